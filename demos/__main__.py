@@ -1,0 +1,71 @@
+"""`python -m demos list` and `python -m demos run NAME`: one demo in this process, told in JSON lines.
+
+Standard output holds nothing but JSON: for `list` one array, for `run` one line for each event (`start`,
+`frame`, then `result`, `stopped` or `error`). Exit status: 0 done or stopped, 1 an error that the last line
+names, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from demos.catalogue import DEMOS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m demos", description="Small generative models, trained live."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the demos and their knobs, as JSON")
+    run = commands.add_parser("run", help="run one demo")
+    run.add_argument("name", help="the demo")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KNOB=VALUE", help="set a knob; repeatable"
+    )
+    run.add_argument("--seed", type=int, default=0, help="fixes randomness (default 0)")
+    run.add_argument("--device", default="auto", help="auto, cpu or cuda (default auto)")
+    run.add_argument("--budget", type=float, default=30.0, help="seconds of training at most (default 30)")
+    run.add_argument("--out", type=Path, required=True, help="folder for frames and result.json")
+    run.add_argument(
+        "--stdin-is-lifeline",
+        action="store_true",
+        help="die, with the process group, when standard input ends",
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives the exit status."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.command == "list":
+        print(json.dumps([demo.described() for demo in DEMOS], ensure_ascii=False))
+        return 0
+    knobs: dict[str, str] = {}
+    for text in asked.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            parser.error(f"--set {text}: write KNOB=VALUE")
+        knobs[name.strip()] = value.strip()
+    if not 0 < asked.budget <= 3600:
+        parser.error("--budget: from above 0 to 3600 seconds")
+    if not 0 <= asked.seed < 2**62:
+        parser.error("--seed: a whole number from 0")
+
+    from demos.process import Order, run_process
+
+    order = Order(asked.name, knobs, asked.seed, asked.device, asked.budget, asked.out)
+    return run_process(order, lifeline=asked.stdin_is_lifeline)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # all is written: taking torch down in good order would cost half a second more

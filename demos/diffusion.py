@@ -1,0 +1,300 @@
+"""Diffusion of 2-D points, trained live: flow matching as the main path, DDPM with noise prediction beside
+it.
+
+Both disturb data x0 with noise eps to xt = a(t) x0 + b(t) eps, where t = 0 is data and t = 1 (or T) is pure
+noise. Points are divided by their spread before training, so the network sees unit size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demos import diffusion_words, measures
+from demos.catalogue import DemoArgumentError
+from demos.networks import AveragedCopy, Denoiser, LossCurve, cosine_rate, seeded, set_rate
+from demos.samplers import Trail, alpha_bars, ddim_trail, flow_trail
+from demos.steps import Look, Pace, Result, RunSettings, Step
+from demos.toy_data import PointSet, point_set
+
+N_SHOWN = 600
+N_TRAILS = 40
+POOL = 16384
+VIEW = 3.2
+BINS = 8
+N_PROBE = 8192
+SWEEP = (2, 4, 8, 16, 32, 64)
+FILM = 8
+
+
+def exact_x0(xt: Tensor, a: Tensor, b: Tensor, centres: Tensor, sd: float) -> Tensor:
+    """E[x0 | xt] [n, 2], the best guess of the data that any network could make, in closed form.
+
+    x0 is an equal mixture of Gaussians at `centres` [k, 2] with deviation `sd`, and xt [n, 2] = a x0 + b
+    eps with a, b [n]. Given centre c, xt is Gaussian around a c with variance v = a^2 sd^2 + b^2, and E[x0
+    | xt, c] = c + a sd^2 / v (xt - a c); the mixture averages these by the posterior of c (Bayes' rule).
+    """
+    a, v = a[:, None], (a.square() * sd**2 + b.square())[:, None]
+    squared = (xt[:, None, :] - a[:, :, None] * centres).square().sum(dim=2)
+    posterior = torch.softmax(-squared / (2 * v), dim=1)
+    mean = posterior @ centres
+    return mean + a * sd**2 / v * (xt - a * mean)
+
+
+@dataclass(frozen=True)
+class DiffusionLook(Look):
+    """What there is to see of a diffusion run at one moment.
+
+    real, shown [n, 2]: data, and the points now being carried from noise; trails [m, s, 2]: the ways of
+    some of them so far; loss [steps] and best_loss, the least any network can reach; by_level and
+    best_by_level [8]: the same by noise level, left is little noise; sweep: (evaluations, high quality
+    share) of the finished network.
+    """
+
+    real: NDArray[np.float32]
+    shown: NDArray[np.float32]
+    trails: NDArray[np.float32]
+    view: float
+    loss: list[float]
+    total_steps: int
+    best_loss: float
+    by_level: NDArray[np.float32]
+    best_by_level: NDArray[np.float32]
+    sweep: tuple[tuple[int, float], ...]
+    real_quality: float
+
+
+class DiffusionRun:
+    """The network, its optimiser and the points, all drawn from one seed.
+
+    `probe` is a fixed set of disturbed points; `best_loss` and `best_by_level` [8] are the least errors on
+    it that any network can reach.
+    """
+
+    def __init__(self, knobs: Mapping[str, Any], settings: RunSettings) -> None:
+        self.knobs = knobs
+        self.settings = settings
+        self.flow = knobs["method"] == "flow"
+        self.sampler = _sampler(knobs)
+        self.data: PointSet = point_set(knobs["data"])
+        self.scale = self.data.scale
+        self.source = seeded(settings.seed, settings.device)
+        self.pool = self.data.sample(POOL, self.source) / self.scale
+        self.network = Denoiser(knobs["width"], self.source)
+        self.averaged = AveragedCopy(self.network)
+        self.adam = torch.optim.Adam(self.network.parameters(), fused=True)
+        self.curve = LossCurve()
+        self.start = torch.randn((measures.N_MEASURED, 2), generator=self.source, device=settings.device)
+        self.alpha_bar = alpha_bars(knobs["schedule"], knobs["t_max"]).to(settings.device)
+        self.probe = self._disturb(N_PROBE)
+        self.best_by_level = self._by_level(self._exact_target(*self.probe[:2]))
+        self.best_loss = sum(self._least_error() for _ in range(8)) / 8
+        self.real_quality = measures.mode_counts(self.pool * self.scale, self.data)[1]
+        self.sweep: tuple[tuple[int, float], ...] = ()
+        self.pace = Pace(knobs["steps"], settings)
+
+    def _levels(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Random noise levels: t in 0..1 for the network, and a, b of xt = a x0 + b eps; each [n].
+
+        Flow: a = 1 - t, b = t, t logit-normal around -0.5 (arXiv 2403.03206, section 3.1), which dwells on
+        little noise, where the clusters are told from their surroundings. DDPM: a = sqrt(alpha_bar), b =
+        sqrt(1 - alpha_bar), level uniform in 1..T (arXiv 2006.11239, algorithm 1).
+        """
+        device = self.settings.device
+        if self.flow:
+            t = torch.sigmoid(torch.randn(n, generator=self.source, device=device) - 0.5)
+            return t, 1 - t, t
+        level = torch.randint(1, len(self.alpha_bar), (n,), generator=self.source, device=device)
+        kept = self.alpha_bar[level]
+        return level / (len(self.alpha_bar) - 1), kept.sqrt(), (1 - kept).sqrt()
+
+    def _disturb(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Disturbed points xt [n, 2], their noise levels t [n], and what the network should answer [n, 2].
+
+        Flow: the velocity eps - x0 (arXiv 2210.02747, 2209.03003); DDPM: the noise eps.
+        """
+        device = self.settings.device
+        x0 = self.pool[torch.randint(POOL, (n,), generator=self.source, device=device)]
+        eps = torch.randn((n, 2), generator=self.source, device=device)
+        t, a, b = self._levels(n)
+        xt = a[:, None] * x0 + b[:, None] * eps
+        return xt, t, eps - x0 if self.flow else eps
+
+    def _exact_target(self, xt: Tensor, t: Tensor) -> Tensor:
+        """The best answer any network could give, [n, 2]."""
+        if self.flow:
+            a, b = 1 - t, t
+        else:
+            kept = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()]
+            a, b = kept.sqrt(), (1 - kept).sqrt()
+        x0 = exact_x0(xt, a, b, self.data.centres.to(xt) / self.scale, self.data.sd / self.scale)
+        eps = (xt - a[:, None] * x0) / b[:, None]
+        return eps - x0 if self.flow else eps
+
+    @torch.no_grad()
+    def _by_level(self, answer: Tensor) -> Tensor:
+        """Mean squared error of `answer` to the probe's targets in each eighth of the noise levels, [8]."""
+        _, t, target = self.probe
+        error = (answer - target).square().mean(dim=1)
+        bins = (t * BINS).long().clamp(max=BINS - 1)
+        total = torch.zeros(BINS, device=t.device).index_add_(0, bins, error)
+        count = torch.zeros(BINS, device=t.device).index_add_(0, bins, torch.ones_like(error))
+        return total / count.clamp(min=1)
+
+    def _least_error(self) -> float:
+        """The least loss any network can reach, estimated on 8192 fresh disturbed points."""
+        xt, t, target = self._disturb(N_PROBE)
+        return float((self._exact_target(xt, t) - target).square().mean())
+
+    def excess(self) -> float:
+        """Mean squared difference of the network's answers from the best possible ones, on the probe.
+
+        It is what the loss has above the least possible one, free of the noise of the targets.
+        """
+        xt, t, _ = self.probe
+        with torch.no_grad():
+            return float((self.averaged.network(xt, t) - self._exact_target(xt, t)).square().mean())
+
+    def update(self) -> None:
+        """One update of the network on one batch."""
+        set_rate(self.adam, cosine_rate(self.knobs["lr"], self.pace.fraction))
+        xt, t, target = self._disturb(self.knobs["batch"])
+        loss = (self.network(xt, t) - target).square().mean()
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        self.averaged.update(self.network, self.pace.step, self.pace.total_steps)
+        self.curve.add(loss)
+        self.pace.step += 1
+
+    @torch.no_grad()
+    def carry(self, start: Tensor, nfe: int) -> Trail:
+        """The way of `start` [n, 2] from noise to data, in the data's units: [s, n, 2] and t [s], last is
+        data.
+
+        The noise that the ddpm sampler adds comes from the seed, not from the run's own stream.
+        """
+        network = self.averaged.network
+        if self.flow:
+            trail = flow_trail(network, start, nfe, self.sampler)
+        else:
+            source = seeded(self.settings.seed + 2, self.settings.device)
+            eta = 1.0 if self.sampler == "ddpm" else 0.0
+            limit = 1.05 * float(self.pool.abs().max())
+            trail = ddim_trail(network, start, self.alpha_bar, nfe, eta, source, limit)
+        return Trail(trail.points * self.scale, trail.t)
+
+    def look(self) -> DiffusionLook:
+        """The present: points carried all the way from noise by the network as it is now."""
+        trail = self.carry(self.start[:N_SHOWN], min(16, self.knobs["nfe"]))
+        figures = measures.live_figures(trail.points[-1], self.data)
+        if self.curve.values():
+            figures["loss"] = self.curve.recent(0.02)
+        return self._seen(
+            diffusion_words.caption(self.pace, figures, self.data, self.best_loss), figures, trail
+        )
+
+    def film_look(self, trail: Trail, upto: int) -> DiffusionLook:
+        """One moment of the final denoising: the points after `upto` moves of `trail`."""
+        part = Trail(trail.points[: upto + 1], trail.t[: upto + 1])
+        figures = measures.live_figures(part.points[-1], self.data) | {"t": float(part.t[-1])}
+        caption = diffusion_words.film_caption(figures, upto, len(trail.t) - 1)
+        return self._seen(caption, figures, part)
+
+    @torch.no_grad()
+    def _seen(self, caption: str, figures: dict[str, float], trail: Trail) -> DiffusionLook:
+        shown = trail.points[:, :N_SHOWN]
+        by_level = self._by_level(self.averaged.network(self.probe[0], self.probe[1]))
+        return DiffusionLook(
+            caption=caption,
+            metrics=figures,
+            real=(self.pool[:N_SHOWN] * self.scale).cpu().numpy(),
+            shown=shown[-1].cpu().numpy(),
+            trails=shown[:, :N_TRAILS].transpose(0, 1).cpu().numpy(),
+            view=VIEW,
+            loss=list(self.curve.values()),
+            total_steps=self.pace.total_steps,
+            best_loss=self.best_loss,
+            by_level=by_level.cpu().numpy(),
+            best_by_level=self.best_by_level.cpu().numpy(),
+            sweep=self.sweep,
+            real_quality=self.real_quality,
+        )
+
+
+def _sampler(knobs: Mapping[str, Any]) -> str:
+    """The sampler by name; DemoArgumentError if it does not fit the method."""
+    fitting = ("euler", "heun") if knobs["method"] == "flow" else ("ddim", "ddpm")
+    if knobs["sampler"] == "auto":
+        return fitting[0]
+    if knobs["sampler"] not in fitting:
+        raise DemoArgumentError(
+            f"The sampler {knobs['sampler']} does not fit the method {knobs['method']}",
+            f"For {knobs['method']} the sampler is auto, {' or '.join(fitting)}.",
+        )
+    return str(knobs["sampler"])
+
+
+def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Result]:
+    """Trains a denoiser: a Step for each update, eight Steps of the final denoising, then the Result.
+
+    `knobs` are the checked values of the catalogue's diffusion-2d; DemoArgumentError if sampler and method
+    do not fit. The same seed, knobs and device give the same run while `steps` is fixed and the budget does
+    not cut it.
+    """
+    state = DiffusionRun(knobs, settings)
+    yield state.pace.moment(state.look, key=True)
+    while not state.pace.done and state.curve.finite:
+        state.update()
+        yield state.pace.moment(state.look, key=state.pace.done)
+    trail = state.carry(state.start, knobs["nfe"])
+    state.curve.values()
+    if not (state.curve.finite and bool(trail.points.isfinite().all())):
+        yield _diverged(state)
+        return
+    moves = len(trail.t) - 1
+    for upto in sorted({round(moves * part / FILM) for part in range(1, FILM)}):
+        yield state.pace.moment(partial(state.film_look, trail, upto), key=True)
+    yield _result(state, trail)
+
+
+def _result(state: DiffusionRun, trail: Trail) -> Result:
+    points = trail.points[-1]
+    train = state.pool[: len(points)] * state.scale
+    metrics, classical = measures.full_metrics(points, state.data, train, state.settings.seed)
+    state.sweep = tuple(
+        (nfe, measures.mode_counts(state.carry(state.start, nfe).points[-1], state.data)[1]) for nfe in SWEEP
+    )
+    verdict, notes = diffusion_words.verdict(metrics, state.data, state.flow)
+    story = diffusion_words.DiffusionStory(
+        metrics=metrics,
+        classical=classical,
+        data=state.data,
+        flow=state.flow,
+        sampler=state.sampler,
+        nfe=state.knobs["nfe"],
+        loss=state.curve.recent(),
+        best_loss=state.best_loss,
+        excess=state.excess(),
+        sweep=state.sweep,
+        pace=state.pace,
+        budget_s=state.settings.budget_s,
+    )
+    outcome = "out of time" if state.pace.out_of_time else "done"
+    look = state.film_look(trail, len(trail.t) - 1)
+    return Result(
+        outcome, state.pace.step, metrics, verdict, diffusion_words.observations(story), notes, look
+    )
+
+
+def _diverged(state: DiffusionRun) -> Result:
+    verdict = f"The run diverged at step {state.pace.step}: the loss is no longer a number."
+    remedy = "A lower learning rate keeps it finite."
+    return Result("diverged", state.pace.step, {}, verdict, (remedy,), ("diffusion",), state.look())

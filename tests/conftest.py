@@ -1,0 +1,201 @@
+"""Shared parts of the tests: a small library of notes, the real embedding model loaded once, a scripted chat model."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tutor.settings import Settings, close_environment, read_settings
+
+close_environment()
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MODE_COLLAPSE = """---
+title: Mode collapse
+tags: [gan]
+related: [gan]
+---
+
+# Mode collapse
+
+**Mode collapse** is a failure of GAN training in which the generator makes only a few kinds of output.
+A collapsed generator may still make sharp samples.
+
+## Analogy
+
+Imagine a cook who bakes only apple pie. Every guest likes it, but there is no soup.
+
+**Where it breaks:** A cook remembers the other recipes, a collapsed generator does not.
+
+## Remedies
+
+- Minibatch discrimination lets the discriminator compare the samples of a batch.
+- PacGAN shows the discriminator several samples at once.
+
+## Common misconceptions
+
+- **"Mode collapse means blurry images."** Mode collapse is a loss of variety and not of sharpness.
+"""
+
+GAN = """# Generative adversarial networks
+
+A **generative adversarial network (GAN)** is a generative model of two networks that are trained against each other.
+The generator turns random noise into samples.
+The discriminator estimates the probability that a sample is real.
+~~The generator sees the real images and copies them.~~
+
+At equilibrium the discriminator answers $D(x) = 0.5$ for every sample.
+"""
+
+DECK = """# Flashcards
+
+---
+
+#### Generator and discriminator
+
+:p What does the generator of a GAN do?
+??x
+The generator of a GAN turns random noise into samples that should look real.
+x??
+
+:p What does the discriminator of a GAN do?
+??x
+The discriminator of a GAN estimates whether a sample is real or generated.
+x??
+
+---
+
+#### Diffusion
+
+:p What does a diffusion model learn?
+??x
+A diffusion model learns to remove noise from data step by step.
+x??
+"""
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A notes folder with two concept notes and a deck of three cards."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name, text in (("mode-collapse.md", MODE_COLLAPSE), ("gan.md", GAN), ("deck.md", DECK)):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedding() -> Any:
+    """The real bundled embedding model, loaded once."""
+    from tutor.embedding import Embedding
+
+    return Embedding()
+
+
+@pytest.fixture(scope="session")
+def small_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same three notes, for tests that only read."""
+    folder = tmp_path_factory.mktemp("library") / "notes"
+    folder.mkdir()
+    for name, text in (("mode-collapse.md", MODE_COLLAPSE), ("gan.md", GAN), ("deck.md", DECK)):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_retriever(small_notes: Path, embedding: Any) -> Iterator[Any]:
+    """A retriever over the three notes."""
+    from tutor.index import open_index, refresh_index
+    from tutor.retrieval import Retriever
+
+    folder = small_notes.parent / "index"
+    refresh_index([small_notes], folder, embedding)
+    index = open_index(folder)
+    yield Retriever(index, embedding)
+    index.close()
+
+
+@pytest.fixture(scope="session")
+def corpus_index_dir(tmp_path_factory: pytest.TempPathFactory, embedding: Any) -> Path:
+    """An index of the bundled corpus; the checkout's own is copied where there is one, to save the embedding."""
+    import shutil
+
+    from tutor.index import refresh_index
+
+    folder = tmp_path_factory.mktemp("corpus") / "index"
+    built = ROOT / "index" / "passages.db"
+    if built.exists():
+        folder.mkdir()
+        shutil.copy(built, folder / "passages.db")
+    refresh_index([ROOT / "corpus"], folder, embedding)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_retriever(corpus_index_dir: Path, embedding: Any) -> Iterator[Any]:
+    """A retriever over the bundled corpus."""
+    from tutor.index import open_index
+    from tutor.retrieval import Retriever
+
+    index = open_index(corpus_index_dir)
+    yield Retriever(index, embedding)
+    index.close()
+
+
+@pytest.fixture
+def settings(notes: Path, tmp_path: Path) -> Settings:
+    """Settings over the small library, everything below tmp_path, no chat model."""
+    options = {
+        "notes": [notes],
+        "index_dir": tmp_path / "index",
+        "data_dir": tmp_path / "data",
+        "cache_dir": tmp_path / "cache",
+        "model": "notes-only",
+        "seed": 0,
+    }
+    return read_settings(options, environ={})
+
+
+@pytest.fixture
+def scripted() -> Any:
+    """scripted(text, ...) -> a chat model that streams these answers word by word, one a call."""
+    from langchain_core.language_models.chat_models import BaseChatModel
+    from langchain_core.messages import AIMessage, AIMessageChunk
+    from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+    from pydantic import PrivateAttr
+
+    class Scripted(BaseChatModel):
+        answers: list[str]
+        _asked: list[Any] = PrivateAttr(default_factory=list)
+
+        @property
+        def _llm_type(self) -> str:
+            return "scripted"
+
+        def _next(self, messages: list[Any]) -> str:
+            self._asked.append(messages)
+            return self.answers[min(len(self._asked), len(self.answers)) - 1]
+
+        def _generate(self, messages: list[Any], stop: Any = None, run_manager: Any = None, **kw: Any) -> ChatResult:
+            return ChatResult(generations=[ChatGeneration(message=AIMessage(self._next(messages)))])
+
+        def _stream(self, messages: list[Any], stop: Any = None, run_manager: Any = None, **kw: Any) -> Iterator[Any]:
+            for word in re.findall(r"\S+\s*", self._next(messages)):
+                yield ChatGenerationChunk(message=AIMessageChunk(word))
+
+    return lambda *answers: Scripted(answers=list(answers))
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the student's own record, settings or weights."""
+    for name in [name for name in os.environ if name.startswith("TUTOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg-data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg-config"))

@@ -1,0 +1,612 @@
+"""The page in a real browser: a scripted session first, then the whole program."""
+
+from __future__ import annotations
+
+
+import os
+import re
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tutor.errors import ModelError
+from tutor.settings import Settings
+from tutor.turns import (
+    Answer,
+    Citation,
+    Delta,
+    DemoOutcome,
+    DemoProgress,
+    Event,
+    Notice,
+    QuizGrade,
+    QuizItem,
+    QuizScore,
+    Sentence,
+    Style,
+    ToolCall,
+    event_to_json,
+)
+from tutor.ui import RunningPage, start_server
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+QUESTION = "What is mode collapse?"
+LEAD = "Mode collapse is a failure of GAN training: the generator makes only one or a few kinds of output."
+SECOND = "The ideal GAN solves $\\min_G \\max_D V(D, G)$ and costs $5 to $6 per run."
+DOUBTED = "It was discovered on a Tuesday."
+PASSAGE = f"{LEAD} ~~It never happens.~~ A mode is a region where the data are dense."
+CITED = (
+    Citation(1, "gans/mode-collapse.md", (10, 11), LEAD, "Mode collapse", (), PASSAGE),
+    Citation(2, "gans/gan.md", (40, 40), SECOND, "GAN", ("The mathematics",), SECOND, "ChatGPT"),
+)
+OPTIONS = (("o1", "It maximises $D(x)$"), ("o2", "It fools the `discriminator`"), ("o3", "It labels images"))
+
+
+@dataclass
+class Chat:
+    id: str
+    title: str
+    created: datetime = NOW
+    updated: datetime = NOW
+
+
+@dataclass
+class Turn:
+    id: int
+    role: str
+    content: str
+    payload: dict[str, Any] | None = None
+    at: datetime = NOW
+
+
+@dataclass
+class ScriptedSession:
+    """The session's interface with fixed answers, so that the page alone is tested."""
+
+    pictures: Path
+    model_name: str = "notes-only"
+    model_reason: str = "No chat model is installed, so answers are composed from your notes' own sentences."
+    library_line: str = "28 notes, 96 cards, 16 quiz questions"
+    examples: tuple[str, ...] = (QUESTION, "Quiz me on GANs", "Show me a GAN training")
+    stopped: threading.Event = field(default_factory=threading.Event)
+    styles: list[Style | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._chats: dict[str, Chat] = {}
+        self._turns: dict[str, list[Turn]] = {}
+
+    def new_chat(self) -> str:
+        chat_id = uuid.uuid4().hex
+        self._chats = {chat_id: Chat(chat_id, ""), **self._chats}
+        self._turns[chat_id] = []
+        return chat_id
+
+    def chats(self) -> list[Chat]:
+        return list(self._chats.values())
+
+    def turns(self, chat_id: str) -> list[Turn]:
+        return list(self._turns.get(chat_id, ()))
+
+    def delete_chat(self, chat_id: str) -> None:
+        del self._chats[chat_id], self._turns[chat_id]
+
+    def retract_last(self, chat_id: str) -> str | None:
+        turns = self._turns[chat_id]
+        asked = [place for place, turn in enumerate(turns) if turn.role == "user"]
+        if not asked:
+            return None
+        words = turns[asked[-1]].content
+        del turns[asked[-1] :]
+        return words
+
+    def respond(
+        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Event]:
+        self.styles.append(style)
+        turns = self._turns[chat_id]
+        self._chats[chat_id].title = self._chats[chat_id].title or message[:40]
+        turns.append(Turn(len(turns), "user", message))
+        events: list[Event] = []
+        try:
+            for event in self._events(message, cancel or threading.Event()):
+                events.append(event)
+                yield event
+        finally:
+            payload = {"events": [event_to_json(event) for event in events]}
+            turns.append(Turn(len(turns), "assistant", "", payload))
+
+    def _events(self, message: str, cancel: threading.Event) -> Iterator[Event]:
+        said = message.lower()
+        if "long" in said:
+            yield from self._long(cancel)
+        elif "capital" in said:
+            yield from _refusal()
+        elif "gan training" in said:
+            yield from self._demo(cancel)
+        elif "quiz" in said:
+            yield QuizItem(
+                "i1", "What does the generator's loss $\\mathcal{L}_G$ reward?", OPTIONS, 1, 2, "choice"
+            )
+        elif said.startswith("b."):
+            yield QuizGrade("i1", "correct", 1.0, "Yes: it fools $D$.", "B", CITED[0])
+            yield QuizItem("i2", "Why does `D` win?", (), 2, 2)
+        elif "because" in said:
+            yield QuizGrade(
+                "i2", "partial", 0.5, "Nearly.", "", CITED[1], ({"claim": "D is ahead", "status": "hit"},)
+            )
+            yield QuizScore(1.5, 2, ("mode collapse",))
+        elif "hostile" in said:
+            yield Delta(HOSTILE)
+        elif "fail" in said:
+            raise ModelError("The model did not load", "Run `tutor models get embedded`.")
+        elif "broken" in said:
+            raise RuntimeError("secret detail")
+        else:
+            yield from _answer(message)
+
+    def _long(self, cancel: threading.Event) -> Iterator[Event]:
+        for n in range(600):
+            yield Delta(f"Sentence number {n}. ")
+            if cancel.wait(0.1):
+                self.stopped.set()
+                yield Notice("Stopped here.")
+                return
+
+    def _demo(self, cancel: threading.Event) -> Iterator[Event]:
+        yield ToolCall("run_demo", {"name": "gan-2d", "steps": 400}, "Training a GAN on 2-D data")
+        for step in range(1, 5):
+            path = _picture(self.pictures / f"frame-{step}.png", step)
+            yield DemoProgress(
+                "gan-2d",
+                str(path),
+                f"The generator covers {step} of 8 modes",
+                step * 100,
+                400,
+                step,
+                4 - step,
+            )
+            if cancel.wait(0.5):
+                self.stopped.set()
+                yield DemoOutcome({}, stopped=True)
+                return
+        metric = {
+            "value": 7,
+            "n": 1000,
+            "floor": 8.0,
+            "baseline": None,
+            "better": "high",
+            "meaning": "modes with samples",
+        }
+        yield DemoOutcome(
+            {
+                "demo": "gan-2d", "seed": 0, "device": "cpu", "seconds": 2.0, "metrics": {"modes_covered": metric},
+                "images": [str(path)], "verdict": "7 of 8 modes are covered.", "observations": ["It swings."],
+            }
+        )  # fmt: skip
+
+
+HOSTILE = (
+    "<img src='http://evil.example/a.png' onerror='document.title=1'> ![x](http://evil.example/b.png) "
+    "<script>document.title='owned'</script> <form action='http://evil.example'><input></form>\n\n"
+    "<div style='position:fixed;inset:0;background:url(http://evil.example/c.png)'>over</div>\n\n"
+    "```mermaid\ngraph TD; A[\"<img src='http://evil.example/d.png'>\"]-->B\n```\n\n"
+    "[go](javascript:alert(1)) <svg><image href='http://evil.example/e.png'/></svg> <b>bold</b>"
+)
+
+
+def _answer(question: str) -> Iterator[Event]:
+    formula, code = "$$\nH = -\\sum_k p_k \\ln p_k\n$$", "```python\nloss = d(x) < 0  # $not$ math\n```"
+    text = f"{LEAD} [1] {SECOND} [2]\n\n{formula}\n\n{code}\n\n{DOUBTED}"
+    for begin in range(0, len(text), 40):
+        yield Delta(text[begin : begin + 40])
+    sentences = (
+        Sentence(LEAD, "quoted", (1,)),
+        Sentence(SECOND, "supported", (2,)),
+        Sentence(DOUBTED, "unsupported"),
+    )
+    yield Answer(text, False, CITED, sentences, (), "eli5", 6.2, "notes-only", {"total_ms": 312.0}, question)
+
+
+def _refusal() -> Iterator[Event]:
+    text = "Your notes do not cover this."
+    yield Delta(text)
+    nearest = ("mode collapse", "WGAN")
+    yield Answer(
+        text,
+        True,
+        (),
+        (Sentence(text, "connective"),),
+        nearest,
+        "plain",
+        4.0,
+        "notes-only",
+        {"total_ms": 40.0},
+    )
+
+
+def _picture(path: Path, step: int) -> Path:
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (640, 360), (245, 245, 244))
+    ImageDraw.Draw(image).ellipse((40 * step, 100, 40 * step + 80, 180), fill=(15, 118, 110))
+    image.save(path)
+    return path
+
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS = 60_000
+
+
+def _chromium() -> str | None:
+    places = (
+        os.environ.get("CHROMIUM"),
+        "/usr/bin/chromium",
+        shutil.which("chromium"),
+        shutil.which("chrome"),
+    )
+    return next((place for place in places if place and Path(place).is_file()), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    binary = _chromium()
+    if binary is None:
+        pytest.skip("no chromium binary in $CHROMIUM, /usr/bin or PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=binary, args=list(ARGUMENTS))
+        yield found
+        found.close()
+
+
+def _settings(folder: Path, **values: Any) -> Settings:
+    return Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0, **values)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> ScriptedSession:
+    return ScriptedSession(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="module")
+def server(session: ScriptedSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
+    running = start_server(session, _settings(tmp_path_factory.mktemp("page")))
+    yield running
+    running.stop()
+
+
+Opening = Callable[..., Any]
+
+
+@pytest.fixture
+def visit(browser: Any, server: RunningPage) -> Iterator[Opening]:
+    """Opens the page in a browser of its own, on an empty conversation; fails when another host was called."""
+    contexts: list[Any] = []
+    called: list[str] = []
+
+    def open_page(url: str = server.url, *, new: bool = True, **options: Any) -> Any:
+        contexts.append(browser.new_context(**({"viewport": {"width": 1200, "height": 850}} | options)))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", lambda request: called.append(request.url))
+        page.goto(url)
+        page.wait_for_selector("#box textarea")
+        if new and page.locator("#delete").is_visible():
+            page.click("#new")
+            page.wait_for_selector("#chat .examples")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    hosts = {urlsplit(url).hostname for url in called if url.startswith(("http", "ws"))}
+    assert hosts <= {"127.0.0.1"}
+
+
+def _say(page: Any, text: str) -> None:
+    page.fill("#box textarea", text)
+    page.press("#box textarea", "Enter")
+
+
+def _idle(page: Any) -> None:
+    page.wait_for_selector("#box .submit-button")
+
+
+def _last(page: Any, selector: str) -> Any:
+    return page.locator(f"#chat .bot-row >> nth=-1 >> {selector}")
+
+
+def test_page_loads_with_title_library_model_and_closed_policy(visit: Opening, server: RunningPage) -> None:
+    page = visit()
+    assert page.title() == "Tutor"
+    assert "28 notes, 96 cards, 16 quiz questions" in page.inner_text("#side")
+    assert "notes-only" in page.inner_text("#who") and "No chat model is installed" in page.inner_text("#who")
+    assert page.get_by_label("Your message").is_editable()
+    policy = page.request.get(server.url).headers["content-security-policy"]
+    assert "connect-src 'self'" in policy and "frame-ancestors 'none'" in policy
+
+
+def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) -> None:
+    page = visit()
+    page.get_by_role("button", name=QUESTION).click()
+    page.wait_for_selector("#chat .support")
+    chip = _last(page, "details.citation.c1")
+    assert chip.locator("summary").inner_text() == "[1] Mode collapse · gans/mode-collapse.md · lines 10–11"
+    assert not chip.locator("mark").is_visible()
+    chip.locator("summary").click()
+    assert chip.locator("mark").inner_text() == LEAD
+    assert chip.locator("s").inner_text() == "It never happens."
+    assert "1 of 3 sentences quoted, 1 reworded and checked" in _last(page, ".support").inner_text()
+    assert _last(page, ".doubted").inner_text() == DOUBTED
+    page.click("#chat .bot-row sup.cite.c2")
+    assert "quoted in the note from ChatGPT" in _last(page, "details.citation.c2").inner_text()
+
+
+def test_math_is_set_and_money_and_code_are_left_alone(visit: Opening) -> None:
+    page = visit()
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    sources = _last(page, "annotation").all_text_contents()
+    assert "\\min_G \\max_D V(D, G)" in sources and "H = -\\sum_k p_k \\ln p_k" in sources
+    text = _last(page, ".message-content").inner_text()
+    assert "costs $5 to $6 per run" in text and "loss = d(x) < 0  # $not$ math" in text
+    assert not re.search("[\ue000-\uf8ff]", text)
+
+
+def test_copied_answer_is_text_and_not_the_page_source(visit: Opening) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    _last(page, "[aria-label='Copy message']").click()
+    page.wait_for_selector("#chat [aria-label='Copied message']")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"{LEAD}[1] The ideal GAN solves \\(\\min_G")
+    assert "[1] Mode collapse · gans/mode-collapse.md · lines 10–11" in copied
+    assert "<" not in copied.replace("d(x) < 0", "")
+
+
+def test_retry_asks_again_and_keeps_one_exchange(visit: Opening, session: ScriptedSession) -> None:
+    page = visit()
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    asked = len(session.styles)
+    page.get_by_label("Retry").click()
+    page.wait_for_selector("#box .stop-button")
+    _idle(page)
+    page.wait_for_selector("#chat .support")
+    assert len(session.styles) == asked + 1
+    assert page.locator("#chat .user-row").count() == 1
+    assert [turn.role for turn in session.turns(session.chats()[0].id)] == ["user", "assistant"]
+
+
+def test_stop_ends_a_long_answer_and_keeps_what_was_said(visit: Opening, session: ScriptedSession) -> None:
+    session.stopped.clear()
+    page = visit()
+    _say(page, "a long answer please")
+    page.wait_for_selector("#chat >> text=Sentence number 3")
+    _say(page, "a second question meanwhile")
+    page.get_by_role("button", name="Stop").click()
+    _idle(page)
+    assert session.stopped.wait(10)
+    assert "Sentence number 3" in _last(page, ".message-content").first.inner_text()
+    assert page.locator("#chat .user-row").count() == 1
+    assert page.input_value("#box textarea") == "a second question meanwhile"
+
+
+def test_closing_the_tab_stops_the_work(visit: Opening, session: ScriptedSession) -> None:
+    session.stopped.clear()
+    page = visit()
+    _say(page, "a long answer please")
+    page.wait_for_selector("#chat >> text=Sentence number 1")
+    chat = session.chats()[0].id
+    page.close()
+    for _ in range(100):
+        if len(session.turns(chat)) == 2:
+            break
+        threading.Event().wait(0.1)
+    assert [turn.role for turn in session.turns(chat)] == ["user", "assistant"]
+
+
+def test_quiz_is_answered_by_button_then_by_typing(visit: Opening) -> None:
+    page = visit()
+    _say(page, "Quiz me on GANs")
+    page.wait_for_selector("#chat .options button")
+    assert "Question 1 of 2" in _last(page, ".message-content").inner_text()
+    assert _last(page, "ol.choices li").count() == 3
+    assert _last(page, "ol.choices annotation").all_text_contents() == ["D(x)"]
+    _idle(page)
+    page.get_by_role("button", name="B", exact=True).click()
+    page.wait_for_selector("#chat .grade.correct")
+    assert "B. It fools the" in page.locator("#chat .user-row").last.inner_text()
+    page.wait_for_selector("#chat >> text=Type your answer below")
+    _idle(page)
+    _say(page, "because it learns faster")
+    page.wait_for_selector("#chat >> text=Score: 1.5 of 2")
+    assert "said: D is ahead" in _last(page, "ul.points").inner_text()
+    _idle(page)
+    page.get_by_role("button", name="mode collapse", exact=True).click()
+    page.wait_for_selector("#chat .support")
+
+
+def test_refusal_offers_the_nearest_topics_as_buttons(visit: Opening) -> None:
+    page = visit()
+    _say(page, "What is the capital of France?")
+    page.wait_for_selector("#chat .options button")
+    _idle(page)
+    assert page.locator("#chat .options button").all_inner_texts() == ["mode collapse", "WGAN"]
+    page.get_by_role("button", name="WGAN").click()
+    page.wait_for_selector("#chat details.citation")
+    assert page.locator("#chat .user-row").last.inner_text() == "What do my notes say about WGAN?"
+
+
+def test_demo_shows_one_picture_that_changes_then_its_figures(visit: Opening) -> None:
+    page = visit()
+    _say(page, "Show me a GAN training")
+    page.wait_for_selector("#chat >> text=step 100 of 400")
+    first = page.locator("#chat .bot-row img").get_attribute("src")
+    page.wait_for_selector("#chat >> text=step 300 of 400")
+    assert page.locator("#chat .bot-row img").count() == 1
+    assert page.locator("#chat .bot-row img").get_attribute("src") != first
+    page.wait_for_selector("#chat .outcome")
+    _idle(page)
+    assert page.locator("#chat .bot-row img").evaluate("image => image.naturalWidth") == 640
+    shown = _last(page, ".outcome").inner_text()
+    assert "7 of 8 modes are covered." in shown and "modes covered" in shown and "It swings." in shown
+    assert "step 300" not in page.inner_text("#chat")
+
+
+def test_stop_ends_a_demo(visit: Opening, session: ScriptedSession) -> None:
+    session.stopped.clear()
+    page = visit()
+    _say(page, "Show me a GAN training")
+    page.wait_for_selector("#chat >> text=step 100 of 400")
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_selector("#chat >> text=Stopped.")
+    _idle(page)
+    assert session.stopped.is_set()
+
+
+def test_failures_are_told_in_words_and_details_stay_in_the_log(visit: Opening, server: RunningPage) -> None:
+    page = visit()
+    _say(page, "fail please")
+    page.wait_for_selector("#chat >> text=Run tutor models get embedded.")
+    _idle(page)
+    _say(page, "broken thing")
+    page.wait_for_selector("#chat >> text=Something went wrong; details are in")
+    _idle(page)
+    assert "secret detail" not in page.content()
+    log = re.search(r"details are in (\S+tutor\.log)", page.inner_text("#chat"))
+    assert log and "secret detail" in Path(log[1]).read_text()
+
+
+def test_hostile_text_shows_as_text_and_loads_nothing(visit: Opening) -> None:
+    page = visit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    _say(page, "hostile")
+    page.wait_for_selector("#chat .bot-row .code_wrap")
+    _idle(page)
+    page.wait_for_timeout(500)
+    body = _last(page, ".message-content")
+    assert body.locator("img, script, form, svg image, [style*=fixed], .mermaid, b, iframe").count() == 0
+    assert "<script>" in body.inner_text() and page.title() == "Tutor"
+    assert not [url for url in asked if "evil" in url]
+    assert body.locator("a").count() == 0
+
+
+def test_conversations_survive_a_reload_and_can_be_picked_and_deleted(
+    visit: Opening, session: ScriptedSession
+) -> None:
+    page = visit()
+    _say(page, "What is the capital of Italy?")
+    page.wait_for_selector("#chat >> text=Your notes do not cover this.")
+    _idle(page)
+    page.click("#new")
+    page.wait_for_selector("#chat .examples")
+    _say(page, "What is a second chat?")
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    page.reload()
+    page.wait_for_selector("#chat .support")
+    assert page.locator("#chat .user-row").inner_text() == "What is a second chat?"
+    page.locator("#chats label", has_text="What is the capital of Italy?").click()
+    page.wait_for_selector("#chat >> text=Your notes do not cover this.")
+    assert page.locator("#chat .user-row").count() == 1
+    before = len(session.chats())
+    page.click("#delete")
+    page.click("#delete-yes")
+    page.locator("#chats label", has_text="What is the capital of Italy?").wait_for(state="detached")
+    assert len(session.chats()) == before - 1
+
+
+def test_style_choice_reaches_the_session(visit: Opening, session: ScriptedSession) -> None:
+    page = visit()
+    page.locator("#style label", has_text="Like I'm 5").click()
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    page.locator("#style label", has_text="Plain").click()
+    _say(page, QUESTION)
+    page.locator("#chat .support").nth(1).wait_for()
+    assert session.styles[-2:] == ["eli5", None]
+
+
+def test_dark_mode_is_readable(visit: Opening) -> None:
+    page = visit(color_scheme="dark")
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    for selector in ("#chat .answer + p", "#chat .support", "#chat .said"):
+        assert _contrast(page, selector) >= 4.5
+    assert _luminance(page.evaluate("getComputedStyle(document.body).backgroundColor")) < 0.1
+
+
+def test_light_mode_is_readable(visit: Opening) -> None:
+    page = visit(color_scheme="light")
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    for selector in (
+        "#chat .answer + p",
+        "#chat .support",
+        "#chat .said",
+        "#side .prose p",
+        "#box .submit-button",
+    ):
+        assert _contrast(page, selector) >= 4.5
+
+
+def test_phone_has_no_horizontal_scroll_and_shows_the_conversation(visit: Opening) -> None:
+    page = visit(new=False, viewport={"width": 375, "height": 720}, has_touch=True)
+    page.wait_for_selector("#side:not(.open)")
+    _say(page, QUESTION)
+    _idle(page)
+    page.wait_for_selector("#chat .support")
+    page.locator("#chat details.citation summary").last.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.evaluate("document.querySelector('#chat .panel-wrap').scrollWidth") <= 375
+    assert page.get_by_role("button", name="Send").bounding_box()["y"] < 720
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of `rgb(...)`, after WCAG 2.2."""
+    parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+_BACKDROP = """node => {
+  for (let at = node; at; at = at.parentElement) {
+    const colour = getComputedStyle(at).backgroundColor;
+    if (!/rgba\\(.*, 0\\)|transparent/.test(colour)) return colour;
+  }
+  return "rgb(255, 255, 255)";
+}"""
+
+
+def _contrast(page: Any, selector: str) -> float:
+    """Contrast of a text against what lies behind it, after WCAG 2.2."""
+    node = page.locator(selector).first
+    ink, paper = node.evaluate("node => getComputedStyle(node).color"), node.evaluate(_BACKDROP)
+    low, high = sorted((_luminance(ink), _luminance(paper)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,329 @@
+"""Explain and ELI5: retrieval, the gate, evidence, a draft, the grounding check, citations.
+
+An answer is made of the notes' own sentences, chosen by code, or of a model's draft that passed the check
+sentence by sentence; what fails is replaced by the notes' own sentence. Nothing is streamed unchecked.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tutor.errors import ModelError
+from tutor.grounding import Citations, Evidence, check, evidence_in
+from tutor.models import ChosenModel, stream_text
+from tutor.prompts import answer_from_notes
+from tutor.questions import Question
+from tutor.retrieval import Hit, Retriever
+from tutor.selection import MOST_SENTENCES, Ranked, choose, in_order, is_item, rank, repeats, retrieve
+from tutor.turns import Answer, Citation, Delta, Notice, Sentence
+from tutor.words import content_words, reading_grade, split_sentences
+
+Layout = Literal["run", "item", "paragraph", "block", "code", "table"]
+
+LEAST_SENTENCES = 3
+_STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
+_BREAKS = re.compile(r"^\W*where (?:it|the analogy) breaks", re.I)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sentence of an answer and how it is set: in the run of the text, as a list item, or on its own lines.
+
+    `marked` says whether its citation marks follow it; a run of neighbouring sentences is marked at its end.
+    """
+
+    sentence: Sentence
+    layout: Layout = "run"
+    marked: bool = True
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Answers questions from the notes.
+
+    Args:
+        retriever: searches the index.
+        chosen: the chat model, or none (`notes-only`).
+        answer_tokens: upper bound of one draft, in the chat model's tokens.
+    """
+
+    retriever: Retriever
+    chosen: ChosenModel
+    answer_tokens: int = 200
+
+    def answer(
+        self, question: Question, cancel: threading.Event | None = None
+    ) -> Iterator[Delta | Notice | Answer]:
+        """Streams one answer: checked text piece by piece, then the Answer with its proofs.
+
+        A model that fails in mid-answer is named in a Notice, and the notes' own sentences take its place.
+        """
+        clock = _Clock()
+        hits = retrieve(self.retriever, question)
+        gate = self.retriever.answerable(question.text, hits)
+        clock.mark("retrieve_ms")
+        if not gate.verdict:
+            yield from self._refuse(question, clock)
+            return
+        citations = Citations()
+        pieces: list[Sentence] = []
+        text, before = "", None
+        for part in self._parts(question, hits, citations, cancel or threading.Event()):
+            if isinstance(part, Notice):
+                yield part
+                continue
+            addition = _rendered(part, before)
+            clock.mark("first_text_ms")
+            pieces.append(part.sentence)
+            text, before = text + addition, part
+            yield Delta(addition)
+        if not pieces:
+            yield from self._refuse(question, clock)
+            return
+        yield self._finished(question, text, pieces, citations.all(), clock)
+
+    def _parts(
+        self, question: Question, hits: Sequence[Hit], citations: Citations, cancel: threading.Event
+    ) -> Iterator[Part | Notice]:
+        ranked = rank(self.retriever, question, hits)
+        if question.style == "eli5":
+            yield from self._eli5(question, hits, ranked, citations)
+            return
+        chosen = choose(question, ranked)
+        if self.chosen.chat is None or not chosen:
+            yield from _quoted(in_order(chosen), citations)
+        else:
+            yield from self._drafted(question, chosen, ranked, citations, cancel)
+
+    def _refuse(self, question: Question, clock: _Clock) -> Iterator[Delta | Answer]:
+        nearest = self.retriever.topics(question.text)
+        text = "Your notes do not cover this."
+        if nearest:
+            text += f" The nearest topics in them are {_listing(nearest)}."
+        clock.mark("first_text_ms")
+        yield Delta(text)
+        sentences = tuple(Sentence(text[a:b], "connective") for a, b in split_sentences(text))
+        answer = self._finished(question, text, list(sentences), (), clock)
+        yield replace(answer, refused=True, nearest=nearest)
+
+    def _finished(
+        self,
+        question: Question,
+        text: str,
+        pieces: list[Sentence],
+        citations: tuple[Citation, ...],
+        clock: _Clock,
+    ) -> Answer:
+        clock.mark("total_ms")
+        plain = " ".join(piece.text for piece in pieces)
+        return Answer(
+            answer=text,
+            refused=False,
+            citations=citations,
+            sentences=tuple(pieces),
+            nearest=(),
+            style=question.style,
+            fkgl=reading_grade(plain),
+            model=self.chosen.name,
+            timings=clock.times,
+            question=question.text,
+        )
+
+    # -- explain -----------------------------------------------------------------------------------------------
+
+    def _drafted(
+        self,
+        question: Question,
+        chosen: Sequence[Evidence],
+        ranked: Sequence[Ranked],
+        citations: Citations,
+        cancel: threading.Event,
+    ) -> Iterator[Part | Notice]:
+        """A model's draft, sentence by sentence as it passes the check, begun and filled up by the notes' own.
+
+        The notes' best sentence comes first and at once: a student never waits for the model to see the core.
+        """
+        lead, *spare = in_order(chosen)
+        yield from _quoted([lead], citations)
+        said = [lead.text]
+        evidence = [*chosen, *[entry.piece for entry in ranked[:12] if entry.piece not in chosen]]
+        try:
+            for sentence in self._draft(question, chosen, cancel):
+                if len(said) >= MOST_SENTENCES[question.style]:
+                    break
+                if repeats(sentence, said):
+                    continue
+                support, found = check(sentence, evidence, self.retriever.idf)
+                if support == "unsupported":
+                    replacement = next((piece for piece in spare if not repeats(piece.text, said)), None)
+                    if replacement is None:
+                        continue
+                    spare.remove(replacement)
+                    said.append(replacement.text)
+                    yield from _quoted([replacement], citations)
+                    continue
+                spare = [piece for piece in spare if piece not in found]
+                said.append(sentence)
+                yield Part(Sentence(sentence, support, tuple(citations.cite(piece) for piece in found)))
+        except ModelError as error:
+            yield Notice(f"{error} The answer goes on from the notes alone.")
+        for piece in spare:
+            if len(said) >= LEAST_SENTENCES or cancel.is_set():
+                break
+            if not repeats(piece.text, said):
+                said.append(piece.text)
+                yield from _quoted([piece], citations)
+
+    def _draft(
+        self, question: Question, evidence: Sequence[Evidence], cancel: threading.Event
+    ) -> Iterator[str]:
+        """The model's sentences, each as soon as it is complete; a last one cut off by the budget is dropped."""
+        assert self.chosen.chat is not None
+        messages = answer_from_notes(question.text, [piece.text for piece in evidence], question.style)
+        text = ""
+        words_left = stream_text(self.chosen.chat, messages, max_tokens=self.answer_tokens, cancel=cancel)
+        for part in words_left:
+            text += part
+            spans = split_sentences(text)
+            if len(spans) > 1:
+                for begin, end in spans[:-1]:
+                    yield _clean(text[begin:end])
+                text = text[spans[-1][0] :]
+        if text.strip().endswith((".", "!", "?", "。", "！", "？")):
+            for begin, end in split_sentences(text):
+                yield _clean(text[begin:end])
+
+    # -- like I'm 5 --------------------------------------------------------------------------------------------
+
+    def _eli5(
+        self, question: Question, hits: Sequence[Hit], ranked: Sequence[Ranked], citations: Citations
+    ) -> Iterator[Part]:
+        """The note's own analogy, where it breaks, then one line with the real term."""
+        topic = question.topic or question.text
+        lead_notes = {hit.passage.note for hit in hits[:3]}
+        fitting = [
+            hit
+            for hit in self.retriever.search(topic, k=4, kinds={"analogy"})
+            if hit.passage.note in lead_notes or hit.coverage >= 0.99 or hit.cosine >= 0.55
+        ]
+        fitting.sort(
+            key=lambda hit: (set(content_words(hit.passage.title)) != set(content_words(topic)), -hit.score)
+        )
+        if not fitting:
+            plainest = sorted(
+                (entry.piece for entry in ranked[:8]), key=lambda piece: reading_grade(piece.text)
+            )[:3]
+            if plainest:
+                yield Part(
+                    Sentence(
+                        "Your notes hold no analogy for this; these are their plainest sentences.",
+                        "connective",
+                    )
+                )
+            yield from _quoted(in_order(plainest), citations)
+            return
+        yield from _quoted(evidence_in(fitting[0].passage), citations)
+        definition = self._definition(topic, [entry.piece for entry in ranked])
+        if definition is not None:
+            yield Part(Sentence("In the real words:", "connective"), "paragraph")
+            yield from _quoted([definition], citations)
+
+    def _definition(self, topic: str, ranked: Sequence[Evidence]) -> Evidence | None:
+        wanted = set(content_words(topic))
+        for piece in ranked:
+            start = set(content_words(piece.text[:80]))
+            if (
+                piece.passage.kind != "code"
+                and wanted & start
+                and re.search(r"\b(?:is|are|means)\b", piece.text[:100])
+            ):
+                return piece
+        return ranked[0] if ranked else None
+
+
+class _Clock:
+    """Milliseconds since the start, each mark set once."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self.times: dict[str, float] = {}
+
+    def mark(self, name: str) -> None:
+        self.times.setdefault(name, (time.perf_counter() - self._began) * 1000)
+
+
+def _clean(sentence: str) -> str:
+    """A draft's sentence without the marks a model leaves: citation numbers, bold, list signs."""
+    return re.sub(r"\*\*|^[-*•]\s+|\s*\[\d+\]", "", sentence).strip()
+
+
+def _quoted(pieces: Sequence[Evidence], citations: Citations) -> Iterator[Part]:
+    """Sentences of the notes; neighbours in a note are cited as one quote, marked at its end."""
+    runs: list[list[Evidence]] = []
+    for piece in pieces:
+        if runs and _adjoins(runs[-1][-1], piece):
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    for run in runs:
+        whole = Evidence(run[0].passage, run[0].begin, run[-1].end)
+        n = citations.cite(whole)
+        for piece in run:
+            alone = sum(other.passage.id == piece.passage.id and is_item(other) for other in pieces) < 2
+            yield Part(Sentence(piece.text, "quoted", (n,)), _layout(piece, alone), marked=piece is run[-1])
+
+
+def _adjoins(one: Evidence, other: Evidence) -> bool:
+    """Whether one sentence follows the other in the running text of a passage."""
+    between = one.passage.text.words[one.end : other.begin] if one.passage.id == other.passage.id else "-"
+    return other.begin >= one.end and not between.strip() and "\n\n" not in between and not is_item(other)
+
+
+def _layout(piece: Evidence, alone: bool) -> Layout:
+    """How a piece is set; a single item of a list reads as a sentence."""
+    if piece.passage.kind in ("code", "table"):
+        return "code" if piece.passage.kind == "code" else "table"
+    if "\n" in piece.text or "$$" in piece.text:
+        return "block"
+    if _BREAKS.match(piece.text):
+        return "paragraph"
+    return "item" if is_item(piece) and not alone else "run"
+
+
+def _rendered(part: Part, before: Part | None) -> str:
+    """A part as Markdown with its citation marks, set apart from what stands before it."""
+    marks = "".join(f" [{n}]" for n in part.sentence.cites) if part.marked else ""
+    text = part.sentence.text
+    if part.layout == "code":
+        text, marks = f"```python\n{text.strip()}\n```", f"\n{marks.strip()}"
+    elif part.layout == "table":
+        text, marks = _table(text), f"\n\n{marks.strip()}"
+    elif part.layout == "block":
+        ordered = _STEPS.match(text)
+        text = f"1. {text}" if ordered else text
+        marks = f"\n\n{marks.strip()}" if text.rstrip().endswith("$$") or ordered else marks
+    elif part.layout == "item":
+        text = f"- {text}"
+    if before is None:
+        return text + marks
+    if part.layout == "item" and before.layout == "item":
+        return "\n" + text + marks
+    apart = part.layout != "run" or before.layout not in ("run", "paragraph")
+    return ("\n\n" if apart else " ") + text + marks
+
+
+def _table(text: str) -> str:
+    """A note's table, whose rows are joined by bars, as Markdown."""
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in text.strip().split("\n")]
+    width = max(len(row) for row in rows)
+    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _listing(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

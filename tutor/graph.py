@@ -1,0 +1,266 @@
+"""The tutoring graph: what is asked, then the node that answers it. The only owner of langgraph.
+
+    understand -> explain | call_tool -> (run_demo | start_quiz) | quiz_reply | talk
+
+The nodes emit `tutor.turns` events while they work; the state carries only plain data. Code decides every
+step; the model is called inside `explain` alone, and what it drafts is checked there.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypedDict
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
+
+from tutor.answering import Answering
+from tutor.errors import QuizError
+from tutor.questions import Question, Said, understand
+from tutor.quiz.grading import Grade, grade
+from tutor.quiz.items import Item
+from tutor.quiz.replies import reply_kind
+from tutor.quiz.rounds import Round, show, start, submit
+from tutor.turns import DemoOutcome, Event, Notice, Style, ToolCall
+
+QUIZ_QUESTIONS = 3
+_DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
+    "gan-2d": ("gan-2d", {}, "Training a GAN on eight clusters of points"),
+    "mode-collapse": (
+        "gan-2d",
+        {"d_lr": 0.0001},
+        "Training a GAN whose discriminator learns too slowly: mode collapse",
+    ),
+    "diffusion-2d": ("diffusion-2d", {}, "Training a diffusion model on eight clusters of points"),
+}
+
+
+class Rounds(Protocol):
+    """Where the quiz of each chat is kept; every item is kept before it is shown."""
+
+    def load_round(self, chat_id: str) -> dict[str, Any] | None: ...
+
+    def save_round(self, chat_id: str, state: dict[str, Any]) -> None: ...
+
+    def save_items(self, items: list[dict[str, Any]]) -> None: ...
+
+    def add_attempt(self, item_id: str, answer: str, grade: dict[str, Any]) -> int: ...
+
+
+class RoundsInMemory:
+    """Rounds that last as long as the program: for a session without a record."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, dict[str, Any]] = {}
+        self._attempts = 0
+
+    def load_round(self, chat_id: str) -> dict[str, Any] | None:
+        return self._states.get(chat_id)
+
+    def save_round(self, chat_id: str, state: dict[str, Any]) -> None:
+        self._states[chat_id] = state
+
+    def save_items(self, items: list[dict[str, Any]]) -> None:
+        """The items are part of the round's state already."""
+
+    def add_attempt(self, item_id: str, answer: str, grade: dict[str, Any]) -> int:
+        self._attempts += 1
+        return self._attempts
+
+
+class State(TypedDict, total=False):
+    """One turn: what came in, then what the nodes found out."""
+
+    message: str
+    history: list[Said]
+    style: Style | None
+    chat_id: str
+    question: Question
+    route: str
+    tool: str
+    arguments: dict[str, Any]
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the nodes work with.
+
+    Args:
+        tools: LangChain tools by name, from `tutor.tools.make_tools`.
+        similarity: cosine of two texts, for grading; None grades by words alone.
+        about: a few lines on what the tutor can do, with questions that fit the library.
+    """
+
+    answering: Answering
+    tools: dict[str, BaseTool]
+    rounds: Rounds
+    similarity: Callable[[str, str], float] | None
+    about: str
+    seed: int
+
+
+class TutoringGraph:
+    """The compiled graph; `run` streams one turn."""
+
+    def __init__(self, parts: Parts) -> None:
+        from langgraph.graph import END, START, StateGraph
+
+        self._parts = parts
+        graph = StateGraph(State)
+        graph.add_node("understand", self._understand)
+        for name, node in (
+            ("explain", self._explain),
+            ("call_tool", self._call_tool),
+            ("start_quiz", self._start_quiz),
+            ("quiz_reply", self._quiz_reply),
+            ("talk", self._talk),
+        ):
+            graph.add_node(name, node)
+        graph.add_edge(START, "understand")
+        graph.add_conditional_edges(
+            "understand", lambda state: state["route"], ["explain", "call_tool", "quiz_reply", "talk"]
+        )
+        graph.add_conditional_edges(
+            "call_tool", lambda state: state["route"], {"start_quiz": "start_quiz", "end": END}
+        )
+        for name in ("explain", "start_quiz", "quiz_reply", "talk"):
+            graph.add_edge(name, END)
+        self._graph = graph.compile()
+
+    def run(
+        self,
+        message: str,
+        *,
+        history: list[Said],
+        chat_id: str,
+        style: Style | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[Event]:
+        """Streams the events of one turn. Closing the generator cancels the work. Raises TutorError."""
+        cancel = cancel or threading.Event()
+        state: State = {"message": message, "history": history, "style": style, "chat_id": chat_id}
+        yield from self._stream(state, cancel)
+
+    def start_quiz(self, chat_id: str, topic: str, n: int) -> Iterator[Event]:
+        """Begins a quiz as if the student had asked for it in the chat."""
+        asked = f"Quiz me on {topic} with {n} questions" if topic else f"Quiz me with {n} questions"
+        yield from self.run(asked, history=[], chat_id=chat_id)
+
+    def _stream(self, state: State, cancel: threading.Event) -> Iterator[Event]:
+        config = RunnableConfig(configurable={"cancel": cancel}, recursion_limit=10)
+        stream = self._graph.stream(state, config, stream_mode="custom")
+        try:
+            yield from stream
+        finally:
+            cancel.set()
+            stream.close()
+
+    # -- nodes -------------------------------------------------------------------------------------------------
+
+    def _understand(self, state: State) -> State:
+        open_round = self._open_round(state["chat_id"])
+        question = understand(state["message"], state["history"], state.get("style"))
+        if open_round is not None and question.intent not in ("quiz", "demo"):
+            kind = reply_kind(state["message"])
+            route = "explain" if kind == "question" and question.intent == "explain" else "quiz_reply"
+            return {"question": question, "route": route}
+        if question.intent == "demo":
+            name, knobs, title = _DEMOS[question.demo]
+            arguments = {"name": name, "knobs": knobs, "seed": self._parts.seed}
+            _emit(ToolCall("run_demo", arguments, title))
+            return {"question": question, "route": "call_tool", "tool": "run_demo", "arguments": arguments}
+        if question.intent == "quiz":
+            arguments = {"topic": question.topic[:200], "n": min(question.count or QUIZ_QUESTIONS, 20)}
+            _emit(ToolCall("make_quiz", arguments, f"Choosing questions on {question.topic or 'your notes'}"))
+            return {"question": question, "route": "call_tool", "tool": "make_quiz", "arguments": arguments}
+        return {"question": question, "route": "explain" if question.intent == "explain" else "talk"}
+
+    def _open_round(self, chat_id: str) -> Round | None:
+        stored = self._parts.rounds.load_round(chat_id)
+        if stored is None:
+            return None
+        found = Round.from_dict(stored)
+        return None if found.over else found
+
+    def _explain(self, state: State, config: RunnableConfig) -> State:
+        for event in self._parts.answering.answer(state["question"], _cancel(config)):
+            _emit(event)
+        open_round = self._open_round(state["chat_id"])
+        if open_round is not None:
+            _emit(Notice("Back to the quiz:"))
+            _emit(show(open_round))
+        return {}
+
+    def _call_tool(self, state: State, config: RunnableConfig) -> State:
+        """Runs the tool that the student asked for, through LangChain's own call of a tool."""
+        from langgraph.config import get_stream_writer
+
+        call = {
+            "name": state["tool"],
+            "args": state["arguments"],
+            "id": uuid.uuid4().hex,
+            "type": "tool_call",
+        }
+        inner = RunnableConfig(
+            **{**config, "configurable": config["configurable"] | {"emit": get_stream_writer()}}
+        )
+        try:
+            message = self._parts.tools[state["tool"]].invoke(call, inner)
+        except QuizError as error:
+            _emit(Notice(str(error)))
+            return {"route": "end"}
+        if state["tool"] == "make_quiz":
+            return {"route": "start_quiz", "items": message.artifact}
+        _emit(DemoOutcome(**message.artifact))
+        return {"route": "end"}
+
+    def _start_quiz(self, state: State) -> State:
+        items = [Item.from_dict(item) for item in state["items"]]
+        self._parts.rounds.save_items(state["items"])
+        quiz, events = start(items, state["arguments"]["topic"])
+        self._parts.rounds.save_round(state["chat_id"], quiz.to_dict())
+        for event in events:
+            _emit(event)
+        return {}
+
+    def _quiz_reply(self, state: State) -> State:
+        """Takes the student's words as the answer, or as skip, hint or stop; the record comes before the screen."""
+        quiz = self._open_round(state["chat_id"])
+        assert quiz is not None
+        graded: list[tuple[Item, Grade]] = []
+
+        def grader(item: Item, answer: str) -> Grade:
+            graded.append((item, grade(item, answer, similarity=self._parts.similarity)))
+            return graded[-1][1]
+
+        after, events = submit(quiz, state["message"], grader)
+        for item, found in graded:
+            self._parts.rounds.add_attempt(item.id, state["message"], found.to_dict())
+        self._parts.rounds.save_round(state["chat_id"], after.to_dict())
+        for event in events:
+            _emit(event)
+        return {}
+
+    def _talk(self, state: State) -> State:
+        lines = {
+            "greeting": f"Hello! {self._parts.about}",
+            "thanks": "You are welcome. Ask on, or say “quiz me” to see what has stuck.",
+            "help": self._parts.about,
+        }
+        _emit(Notice(lines[state["question"].intent]))
+        return {}
+
+
+def _emit(event: Event) -> None:
+    from langgraph.config import get_stream_writer
+
+    get_stream_writer()(event)
+
+
+def _cancel(config: RunnableConfig) -> threading.Event:
+    found: threading.Event = config["configurable"]["cancel"]
+    return found

@@ -1,0 +1,216 @@
+"""From a file to its Note: what the file holds is recognised by its content; the ending is a hint."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import stat
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from tutor.errors import NotesError
+from tutor.notes.note import Block, Card, Note, QuizQuestion, Text
+
+LARGEST_FILE_MB = 5
+Format = Literal["markdown", "flashcards", "html"]
+
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF-", "PDF files"),
+    (b"{\\rtf", "RTF files"),
+    (b"\xd0\xcf\x11\xe0", "old Office documents"),
+    (b"PK\x03\x04", "Office documents and archives"),
+    (b"\x1f\x8b", "archives"),
+    (b"\x89PNG", "pictures"),
+    (b"\xff\xd8\xff", "pictures"),
+    (b"GIF8", "pictures"),
+    (b"SQLite format 3", "databases"),
+)
+_BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_TEMPLATE_TAG = r"\{%[^%]*%\}|\{#[^#]*#\}|<!--.*?-->|<\?xml[^>]*>"
+_HTML_START = re.compile(rf"(?:\s|{_TEMPLATE_TAG})*(?:<!doctype\s+html|<html\b)", re.DOTALL | re.IGNORECASE)
+_HTML_BLOCK = re.compile(
+    r"^[ \t]*</?(?:p|div|section|article|main|body|h[1-6]|ul|ol|li|table|tr)\b[^>]*>",
+    re.MULTILINE | re.IGNORECASE,
+)
+_MARKDOWN_BLOCK = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |```|> |---$)", re.MULTILINE)
+_CARD_QUESTION = re.compile(r"^[ \t]*:p[ \t]", re.MULTILINE)
+_CARD_MARK = re.compile(r"^.*(?:\?\?x|x\?\?)[ \t]*$", re.MULTILINE)
+_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_NOTEBOOK = re.compile(r'\s*\{.*"nbformat"\s*:', re.DOTALL)
+_HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
+
+
+def read_note(path: Path, root: Path) -> Note:
+    """Reads one file of the notes folder `root`, in this process and without a deadline.
+
+    Args:
+        path: the file, anywhere below `root`.
+        root: the notes folder; the Note's path is relative to it.
+
+    Raises:
+        NotesError: the file cannot be read, or holds nothing that can be read as a note.
+    """
+    return note_from_bytes(file_bytes(path, root), name_in(path, root))
+
+
+def note_from_bytes(data: bytes, name: str) -> Note:
+    """The Note that a file with these bytes makes.
+
+    Raises:
+        NotesError: the bytes are not text, or hold nothing that can be read as a note.
+    """
+    text = _decode(data, name)
+    kept, numbers = without_noise(text.split("\n"))
+    note = _reader_of(format_of("\n".join(kept), Path(name).suffix))("\n".join(kept), name)
+    if not (note.blocks or note.cards or note.quiz):
+        raise _unread(name, "it holds no words that could be quoted", "Write something in it or take it out.")
+    return note if len(kept) == len(text.split("\n")) else _with_lines(note, numbers)
+
+
+def name_in(path: Path, root: Path) -> str:
+    """`path` relative to `root`, with forward slashes; odd bytes of a file name are replaced."""
+    try:
+        relative = path.relative_to(root)
+    except ValueError:
+        relative = path.resolve().relative_to(root.resolve())
+    return relative.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def file_bytes(path: Path, root: Path) -> bytes:
+    """The content of a regular file in `root`.
+
+    Raises:
+        NotesError: missing, outside `root` (also by a link), not a regular file, too large, or not permitted.
+    """
+    shown = str(path)
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(root.resolve()):
+            raise _unread(shown, "it lies outside the notes folder", "Copy the file into the folder.")
+        status = real.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _unread(shown, "it is not a regular file", "Take it out of the notes folder.")
+        if status.st_size > LARGEST_FILE_MB * 1_000_000:
+            reason = f"it is larger than {LARGEST_FILE_MB} MB"
+            raise _unread(shown, reason, "Split it into several notes.")
+        return real.read_bytes()
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _unread(shown, reason, "Check that the file exists and may be read.") from error
+
+
+def file_lines(path: Path, root: Path) -> list[str]:
+    """The file's lines, numbered as in every Text: line n is `file_lines(...)[n - 1]`.
+
+    Raises:
+        NotesError: as `read_note`.
+    """
+    return _decode(file_bytes(path, root), name_in(path, root)).split("\n")
+
+
+def format_of(text: str, ending: str = "") -> Format:
+    """Which of the formats `text` is written in; what is none of them reads as Markdown."""
+    if _HTML_START.match(text):
+        return "html"
+    prose = _FENCED.sub("", text)
+    if _CARD_QUESTION.search(prose) and _CARD_MARK.search(prose):
+        return "flashcards"
+    tags, marks = len(_HTML_BLOCK.findall(text)), len(_MARKDOWN_BLOCK.findall(text))
+    if ending.lower() in _HTML_ENDINGS:
+        return "html" if tags >= marks else "markdown"
+    return "html" if tags >= 4 and tags > 2 * marks and ending.lower() != ".md" else "markdown"
+
+
+def without_noise(lines: list[str]) -> tuple[list[str], list[int]]:
+    """Takes out lines that hold a single `|`, where an export put them between all lines of a file.
+
+    Returns:
+        The lines that are left and the file line of each. Without such noise these are all lines. As many
+        noise lines as usually stand between two lines mean nothing; more of them mean a blank line.
+    """
+    empty = [line.strip() in ("", "|") for line in lines]
+    if 4 * sum(line.strip() == "|" for line in lines) <= len(lines):
+        return lines, list(range(1, len(lines) + 1))
+    kept = [number for number, hollow in enumerate(empty) if not hollow]
+    gaps = Counter(after - before for before, after in pairwise(kept))
+    usual = gaps.most_common(1)[0][0] if gaps else 1
+    found: list[str] = []
+    numbers: list[int] = []
+    for index, number in enumerate(kept):
+        if index and number - kept[index - 1] > usual:
+            found.append("")
+            numbers.append(number)
+        found.append(lines[number])
+        numbers.append(number + 1)
+    return found, numbers
+
+
+def _reader_of(written_as: Format) -> Callable[[str, str], Note]:
+    if written_as == "html":
+        from tutor.notes.html import read_html
+
+        return read_html
+    if written_as == "flashcards":
+        from tutor.notes.flashcards import read_flashcards
+
+        return read_flashcards
+    from tutor.notes.markdown import read_markdown
+
+    return read_markdown
+
+
+def _decode(data: bytes, name: str) -> str:
+    for signature, what in _SIGNATURES:
+        if data.startswith(signature):
+            raise _unread(name, f"{what} are not read yet", "Save it as Markdown, plain text or HTML.")
+    coding = next((coding for mark, coding in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(coding)
+    except UnicodeDecodeError as error:
+        what = "it is not text" if b"\0" in data else f"byte {error.start} is not UTF-8"
+        raise _unread(name, what, "Save it as UTF-8 text.") from error
+    if "\0" in text:
+        raise _unread(name, "it is not text", "Save it as UTF-8 text.")
+    if not text.strip():
+        raise _unread(name, "it is empty", "Write something in it or take it out.")
+    if name.endswith(".ipynb") or _NOTEBOOK.match(text[:200_000]):
+        raise _unread(name, "Jupyter notebooks are not read yet", "Export the notebook as Markdown.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unread(name: str, reason: str, remedy: str) -> NotesError:
+    return NotesError(f"{name} was not read: {reason}", remedy)
+
+
+def _with_lines(note: Note, numbers: list[int]) -> Note:
+    """The note with each line number replaced by that of the untouched file."""
+
+    def text(old: Text) -> Text:
+        starts = tuple((offset, numbers[line - 1]) for offset, line in old.starts)
+        return Text(old.words, starts, numbers[old.end_line - 1])
+
+    def block(old: Block) -> Block:
+        return dataclasses.replace(old, text=text(old.text))
+
+    def card(old: Card) -> Card:
+        background = text(old.background) if old.background else None
+        return Card(old.heading, text(old.question), text(old.answer), background)
+
+    def question(old: QuizQuestion) -> QuizQuestion:
+        options = tuple(text(option) for option in old.options)
+        return QuizQuestion(old.heading, text(old.question), text(old.answer), options)
+
+    return dataclasses.replace(
+        note,
+        blocks=tuple(block(old) for old in note.blocks),
+        cards=tuple(card(old) for old in note.cards),
+        quiz=tuple(question(old) for old in note.quiz),
+        retractions=tuple(text(old) for old in note.retractions),
+    )

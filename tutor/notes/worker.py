@@ -1,0 +1,71 @@
+"""The process in which files are read: `python -m tutor.notes.worker DEADLINE_S`.
+
+It says `ready`, then answers each line of JSON `{"path", "root"}` on standard input with one line of JSON on
+standard output: `{"note", "sha256"}` or `{"reason"}`. What is wrong with the program itself ends the process,
+and the caller takes the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import signal
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from tutor.errors import NotesError
+from tutor.notes.note_json import note_to_json
+from tutor.notes.recognise import file_bytes, name_in, note_from_bytes
+
+MEMORY_MB = 2048
+
+
+def main() -> None:
+    """Answers requests until standard input ends."""
+    deadline_s = float(sys.argv[1])
+    _limit_memory()
+    answers = open(sys.stdout.fileno(), "w", encoding="utf-8", newline="\n", closefd=False)  # noqa: SIM115
+    _say(answers, {"ready": True})
+    for request in open(sys.stdin.fileno(), encoding="utf-8", closefd=False):  # noqa: SIM115
+        asked = json.loads(request)
+        _alarm(math.ceil(deadline_s) + 5)
+        answer = _read(Path(asked["path"]), Path(asked["root"]))
+        _alarm(0)
+        _say(answers, answer)
+
+
+def _read(path: Path, root: Path) -> dict[str, object]:
+    try:
+        data = file_bytes(path, root)
+        note = note_from_bytes(data, name_in(path, root))
+        return {"note": note_to_json(note), "sha256": hashlib.sha256(data).hexdigest()}
+    except NotesError as error:
+        return {"reason": error.what.rpartition(" was not read: ")[2]}
+    except RecursionError:
+        return {"reason": "its parts are nested too deeply"}
+    except MemoryError:
+        return {"reason": f"reading it takes more than {MEMORY_MB} MB of memory"}
+
+
+def _say(answers: TextIO, value: dict[str, object]) -> None:
+    answers.write(json.dumps(value) + "\n")
+    answers.flush()
+
+
+def _alarm(seconds: int) -> None:
+    """Lets the system end this process if the caller is gone and cannot."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
+
+
+def _limit_memory() -> None:
+    if sys.platform.startswith("linux"):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Every prompt that is sent to a chat model, one typed function each.
+
+Notes go in as values, never into a template; small models copy best under one short user message, so there is
+no system prompt and no list of rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langchain_core.messages import BaseMessage, HumanMessage
+
+from tutor.turns import Style
+
+_MANNER: dict[Style, str] = {
+    "plain": "Answer in two to four short sentences.",
+    "eli5": "Answer in short, simple words that a child understands.",
+    "expert": "Answer precisely in four to six sentences, with the formula if the notes give one.",
+}
+
+
+def answer_from_notes(question: str, evidence: Sequence[str], style: Style) -> list[BaseMessage]:
+    """Asks for an answer that uses nothing but the given sentences of the notes."""
+    notes = "\n".join(f"- {sentence}" for sentence in evidence)
+    return [
+        HumanMessage(
+            f"Notes:\n{notes}\n\nUse only the notes above and keep their words where you can. {_MANNER[style]}\n"
+            f"Question: {question}"
+        )
+    ]

@@ -1,0 +1,150 @@
+"""What the commands print: progress on standard error, and a turn's events as text."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from tutor.turns import (
+    Answer,
+    Citation,
+    Delta,
+    DemoOutcome,
+    DemoProgress,
+    Event,
+    Notice,
+    QuizGrade,
+    QuizItem,
+    QuizScore,
+    ToolCall,
+)
+
+
+@contextmanager
+def progress_display(enabled: bool = True) -> Iterator[Any]:
+    """One progress display on standard error; yields report(stage, done, total).
+
+    On a terminal it is a bar with the time left; elsewhere one line a stage.
+    """
+    if not enabled:
+        yield lambda stage, done, total: None
+        return
+    if not sys.stderr.isatty():
+        yield _plain_report(sys.stderr)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Starting", total=None)
+        stage_shown = ""
+
+        def report(stage: str, done: float, total: float) -> None:
+            nonlocal stage_shown
+            if stage != stage_shown:
+                progress.reset(task)
+                stage_shown = stage
+            progress.update(task, description=stage, completed=done, total=total or None)
+
+        yield report
+
+
+def _plain_report(out: IO[str]) -> Any:
+    shown = ""
+
+    def report(stage: str, done: float, total: float) -> None:
+        nonlocal shown
+        if stage != shown:
+            shown = stage
+            print(f"{stage} ...", file=out, flush=True)
+
+    return report
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line of standard output."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def show(events: Iterable[Event]) -> Answer | None:
+    """Prints a turn as it streams; returns its answer, where it has one."""
+    answer = None
+    for event in events:
+        if isinstance(event, Delta):
+            print(event.text, end="", flush=True)
+        elif isinstance(event, Answer):
+            answer = event
+            print()
+            for line in proof_lines(event):
+                print(line)
+        else:
+            for line in _lines(event):
+                print(line, flush=True)
+    return answer
+
+
+def proof_lines(answer: Answer) -> list[str]:
+    """The citations of an answer, and how each of its sentences is supported."""
+    lines = [_citation_line(citation) for citation in answer.citations]
+    if not answer.refused:
+        lines += [f"  {_mark(s.support)} {s.support:<11} {_short(s.text, 84)}" for s in answer.sentences]
+    grade = f" · reading grade {answer.fkgl:.1f}" if answer.style == "eli5" and not answer.refused else ""
+    lines.append(f"  — {answer.model}, {answer.timings.get('total_ms', 0) / 1000:.1f} s{grade}")
+    return ["", *lines]
+
+
+def _mark(support: str) -> str:
+    return {"quoted": "✓", "supported": "✓", "connective": "·"}.get(support, "✗")
+
+
+def _citation_line(citation: Citation) -> str:
+    first, last = citation.lines
+    where = f"line {first}" if first == last else f"lines {first}-{last}"
+    said = f" ({citation.speaker}, quoted in the note)" if citation.speaker else ""
+    return f"  [{citation.n}] {citation.note}, {where}{said}: “{_short(citation.quote, 100)}”"
+
+
+def _lines(event: Event) -> list[str]:
+    if isinstance(event, Notice):
+        return [event.text]
+    if isinstance(event, ToolCall):
+        return [f"→ {event.title}"]
+    if isinstance(event, DemoProgress):
+        return [f"  step {event.step}/{event.total_steps}, {event.left_s:.0f} s left: {event.caption}"]
+    if isinstance(event, DemoOutcome):
+        return _outcome_lines(event)
+    if isinstance(event, QuizItem):
+        return [
+            "",
+            f"Question {event.k} of {event.n}: {event.stem}",
+            *(f"  {name}) {text}" for name, text in event.options),
+        ]
+    if isinstance(event, QuizGrade):
+        witness = [_citation_line(event.citation)] if event.citation else []
+        return [event.feedback, *witness]
+    if isinstance(event, QuizScore):
+        again = f" Look again at: {', '.join(event.revisit)}." if event.revisit else ""
+        return ["", f"Score: {event.score:g} of {event.n}.{again}"]
+    return []
+
+
+def _outcome_lines(event: DemoOutcome) -> list[str]:
+    if event.stopped:
+        return ["The demo was stopped."]
+    result = event.result
+    lines = [str(result.get("verdict", "")), *(f"  - {text}" for text in result.get("observations", []))]
+    return [*lines, *(f"  picture: {path}" for path in result.get("images", []))]
+
+
+def _short(text: str, limit: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

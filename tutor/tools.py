@@ -1,0 +1,199 @@
+"""What the router or a model may call: LangChain tools with typed, bounded arguments.
+
+A tool runs only because the student's own words asked for it, which the graph decides; a note or a model's
+text never starts one. What a tool streams while it works goes to `emit` in the call's configuration.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import BaseModel, Field
+
+from tutor.errors import DemoError, QuizError
+from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, run_demo
+from tutor.notes import Note
+from tutor.quiz.items import Candidate, Entry, Item, make_items
+from tutor.retrieval import Retriever
+from tutor.turns import DemoOutcome, DemoProgress, Event
+
+MOST_QUESTIONS = 20
+_NEAR_TOPIC = 0.6
+
+
+class RunDemo(BaseModel):
+    """Arguments of `run_demo`; the demo itself checks its knobs against their bounds."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9-]{1,40}$", description="a demo's name, such as gan-2d or diffusion-2d"
+    )
+    knobs: dict[str, float | str] = Field(
+        default_factory=dict, max_length=20, description="knob name -> value"
+    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="fixes the run's randomness")
+
+
+class MakeQuiz(BaseModel):
+    """Arguments of `make_quiz`."""
+
+    topic: str = Field(max_length=200, description="what to ask about; empty for everything")
+    n: int = Field(default=3, ge=1, le=MOST_QUESTIONS, description="number of questions")
+
+
+def make_tools(
+    retriever: Retriever,
+    *,
+    root: Path,
+    out: Callable[[], Path],
+    budget_s: float,
+    device: str,
+    rng: random.Random,
+) -> dict[str, BaseTool]:
+    """The tools of a session, by name.
+
+    Args:
+        root: the project's folder, in which `demos/` lies.
+        out: makes a new folder for the pictures of one run.
+        budget_s: seconds of training that a demo may take.
+        device: "auto", "cpu" or "cuda".
+        rng: draws quiz questions.
+    """
+
+    def run_demo_tool(
+        name: str, knobs: dict[str, float | str], seed: int, config: RunnableConfig
+    ) -> tuple[str, dict[str, Any]]:
+        emit, cancel = _channels(config)
+        outcome = _watch_demo(root, name, knobs, seed, device, out(), budget_s, emit, cancel)
+        return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
+
+    def make_quiz_tool(topic: str, n: int) -> tuple[str, list[dict[str, Any]]]:
+        items = quiz_items(retriever, topic, n, rng)
+        return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
+
+    tools: list[BaseTool] = [
+        StructuredTool.from_function(
+            run_demo_tool,
+            name="run_demo",
+            description="Trains a bundled demo in a process of its own and streams its pictures.",
+            args_schema=RunDemo,
+            response_format="content_and_artifact",
+        ),
+        StructuredTool.from_function(
+            make_quiz_tool,
+            name="make_quiz",
+            description="Picks questions on a topic from the cards and quiz sections of the notes.",
+            args_schema=MakeQuiz,
+            response_format="content_and_artifact",
+        ),
+    ]
+    return {tool.name: tool for tool in tools}
+
+
+def _channels(config: RunnableConfig) -> tuple[Callable[[Event], None], threading.Event]:
+    configurable = config.get("configurable", {})
+    return configurable.get("emit", lambda event: None), configurable.get("cancel") or threading.Event()
+
+
+def _watch_demo(
+    root: Path,
+    name: str,
+    knobs: dict[str, float | str],
+    seed: int,
+    device: str,
+    out: Path,
+    budget_s: float,
+    emit: Callable[[Event], None],
+    cancel: threading.Event,
+) -> DemoOutcome:
+    """Runs a demo to its end or until it is cancelled, passing each picture on. Raises DemoError."""
+    last = ""
+    for event in run_demo(
+        root, name, knobs, seed=seed, device=device, out=out, budget_s=budget_s, stop=cancel
+    ):
+        if isinstance(event, DemoFrame):
+            last = str(event.path)
+            emit(
+                DemoProgress(
+                    demo=name,
+                    path=last,
+                    caption=event.caption,
+                    step=event.step,
+                    total_steps=event.total_steps,
+                    elapsed_s=event.elapsed_s,
+                    left_s=event.left_s,
+                )
+            )
+        elif isinstance(event, DemoStopped):
+            return DemoOutcome({"demo": name, "images": [last] if last else []}, stopped=True)
+        elif isinstance(event, DemoResult):
+            return DemoOutcome(result_to_contract(event))
+        elif not isinstance(event, DemoStarted):
+            raise DemoError(f"The demo {name} sent something unknown", "Reinstall tutor with `make chat`.")
+    raise DemoError(
+        f"The demo {name} ended without a result", "Run it again, or see `tutor demo run` for details."
+    )
+
+
+def result_to_contract(result: DemoResult) -> dict[str, Any]:
+    """The JSON value that `tutor demo run --json` promises."""
+    return asdict(result) | {
+        "images": [str(path) for path in result.images],
+        "observations": list(result.observations),
+        "notes": list(result.notes),
+    }
+
+
+def quiz_items(
+    retriever: Retriever, topic: str, n: int, rng: random.Random, seen: Sequence[str] = ()
+) -> list[Item]:
+    """Questions on a topic from the cards and quiz sections of the notes.
+
+    Args:
+        topic: the student's words; empty for the whole library.
+        n: the number of questions.
+        seen: ids of items that the student has had lately.
+
+    Raises:
+        QuizError: the notes hold no question on the topic; the remedy names the nearest topics.
+    """
+    notes = {note.path: note for note in retriever.index.notes}
+    if not topic.strip():
+        everything = [candidate for note in notes.values() for candidate in _entries(note)]
+        rng.shuffle(everything)
+        return make_items("your notes", n, everything, rng=rng, seen=seen)
+    entries = {
+        _key(note.path, entry): (note, entry) for each in notes.values() for note, entry in _entries(each)
+    }
+    hits = retriever.search(topic, k=max(40, 4 * n), kinds={"card", "quiz"})
+    best = max((hit.score for hit in hits), default=0.0)
+    near = [
+        hit for hit in hits if hit.score >= _NEAR_TOPIC * best and (hit.coverage >= 0.5 or hit.cosine >= 0.4)
+    ]
+    found: dict[tuple[str, ...], Candidate] = {}
+    for hit in near:
+        key = (hit.passage.note, *hit.passage.heading)
+        if key in entries:
+            found.setdefault(key, entries[key])
+    nearest = retriever.topics(topic)
+    if not found:
+        raise QuizError(
+            f"Your notes hold no quiz questions on {topic}",
+            f"Ask for one of these: {', '.join(nearest)}." if nearest else "Add cards on it to your notes.",
+        )
+    return make_items(topic, n, list(found.values()), rng=rng, nearest=nearest, seen=seen)
+
+
+def _entries(note: Note) -> list[Candidate]:
+    entries: tuple[Entry, ...] = (*note.cards, *note.quiz)
+    return [(note, entry) for entry in entries]
+
+
+def _key(path: str, entry: Entry) -> tuple[str, ...]:
+    return (path, *entry.heading, entry.question.words)

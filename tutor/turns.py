@@ -1,0 +1,168 @@
+"""What one turn of the conversation yields: the words both doors (page and terminal) render.
+
+A turn is a stream of events. Text comes piece by piece, already checked; facts about
+it come once at the end (`Answer`). Every event is plain data that JSON can hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Style = Literal["plain", "eli5", "expert"]
+Support = Literal["quoted", "supported", "unsupported", "connective"]
+STYLES: tuple[Style, ...] = ("plain", "eli5", "expert")
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A quote found by code in the named note at the named lines.
+
+    Attributes:
+        n: the number shown in the answer, from 1.
+        note: the note's path; `title` and `heading` say where in it.
+        quote: the note's own text, markup taken away; stands verbatim in `passage`.
+        passage: the stored passage around the quote, struck-out words between `~~`.
+        speaker: who said it, where the note quotes a transcript.
+    """
+
+    n: int
+    note: str
+    lines: tuple[int, int]
+    quote: str
+    title: str = ""
+    heading: tuple[str, ...] = ()
+    passage: str = ""
+    speaker: str = ""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an answer, how the notes support it, and the numbers of its citations."""
+
+    text: str
+    support: Support
+    cites: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A finished answer. `answer` is Markdown with `[n]` marks; `nearest` names topics when refused."""
+
+    answer: str
+    refused: bool
+    citations: tuple[Citation, ...]
+    sentences: tuple[Sentence, ...]
+    nearest: tuple[str, ...]
+    style: Style
+    fkgl: float
+    model: str
+    timings: dict[str, float]
+    question: str = ""
+
+    def to_contract(self) -> dict[str, Any]:
+        """The JSON value that `tutor ask --json` promises."""
+        value: dict[str, Any] = {
+            "answer": self.answer,
+            "refused": self.refused,
+            "citations": [
+                {"n": c.n, "note": c.note, "lines": list(c.lines), "quote": c.quote} for c in self.citations
+            ],
+            "sentences": [
+                {"text": s.text, "support": s.support, "cites": list(s.cites)} for s in self.sentences
+            ],
+        }
+        if self.refused:
+            value["nearest"] = list(self.nearest)
+        return value | {
+            "style": self.style,
+            "readability": {"fkgl": round(self.fkgl, 1)},
+            "model": self.model,
+            "timings": {name: round(ms, 1) for name, ms in self.timings.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Delta:
+    """The next piece of the answer's Markdown; everything streamed has passed the grounding check."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool the router called for the student: its name, bounded arguments and what the student is told."""
+
+    name: str
+    arguments: dict[str, Any]
+    title: str
+
+
+@dataclass(frozen=True)
+class DemoProgress:
+    """A new picture of a running demo; `path` is a PNG file."""
+
+    demo: str
+    path: str
+    caption: str
+    step: int
+    total_steps: int
+    elapsed_s: float
+    left_s: float
+
+
+@dataclass(frozen=True)
+class DemoOutcome:
+    """The end of a demo: the contract's fields of `tutor demo run`, or `stopped`."""
+
+    result: dict[str, Any]
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class QuizItem:
+    """One question as asked: number k of n, stem, options (empty for short answers)."""
+
+    item_id: str
+    stem: str
+    options: tuple[tuple[str, str], ...]
+    k: int
+    n: int
+    kind: str = "short"
+
+
+@dataclass(frozen=True)
+class QuizGrade:
+    """One answer as graded by code; `citation` is the note's sentence that decides."""
+
+    item_id: str
+    verdict: Literal["correct", "partial", "wrong", "unsure"]
+    score: float
+    feedback: str
+    key: str
+    citation: Citation | None
+    points: tuple[dict[str, Any], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class QuizScore:
+    """The end of a quiz: points out of the number of questions, and what to revisit."""
+
+    score: float
+    n: int
+    revisit: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line from the program itself (not from the notes): small talk, a state, a problem with its remedy."""
+
+    text: str
+
+
+Event = Delta | Answer | ToolCall | DemoProgress | DemoOutcome | QuizItem | QuizGrade | QuizScore | Notice
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """The event as plain data, its type under `event`."""
+    return {"event": type(event).__name__, **asdict(event)}

@@ -1,0 +1,270 @@
+"""Theme, style sheet and the small script of the page. Local fonts only;
+colours follow gradio's light and dark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
+_MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
+
+
+def theme() -> Any:
+    """A calm theme on fonts that every system has."""
+    import gradio as gr
+
+    return gr.themes.Soft(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.stone,
+        font=list(_SANS),
+        font_mono=list(_MONO),
+        radius_size=gr.themes.sizes.radius_md,
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_shadow="none",
+        block_border_width="0px",
+    )
+
+
+CSS = """
+.gradio-container { --column: 820px; --ink: #1c1917; --soft: #57534e; --line: #d6d3d1; --paper: #ffffff;
+  --good: #166534; --bad: #9f1239; --mid: #854d0e; }
+.dark .gradio-container { --ink: #f5f5f4; --soft: #b8b2ab; --line: #44403c; --paper: #1c1917;
+  --good: #86efac; --bad: #fda4af; --mid: #fde68a; }
+.gradio-container > .main { max-width: 100% !important; padding: 0 !important; }
+.gradio-container main.contain { padding: 0 16px 16px !important; min-width: 0; height: 100dvh;
+  box-sizing: border-box;
+  overflow: hidden; }
+.gradio-container main.contain > .column { height: 100%; flex-wrap: nowrap; gap: 8px; }
+.gradio-container main.contain > .column > .form { flex: none; }
+:focus-visible { outline: 3px solid var(--primary-500) !important; outline-offset: 2px; }
+
+/* the side */
+#side .sidebar-content { padding: 20px 16px; }
+#side h1 { font-size: 1.5rem; margin: 0; }
+#side h2, #side [data-testid="block-info"] { all: unset; display: block; font-size: .8rem; font-weight: 600;
+  color: var(--soft); margin: 0 0 .4em; }
+#side .prose p { font-size: .88rem; line-height: 1.5; color: var(--soft); margin: .2em 0 0; }
+#side .prose strong { color: var(--ink); }
+#side .form, #side fieldset { background: transparent; border: 0; box-shadow: none; padding: 0; }
+#side fieldset .wrap { gap: 4px; }
+#side fieldset label { background: transparent; border: 1px solid transparent; box-shadow: none;
+  color: var(--ink);
+  border-radius: 8px; padding: 6px 10px; font-weight: 400; cursor: pointer; }
+#side fieldset label:hover { background: var(--background-fill-secondary); }
+#side fieldset label.selected { background: var(--paper); border-color: var(--primary-600); }
+#style .wrap { gap: 2px; }
+#style label { padding: 5px 6px; font-size: .85rem; }
+#style label span { margin-left: 5px; }
+#side fieldset input { border: 1px solid var(--soft); }
+#chats .wrap { flex-direction: column; flex-wrap: nowrap; max-height: 34vh; overflow-y: auto; }
+#chats label { width: 100%; }
+#chats label span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; margin-left: 0; }
+#chats input { position: absolute; opacity: 0; width: 1px; height: 1px; }
+#chats label:focus-within { outline: 3px solid var(--primary-500); }
+#delete { background: transparent; box-shadow: none; color: var(--soft); text-decoration: underline; }
+#new { background: var(--primary-700); }
+
+/* the conversation */
+#chat { border: 0; background: transparent; flex: 1 1 0 !important; min-height: 0; height: auto !important;
+  overflow: hidden !important; }
+#chat .top-panel { display: none; }
+#chat .panel-wrap { scrollbar-gutter: stable both-edges; }
+#chat .message-wrap { width: 100%; max-width: var(--column); margin: 0 auto; padding: 8px 0;
+  color: var(--ink); }
+#chat .placeholder-content { max-width: var(--column); margin: auto; }
+#chat .placeholder { margin: 0; text-align: center; }
+#chat .examples { width: 100%; }
+#chat .examples button, #chat .options button { background: var(--paper); border: 1px solid var(--line);
+  color: var(--ink);
+  border-radius: 10px; box-shadow: none; }
+#chat .examples button:hover, #chat .options button:hover { border-color: var(--primary-600); }
+#chat .options { display: flex; flex-wrap: wrap; max-width: 100%; width: 100%; justify-content: flex-start;
+  margin: 0;
+  padding: 4px 0 8px; gap: 8px; }
+#chat .options button { width: auto; max-width: 100%; min-width: 48px; min-height: 44px; padding: 8px 16px; }
+#chat .message-row { padding: 4px 0; max-width: 100%; background: transparent; }
+#chat .message-row .message { background: transparent; padding: 0; border: 0; color: var(--ink); }
+#chat .flex-wrap { padding: 0; }
+#chat .bot .message.thought { margin-top: 12px; }
+#chat .user-row { display: flex; justify-content: flex-end; }
+#chat .user-row .flex-wrap { width: auto; max-width: 88%; background: #d9f0ec; border-radius: 14px;
+  padding: 8px 14px; }
+.dark #chat .user-row .flex-wrap { background: #134e4a; }
+#chat .user-row .message-buttons { display: none; }
+#chat .user-row .message { margin: 0; min-height: 0; }
+#chat .message-buttons { padding: 0; margin: 0 0 4px -6px; }
+#chat .message-buttons:not(:last-child), #chat [aria-label="Share"] { display: none; }
+#chat .message-buttons .icon-button-wrapper { background: transparent; border: 0; box-shadow: none; }
+#chat .message-buttons .icon-button { background: transparent; color: var(--soft) !important;
+  min-width: 32px; min-height: 32px; }
+
+/* one message */
+#chat .message-wrap .message-row .prose.md { color: var(--ink); font-size: 1rem; opacity: 1;
+  overflow-wrap: anywhere; }
+#chat .message-wrap .prose p:not(:first-child) { margin-top: 0; }
+#chat .turn:empty { display: none; }
+#chat .prose p { margin: 0 0 .7em; line-height: 1.6; }
+#chat .prose h1, #chat .prose h2, #chat .prose h3 { font-size: 1.1rem; margin: .8em 0 .3em; }
+#chat .prose pre { overflow-x: auto; overflow-wrap: normal; }
+#chat .message-wrap .bot.message .prose table { display: block; overflow-x: auto; border: 0;
+  font-size: .9em; }
+#chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0; }
+#chat .said { white-space: pre-wrap; }
+#chat .notice { color: var(--soft); font-size: .92em; padding: 2px 0 2px 12px;
+  border-left: 3px solid var(--line); }
+#chat .support, #chat .count, #chat .hint, #chat small { color: var(--soft); font-size: .85rem; }
+#chat .support { margin: .6em 0 .2em; }
+#chat .prose p.count { margin: 0 0 .3em; font-weight: 600; }
+#chat .verdict { font-size: 1.05em; }
+#chat .grade.correct .verdict { color: var(--good); }
+#chat .grade.wrong .verdict { color: var(--bad); }
+#chat .grade.partial .verdict, #chat .grade.unsure .verdict { color: var(--mid); }
+#chat .prose ol.choices { list-style: upper-alpha; padding-left: 1.8em; line-height: 1.6; }
+#chat .prose ul.points { list-style: none; padding-left: 0; font-size: .92em; }
+#chat .image-container, #chat .image-frame { background: transparent; max-width: 100%; }
+#chat .message-row .message img { max-width: 100%; max-height: min(60vh, 520px); height: auto; margin: 0;
+  border-radius: 8px; }
+#chat .thought-group { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
+
+/* citations */
+#chat sup.cite { background: var(--primary-100); color: #134e4a; border-radius: 6px; padding: 0 .45em;
+  font-size: .7em;
+  font-weight: 600; line-height: 1.6; margin: 0 1px 0 3px; cursor: pointer; position: static;
+  vertical-align: .35em; }
+.dark #chat sup.cite { background: #115e59; color: #ccfbf1; }
+#chat sup.cite i { font-size: 0; }
+#chat .cites { display: flex; flex-wrap: wrap; gap: 6px; margin: .5em 0; }
+#chat details.citation { border: 1px solid var(--line); border-radius: 10px; font-size: .85rem;
+  max-width: 100%;
+  background: var(--paper); }
+#chat details.citation[open] { width: 100%; }
+#chat details.citation summary { padding: .35em .8em; cursor: pointer; }
+#chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }
+#chat details.citation .where { padding: 0 .9em; color: var(--soft); }
+#chat details.citation .passage { padding: .5em .9em .8em; white-space: pre-wrap; line-height: 1.6; }
+#chat mark { background: #fde68a; color: #1c1917; padding: .08em .15em; border-radius: 3px; }
+.dark #chat mark { background: #854d0e; color: #fffbeb; }
+#chat .prose s { color: var(--soft); }
+#chat .doubted { text-decoration: underline wavy var(--bad); text-underline-offset: 3px; }
+
+/* the line to write on */
+.form:has(> #box) { width: 100%; max-width: var(--column); margin: 0 auto; border: 1px solid var(--line);
+  border-radius: 14px;
+  background: var(--paper); overflow: visible; }
+#box { background: transparent; padding: 6px 8px; }
+#box textarea { background: transparent; border: 0; box-shadow: none; color: var(--ink); font-size: 1rem; }
+#box textarea:focus-visible { outline: 0 !important; }
+.form:has(> #box):focus-within { border-color: var(--primary-600); box-shadow: 0 0 0 2px var(--primary-500); }
+#box textarea::placeholder { color: var(--soft); opacity: 1; }
+#box .submit-button, #box .stop-button { background: var(--primary-700); color: #ffffff;
+  border-radius: 10px; padding: 6px 16px;
+  min-height: 36px; font-weight: 600; }
+#box .stop-button { background: #9f1239; }
+
+@media (max-width: 640px) {
+  .gradio-container main.contain { padding: 0 8px 8px !important; }
+  #chat .user-row .flex-wrap { max-width: 94%; }
+  #chat .examples { grid-template-columns: 1fr; }
+}
+@media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
+"""
+
+SCRIPT = r"""<script>
+(() => {
+  const SIGNS = {"\ue000": "\\(", "\ue001": "\\)", "\ue002": "\\[", "\ue003": "\\]"};
+
+  // A message is copied as text: the answer, its citation numbers and where each quote stands.
+  function words(source) {
+    const page = new DOMParser().parseFromString(source, "text/html");
+    page.querySelectorAll(".where, .passage").forEach(node => node.remove());
+    page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3,
+  h4").forEach(node => node.after("\n"));
+    page.querySelectorAll("td, th").forEach(node => node.after("\t"));
+    return page.body.textContent.replace(/[\ue000-\ue003]/g, sign => SIGNS[sign]);
+  }
+  function plain(source) {
+    const parts = source.split(/(^`{3,}[^\n]*\n[\s\S]*?\n`{3,}$)/m);
+    return parts.map((part, place) => place % 2 ? part : words(part)).join("\n")
+      .replace(/[ \t]+\n/g, "\n").replace(/\n{3,}/g, "\n\n").trim();
+  }
+  function old(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    return Promise.resolve();
+  }
+  const board = navigator.clipboard;
+  const write = board ? board.writeText.bind(board) : old;
+  const ours = text => write(text.includes('class="turn ') ? plain(text) : text);
+  if (board) board.writeText = ours;
+  else Object.defineProperty(navigator, "clipboard", {value: {writeText: ours}});
+
+  // A citation mark in the text opens its quote.
+  document.addEventListener("click", event => {
+    const mark = event.target.closest && event.target.closest("sup.cite");
+    if (!mark) return;
+    const number = [...mark.classList].find(name => /^c\d+$/.test(name));
+    for (let node = mark.parentElement; node; node = node.parentElement) {
+      const quote = node.querySelector("details." + number);
+      if (!quote) continue;
+      quote.open = true;
+      quote.querySelector("summary").focus();
+      quote.scrollIntoView({block: "nearest"});
+      return;
+    }
+  });
+
+  // The newest message stays in sight while it grows, unless the reader has scrolled up or opened a quote.
+  let pinned = true, watched = null, said = 0;
+  const atEnd = log => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+  const grown = new ResizeObserver(() => {
+    const log = watched && watched.parentElement;
+    if (log && pinned) log.scrollTop = log.scrollHeight;
+  });
+  function watch() {
+    const wrap = document.querySelector("#chat .panel-wrap > .message-wrap");
+    const asked = wrap ? wrap.querySelectorAll(".user-row").length : 0;
+    if (asked > said) pinned = true;
+    said = asked;
+    if (!wrap || wrap === watched) return;
+    grown.disconnect();
+    watched = wrap;
+    pinned = true;
+    grown.observe(wrap);
+    wrap.parentElement.onscroll = event => { pinned = atEnd(event.target); };
+    wrap.addEventListener("click", event => { if (event.target.closest("summary,
+  sup.cite")) pinned = false; }, true);
+  }
+
+  // On a narrow screen the side covers the conversation: it starts closed, and closes after a choice.
+  const narrow = () => window.innerWidth < 768;
+  function fold() {
+    const knob = document.querySelector("#side.open .toggle-button");
+    if (knob) knob.click();
+    return Boolean(knob);
+  }
+  let seen = false;
+  const folding = setInterval(() => {
+    const open = document.querySelector("#side.open");
+    if (!narrow() || (seen && !open)) clearInterval(folding);
+    else if (open) seen = fold();
+  }, 150);
+  document.addEventListener("click", event => {
+    if (narrow() && event.target.closest && event.target.closest("#new, #chats label")) setTimeout(fold, 50);
+  });
+
+  // The raw source of a message is no name for it.
+  new MutationObserver(() => {
+    watch();
+    document.querySelectorAll('[data-testid="bot"][aria-label*="<"], [data-testid="user"][aria-label*="<"]')
+      .forEach(node => node.setAttribute("aria-label", node.dataset.testid === "bot" ? "Tutor" : "You"));
+  }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label",
+  "class"]});
+})();
+</script>"""

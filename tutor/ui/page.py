@@ -1,0 +1,270 @@
+"""The page's components and what they do. The conversation lives in the session; the chat is a view of it."""
+
+# No `from __future__ import annotations` here: gradio reads the annotations of its listeners, and
+# gradio itself is only known inside the functions.
+
+import functools
+import html
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tutor.turns import Style
+from tutor.ui.desk import Desk
+from tutor.ui.markup import LATEX_DELIMITERS
+from tutor.ui.rendering import user_message
+from tutor.ui.view import Session, View
+
+STYLES: dict[str, Style | None] = {"Plain": None, "Like I'm 5": "eli5", "Expert": "expert"}
+MOST_CHARS = 4000
+
+
+def build_page(session: Session, *, desk: Desk | None = None, log_file: Path | None = None) -> Any:
+    """The page over an opened session, as a gradio Blocks that is not yet served.
+
+    Args:
+        desk: keeps who is being answered; the server passes its own, so that it can stop the work.
+        log_file: named to the student when something fails in an unforeseen way.
+    """
+    import gradio as gr
+
+    with gr.Blocks(
+        title="Tutor", analytics_enabled=False, delete_cache=(3600, 86400), fill_height=True
+    ) as blocks:
+        parts = _layout(session)
+        view = View(session, _Pictures(), log_file)
+        _wire(blocks, parts, view, _Listeners(session, view, desk or Desk()))
+    return blocks
+
+
+class _Pictures:
+    """Copies pictures into the folder that gradio may serve, so that no other folder is opened to it."""
+
+    def __call__(self, path: str) -> str | None:
+        from gradio.processing_utils import save_file_to_cache
+        from gradio.utils import get_upload_folder
+
+        if not path.endswith(".png"):
+            return None
+        try:
+            return str(save_file_to_cache(path, get_upload_folder()))
+        except OSError:
+            return None
+
+
+def _layout(session: Session) -> dict[str, Any]:
+    """The components by name."""
+    import gradio as gr
+
+    parts: dict[str, Any] = {"chat_id": gr.State("")}
+    with gr.Sidebar(label="Conversations and settings", elem_id="side", width=300):
+        gr.Markdown(f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>", elem_id="about")
+        parts["new"] = gr.Button("New conversation", elem_id="new", variant="primary", size="md")
+        parts["chats"] = gr.Radio([], label="Conversations", elem_id="chats")
+        parts["delete"] = gr.Button(
+            "Delete this conversation", elem_id="delete", size="sm", variant="secondary"
+        )
+        with gr.Row(visible=False, elem_id="sure") as parts["sure"]:
+            parts["yes"] = gr.Button("Delete it", elem_id="delete-yes", size="sm", variant="stop")
+            parts["no"] = gr.Button("Keep it", elem_id="delete-no", size="sm")
+        parts["style"] = gr.Radio(list(STYLES), value="Plain", label="How to explain", elem_id="style")
+        name, reason = html.escape(session.model_name), html.escape(session.model_reason)
+        gr.Markdown(f"<h2>Who answers</h2>\n\n<p><strong>{name}</strong><br>{reason}</p>", elem_id="who")
+    parts["chat"] = gr.Chatbot(
+        elem_id="chat",
+        label="Conversation",
+        show_label=False,
+        layout="panel",
+        height="100%",
+        scale=1,
+        buttons=["copy"],
+        sanitize_html=True,
+        allow_tags=False,
+        latex_delimiters=LATEX_DELIMITERS,
+        group_consecutive_messages=True,
+        feedback_options=None,
+        line_breaks=False,
+        placeholder="## Ask your notes\nEvery answer quotes them, at the line. "
+        "Ask for a simpler explanation, a quiz or a demo.",
+        examples=[{"text": text} for text in session.examples],
+    )
+    parts["box"] = gr.Textbox(
+        elem_id="box",
+        label="Your message",
+        show_label=False,
+        placeholder="Ask about your notes, or “quiz me”",
+        lines=1,
+        max_lines=8,
+        max_length=MOST_CHARS,
+        submit_btn="Send",
+        stop_btn=False,
+        autofocus=True,
+    )
+    return parts
+
+
+class _Listeners:
+    """What each click changes: values and updates for the components that it names."""
+
+    def __init__(self, session: Session, view: View, desk: Desk) -> None:
+        self._session = session
+        self._view = view
+        self._desk = desk
+
+    def opened(self, chat_id: str) -> list[Any]:
+        """chat_id, chat, listing: another conversation, or an empty one."""
+        return [chat_id, self._view.chat(chat_id), *self.listing(chat_id, False)]
+
+    def newest(self) -> list[Any]:
+        """As `opened`: the conversation that was used last, whatever the browser remembers."""
+        known = self._session.chats()
+        return self.opened(known[0].id if known else "")
+
+    def deleted(self, chat_id: str) -> list[Any]:
+        """As `newest`, after the conversation is gone."""
+        if chat_id:
+            self._session.delete_chat(chat_id)
+        return self.newest()
+
+    def listing(self, chat_id: str, busy: bool) -> list[Any]:
+        """The list of conversations and its buttons: chats, new, delete, sure."""
+        import gradio as gr
+
+        entries = [(chat.title or "New conversation", chat.id) for chat in self._session.chats()]
+        value = chat_id if any(chat_id == known for _, known in entries) else None
+        return [
+            gr.Radio(entries, value=value, interactive=not busy, visible=bool(entries)),
+            gr.Button(interactive=not busy),
+            gr.Button(interactive=not busy, visible=value is not None),
+            gr.Row(visible=False),
+        ]
+
+    def taken(self, tab: str, chat_id: str, text: str, *, typed: bool = False) -> list[Any]:
+        """chat_id, chat, box, listing: a message is taken in and shown at once; its answer comes next."""
+        import gradio as gr
+
+        text = text.strip()[:MOST_CHARS]
+        busy = self._desk.busy(tab)
+        if busy:
+            gr.Info("One answer at a time: stop this one first.", duration=4)
+        if busy or not text:
+            return [gr.skip()] * 7
+        chat_id = chat_id or self._session.new_chat()
+        self._desk.take(tab, chat_id, text)
+        shown = [*self._view.chat(chat_id), user_message(text)]
+        return [chat_id, shown, self.writing(True, emptied=typed), *self.listing(chat_id, True)]
+
+    def again(self, tab: str, chat_id: str) -> list[Any]:
+        """As `taken`: the last message once more, its exchange taken back."""
+        free = chat_id and not self._desk.busy(tab)
+        return self.taken(tab, chat_id, (self._session.retract_last(chat_id) or "") if free else "")
+
+    def answered(self, tab: str, style: str) -> Iterator[Any]:
+        """The chat, again and again while the tab's message is being answered."""
+        ticket = self._desk.begin(tab)
+        if ticket is None:
+            return
+        try:
+            yield from self._view.answer(ticket, STYLES.get(style))
+        finally:
+            self._desk.end(tab)
+
+    def settled(self, tab: str, chat_id: str) -> list[Any]:
+        """box, listing: as they are between answers."""
+        busy = self._desk.busy(tab)
+        return [self.writing(busy), *self.listing(chat_id, busy)]
+
+    def stopped(self, tab: str) -> Any:
+        """The box, after the tab's work was told to stop."""
+        import gradio as gr
+
+        return gr.Textbox(stop_btn="Stopping…") if self._desk.stop(tab) else self.writing(False)
+
+    def writing(self, busy: bool, emptied: bool = False) -> Any:
+        """The box with its button: Send, or Stop while an answer is on its way."""
+        import gradio as gr
+
+        empty: dict[str, Any] = {"value": ""} if emptied else {}
+        return gr.Textbox(submit_btn=False if busy else "Send", stop_btn="Stop" if busy else False, **empty)
+
+
+def _at_the_door(view: View, listener: Callable[..., Any]) -> Callable[..., Any]:
+    """The listener, whose failures reach the student as words; an answer's own become lines in the chat."""
+    import gradio as gr
+
+    @functools.wraps(listener)
+    def guarded(*given: Any) -> Any:
+        try:
+            return listener(*given)
+        except Exception as error:
+            raise gr.Error(html.escape(view.told(error)), print_exception=False) from error
+
+    return guarded
+
+
+def _wire(blocks: Any, parts: dict[str, Any], view: View, listeners: _Listeners) -> None:
+    """The side. The chat is never an input: what a browser says was said before is not believed."""
+    import gradio as gr
+
+    chat_id = parts["chat_id"]
+    listed = [parts["chats"], parts["new"], parts["delete"], parts["sure"]]
+    view_of_chat = [chat_id, parts["chat"], *listed]
+
+    def on(event: Any, listener: Callable[..., Any], inputs: Any, outputs: Any, **more: Any) -> Any:
+        quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        return event(_at_the_door(view, listener), inputs, outputs, **(quick | more))
+
+    on(blocks.load, listeners.newest, None, view_of_chat)
+    on(parts["new"].click, lambda: listeners.opened(""), None, view_of_chat)
+    on(parts["chats"].input, listeners.opened, parts["chats"], view_of_chat)
+    on(parts["delete"].click, lambda: gr.Row(visible=True), None, parts["sure"])
+    on(parts["no"].click, lambda: gr.Row(visible=False), None, parts["sure"])
+    on(parts["yes"].click, listeners.deleted, chat_id, view_of_chat)
+    _wire_answers(parts, listeners, on, listed)
+
+
+def _wire_answers(
+    parts: dict[str, Any], listeners: _Listeners, on: Callable[..., Any], listed: list[Any]
+) -> None:
+    """Each way of saying something: taken in at once, then answered in its turn, then the page settles."""
+    import gradio as gr
+
+    chat_id, chat, box = parts["chat_id"], parts["chat"], parts["box"]
+    taking = [chat_id, chat, box, *listed]
+
+    def typed(text: str, now: str, request: gr.Request) -> list[Any]:
+        return listeners.taken(str(request.session_hash), now, text, typed=True)
+
+    def picked(now: str, request: gr.Request, event: gr.SelectData) -> list[Any]:
+        text = event.value["text"] if isinstance(event.value, dict) else str(event.value)
+        return listeners.taken(str(request.session_hash), now, text)
+
+    def again(now: str, request: gr.Request) -> list[Any]:
+        return listeners.again(str(request.session_hash), now)
+
+    def answered(style: str, request: gr.Request) -> Iterator[Any]:
+        yield from listeners.answered(str(request.session_hash), style)
+
+    def settled(now: str, request: gr.Request) -> list[Any]:
+        return listeners.settled(str(request.session_hash), now)
+
+    def stopped(request: gr.Request) -> Any:
+        return listeners.stopped(str(request.session_hash))
+
+    on(box.stop, stopped, None, box)
+    for said in (
+        on(box.submit, typed, [box, chat_id], taking, api_name="say", api_visibility="undocumented"),
+        on(chat.example_select, picked, chat_id, taking),
+        on(chat.option_select, picked, chat_id, taking),
+        on(chat.retry, again, chat_id, taking),
+    ):
+        answering = said.then(
+            answered,
+            parts["style"],
+            chat,
+            concurrency_limit=1,
+            concurrency_id="answer",
+            api_name="answer",
+            api_visibility="undocumented",
+        )
+        on(answering.then, settled, chat_id, [box, *listed])

@@ -1,0 +1,370 @@
+"""A turn's events -> chat messages, as plain data; the same for a running turn and one from the record.
+
+A message is `{"role", "content"}`, with `metadata` where it is an accordion, `options` for buttons.
+`content` is text (HTML of our own making, code fences aside) or `{"path", "alt_text"}` for a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from tutor.ui.markup import bounded_html, inline_html, label, passage_html
+
+Message = dict[str, Any]
+Data = Mapping[str, Any]
+
+MAX_TEXT_BYTES = 20_000
+ANSWER_BYTES = 11_000
+PASSAGE_CHARS = 1_600
+LETTERS = "ABCDEFGHIJ"
+VERDICTS = {"correct": "Correct", "partial": "Partly", "wrong": "Not yet", "unsure": "Unsure"}
+_STATUS = {"hit": "✓ said", "missed": "– left out", "contradicted": "✗ contradicted"}
+
+
+def user_message(text: str) -> Message:
+    """What the student wrote, math set, everything else as typed."""
+    return _text(f'<div class="turn said">{passage_html(text[: MAX_TEXT_BYTES // 4])}</div>', role="user")
+
+
+def note_message(text: str) -> Message:
+    """A line from the program itself."""
+    return _text(f'<div class="turn notice">{inline_html(text[:4000])}</div>')
+
+
+def turn_messages(
+    events: Iterable[Data], *, finished: bool, picture: Callable[[str], str | None] = lambda path: path
+) -> list[Message]:
+    """The messages that show one turn.
+
+    Args:
+        events: what `event_to_json` gives, in order, also read back from JSON. Unknown kinds are left out.
+        finished: whether the turn is over; until then the last tool call is shown at work.
+        picture: path of a picture -> the path from which the page may serve it, None when it is gone.
+    """
+    told = _Told(picture)
+    for event in events:
+        told.add(event)
+    return told.messages(finished)
+
+
+class _Told:
+    """The messages of a turn so far; each event appends to them or replaces one."""
+
+    def __init__(self, picture: Callable[[str], str | None]) -> None:
+        self._picture = picture
+        self._parts: list[list[Message]] = []
+        self._options: list[Message] = []
+        self._draft: tuple[int, str] | None = None
+        self._frame: int | None = None
+        self._working: int | None = None
+
+    def add(self, event: Data) -> None:
+        show = getattr(self, f"_on_{str(event.get('event', '')).lower()}", None)
+        if show is not None:
+            show(event)
+
+    def messages(self, finished: bool) -> list[Message]:
+        if self._working is not None:
+            status = "done" if finished else "pending"
+            self._parts[self._working][0]["metadata"]["status"] = status
+        messages = [message for part in self._parts for message in part]
+        if messages and self._options:
+            messages[-1] = {**messages[-1], "options": self._options}
+        return messages
+
+    def _append(self, *messages: Message) -> int:
+        self._options = []
+        self._draft = None
+        self._parts.append(list(messages))
+        return len(self._parts) - 1
+
+    def _end_work(self) -> None:
+        if self._working is not None:
+            self._parts[self._working][0]["metadata"]["status"] = "done"
+            self._working = None
+
+    def _on_delta(self, event: Data) -> None:
+        if not event.get("text"):
+            return
+        begun = self._draft
+        place = begun[0] if begun else self._append()
+        text = (begun[1] if begun else "") + str(event.get("text", ""))
+        self._draft = (place, text)
+        self._parts[place] = [_text(_turn("answer", bounded_html(text, ANSWER_BYTES)))]
+
+    def _on_answer(self, event: Data) -> None:
+        place = self._draft[0] if self._draft else self._append()
+        self._parts[place] = [_text(answer_html(event))]
+        self._draft = None
+        if event.get("refused"):
+            self._options = [
+                _option(topic, f"What do my notes say about {topic}?") for topic in event.get("nearest") or ()
+            ]
+
+    def _on_toolcall(self, event: Data) -> None:
+        self._end_work()
+        rows = _rows((str(name), _figure(value)) for name, value in (event.get("arguments") or {}).items())
+        message = _text(f'<div class="turn tool">{rows or escape(str(event.get("name", "")))}</div>')
+        message["metadata"] = {
+            "title": label(str(event.get("title") or event.get("name") or "Tool")),
+            "status": "pending",
+        }
+        self._working = self._append(message)
+
+    def _on_demoprogress(self, event: Data) -> None:
+        caption = str(event.get("caption", ""))
+        step, steps = int(event.get("step", 0)), int(event.get("total_steps", 0))
+        line = f"step {step} of {steps} · {_left(event.get('left_s', 0))}"
+        html = f'<div class="turn frame">{inline_html(caption)}<br><small>{line}</small></div>'
+        shown = [*self._pictures([str(event.get("path", ""))], caption), _text(html)]
+        if self._frame is None:
+            self._frame = self._append(*shown)
+        self._parts[self._frame] = shown
+
+    def _on_demooutcome(self, event: Data) -> None:
+        result: Data = event.get("result") or {}
+        images = [str(path) for path in result.get("images") or ()]
+        pictures = self._pictures(images[-1:], str(result.get("verdict") or "the last picture of the demo"))
+        if not images and self._frame is not None:
+            pictures = self._parts[self._frame][:-1]
+        if self._frame is not None:
+            self._parts[self._frame] = []
+            self._frame = None
+        self._end_work()
+        self._append(*pictures, _text(outcome_html(result, bool(event.get("stopped")))))
+
+    def _on_quizitem(self, event: Data) -> None:
+        self._end_work()
+        options = [str(text) for _, text in event.get("options") or ()]
+        self._append(_text(item_html(event, options)))
+        self._options = [
+            _option(LETTERS[place], f"{LETTERS[place]}. {text}")
+            for place, text in enumerate(options[: len(LETTERS)])
+        ]
+
+    def _on_quizgrade(self, event: Data) -> None:
+        self._append(_text(grade_html(event)))
+
+    def _on_quizscore(self, event: Data) -> None:
+        self._end_work()
+        revisit = [str(name) for name in event.get("revisit") or ()]
+        again = f"<p>Worth another look: {escape(', '.join(revisit))}.</p>" if revisit else ""
+        score, n = float(event.get("score", 0)), int(event.get("n", 0))
+        self._append(
+            _text(f'<div class="turn score"><p><strong>Score: {score:g} of {n}</strong></p>{again}</div>')
+        )
+        self._options = [_option(name, f"Explain {name}") for name in revisit[:4]]
+
+    def _on_notice(self, event: Data) -> None:
+        self._append(note_message(str(event.get("text", ""))))
+
+    def _pictures(self, paths: Sequence[str], caption: str) -> list[Message]:
+        shown: list[Message] = []
+        for path in paths:
+            kept = self._picture(path) if path else None
+            if kept is None:
+                shown.append(
+                    note_message("This picture is no longer on the disk; run the demo again to see it.")
+                )
+            else:
+                shown.append({"role": "assistant", "content": {"path": kept, "alt_text": caption[:300]}})
+        return shown
+
+
+def answer_html(event: Data) -> str:
+    """A finished answer: text with citation marks, a chip for each quote, a line on its support."""
+    citations: list[Data] = list(event.get("citations") or ())
+    cites = {int(cited["n"]): place_of(cited) for cited in citations}
+    sentences: list[Data] = list(event.get("sentences") or ())
+    doubted = [str(s.get("text", "")) for s in sentences if s.get("support") == "unsupported"]
+    text = bounded_html(str(event.get("answer", "")), ANSWER_BYTES, cites, doubted)
+    parts = [_turn("answer", text)]
+    size = len(text.encode()) + 1000
+    chips: list[str] = []
+    for cited in citations:
+        chip = citation_html(cited)
+        if size + len(chip.encode()) > MAX_TEXT_BYTES:
+            chips.append(f"<p><small>and {len(citations) - len(chips)} more, not shown here</small></p>")
+            break
+        size += len(chip.encode())
+        chips.append(chip)
+    if chips:
+        parts.append('<div class="cites">' + "".join(chips) + "</div>")
+    return "\n\n".join([*parts, f'<div class="support">{escape(support_line(event))}</div>'])
+
+
+def support_line(event: Data) -> str:
+    """How the answer's sentences are supported, the reading grade for "like I'm 5", model and time."""
+    kinds = [str(s.get("support")) for s in event.get("sentences") or () if s.get("support") != "connective"]
+    parts: list[str] = []
+    if kinds and not event.get("refused"):
+        parts.append(_support(kinds.count("quoted"), kinds.count("supported"), kinds.count("unsupported")))
+        if event.get("style") == "eli5":
+            parts.append(f"reading grade {float(event.get('fkgl', 0)):.1f}")
+    parts.append(str(event.get("model", "")))
+    total = (event.get("timings") or {}).get("total_ms")
+    if total is not None:
+        parts.append(f"{float(total) / 1000:.1f} s")
+    return " · ".join(part for part in parts if part)
+
+
+def _support(quoted: int, reworded: int, unsupported: int) -> str:
+    n = quoted + reworded + unsupported
+    if quoted == n:
+        return "every sentence quoted from your notes"
+    said = f"{quoted} of {n} sentences quoted" if n > 1 else f"{quoted} of 1 sentence quoted"
+    if reworded:
+        said += f", {reworded} reworded and checked"
+    return said + (f", {unsupported} not found in your notes" if unsupported else "")
+
+
+def place_of(cited: Data) -> str:
+    """Where a quote stands: title, file and lines."""
+    first, last = (int(line) for line in cited.get("lines") or (0, 0))
+    lines = f"line {first}" if first == last else f"lines {first}–{last}"
+    return " · ".join(
+        part for part in (str(cited.get("title") or ""), str(cited.get("note", "")), lines) if part
+    )
+
+
+def citation_html(cited: Data) -> str:
+    """A chip that opens the passage with its quote marked."""
+    n = int(cited.get("n", 0))
+    above = [str(name) for name in cited.get("heading") or ()]
+    speaker = str(cited.get("speaker") or "")
+    about = [inline_html(" › ".join(above))] if above else []
+    if speaker:
+        about.append(f"quoted in the note from {escape(speaker)}")
+    passage = _marked(str(cited.get("passage") or ""), str(cited.get("quote", "")))
+    head = f'<div class="where">{" · ".join(about)}</div>' if about else ""
+    return (
+        f'<details class="citation c{n}"><summary>[{n}] {escape(place_of(cited))}</summary>'
+        f'{head}<div class="passage">{passage}</div></details>'
+    )
+
+
+def _marked(passage: str, quote: str) -> str:
+    """The passage with the quote in `<mark>`; no more than PASSAGE_CHARS of it around the quote."""
+    at = passage.find(quote)
+    if not quote or at < 0:
+        return f"<mark>{passage_html(quote[:PASSAGE_CHARS])}</mark>"
+    room = max(0, PASSAGE_CHARS - len(quote))
+    before, after = passage[:at], passage[at + len(quote) :]
+    if len(before) > room // 2:
+        before = "…" + before[len(before) - room // 2 :].partition(" ")[2]
+    if len(after) > room:
+        after = after[:room].rpartition(" ")[0] + "…"
+    return f"{passage_html(before)}<mark>{passage_html(quote[:4000])}</mark>{passage_html(after)}"
+
+
+def item_html(event: Data, options: Sequence[str]) -> str:
+    """A quiz question, its options lettered, or how to answer where there are none."""
+    count = f'<p class="count">Question {int(event.get("k", 0))} of {int(event.get("n", 0))}</p>'
+    stem = bounded_html(str(event.get("stem", "")), ANSWER_BYTES)
+    if options:
+        rows = "".join(f"<li>{inline_html(text[:600])}</li>" for text in options)
+        rest = f'<ol class="choices">{rows}</ol>'
+    else:
+        rest = '<p class="hint">Type your answer below, in your own words.</p>'
+    return f'<div class="turn quiz">{count}</div>\n\n{stem}\n\n{rest}'
+
+
+def grade_html(event: Data) -> str:
+    """The verdict in words, the feedback, and the note's sentence that decides."""
+    verdict = str(event.get("verdict", "unsure"))
+    word = VERDICTS.get(verdict, VERDICTS["unsure"])
+    parts = [f'<div class="turn grade {escape(verdict)}"><strong class="verdict">{word}</strong></div>']
+    feedback = bounded_html(str(event.get("feedback", "")), ANSWER_BYTES // 2)
+    points = [_point(point) for point in event.get("points") or () if point.get("claim")]
+    if points:
+        feedback += f'\n\n<ul class="points">{"".join(points[:8])}</ul>'
+    parts.append(feedback)
+    if event.get("citation"):
+        parts.append(f'<div class="cites">{citation_html(event["citation"])}</div>')
+    return "\n\n".join(part for part in parts if part)
+
+
+def _point(point: Data) -> str:
+    status = str(point.get("status", ""))
+    word = _STATUS.get(status, escape(status))
+    return f"<li><small>{word}:</small> {inline_html(str(point['claim'])[:400])}</li>"
+
+
+def outcome_html(result: Data, stopped: bool) -> str:
+    """How a demo ended: verdict, figures, what to notice."""
+    parts: list[str] = []
+    if stopped:
+        parts.append("<p><strong>Stopped.</strong></p>")
+    if result.get("verdict"):
+        parts.append(f"<p><strong>{inline_html(str(result['verdict'])[:2000])}</strong></p>")
+    rows = _metric_rows(result.get("metrics") or {})
+    if rows:
+        parts.append(rows)
+    seen = [
+        f"<li>{inline_html(str(text)[:1000])}</li>" for text in list(result.get("observations") or ())[:12]
+    ]
+    if seen:
+        parts.append(f'<p class="count">What to notice</p><ul>{"".join(seen)}</ul>')
+    seconds, device = result.get("seconds"), result.get("device")
+    about = [f"{float(seconds):.1f} s" if seconds is not None else "", f"on {device}" if device else ""]
+    about.append(f"seed {result['seed']}" if result.get("seed") is not None else "")
+    line = escape(" · ".join(part for part in about if part))
+    parts.append(f"<p><small>{line}</small></p>" if line else "")
+    return f'<div class="turn outcome">{"".join(parts)}</div>'
+
+
+def _metric_rows(metrics: Data) -> str:
+    """Figures as a table; a figure may come with its floor, its baseline and what it means."""
+    figures = {
+        name: value if isinstance(value, Mapping) else {"value": value} for name, value in metrics.items()
+    }
+    if not figures:
+        return ""
+    rich = any("floor" in value or "baseline" in value for value in figures.values())
+    head = (
+        "<tr><th>figure</th><th>value</th>"
+        + ("<th>real data</th><th>baseline</th>" if rich else "")
+        + "</tr>"
+    )
+    rows = ""
+    for name, value in list(figures.items())[:20]:
+        more = "".join(f"<td>{_figure(value.get(key))}</td>" for key in ("floor", "baseline")) if rich else ""
+        meaning = (
+            f"<br><small>{inline_html(str(value['meaning'])[:300])}</small>" if value.get("meaning") else ""
+        )
+        what = escape(str(name).replace("_", " ")) + meaning
+        rows += f"<tr><td>{what}</td><td>{_figure(value.get('value'))}</td>{more}</tr>"
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _rows(pairs: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<li>{escape(name.replace('_', ' '))}: {value}</li>" for name, value in pairs)
+    return f"<ul>{rows}</ul>" if rows else ""
+
+
+def _figure(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return escape(str(value)[:200])
+    return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+def _left(seconds: Any) -> str:
+    left = max(0, round(float(seconds or 0)))
+    return f"{left // 60} min {left % 60} s left" if left >= 60 else f"{left} s left"
+
+
+def _option(name: str, says: str) -> Message:
+    return {"label": name, "value": says}
+
+
+def _turn(kind: str, html: str) -> str:
+    """Blocks of a message under a sign by which the page's style and script know them."""
+    return f'<div class="turn {kind}"></div>\n\n{html}'
+
+
+def _text(html: str, role: str = "assistant") -> Message:
+    return {"role": role, "content": html}

@@ -1,0 +1,136 @@
+"""The messages of a conversation, stored or running, over an opened session. No gradio in it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from tutor.errors import TutorError
+from tutor.turns import Event, Style, event_to_json
+from tutor.ui.desk import Ticket
+from tutor.ui.rendering import Message, note_message, turn_messages, user_message
+
+MOST_TURNS = 60
+LEAST_PAUSE_S = 0.04
+AFTER_STOP_S = 5.0
+
+
+class Chat(Protocol):
+    """A conversation as the session lists it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+
+class Turn(Protocol):
+    """One message of a conversation; an assistant's payload holds `{"events": [...]}`."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def content(self) -> str: ...
+    @property
+    def payload(self) -> dict[str, Any] | None: ...
+
+
+class Session(Protocol):
+    """What the page needs of the opened session."""
+
+    @property
+    def model_name(self) -> str: ...
+    @property
+    def model_reason(self) -> str: ...
+    @property
+    def library_line(self) -> str: ...
+    @property
+    def examples(self) -> tuple[str, ...]: ...
+    def new_chat(self) -> str: ...
+    def chats(self) -> Sequence[Chat]: ...
+    def turns(self, chat_id: str) -> Sequence[Turn]: ...
+    def delete_chat(self, chat_id: str) -> None: ...
+    def retract_last(self, chat_id: str) -> str | None: ...
+    def respond(
+        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Event]: ...
+
+
+class View:
+    """The messages of a conversation, and of a turn while it runs; no component and no gradio in it.
+
+    Args:
+        picture: path of a picture -> the path from which the page may serve it, None when it is gone.
+        log_file: where the details of a failure are written, as named to the student.
+    """
+
+    def __init__(
+        self, session: Session, picture: Callable[[str], str | None], log_file: Path | None = None
+    ) -> None:
+        self._session = session
+        self._picture = picture
+        self._log_file = log_file
+
+    def chat(self, chat_id: str) -> list[Message]:
+        """The stored conversation, its last MOST_TURNS turns."""
+        turns = list(self._session.turns(chat_id)) if chat_id else []
+        shown: list[Message] = []
+        if len(turns) > MOST_TURNS:
+            shown.append(
+                note_message(f"{len(turns) - MOST_TURNS} earlier messages are kept but not shown here.")
+            )
+        for turn in turns[-MOST_TURNS:]:
+            if turn.role == "user":
+                shown.append(user_message(turn.content))
+                continue
+            events = (turn.payload or {}).get("events") or [{"event": "Delta", "text": turn.content}]
+            messages = turn_messages(events, finished=True, picture=self._picture)
+            shown += messages or [note_message("This answer was not finished.")]
+        return shown
+
+    def answer(self, ticket: Ticket, style: Style | None) -> Iterator[list[Message]]:
+        """Answers a message; yields the whole conversation, the last time when the turn is over.
+
+        Whatever fails becomes a line in the chat. Closing this generator stops the work.
+        """
+        before = [*self.chat(ticket.chat_id), user_message(ticket.text)]
+        events: list[dict[str, Any]] = []
+        stream = self._session.respond(ticket.chat_id, ticket.text, style=style, cancel=ticket.cancel)
+        try:
+            shown_at, stopped_at = 0.0, 0.0
+            for event in stream:
+                _append(events, event_to_json(event))
+                now = time.monotonic()
+                if ticket.cancel.is_set():
+                    stopped_at = stopped_at or now
+                    if now - stopped_at > AFTER_STOP_S:
+                        break
+                if now - shown_at >= LEAST_PAUSE_S:
+                    shown_at = now
+                    yield [*before, *turn_messages(events, finished=False, picture=self._picture)]
+        except Exception as error:  # noqa: BLE001 - the door: a failure must reach the student as words
+            events.append({"event": "Notice", "text": self.told(error)})
+        finally:
+            ticket.cancel.set()
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+        yield [*before, *turn_messages(events, finished=True, picture=self._picture)]
+
+    def told(self, error: Exception) -> str:
+        """A failure in words; what is not a TutorError is logged in full."""
+        if isinstance(error, TutorError):
+            return str(error)
+        logging.getLogger("tutor.ui").error("the page failed", exc_info=error)
+        return f"Something went wrong; details are in {self._log_file or 'the log'}."
+
+
+def _append(events: list[dict[str, Any]], event: dict[str, Any]) -> None:
+    """Adds an event; pieces of text that follow each other become one."""
+    if event["event"] == "Delta" and events and events[-1]["event"] == "Delta":
+        event = {"event": "Delta", "text": events.pop()["text"] + event["text"]}
+    events.append(event)

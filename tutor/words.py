@@ -1,0 +1,182 @@
+"""Sentences and words: where a text is cut, which words carry its meaning, and how words are compared.
+
+Stems are inflections only (plural, -ing, -ed): a stronger stemmer such as Porter's would make "generator",
+"generative" and "generation" one word, and in these notes they are three.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+_ABBREVIATIONS = (
+    "e.g",
+    "i.e",
+    "etc",
+    "et al",
+    "fig",
+    "eq",
+    "vs",
+    "cf",
+    "approx",
+    "resp",
+    "dr",
+    "mr",
+    "no",
+    "sec",
+)
+_MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_FENCE = re.compile(r"```.*?```", re.DOTALL)
+_END = re.compile(r"(?<=[.!?])[\"'”’)\]*]*(?=\s+\S)|(?<=[。！？])|\n+")
+_LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?(?:[-_][^\W_]+)*", re.UNICODE)
+_CJK = re.compile(r"[\u3400-\u9fff]+")
+STRUCK = re.compile(r"~~.+?~~", re.DOTALL)
+
+STOPWORDS = frozenset(
+    """a about above actually after again all also am an and any are as at be because been before being between
+    both but by can could d did do does doing don't done down during each else ever every explain few for from
+    further get gets give go got had has have having he her here him his how i if in into is isn't it its it's
+    just kind kinds know let like list ll many may me mean means might more most much must my need no nor not
+    now of off on once one only or other our out over own please re really s same say she should show so some
+    such t tell than that that's the their them then there these they thing things this those through to too
+    under up upon us use used uses using ve very want was way we were what what's when where which while who
+    whom why will with would you your
+    happen happens occur occurs differ differs difference differences compare compared comparison relationship
+    relation versus vs exactly basically simply briefly understand meant meaning called""".split()
+)
+NEGATIONS = frozenset(
+    "not no never none nor cannot without neither nothing isn't doesn't don't can't won't".split()
+)
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Offsets (begin, end) of the sentences of a text, white space and list marks left out.
+
+    A line break ends a sentence (the readers join the soft line breaks of a paragraph), a full stop inside
+    math, a number or an abbreviation does not, and a fence of code is one piece. A sentence that carries nothing but signs is left out.
+    """
+    closed = [match.span() for pattern in (_FENCE, _MATH) for match in pattern.finditer(text)]
+    cuts = [0]
+    for match in _END.finditer(text):
+        at = match.end()
+        if any(begin < at <= end and match.group() != "" and begin < match.start() for begin, end in closed):
+            continue
+        if any(begin < match.start() < end for begin, end in closed) or _is_abbreviation(text, match.start()):
+            continue
+        cuts.append(at)
+    cuts.append(len(text))
+    spans = []
+    for begin, end in pairwise(cuts):
+        mark = _LIST_MARK.match(text[begin:end])
+        begin += mark.end() if mark else 0
+        piece = text[begin:end]
+        begin += len(piece) - len(piece.lstrip())
+        end = begin + len(piece.strip())
+        if end > begin and re.search(r"\w", text[begin:end]):
+            spans.append((begin, end))
+    return spans
+
+
+def _is_abbreviation(text: str, at: int) -> bool:
+    if at == 0 or text[at - 1] != ".":
+        return False
+    before = text[max(0, at - 8) : at - 1].lower()
+    if re.search(r"(?:^|[\s(])\d{1,2}$", before) and text[:at].rfind("\n") >= at - 5:
+        return True
+    return any(re.search(rf"(?:^|[\s(]){re.escape(short)}$", before) for short in _ABBREVIATIONS)
+
+
+def without_struck(text: str) -> str:
+    """The text without the words its author struck out."""
+    return STRUCK.sub(" ", text)
+
+
+def words(text: str) -> list[str]:
+    """Lower-case stems in order, stop words included; Chinese as overlapping pairs of characters."""
+    found: list[str] = []
+    for match in _WORD.finditer(text):
+        word = match.group().lower().replace("’", "'")
+        for run in _CJK.findall(word):
+            found += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+        rest = _CJK.sub("", word)
+        if not rest:
+            continue
+        parts = re.split(r"[-_]", rest)
+        found += [stem(part) for part in parts if part]
+        if len(parts) > 1:
+            found.append(stem("".join(parts)))
+    return found
+
+
+def content_words(text: str) -> list[str]:
+    """The stems that carry meaning: `words` without stop words and single letters."""
+    return [word for word in words(text) if word not in _STOP_STEMS and (len(word) > 1 or word.isdigit())]
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """The word without its inflection: plurals after Harman's S-stemmer (1991), then -ing and -ed."""
+    word = word.removesuffix("'s")
+    if len(word) <= 3 or not word.isascii():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "xes", "ches", "shes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) >= 3 and re.search(r"[aeiouy]", root):
+            if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
+                return root[:-1]
+            return root.removesuffix("e")
+    return word.removesuffix("e") if len(word) > 4 else word
+
+
+_STOP_STEMS = frozenset(stem(word) for word in STOPWORDS) | STOPWORDS
+
+
+def normalised(text: str) -> str:
+    """Letters and digits only, lower case, one space between words: for comparing a quote with its source."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers in a text as written, thousands commas and trailing zeros taken away."""
+    found = re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", text)
+    return {
+        value.rstrip("0").rstrip(".") if "." in value else value
+        for value in (raw.replace(",", "") for raw in found)
+    }
+
+
+def count_syllables(word: str) -> int:
+    """Syllables of an English word by its vowel groups, a silent final e left out; at least 1."""
+    word = re.sub(r"[^a-z]", "", word.lower())
+    groups = len(re.findall(r"[aeiouy]+", word))
+    if word.endswith("e") and not word.endswith(("le", "ee")) and groups > 1:
+        groups -= 1
+    if (
+        re.search(r"(?:[^td]ed|[^s]es)$", word)
+        and groups > 1
+        and not word.endswith(("ches", "shes", "ses", "xes", "zes"))
+    ):
+        groups -= 1
+    return max(1, groups)
+
+
+def reading_grade(text: str) -> float:
+    """Flesch-Kincaid grade level: 0.39 words/sentence + 11.8 syllables/word - 15.59 (Kincaid et al., 1975).
+
+    Code, math and citation marks are left out; a text without words has grade 0.
+    """
+    text = re.sub(r"```.*?```|\[\d+\]|[*_`#>|]", " ", _MATH.sub(" ", text), flags=re.DOTALL)
+    spans = split_sentences(text)
+    found = re.findall(r"[A-Za-z][A-Za-z'’]*", text)
+    if not found or not spans:
+        return 0.0
+    syllables = sum(count_syllables(word) for word in found)
+    return 0.39 * len(found) / len(spans) + 11.8 * syllables / len(found) - 15.59
