@@ -215,3 +215,18 @@ def test_the_death_of_the_parent_leaves_no_orphan(tmp_path: Path) -> None:
     parent.wait()
     assert soon(lambda: gone(pid), 3.0)
     parent.stdout.close()
+
+
+def test_a_demo_ends_with_its_input_even_if_nobody_hears_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "demos", "run", "gan-2d", "--stdin-is-lifeline", f"--out={tmp_path}"]
+    demo = subprocess.Popen(
+        [*command, "--set=steps=20000"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    assert demo.stdin is not None
+    try:
+        assert soon((tmp_path / "frame-0000.png").exists, 20.0)
+        demo.stdin.close()
+        assert demo.wait(timeout=10) == -signal.SIGKILL
+    finally:
+        demo.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import os
 import re
 import shutil
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tutor.errors import ModelError
-from tutor.settings import Settings
+from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import (
     Answer,
     Citation,
@@ -610,3 +609,105 @@ def _contrast(page: Any, selector: str) -> float:
     ink, paper = node.evaluate("node => getComputedStyle(node).color"), node.evaluate(_BACKDROP)
     low, high = sorted((_luminance(ink), _luminance(paper)))
     return (high + 0.05) / (low + 0.05)
+
+
+# The whole program
+
+
+@pytest.fixture(scope="module")
+def tutor(corpus_index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
+    """The page over the bundled notes, without a chat model, on a record of its own."""
+    from tutor.session import open_session
+
+    folder = tmp_path_factory.mktemp("tutor")
+    settings = Settings(
+        notes=(PROJECT_ROOT / "corpus",),
+        index_dir=corpus_index_dir,
+        data_dir=folder / "data",
+        cache_dir=folder / "cache",
+        model="notes-only",
+        port=0,
+        seed=0,
+        demo_budget_s=4.0,
+    )
+    opened = open_session(settings, record=True)
+    running = start_server(opened, settings)
+    yield running
+    running.stop()
+    opened.close()
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def test_tutor_quotes_the_note_at_its_lines(visit: Opening, tutor: RunningPage) -> None:
+    page = visit(tutor.url)
+    _say(page, "What is mode collapse?")
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    chips = _last(page, "details.citation")
+    assert chips.count() >= 1
+    for n in range(chips.count()):
+        chips.nth(n).locator("summary").click()
+        where = chips.nth(n).locator("summary").inner_text()
+        found = re.search(r"· (\S+\.\w+) · lines? (\d+)(?:–(\d+))?$", where)
+        assert found, where
+        lines = (PROJECT_ROOT / "corpus" / found[1]).read_text(encoding="utf-8").splitlines()
+        first, last = int(found[2]), int(found[3] or found[2])
+        quote = _words(chips.nth(n).locator("mark").inner_text())
+        assert quote and quote in _words(" ".join(lines[first - 1 : last]))
+    assert "mode-collapse" in chips.first.inner_text()
+
+
+def test_tutor_explains_like_five_with_its_reading_grade(visit: Opening, tutor: RunningPage) -> None:
+    page = visit(tutor.url)
+    _say(page, "Explain mode collapse like I'm 5")
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    grade = re.search(r"reading grade (\d+\.\d)", _last(page, ".support").inner_text())
+    assert grade and float(grade[1]) < 9
+    assert "pie" in _last(page, ".message-content").inner_text()
+
+
+def test_tutor_asks_three_questions_and_gives_the_score(visit: Opening, tutor: RunningPage) -> None:
+    page = visit(tutor.url)
+    _say(page, "quiz me on GANs")
+    for k in (1, 2, 3):
+        page.wait_for_selector(f"#chat >> text=Question {k} of 3")
+        _idle(page)
+        buttons = page.locator("#chat .options button")
+        if buttons.count():
+            buttons.first.click()
+        else:
+            _say(page, "The generator makes samples and the discriminator tells real ones from made ones.")
+        page.locator("#chat .grade").nth(k - 1).wait_for()
+    page.wait_for_selector("#chat .score")
+    _idle(page)
+    assert re.search(r"Score: [\d.]+ of 3", page.inner_text("#chat .score"))
+    assert page.locator("#chat .grade").count() == 3
+    assert page.locator("#chat .bot-row details.citation").count() >= 3
+
+
+def test_tutor_trains_a_gan_and_shows_its_picture(visit: Opening, tutor: RunningPage) -> None:
+    page = visit(tutor.url)
+    _say(page, "show me a GAN training")
+    page.wait_for_selector("#chat .frame")
+    page.wait_for_selector("#chat .outcome")
+    _idle(page)
+    assert page.locator("#chat .bot-row img").count() == 1
+    assert page.locator("#chat .bot-row img").evaluate("image => image.naturalWidth") > 200
+    assert _last(page, ".outcome tbody tr").count() >= 1
+    page.reload()
+    page.wait_for_selector("#chat .outcome")
+    page.wait_for_function("document.querySelector('#chat .bot-row img').naturalWidth > 200")
+
+
+def test_tutor_refuses_what_the_notes_do_not_cover(visit: Opening, tutor: RunningPage) -> None:
+    page = visit(tutor.url)
+    _say(page, "What is the capital of France?")
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    assert "do not cover this" in _last(page, ".message-content").inner_text()
+    assert page.locator("#chat .options button").count() >= 1
+    assert page.locator("#chat details.citation").count() == 0

@@ -640,7 +640,7 @@ def test_the_key_itself_is_correct_and_the_question_itself_is_wrong(name: str) -
 
 
 def test_resemblance_alone_is_never_called_correct() -> None:
-    told = grade(short("generator"), "entirely unlike wording", similarity=lambda one, two: 1.0)
+    told = grade(short("generator"), "quite other wording altogether", similarity=lambda one, two: 1.0)
     assert told.verdict == "unsure"
     assert "judge for yourself" in told.feedback and KEYS["generator"][1] in told.feedback
 

@@ -142,7 +142,7 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures")
     command.add_argument("--json", action="store_true", help=json_help)
     command = add("models", _models, "list chat models, or get one")
-    command.add_argument("action", nargs="?", choices=("list", "get"))
+    command.add_argument("action", nargs="?", choices=("list", "get"), default="list")
     command.add_argument("name", nargs="?", metavar="NAME")
     command.add_argument("--json", action="store_true", help=json_help)
     command = add("eval", _eval, "measure this installation on the bundled questions")

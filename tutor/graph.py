@@ -152,7 +152,8 @@ class TutoringGraph:
 
     def _stream(self, state: State, cancel: threading.Event) -> Iterator[Event]:
         config = RunnableConfig(configurable={"cancel": cancel}, recursion_limit=10)
-        stream = self._graph.stream(state, config, stream_mode="custom")
+        # LangGraph's stream is a generator, although its type promises less.
+        stream: Any = self._graph.stream(state, config, stream_mode="custom")
         try:
             yield from stream
         finally:

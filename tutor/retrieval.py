@@ -13,12 +13,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tutor.embedding import Embedding
+from tutor.gate import FITTED, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
-from tutor.passages import Passage
-from tutor.words import content_words, stem, without_struck, words
+from tutor.passages import Passage, embedded_text
+from tutor.words import STOPWORDS, content_words, split_sentences, stem, without_struck, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CANDIDATES = 40
+_GATE_SENTENCES = 48
 _ACRONYM = re.compile(r"\b((?:[A-Za-z][\w'-]*[ -]){1,5}[A-Za-z][\w'-]*)\s+\(([A-Z][A-Za-z]*[A-Z]s?)\)")
 
 
@@ -47,12 +50,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Answerable:
-    """Whether the notes cover a question, and the measures behind the verdict."""
+    """Whether the notes cover a question, how probably, and the measures behind the verdict."""
 
     verdict: bool
     probability: float
-    cosine: float
-    coverage: float
+    measures: Measures
     unknown: tuple[str, ...]
 
 
@@ -76,6 +78,18 @@ class Retriever:
         self._idf_unknown = math.log(1 + (total + 0.5) / 0.5)
         self._long_forms = _acronyms(texts)
         self._bm25 = _build_bm25(self._words)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of the notes."""
+        own = [p for p in self.index.passages if p.kind != "code" and "references" not in map(str.lower, p.heading)]
+        return build_lexicon(
+            [without_struck(p.text.words) for p in own],
+            self._idf,
+            self._idf_unknown,
+            self._long_forms,
+            lambda word: self.embedding.count_tokens(word) == 1,
+        )
 
     def idf(self, word: str) -> float:
         """How rare a stem is in the notes; a word that they never use is the rarest."""
@@ -107,6 +121,7 @@ class Retriever:
         """The k best passages, best first; at most `kinds` and `notes` when given."""
         if not self.index.passages or not query.strip():
             return []
+        query = self.lexicon.mend(query)
         return self.rank(query, self.embedding.embed_query(query), k, kinds, notes)
 
     def rank(
@@ -138,22 +153,35 @@ class Retriever:
             hits.append(Hit(passage, score, cosine, coverage))
         return sorted(hits, key=lambda hit: -hit.score)[:k]
 
-    def answerable(self, query: str, hits: Sequence[Hit]) -> Answerable:
-        """Whether the best passages cover the question.
+    def answerable(
+        self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None
+    ) -> Answerable:
+        """Whether the passages found for a question answer it.
 
-        A question is covered when a passage is near in meaning and the best passages together hold its
-        rare words. The weights were fitted on the development questions of `tutor eval refusal`.
+        Args:
+            sentences: the sentences of these passages under their headings with their cosines, where they are
+                known already; they are cut and embedded here when None.
         """
-        wanted = self._wanted(query)
-        together: set[str] = set()
-        for hit in hits[:3]:
-            together |= set(words(without_struck(hit.passage.embedded_text)))
-        coverage = self._coverage(wanted, together)
-        cosine = max((hit.cosine for hit in hits), default=0.0)
+        measures = self.measures(query, hits, sentences)
         unknown = tuple(word for word in dict.fromkeys(content_words(query)) if not self.knows(word))
-        score = GATE_COSINE * cosine + GATE_COVERAGE * coverage + GATE_BIAS
-        probability = 1 / (1 + math.exp(-score))
-        return Answerable(bool(hits) and probability >= 0.5, probability, cosine, coverage, unknown)
+        probability = FITTED.probability(measures)
+        return Answerable(bool(hits) and probability >= 0.5, probability, measures, unknown)
+
+    def measures(self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None) -> Measures:
+        """What the gate measures of a question and the passages found for it; as `answerable`."""
+        query = self.lexicon.mend(query)
+        found = self._sentences(query, hits) if sentences is None else sentences
+        return measure(query, [(hit.passage.embedded_text, hit.cosine) for hit in hits], found, self.lexicon)
+
+    def _sentences(self, query: str, hits: Sequence[Hit]) -> list[Found]:
+        texts = []
+        for passage in (hit.passage for hit in hits if hit.passage.kind not in ("analogy", "code")):
+            text = without_struck(passage.text.words)
+            cuts = split_sentences(text)
+            texts += [embedded_text(passage.title, passage.heading[-1:], text[begin:end]) for begin, end in cuts]
+        texts = texts[:_GATE_SENTENCES]
+        cosines = self.embedding.embed_texts(texts) @ self.embedding.embed_query(query)
+        return list(zip(texts, map(float, cosines), strict=True))
 
     def topics(self, query: str, n: int = 3) -> tuple[str, ...]:
         """What the notes nearest to a question are about, best first."""
@@ -198,11 +226,6 @@ class Retriever:
         return _langchain_retriever(self, k)
 
 
-GATE_COSINE = 9.0
-GATE_COVERAGE = 6.0
-GATE_BIAS = -8.2
-
-
 def _subject(passage: Passage) -> str:
     """What a passage is about: a deck and a guide cover many things, a note one."""
     if passage.kind == "card" and len(passage.heading) > 1:
@@ -222,7 +245,8 @@ def _acronyms(texts: Iterable[str]) -> dict[str, str]:
                 if len(tail) > 1 and "".join(part[0] for part in tail if part).lower() == letters:
                     votes[stem(letters)][" ".join(words(" ".join(tail)))] += 1
                     break
-    return {acronym: count.most_common(1)[0][0] for acronym, count in votes.items()}
+    # "IS" for Inception Score would turn every "is" of a question into one.
+    return {acronym: n.most_common(1)[0][0] for acronym, n in votes.items() if acronym not in STOPWORDS}
 
 
 def _build_bm25(tokens: list[list[str]]) -> Any:

@@ -157,7 +157,7 @@ def _usable(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
     elif _WEAK_SECTIONS.match(section) and not (
         _CHECKS.search(question.text) and "misconception" in section.lower()
     ):
-        weight -= 0.2
+        weight -= 0.5 if "misconception" in section.lower() else 0.2
     if passage.kind == "table":
         return _table(question, hit) if sides(question.text) or _WANTS_LIST.search(question.text) else []
     return [(piece, weight) for piece in evidence_in(passage)]

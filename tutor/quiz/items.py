@@ -37,7 +37,7 @@ _LETTER = re.compile(
     re.IGNORECASE,
 )
 _OPTION_MARK = re.compile(r"\s*[(\[]?[A-Ja-j1-9][)\].:：]\s+")
-_ABOUT_OTHERS = re.compile(r"\b(?:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|"
+_ABOUT_OTHERS = re.compile(r"\b(?i:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|"
                            r"\b(?:both )?[A-H] and [A-H]\b")  # fmt: skip
 _NOT_ALONE = re.compile(
     r"\b(?:the|this|that|these|those) (?:above|below|following|previous|preceding|figure|diagram|picture|"

@@ -180,8 +180,8 @@ SCRIPT = r"""<script>
   function words(source) {
     const page = new DOMParser().parseFromString(source, "text/html");
     page.querySelectorAll(".where, .passage").forEach(node => node.remove());
-    page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3,
-  h4").forEach(node => node.after("\n"));
+    page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3, h4")
+      .forEach(node => node.after("\n"));
     page.querySelectorAll("td, th").forEach(node => node.after("\t"));
     return page.body.textContent.replace(/[\ue000-\ue003]/g, sign => SIGNS[sign]);
   }
@@ -238,8 +238,8 @@ SCRIPT = r"""<script>
     pinned = true;
     grown.observe(wrap);
     wrap.parentElement.onscroll = event => { pinned = atEnd(event.target); };
-    wrap.addEventListener("click", event => { if (event.target.closest("summary,
-  sup.cite")) pinned = false; }, true);
+    const reads = event => event.target.closest("summary, sup.cite");
+    wrap.addEventListener("click", event => { if (reads(event)) pinned = false; }, true);
   }
 
   // On a narrow screen the side covers the conversation: it starts closed, and closes after a choice.
@@ -264,7 +264,6 @@ SCRIPT = r"""<script>
     watch();
     document.querySelectorAll('[data-testid="bot"][aria-label*="<"], [data-testid="user"][aria-label*="<"]')
       .forEach(node => node.setAttribute("aria-label", node.dataset.testid === "bot" ? "Tutor" : "You"));
-  }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label",
-  "class"]});
+  }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"]});
 })();
 </script>"""

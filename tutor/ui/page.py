@@ -40,14 +40,18 @@ def build_page(session: Session, *, desk: Desk | None = None, log_file: Path | N
 class _Pictures:
     """Copies pictures into the folder that gradio may serve, so that no other folder is opened to it."""
 
+    def __init__(self) -> None:
+        from gradio.utils import get_upload_folder
+
+        self._folder = get_upload_folder()
+
     def __call__(self, path: str) -> str | None:
         from gradio.processing_utils import save_file_to_cache
-        from gradio.utils import get_upload_folder
 
         if not path.endswith(".png"):
             return None
         try:
-            return str(save_file_to_cache(path, get_upload_folder()))
+            return str(save_file_to_cache(path, self._folder))
         except OSError:
             return None
 

@@ -109,7 +109,7 @@ class View:
                     stopped_at = stopped_at or now
                     if now - stopped_at > AFTER_STOP_S:
                         break
-                if now - shown_at >= LEAST_PAUSE_S:
+                if events[-1]["event"] != "Delta" or now - shown_at >= LEAST_PAUSE_S:
                     shown_at = now
                     yield [*before, *turn_messages(events, finished=False, picture=self._picture)]
         except Exception as error:  # noqa: BLE001 - the door: a failure must reach the student as words

@@ -1,0 +1,144 @@
+"""The house keeps its order: read from the README, checked against the imports on disk."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "tutor"
+OWNERS = {
+    "sentence_transformers": "embedding",
+    "chromadb": "index",
+    "transformers": "models",
+    "langgraph": "graph",
+    "gradio": "ui",
+    "sqlalchemy": "learner",
+    "bm25s": "retrieval",
+    "bs4": "notes",
+    "langchain_openai": "models",
+}
+HEAVY = {*OWNERS, "torch", "langchain_core", "numpy", "matplotlib"}
+MAX_MODULE_LINES = 450
+MAX_FUNCTION_LINES = 60
+
+
+def reading_order() -> list[str]:
+    """The module names of the README's reading order, first to last."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.split("<!-- reading order -->")[1].split("<!-- end of reading order -->")[0]
+    return [match.group(1) for match in re.finditer(r"^ {4}([a-z_]+)/? ", block, re.MULTILINE)]
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """(top-level module of tutor, file) for each file of the package but `__init__` and `__main__` at its top."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts[0] not in ("__init__", "__main__"):
+            yield parts[0], path
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """(dotted name, line) of each import in a file, also those inside functions and for types only."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node.lineno
+
+
+def is_for_types(path: Path, line: int) -> bool:
+    """Whether an import stands under `if TYPE_CHECKING:`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return node.lineno <= line <= (node.end_lineno or node.lineno)
+    return False
+
+
+def test_every_module_is_listed_in_the_reading_order_once() -> None:
+    listed = reading_order()
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {name for name, _ in modules()}
+
+
+def test_a_module_imports_only_from_those_above_it() -> None:
+    order = reading_order()
+    against = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for module, path in modules()
+        for name, line in imports(path)
+        if name.startswith("tutor.")
+        and name.split(".")[1] != module
+        and order.index(name.split(".")[1]) > order.index(module)
+    ]
+    assert not against
+
+
+def test_a_heavy_library_is_imported_by_its_owner_alone() -> None:
+    strays = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for module, path in modules()
+        for name, line in imports(path)
+        if OWNERS.get(name.split(".")[0], module) != module and not is_for_types(path, line)
+    ]
+    assert not strays
+
+
+def test_the_demos_and_the_tutor_do_not_import_each_other() -> None:
+    assert not [p for p in (ROOT / "demos").rglob("*.py") if any(n.split(".")[0] == "tutor" for n, _ in imports(p))]
+    assert not [p for _, p in modules() if any(n.split(".")[0] == "demos" for n, _ in imports(p))]
+
+
+def test_broad_excepts_stand_at_the_doors_alone() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for module, path in modules()
+        if module not in ("ui", "cli")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        and not any(isinstance(inner, ast.Raise) and inner.exc is None for inner in ast.walk(node))
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("folder", ["tutor", "demos"])
+def test_modules_and_functions_stay_short(folder: str) -> None:
+    long = []
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > MAX_MODULE_LINES:
+            long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES:
+                long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert not long
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys\nfrom tutor.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "usage: tutor" in done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+def test_importing_every_module_makes_no_folder_and_changes_no_environment(tmp_path: Path) -> None:
+    light = [n for n in reading_order() if n in ("errors", "settings", "turns", "words", "questions", "cli", "setup")]
+    code = (
+        "import os\nbefore = dict(os.environ)\n"
+        + "".join(f"import tutor.{name}\n" for name in light)
+        + "assert dict(os.environ) == before\nassert os.listdir('.') == []"
+    )
+    env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin", "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,256 @@
+"""Whether the notes answer a question at all: four measures of a question against what was found for it.
+
+Likeness alone cannot tell: "How many parameters has GPT-4?" is near to every sentence on GPT. So the gate also
+asks whether the notes know the question's words, whether one sentence holds what is named together with what
+is asked about it, and, where a number, a year or a person is asked for, whether that sentence holds one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+
+from tutor.words import content_words, numbers, stem, words
+
+Found = tuple[str, float]  # headings, a line break and the words (`passages.embedded_text`); cosine with the question
+
+# Words that say how something is asked, and how students write: no note needs to hold them.
+_ASKING = frozenset(
+    stem(word)
+    for word in """vs versus whats whos hows isnt doesnt dont arent wasnt cant wont didnt im ive thats pls please plz
+    differ difference different compare comparison relationship relation related everybody everyone somebody someone
+    anybody something anything everything actual actually exactly roughly basically always bigger big good bad better
+    best guy stuff lot bit tell say said formula equation example name stand short right true wrong keep many way
+    reason n u ur r bc cuz wanna gonna""".split()
+)
+_NOUN = r"((?:(?!(?:did|does|do|is|was|were|are|has|have|can|should|will|would|of|goes|in)\b)[\w-]+\s+){1,3}?)"
+_ASKED = re.compile(
+    rf"\b(which|what|how (?:many|much|long|big|large))\s+{_NOUN}"
+    r"(?=(?:did|does|do|is|was|were|are|has|have|can|should|will|would|of|goes|in)\b)",
+    re.I,
+)
+_QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|big|large)\b|\bwhat (?:size|number|percent\w*|fraction|share)\b"
+    r"|\bwhat(?:'?s| is| was)? (?:the )?(?:[\w-]+ )?(?:rate|size|number|scores?|fid|perplexity|width|length|dimension"
+    r"|price|cost) (?:of|did|does|was|is|do)\b",
+    re.I,
+)
+_WHO = re.compile(r"\b(?:who|whose)\b", re.I)
+_WHEN = re.compile(r"^\W*(?:when\b(?! i\b)|(?:in )?(?:what|which) year\b)", re.I)
+_DEFINES = re.compile(
+    r"^\W*(?:what(?:'?s| is| are| was)\b(?! the (?:difference|relation))|define|explain|how (?:does|do|is)\b.* work)",
+    re.I,
+)
+_YEAR = re.compile(r"\b(?:19\d\d|20[0-3]\d)\b")
+_NUMBER_WORD = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|[mb]illion|twice|half|single|both)\b", re.I
+)
+_PERSON = re.compile(
+    r"\b[A-Z]\w+(?:,? [A-Z]\w+)* (?:and|with) (?:[A-Z]\w+|colleagues|others)\b|\b(?:by|at) [A-Z]\w+"
+    r"|^[A-Z]\w+(?: [A-Z]\w+)?, [A-Z]"
+)
+_NAME_ASKED = re.compile(r"(?<=[a-z,] )[A-Z][\w-]*|\b[A-Za-z]+-?\d\w*")
+_CAPITAL = re.compile(r"(?<=[a-z0-9,;(] )[A-Z][\w-]*|\b\w+-?[A-Z][\w-]*")
+_LATIN = re.compile(r"[a-z]{5,}")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the verdict rests on.
+
+    Attributes:
+        passage: the best passage's cosine with the question, in [-1, 1].
+        sentence: the best sentence's cosine plus half the share of the question's words that it holds with its
+            headings, times the share of the question's words that the notes know; in [-1, 1.5].
+        fact_missing: 1 when a particular fact is asked for (how many, which, who, when) and no sentence holds
+            what is named, what is asked about it and a value of that kind together; else 0.
+        definition_missing: for "what is ..." and "how does ... work", the share of the question's words that the
+            three best passages lack, weighted by how rare they are; else 0.
+    """
+
+    passage: float
+    sentence: float
+    fact_missing: float
+    definition_missing: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A logistic function of the measures: their weights in the same order, and the bias."""
+
+    passage: float
+    sentence: float
+    fact_missing: float
+    definition_missing: float
+    bias: float
+
+    def probability(self, measures: Measures) -> float:
+        """Probability that the notes answer the question."""
+        *weights, bias = astuple(self)
+        score = bias + sum(weight * value for weight, value in zip(weights, astuple(measures), strict=True))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+# Fitted by `evaluation.gate.fit_gate` on the 140 development questions (evaluation/sets/dev.jsonl).
+FITTED = Weights(passage=0.0, sentence=0.0, fact_missing=0.0, definition_missing=0.0, bias=0.0)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The words of the notes.
+
+    Attributes:
+        idf: stem -> how rare it is; `unknown_idf` for all others.
+        long_forms: stemmed acronym -> its stemmed long form.
+        names: stems that the notes write with a capital letter inside a sentence, as names are.
+        spellings: first letter -> the notes' words as written, in lower case, most frequent first.
+        is_common: whether a word is common English; such a word is never taken for a misspelt one.
+    """
+
+    idf: Mapping[str, float]
+    unknown_idf: float
+    long_forms: Mapping[str, str]
+    names: frozenset[str]
+    spellings: Mapping[str, Sequence[str]]
+    is_common: Callable[[str], bool]
+
+    def knows(self, word: str) -> bool:
+        """Whether the notes hold a stem."""
+        return word in self.idf
+
+    def weight(self, word: str) -> float:
+        """How rare a stem is; a word that the notes never use is the rarest."""
+        return self.idf.get(word, self.unknown_idf)
+
+    def held(self, word: str, have: Collection[str]) -> bool:
+        """Whether a set of stems holds a stem, or all of its long form."""
+        long_form = self.long_forms.get(word)
+        return word in have or bool(long_form and set(long_form.split()) <= set(have))
+
+    def mend(self, query: str) -> str:
+        """The query with its misspelt words spelt as in the notes: unknown, uncommon and one slip away from
+        a word of theirs ("colapse"), or American where the notes are British ("normalization")."""
+        return re.sub(r"[A-Za-z]{5,}", lambda match: self._mended(match.group()), query)
+
+    def _mended(self, word: str) -> str:
+        lower = word.lower()
+        if self.knows(stem(lower)):
+            return word
+        british = lower.replace("iz", "is").replace("yz", "ys")
+        if self.knows(stem(british)):
+            return british
+        if self.is_common(lower) or self.is_common(stem(lower)):
+            return word
+        near = (other for other in self.spellings.get(lower[0], ()) if _one_slip(british, other))
+        return next(near, word)
+
+
+def build_lexicon(
+    texts: Iterable[str],
+    idf: Mapping[str, float],
+    unknown_idf: float,
+    long_forms: Mapping[str, str],
+    is_common: Callable[[str], bool],
+) -> Lexicon:
+    """The lexicon of the notes' own words: prose without code and reference lists, struck words left out."""
+    capital: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    written: Counter[str] = Counter()
+    for text in texts:
+        seen.update(words(text))
+        written.update(_LATIN.findall(text.lower()))
+        for match in _CAPITAL.finditer(text):
+            capital.update(set(words(match.group())))
+    names = frozenset(
+        word for word, n in capital.items() if len(word) > 1 and not word.isdigit() and n >= 0.6 * seen[word]
+    )
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for word, _ in written.most_common():
+        spellings[word[0]].append(word)
+    return Lexicon(idf, unknown_idf, long_forms, names, spellings, is_common)
+
+
+def measure(question: str, passages: Sequence[Found], sentences: Sequence[Found], lexicon: Lexicon) -> Measures:
+    """The measures of a question.
+
+    Args:
+        question: spelt as in the notes (`Lexicon.mend`).
+        passages: what was retrieved, best first.
+        sentences: the sentences of these passages, each under its headings.
+    """
+    wanted = [word for word in dict.fromkeys(content_words(question)) if word not in _ASKING]
+    stems = [frozenset(words(text)) for text, _ in sentences]
+    known = sum(map(lexicon.knows, wanted)) / len(wanted) if wanted else 1.0
+    best = max(
+        (cosine + 0.5 * _share(wanted, have, lexicon) for (_, cosine), have in zip(sentences, stems, strict=True)),
+        default=0.0,
+    )
+    missing = 0.0
+    if _DEFINES.search(question):
+        together = frozenset(word for text, _ in passages[:3] for word in words(text))
+        missing = 1.0 - _weighted_share(wanted, together, lexicon)
+    return Measures(
+        passage=max((cosine for _, cosine in passages), default=0.0),
+        sentence=best * known,
+        fact_missing=float(_fact_is_missing(question, wanted, [text for text, _ in sentences], stems, lexicon)),
+        definition_missing=missing,
+    )
+
+
+def _share(wanted: Sequence[str], have: Collection[str], lexicon: Lexicon) -> float:
+    return sum(lexicon.held(word, have) for word in wanted) / len(wanted) if wanted else 1.0
+
+
+def _weighted_share(wanted: Sequence[str], have: Collection[str], lexicon: Lexicon) -> float:
+    total = sum(map(lexicon.weight, wanted))
+    return sum(lexicon.weight(word) for word in wanted if lexicon.held(word, have)) / total if total else 1.0
+
+
+def _fact_is_missing(
+    question: str, wanted: Sequence[str], texts: Sequence[str], stems: Sequence[frozenset[str]], lexicon: Lexicon
+) -> bool:
+    asked = _ASKED.search(question)
+    holds_value = _value_test(question)
+    if holds_value is None and (asked is None or asked.group(1).lower() == "what"):
+        return False
+    noun = content_words(asked.group(2)) if asked else []
+    names = [word for word in wanted if word in lexicon.names]
+    names += [word for name in _NAME_ASKED.findall(question) for word in content_words(name)]
+    price = [word for word in wanted if word in ("cost", "price")]
+    key = [word for word in dict.fromkeys([*noun, *names, *price]) if word not in _ASKING] or wanted
+    return not any(
+        all(lexicon.held(word, have) for word in key)
+        and (holds_value is None or holds_value(text.partition("\n")[2]))
+        for text, have in zip(texts, stems, strict=True)
+    )
+
+
+def _value_test(question: str) -> Callable[[str], bool] | None:
+    """Whether a sentence holds a value of the kind that is asked for: a person, a year or a quantity."""
+    if _WHO.search(question):
+        return lambda sentence: bool(_PERSON.search(sentence))
+    if _WHEN.search(question):
+        return lambda sentence: bool(_YEAR.search(sentence))
+    if not _QUANTITY.search(question):
+        return None
+    given = numbers(question)
+
+    def holds_quantity(sentence: str) -> bool:
+        return bool(numbers(_YEAR.sub(" ", sentence)) - given) or bool(_NUMBER_WORD.search(sentence))
+
+    return holds_quantity
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two words differ by one letter added, left out, changed or swapped with its neighbour."""
+    if abs(len(one) - len(other)) > 1 or one == other:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    if len(one) == len(other):
+        swapped = one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
+        return one[at + 1 :] == other[at + 1 :] or swapped
+    short, long = sorted((one, other), key=len)
+    return short[at:] == long[at + 1 :]
