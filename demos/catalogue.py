@@ -199,7 +199,7 @@ GAN_2D = Demo(
     expected_s=12.0,
     run="demos.gan:run",
     draw="demos.gan_picture:draw",
-    notes=("gan", "mode-collapse", "gan-losses", "evaluating-generative-models"),
+    notes=("gan", "mode-collapse", "minimax-and-equilibrium", "evaluation-metrics"),
 )
 
 DIFFUSION_2D = Demo(
@@ -226,7 +226,7 @@ DIFFUSION_2D = Demo(
     expected_s=12.0,
     run="demos.diffusion:run",
     draw="demos.diffusion_picture:draw",
-    notes=("diffusion", "ddpm", "flow-matching", "noise-schedule", "evaluating-generative-models"),
+    notes=("diffusion-models", "latent-space", "evaluation-metrics"),
 )
 
 DEMOS: tuple[Demo, ...] = (GAN_2D, DIFFUSION_2D)

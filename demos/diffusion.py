@@ -272,7 +272,7 @@ def _result(state: DiffusionRun, trail: Trail) -> Result:
     state.sweep = tuple(
         (nfe, measures.mode_counts(state.carry(state.start, nfe).points[-1], state.data)[1]) for nfe in SWEEP
     )
-    verdict, notes = diffusion_words.verdict(metrics, state.data, state.flow)
+    verdict, notes = diffusion_words.verdict(metrics, state.data)
     story = diffusion_words.DiffusionStory(
         metrics=metrics,
         classical=classical,

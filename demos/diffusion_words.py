@@ -56,7 +56,7 @@ def film_caption(figures: Mapping[str, float], upto: int, moves: int) -> str:
     )
 
 
-def verdict(metrics: Mapping[str, Metric], data: PointSet, flow: bool) -> tuple[str, tuple[str, ...]]:
+def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[str, ...]]:
     """One sentence on how it went, and the notes that explain it, most fitting first."""
     quality, distance = metrics["high_quality_share"], metrics["sliced_wasserstein"]
     if data.separate:
@@ -73,8 +73,7 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet, flow: bool) -> tuple[
         f"{word}: {held}, {quality_words}; their distance to the data is {far:.1f} times that between two "
         "sets of real points."
     )
-    notes = ("flow-matching",) if flow else ("ddpm", "noise-schedule")
-    return told, (*notes, "diffusion", "evaluating-generative-models")
+    return told, ("diffusion-models", "evaluation-metrics")
 
 
 def observations(story: DiffusionStory) -> tuple[str, ...]:

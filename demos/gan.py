@@ -238,7 +238,7 @@ def _result(state: GanRun) -> Result:
     if not (state.d_curve.finite and bool(points.isfinite().all())):
         verdict = f"The run diverged at step {state.pace.step}: the losses are no longer numbers."
         remedy = "Lower learning rates, or a gradient penalty, keep the two networks in balance."
-        notes: tuple[str, ...] = ("gan-losses", "gan")
+        notes: tuple[str, ...] = ("minimax-and-equilibrium", "gan")
         return Result("diverged", state.pace.step, {}, verdict, (remedy,), notes, state.look())
     metrics, classical = measures.full_metrics(
         points, state.data, state.pool[: len(points)], state.settings.seed

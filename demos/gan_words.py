@@ -70,7 +70,7 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
         word = "Learned" if covered > 0.9 and quality.value > 0.6 else "Partly learned"
         return f"{word}: {covered:.0%} of the curve is covered and {sharp}.", (
             "gan",
-            "evaluating-generative-models",
+            "evaluation-metrics",
         )
     k, strict = len(data.centres), metrics["strict_modes"].value
     held = f"{strict:.0f} of {k} modes hold a fair share of the points"
@@ -79,20 +79,20 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
     if strict < k:
         return f"Some modes are missing: {held}, and {sharp}.", ("mode-collapse", "gan")
     if quality.value < 0.6:
-        return f"All modes were found but not sharply: {held}, but only {sharp}.", ("gan", "gan-losses")
+        return f"All modes were found but not sharply: {held}, but only {sharp}.", ("gan", "minimax-and-equilibrium")
     far = distance.value / max(distance.floor, 1e-9)
     word = f"their distance to the data is {far:.1f} times that between two sets of real points"
-    return f"Learned: {held}, {sharp}; {word}.", ("gan", "evaluating-generative-models")
+    return f"Learned: {held}, {sharp}; {word}.", ("gan", "evaluation-metrics")
 
 
 def _few_modes(metrics: Mapping[str, Metric], held: str, sharp: str) -> tuple[str, tuple[str, ...]]:
     """Tells collapse (a clump, or sharp on a few modes) from points that are all over the place."""
-    notes = ("mode-collapse", "gan-losses", "gan")
+    notes = ("mode-collapse", "minimax-and-equilibrium", "gan")
     if metrics["high_quality_share"].value >= 0.5:
         return f"Mode collapse: {held}, and {sharp}.", notes
     if metrics["spread"].value < 0.6 or metrics["offset"].value > 1:
         return f"Mode collapse into one clump: {held}, and {sharp}.", notes
-    return f"Not learned: {held}, and only {sharp}.", ("gan", "gan-losses")
+    return f"Not learned: {held}, and only {sharp}.", ("gan", "minimax-and-equilibrium")
 
 
 def observations(story: GanStory) -> tuple[str, ...]:

@@ -95,6 +95,13 @@ def test_the_demos_and_the_tutor_do_not_import_each_other() -> None:
     assert not [p for _, p in modules() if any(n.split(".")[0] == "demos" for n, _ in imports(p))]
 
 
+def test_the_notes_that_the_demos_name_are_in_the_corpus() -> None:
+    names = {path.stem for path in (ROOT / "corpus").rglob("*.md")}
+    for path in (ROOT / "demos").glob("*.py"):
+        for match in re.finditer(r"notes(?:: [^=]+)? ?= ?\(([^)]*)\)", path.read_text(encoding="utf-8")):
+            assert set(re.findall(r'"([a-z-]+)"', match.group(1))) <= names, path
+
+
 def test_broad_excepts_stand_at_the_doors_alone() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

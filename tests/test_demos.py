@@ -257,7 +257,7 @@ def test_a_short_diffusion_run_finds_all_modes() -> None:
     assert result.outcome == "done"
     assert result.metrics["strict_modes"].value == 8
     assert result.metrics["high_quality_share"].value > 0.4
-    assert result.notes[0] == "flow-matching"
+    assert result.notes[0] == "diffusion-models"
     assert any("evaluations of the network" in sentence for sentence in result.observations)
     film = [step for step in steps if step.key][2:]
     levels = [round(step.look().metrics["t"], 2) for step in film]

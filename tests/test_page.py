@@ -430,6 +430,7 @@ def test_quiz_is_answered_by_button_then_by_typing(visit: Opening) -> None:
     page = visit()
     _say(page, "Quiz me on GANs")
     page.wait_for_selector("#chat .options button")
+    page.wait_for_selector("#chat ol.choices annotation", state="attached")
     assert "Question 1 of 2" in _last(page, ".message-content").inner_text()
     assert _last(page, "ol.choices li").count() == 3
     assert _last(page, "ol.choices annotation").all_text_contents() == ["D(x)"]
@@ -441,7 +442,7 @@ def test_quiz_is_answered_by_button_then_by_typing(visit: Opening) -> None:
     _idle(page)
     _say(page, "because it learns faster")
     page.wait_for_selector("#chat >> text=Score: 1.5 of 2")
-    assert "said: D is ahead" in _last(page, "ul.points").inner_text()
+    page.wait_for_selector("#chat ul.points >> text=D is ahead")
     _idle(page)
     page.get_by_role("button", name="mode collapse", exact=True).click()
     page.wait_for_selector("#chat .support")

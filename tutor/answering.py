@@ -16,6 +16,7 @@ from typing import Literal
 from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check, evidence_in
 from tutor.models import ChosenModel, stream_text
+from tutor.passages import Passage
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question
 from tutor.retrieval import Hit, Retriever
@@ -26,6 +27,7 @@ from tutor.words import content_words, reading_grade, split_sentences
 Layout = Literal["run", "item", "paragraph", "block", "code", "table"]
 
 LEAST_SENTENCES = 3
+_LONGEST_ANALOGY = 12
 _STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
 _BREAKS = re.compile(r"^\W*where (?:it|the analogy) breaks", re.I)
 
@@ -227,11 +229,22 @@ class Answering:
                 )
             yield from _quoted(in_order(plainest), citations)
             return
-        yield from _quoted(evidence_in(fitting[0].passage), citations)
+        yield from _quoted(self._analogy(fitting[0].passage), citations)
         definition = self._definition(topic, [entry.piece for entry in ranked])
         if definition is not None:
             yield Part(Sentence("In the real words:", "connective"), "paragraph")
             yield from _quoted([definition], citations)
+
+    def _analogy(self, passage: Passage) -> list[Evidence]:
+        """A whole analogy, also where it was too long for one passage."""
+        told = [
+            piece
+            for other in self.retriever.index.passages
+            if (other.note, other.heading, other.kind, other.speaker)
+            == (passage.note, passage.heading, passage.kind, passage.speaker)
+            for piece in evidence_in(other)
+        ]
+        return told[:_LONGEST_ANALOGY]
 
     def _definition(self, topic: str, ranked: Sequence[Evidence]) -> Evidence | None:
         wanted = set(content_words(topic))

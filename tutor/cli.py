@@ -7,26 +7,26 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor import __version__
+from tutor.arguments import build_parser
 from tutor.errors import DemoError, NotesError, SettingsError, TutorError
 from tutor.settings import Settings, close_environment, read_settings
+from tutor.turns import STYLES
 
 if TYPE_CHECKING:
     from tutor.session import Session
-
-STYLES = ("plain", "eli5", "expert")
+    from tutor.turns import Event
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0 when done, 1 for an error with a remedy, 2 for wrong usage."""
     close_environment()
     os.umask(0o077)
-    options = _parser().parse_args(argv)
+    options = build_parser(_RUNS).parse_args(argv)
     try:
         settings = read_settings(_given(options))
         run: Callable[[argparse.Namespace, Settings], int] = options.run
@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\ntutor: stopped; nothing is lost.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read the output is gone; what Python still holds back must not fail at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - this is a door
         return _report(error)
@@ -56,108 +57,6 @@ def _report(error: Exception) -> int:
         file=sys.stderr,
     )
     return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--notes",
-        action="append",
-        type=Path,
-        metavar="DIR",
-        help="notes folder in place of the bundled corpus; repeatable",
-    )
-    common.add_argument("--index-dir", type=Path, metavar="DIR", help="where the index lies")
-    common.add_argument("--data-dir", type=Path, metavar="DIR", help="where the student's record lies")
-    common.add_argument(
-        "--model",
-        metavar="NAME",
-        help="auto, notes-only, embedded, hf:ORG/NAME, a folder, gguf:FILE or openai:MODEL@URL",
-    )
-    common.add_argument("--seed", type=int, metavar="N", help="fixes every random choice")
-    parser = argparse.ArgumentParser(
-        prog="tutor",
-        description="A chat tutor for generative AI that answers from study notes on your own machine.",
-        epilog="Without a command, the chat page opens in the browser's address 127.0.0.1:7860.",
-        parents=[common],
-    )
-    parser.add_argument("--version", action="version", version=f"tutor {__version__}")
-    parser.add_argument("--host", help="address to serve the page on")
-    parser.add_argument("--port", type=int, help="port to serve the page on")
-    parser.add_argument(
-        "--share", action="store_true", default=None, help="refused: the page stays on this machine"
-    )
-    parser.add_argument("--auth", type=Path, metavar="FILE", help="names and hashed passwords for a class")
-    parser.set_defaults(run=_page)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add_commands(commands, common)
-    return parser
-
-
-def _add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
-    def add(name: str, run: Callable[..., int], help: str) -> argparse.ArgumentParser:
-        # Options given before the command must survive: a command's own defaults would overwrite them.
-        command: argparse.ArgumentParser = commands.add_parser(
-            name, parents=[common], help=help, description=help, argument_default=argparse.SUPPRESS
-        )
-        for action in command._actions:
-            if action.dest != "help":
-                action.default = argparse.SUPPRESS
-        command.set_defaults(run=run)
-        return command
-
-    json_help = "print JSON on standard output"
-    add("index", _index, "build or refresh the index").add_argument(
-        "--json", action="store_true", help=json_help
-    )
-    for name, run, help in (
-        ("search", _search, "find passages of the notes"),
-        ("ask", _ask, "answer a question from the notes"),
-    ):
-        command = add(name, run, help)
-        command.add_argument("question", nargs="?", metavar="QUESTION")
-        command.add_argument(
-            "--batch",
-            type=Path,
-            metavar="FILE",
-            help="JSON lines of {id, question, history?, style?}; prints JSON lines",
-        )
-        command.add_argument("--json", action="store_true", help=json_help)
-        if name == "search":
-            command.add_argument("-k", type=_count, help="number of passages (5)")
-        else:
-            command.add_argument("--style", choices=STYLES, help="level of the answer")
-    add("chat", _chat, "chat in the terminal").add_argument(
-        "--style", choices=STYLES, help="level of the answers"
-    )
-    command = add("quiz", _quiz, "quiz on a topic")
-    command.add_argument("topic", nargs="*", metavar="TOPIC")
-    command.add_argument("-n", type=_count, help="number of questions (5)")
-    command.add_argument("--json", action="store_true", help="print the items as JSON and ask nothing")
-    command = add("demo", _demo, "list the demos, or run one")
-    command.add_argument("action", choices=("list", "run"))
-    command.add_argument("name", nargs="?", metavar="NAME")
-    command.add_argument("--set", action="append", metavar="KNOB=VALUE", help="set a knob; repeatable")
-    command.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to train (auto)")
-    command.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures")
-    command.add_argument("--json", action="store_true", help=json_help)
-    command = add("models", _models, "list chat models, or get one")
-    command.add_argument("action", nargs="?", choices=("list", "get"), default="list")
-    command.add_argument("name", nargs="?", metavar="NAME")
-    command.add_argument("--json", action="store_true", help=json_help)
-    command = add("eval", _eval, "measure this installation on the bundled questions")
-    command.add_argument("suites", nargs="*", metavar="SUITE")
-    command.add_argument("--json", action="store_true", help=json_help)
-    add("doctor", _doctor, "check this installation").add_argument(
-        "--json", action="store_true", help=json_help
-    )
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100:
-        raise argparse.ArgumentTypeError("a number from 1 to 100")
-    return number
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -247,9 +146,8 @@ def _search(options: argparse.Namespace, settings: Settings) -> int:
             else:
                 for result in results:
                     first, last = result["lines"]
-                    print(
-                        f"{result['rank']}. {result['score']:.2f}  {result['note']}:{first}-{last}  {' > '.join(result['heading'])}"
-                    )
+                    place = f"{result['note']}:{first}-{last}  {' > '.join(result['heading'])}"
+                    print(f"{result['rank']}. {result['score']:.2f}  {place}")
                     print("   " + " ".join(result["text"].split())[:160])
     return 0
 
@@ -264,11 +162,21 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
             style = entry.get("style") or _flag(options, "style")
             events = session.ask(entry["question"], history=entry.get("history", ()), style=style)
             if batch or as_json:
-                answer = session.collect(events)
+                answer = session.collect(_told(events))
                 print_json(({"id": entry["id"]} if batch else {}) | answer.to_contract())
             else:
                 show(events)
     return 0
+
+
+def _told(events: Iterable[Event]) -> Iterator[Event]:
+    """The same events; what the program has to say is said on standard error."""
+    from tutor.turns import Notice
+
+    for event in events:
+        if isinstance(event, Notice):
+            print(f"tutor: {event.text}", file=sys.stderr)
+        yield event
 
 
 def _questions(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -281,7 +189,7 @@ def _questions(options: argparse.Namespace) -> list[dict[str, Any]]:
             raise SystemExit(_usage("the question is empty"))
         return [{"id": "1", "question": question}]
     try:
-        lines = batch.read_text(encoding="utf-8").splitlines()
+        lines = batch.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise NotesError(
             f"The batch file {batch} cannot be read ({error})", "Check the path; it must be UTF-8 text."
@@ -295,7 +203,8 @@ def _batch_entry(batch: Path, number: int, line: str) -> dict[str, Any]:
         entry = json.loads(line)
     except ValueError as error:
         raise NotesError(f"Line {number} of {batch} is not JSON ({error})", remedy) from error
-    if not isinstance(entry, dict) or not isinstance(entry.get("question"), str) or "id" not in entry:
+    question = entry.get("question") if isinstance(entry, dict) else None
+    if not isinstance(question, str) or not question.strip() or "id" not in entry:
         raise NotesError(f"Line {number} of {batch} has no id or no question", remedy)
     history = entry.get("history") or []
     if not isinstance(history, list) or not all(
@@ -468,3 +377,17 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     if _flag(options, "json"):
         print_json([check.to_contract() for check in found])
     return 0 if all(check.ok for check in found) else 1
+
+
+_RUNS = {
+    "": _page,
+    "index": _index,
+    "search": _search,
+    "ask": _ask,
+    "chat": _chat,
+    "quiz": _quiz,
+    "demo": _demo,
+    "models": _models,
+    "eval": _eval,
+    "doctor": _doctor,
+}

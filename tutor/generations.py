@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from tutor.errors import StoreError
+from tutor.errors import NotesError, StoreError
+from tutor.notes import NoteFile, hash_file
+from tutor.notes.recognise import LARGEST_FILE_MB
 
 _POINTER = "current.json"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -43,6 +47,23 @@ class Fingerprint:
         return self.weights, self.splitter, self.passage_tokens, self.chromadb
 
 
+def corpus_hash(files: Iterable[NoteFile]) -> str:
+    """SHA-256 over names and contents of the files that may be notes."""
+    marks = sorted((file.name, _mark(file.path)) for file in files)
+    return hashlib.sha256(json.dumps(marks).encode()).hexdigest()
+
+
+def _mark(path: Path) -> str:
+    """What changes when a file does. One that would not be read is not opened either: a pipe waits for ever."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE_MB * 1_000_000:
+            return f"{status.st_mode}-{status.st_size}-{status.st_mtime_ns}"
+        return hash_file(path)
+    except (OSError, NotesError):
+        return ""
+
+
 def generation_folder(folder: Path, generation: int) -> Path:
     """Where the Chroma files of a generation lie."""
     return folder / f"chroma-{generation}"
@@ -64,6 +85,14 @@ def read_pointer(folder: Path) -> tuple[int, Fingerprint]:
         raise StoreError(f"There is no index in {folder}", "Run `tutor index` to build it.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} is damaged ({error})", "Run `tutor index` to rebuild the index.") from error
+
+
+def current_generation(folder: Path) -> int | None:
+    """The number that the pointer names; None where it names none."""
+    try:
+        return read_pointer(folder)[0]
+    except StoreError:
+        return None
 
 
 def swap_pointer(folder: Path, generation: int, fingerprint: Fingerprint) -> None:
@@ -91,7 +120,7 @@ def building(folder: Path, on_wait: Callable[[], None], wait: bool) -> Iterator[
         except BlockingIOError:
             if not wait and (folder / _POINTER).exists():
                 raise StoreError(
-                    "Another program is refreshing this index", "Its changes show once it is done."
+                    "Another program is refreshing this index", "Try again when it is done."
                 ) from None
             on_wait()
             fcntl.flock(file, fcntl.LOCK_EX)

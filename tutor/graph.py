@@ -31,8 +31,8 @@ _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
     "gan-2d": ("gan-2d", {}, "Training a GAN on eight clusters of points"),
     "mode-collapse": (
         "gan-2d",
-        {"d_lr": 0.0001},
-        "Training a GAN whose discriminator learns too slowly: mode collapse",
+        {"d_lr": 0.005, "g_lr": 0.0005},
+        "Training a GAN that keeps only a few of eight clusters: mode collapse",
     ),
     "diffusion-2d": ("diffusion-2d", {}, "Training a diffusion model on eight clusters of points"),
 }

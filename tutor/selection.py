@@ -47,7 +47,9 @@ _GIVES_REASON = re.compile(
     r"\b(?:because|since|so that|therefore|reason|arises?|cause[sd]?|due to|comes from)\b", re.I
 )
 _YES_NO = re.compile(r"^\W*(?:yes|no)\b[,.:]", re.I)
-_LEANS = re.compile(r"^\W*(?:(?:this|these|that|those|such|it|they|then|both|however)\b|\w+ \w+ (?:then|also)\b)", re.I)
+_LEANS = re.compile(
+    r"^\W*(?:(?:this|these|that|those|such|it|they|then|both|however)\b|\w+ \w+ (?:then|also)\b)", re.I
+)
 _ASKS_HOW = re.compile(r"\bhow\b|\bsteps?\b|\bprocedure\b|\balgorithm\b|\bloop\b|\bworkflow\b", re.I)
 _SECTION_WORDS = (
     (
@@ -160,7 +162,10 @@ def _usable(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
         weight -= 0.5 if "misconception" in section.lower() else 0.2
     if passage.kind == "table":
         return _table(question, hit) if sides(question.text) or _WANTS_LIST.search(question.text) else []
-    return [(piece, weight) for piece in evidence_in(passage)]
+    # A question states nothing, whoever asks it.
+    return [
+        (piece, weight) for piece in evidence_in(passage) if not piece.text.rstrip().endswith(("?", "？"))
+    ]
 
 
 def _table(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:

@@ -253,7 +253,7 @@ def open_session(
         if kept is not None:
             on_failure.callback(kept.close)
         embedding = Embedding()
-        index, messages = _index(settings, embedding, on_progress)
+        index, messages = _index(settings, embedding, on_progress, wait=record)
         on_failure.callback(index.close)
         chosen = open_model(settings.model, settings) if model else NO_MODEL
         messages = [*(kept.messages if kept else ()), *messages]
@@ -262,8 +262,10 @@ def open_session(
     return session
 
 
-def _index(settings: Settings, embedding: Embedding, on_progress: Progress | None) -> tuple[Index, list[str]]:
-    """The refreshed index; the last good one with a message when refreshing fails."""
+def _index(
+    settings: Settings, embedding: Embedding, on_progress: Progress | None, wait: bool
+) -> tuple[Index, list[str]]:
+    """The refreshed index; the last good one with a message when refreshing fails or, without `wait`, goes on."""
     try:
         done = refresh_index(
             settings.notes,
@@ -271,13 +273,14 @@ def _index(settings: Settings, embedding: Embedding, on_progress: Progress | Non
             embedding,
             passage_tokens=settings.passage_tokens,
             on_progress=on_progress,
+            wait=wait,
         )
     except StoreError as error:
         try:
-            return open_index(settings.index_dir), [f"{error} The last good index is used."]
+            return open_index(settings.index_dir, embedding), [f"{error} The last good index is used."]
         except StoreError:
             raise error from None
-    return open_index(settings.index_dir), [
+    return open_index(settings.index_dir, embedding), [
         f"{entry.path} was skipped: {entry.reason}" for entry in done.skipped
     ]
 

@@ -45,6 +45,14 @@ UNWANTED_ENVIRONMENT = (
     "GRADIO_SERVER_PORT",
     "GRADIO_ROOT_PATH",
 )
+# A passage longer than the embedding model's window would be cut off silently; its two special tokens count.
+_BOUNDS = {
+    "port": (0, 65535),
+    "seed": (0, 2**31 - 1),
+    "passage_tokens": (16, 254),
+    "answer_tokens": (1, 100_000),
+    "demo_budget_s": (0.1, 86_400),
+}
 
 
 @dataclass(frozen=True)
@@ -116,20 +124,21 @@ def read_settings(
         SettingsError: a file that is no TOML, an unknown name, a value of the wrong type.
     """
     environ = os.environ if environ is None else environ
-    given: dict[str, Any] = {}
+    given: dict[str, tuple[Any, str]] = {}
     path = _settings_file(environ, file)
     if path is not None:
-        given.update(_read_toml(path))
+        given.update({name: (value, f" in {path}") for name, value in _read_toml(path).items()})
     names = {entry.name for entry in fields(Settings)} - {"root"}
-    given.update(
-        {name: environ[f"TUTOR_{name.upper()}"] for name in names if environ.get(f"TUTOR_{name.upper()}")}
-    )
-    given.update({name: value for name, value in (options or {}).items() if value is not None})
-    unknown = sorted(set(given) - names)
-    if unknown:
+    for name in names:
+        variable = f"TUTOR_{name.upper()}"
+        if environ.get(variable):
+            given[name] = (environ[variable], f" in the variable {variable}")
+    for name, value in (options or {}).items():
+        if value is not None:
+            given[name] = (value, f" in the option --{name.replace('_', '-')}")
+    for name in sorted(set(given) - names):
         raise SettingsError(
-            f"Unknown setting {unknown[0]!r}" + (f" in {path}" if path else ""),
-            f"The settings are {', '.join(sorted(names))}.",
+            f"Unknown setting {name!r}{given[name][1]}", f"The settings are {', '.join(sorted(names))}."
         )
     return _build(given)
 
@@ -171,20 +180,20 @@ def _read_toml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _build(given: dict[str, Any]) -> Settings:
+def _build(given: dict[str, tuple[Any, str]]) -> Settings:
     import platformdirs
 
-    own_notes = given.pop("notes", None)
+    own_notes, source = given.pop("notes", (None, ""))
     if isinstance(own_notes, str):
-        own_notes = own_notes.split(os.pathsep)
-    notes = tuple(Path(folder).expanduser() for folder in own_notes or [PROJECT_ROOT / "corpus"])
+        own_notes = [folder for folder in own_notes.split(os.pathsep) if folder]
+    notes = tuple(_path("notes", folder, source) for folder in own_notes or [PROJECT_ROOT / "corpus"])
     settings = Settings(
         notes=notes,
         index_dir=_default_index_dir(notes) if own_notes else PROJECT_ROOT / "index",
         data_dir=Path(platformdirs.user_data_dir("tutor")),
         cache_dir=Path(platformdirs.user_cache_dir("tutor")),
     )
-    return replace(settings, **{name: _converted(name, value) for name, value in given.items()})
+    return replace(settings, **{name: _converted(name, *value) for name, value in given.items()})
 
 
 def _default_index_dir(notes: tuple[Path, ...]) -> Path:
@@ -193,30 +202,42 @@ def _default_index_dir(notes: tuple[Path, ...]) -> Path:
     return PROJECT_ROOT / "index" / f"own-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
-def _converted(name: str, value: Any) -> Any:
-    """The value in the type of its field; text comes from the environment and from options."""
+def _converted(name: str, value: Any, source: str) -> Any:
+    """The value in the type of its field; text comes from the environment."""
     kind = {entry.name: str(entry.type) for entry in fields(Settings)}[name]
-    try:
-        if "Path" in kind:
-            return Path(value).expanduser()
-        if kind == "bool":
-            return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
-        if "int" in kind:
-            number = int(value)
-            if (
-                isinstance(value, bool)
-                or (name == "port" and not 0 <= number <= 65535)
-                or (name != "seed" and number < 0)
-            ):
-                raise ValueError(value)
-            return number
-        if kind == "float":
-            return float(value)
-    except (TypeError, ValueError, KeyError) as error:
-        wanted = {"bool": "true or false", "float": "a number"}.get(
-            kind, "a path" if "Path" in kind else "a whole number"
-        )
-        raise SettingsError(f"Setting {name} is {value!r}", f"Give {wanted}.") from error
+    if "Path" in kind:
+        return _path(name, value, source)
+    if kind == "bool":
+        chosen = {"true": True, "false": False}.get(str(value).lower())
+        if chosen is None:
+            raise _bad(name, value, source, "Give true or false.")
+        return chosen
+    if name in _BOUNDS:
+        return _number(name, value, source, whole="int" in kind)
     if not isinstance(value, str):
-        raise SettingsError(f"Setting {name} is {value!r}", "Give text in quotes.")
+        raise _bad(name, value, source, "Give text in quotes.")
     return value
+
+
+def _path(name: str, value: Any, source: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except (TypeError, RuntimeError) as error:
+        raise _bad(name, value, source, "Give a path.") from error
+
+
+def _number(name: str, value: Any, source: str, whole: bool) -> int | float:
+    low, high = _BOUNDS[name]
+    remedy = f"Give a {'whole ' if whole else ''}number from {low:g} to {high:d}."
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise _bad(name, value, source, remedy) from error
+    # Written this way round, the comparison refuses NaN too.
+    if isinstance(value, bool) or not low <= number <= high or (whole and number != int(number)):
+        raise _bad(name, value, source, remedy)
+    return int(number) if whole else number
+
+
+def _bad(name: str, value: Any, source: str, remedy: str) -> SettingsError:
+    return SettingsError(f"Setting {name}{source} is {value!r}", remedy)

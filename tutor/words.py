@@ -10,25 +10,11 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-_ABBREVIATIONS = (
-    "e.g",
-    "i.e",
-    "etc",
-    "et al",
-    "fig",
-    "eq",
-    "vs",
-    "cf",
-    "approx",
-    "resp",
-    "dr",
-    "mr",
-    "no",
-    "sec",
-)
-_MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+_ABBREVIATIONS = "e.g|i.e|et al|vs|cf|approx|resp|dr|mr|ms|prof"
+_BEFORE_NUMBERS = "figs?|eqs?|no|sec|vol|pp?"
+_MATH = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
-_END = re.compile(r"(?<=[.!?])[\"'”’)\]*]*(?=\s+\S)|(?<=[。！？])|\n+")
+_END = re.compile(r"(?<=[.!?])[\"'”’)\]*]*(?=\s+\S)|(?<=[。！？])[”’」』）]*|\n+")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?(?:[-_][^\W_]+)*", re.UNICODE)
 _CJK = re.compile(r"[\u3400-\u9fff]+")
@@ -55,7 +41,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     """Offsets (begin, end) of the sentences of a text, white space and list marks left out.
 
     A line break ends a sentence (the readers join the soft line breaks of a paragraph), a full stop inside
-    math, a number or an abbreviation does not, and a fence of code is one piece. A sentence that carries nothing but signs is left out.
+    math, a number or an abbreviation does not, and a fence of code is one piece. A sentence that carries nothing
+    but signs is left out.
     """
     closed = [match.span() for pattern in (_FENCE, _MATH) for match in pattern.finditer(text)]
     cuts = [0]
@@ -80,12 +67,20 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _is_abbreviation(text: str, at: int) -> bool:
+    """Whether the full stop before this place ends no sentence: a list number, an abbreviation or an initial."""
     if at == 0 or text[at - 1] != ".":
         return False
-    before = text[max(0, at - 8) : at - 1].lower()
-    if re.search(r"(?:^|[\s(])\d{1,2}$", before) and text[:at].rfind("\n") >= at - 5:
+    line = text[text.rfind("\n", 0, at) + 1 : at - 1]
+    after = text[at:].lstrip()[:1]
+    if re.fullmatch(r"\s*\d{1,3}", line) or re.search(
+        rf"(?:^|[\s(])(?:{_ABBREVIATIONS})$", line, re.IGNORECASE
+    ):
         return True
-    return any(re.search(rf"(?:^|[\s(]){re.escape(short)}$", before) for short in _ABBREVIATIONS)
+    if re.search(rf"(?:^|[\s(])(?:{_BEFORE_NUMBERS})$", line, re.IGNORECASE):
+        return after.isdigit() or after == "("
+    if re.search(r"(?:^|[\s(])(?:etc|[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+)$", line, re.IGNORECASE):
+        return after.islower()
+    return after.isupper() and bool(re.search(r"(?:^|[.!?,] )(?:[A-Z]\. ?)*[A-Z]$", line))
 
 
 def without_struck(text: str) -> str:
@@ -125,8 +120,12 @@ def stem(word: str) -> str:
         word = word[:-3] + "y"
     elif word.endswith(("sses", "xes", "ches", "shes")):
         word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is", "ias")):
         word = word[:-1]
+    if word.endswith("ied") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("eed") or word in _NO_PAST:
+        return word
     for ending in ("ing", "ed"):
         root = word.removesuffix(ending)
         if root != word and len(root) >= 3 and re.search(r"[aeiouy]", root):
@@ -136,6 +135,7 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 4 else word
 
 
+_NO_PAST = ("embed", "hundred")
 _STOP_STEMS = frozenset(stem(word) for word in STOPWORDS) | STOPWORDS
 
 
@@ -145,27 +145,31 @@ def normalised(text: str) -> str:
 
 
 def numbers(text: str) -> set[str]:
-    """The numbers in a text as written, thousands commas and trailing zeros taken away."""
-    found = re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", text)
+    """The numbers in a text as written, without sign, thousands commas and trailing zeros."""
+    found = re.findall(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:e[-+]?\d+\b)?", text)
     return {
-        value.rstrip("0").rstrip(".") if "." in value else value
+        value.rstrip("0").rstrip(".") if "." in value and "e" not in value else value
         for value in (raw.replace(",", "") for raw in found)
     }
 
 
+# Two vowels that are two syllables, and an m that is one: variational, idea, variety, create, science, algorithm.
+_TWO_VOWELS = re.compile(
+    r"(?<![ctsg])i[ao]|(?<=[aeiouy])[^aeiouy]+eas?$|iet|(?<![ct])ient|eor|deo|creat|reali|^sci|[eo]ing$|[aeo]y[aeo]|thms?$"
+)
+
+
 def count_syllables(word: str) -> int:
-    """Syllables of an English word by its vowel groups, a silent final e left out; at least 1."""
+    """Syllables of an English word by its vowel groups, silent endings left out; at least 1."""
     word = re.sub(r"[^a-z]", "", word.lower())
-    groups = len(re.findall(r"[aeiouy]+", word))
-    if word.endswith("e") and not word.endswith(("le", "ee")) and groups > 1:
-        groups -= 1
-    if (
-        re.search(r"(?:[^td]ed|[^s]es)$", word)
-        and groups > 1
-        and not word.endswith(("ches", "shes", "ses", "xes", "zes"))
-    ):
-        groups -= 1
-    return max(1, groups)
+    count = len(re.findall(r"[aeiouy]+", word)) + len(_TWO_VOWELS.findall(word))
+    if re.search(r"[^aeiouy]e$", word):
+        count -= not re.search(r"[^aeiouy]le$", word)
+    elif re.search(r"[^aeiouy]es$", word):
+        count -= not re.search(r"(?:[szxcg]|[cs]h|[^aeiouyl]l)es$", word)
+    elif re.search(r"[^aeiouy]ed$", word):
+        count -= not re.search(r"(?:[td]|[^aeiouyl]l)ed$", word)
+    return max(1, count)
 
 
 def reading_grade(text: str) -> float:

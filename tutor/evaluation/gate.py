@@ -64,7 +64,8 @@ def fit_gate(measures: Sequence[Measures], questions: Sequence[SetQuestion], see
     answerable = np.array([asked.is_answerable for asked in questions])
     strata = np.array(["" if asked.is_answerable else asked.kind for asked in questions])
     probabilities = np.zeros(len(questions))
-    for train, test in RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed).split(values, strata):
+    folds = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
+    for train, test in folds.split(values, strata):
         weights = _fitted(values[train], answerable[train])
         probabilities[test] += [weights.probability(measures[i]) / REPEATS for i in test]
     points = [
@@ -92,4 +93,5 @@ def _fitted(values: NDArray[np.float64], answerable: NDArray[np.bool_]) -> Weigh
     model = LogisticRegression(C=PENALTY).fit((values - centre) / scale, answerable)
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - weights @ centre)
-    return Weights(*[float(weight) for weight in weights], bias=bias)
+    passage, sentence, fact_missing, definition_missing = map(float, weights)
+    return Weights(passage, sentence, fact_missing, definition_missing, bias)

@@ -81,6 +81,8 @@ def _question(values: dict[str, Any]) -> SetQuestion:
         notes=tuple(values["notes"]),
         gold=tuple(values["gold"]),
         kind=str(values["kind"]),
-        history=tuple({"role": turn["role"], "content": turn["content"]} for turn in values.get("history", ())),
+        history=tuple(
+            {"role": turn["role"], "content": turn["content"]} for turn in values.get("history", ())
+        ),
         style=style,
     )

@@ -42,6 +42,7 @@ CSS = """
 :focus-visible { outline: 3px solid var(--primary-500) !important; outline-offset: 2px; }
 
 /* the side */
+#side { z-index: calc(var(--layer-top) + 1); }
 #side .sidebar-content { padding: 20px 16px; }
 #side h1 { font-size: 1.5rem; margin: 0; }
 #side h2, #side [data-testid="block-info"] { all: unset; display: block; font-size: .8rem; font-weight: 600;
@@ -55,7 +56,7 @@ CSS = """
   border-radius: 8px; padding: 6px 10px; font-weight: 400; cursor: pointer; }
 #side fieldset label:hover { background: var(--background-fill-secondary); }
 #side fieldset label.selected { background: var(--paper); border-color: var(--primary-600); }
-#style .wrap { gap: 2px; }
+#style .wrap { gap: 2px; flex-wrap: nowrap; }
 #style label { padding: 5px 6px; font-size: .85rem; }
 #style label span { margin-left: 5px; }
 #side fieldset input { border: 1px solid var(--soft); }
@@ -111,6 +112,10 @@ CSS = """
 #chat .prose pre { overflow-x: auto; overflow-wrap: normal; }
 #chat .message-wrap .bot.message .prose table { display: block; overflow-x: auto; border: 0;
   font-size: .9em; }
+#chat .prose td { padding: .4em .6em; }
+#chat .prose td:first-child { min-width: 9em; overflow-wrap: break-word; }
+.dark #chat .token.comment { color: #a8a29e; }
+#chat .prose td:not(:first-child), #chat .prose th { white-space: nowrap; overflow-wrap: normal; }
 #chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0; }
 #chat .said { white-space: pre-wrap; }
 #chat .notice { color: var(--soft); font-size: .92em; padding: 2px 0 2px 12px;

@@ -61,7 +61,7 @@ def _layout(session: Session) -> dict[str, Any]:
     import gradio as gr
 
     parts: dict[str, Any] = {"chat_id": gr.State("")}
-    with gr.Sidebar(label="Conversations and settings", elem_id="side", width=300):
+    with gr.Sidebar(label="Conversations and settings", elem_id="side", width=320):
         gr.Markdown(f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>", elem_id="about")
         parts["new"] = gr.Button("New conversation", elem_id="new", variant="primary", size="md")
         parts["chats"] = gr.Radio([], label="Conversations", elem_id="chats")
@@ -96,7 +96,7 @@ def _layout(session: Session) -> dict[str, Any]:
         elem_id="box",
         label="Your message",
         show_label=False,
-        placeholder="Ask about your notes, or “quiz me”",
+        placeholder="Ask about your notes",
         lines=1,
         max_lines=8,
         max_length=MOST_CHARS,

@@ -25,7 +25,7 @@ _STATUS = {"hit": "✓ said", "missed": "– left out", "contradicted": "✗ con
 
 def user_message(text: str) -> Message:
     """What the student wrote, math set, everything else as typed."""
-    return _text(f'<div class="turn said">{passage_html(text[: MAX_TEXT_BYTES // 4])}</div>', role="user")
+    return _text(f'<div class="turn said">{passage_html(text[:3000])}</div>', role="user")
 
 
 def note_message(text: str) -> Message:
@@ -125,8 +125,8 @@ class _Told:
 
     def _on_demooutcome(self, event: Data) -> None:
         result: Data = event.get("result") or {}
-        images = [str(path) for path in result.get("images") or ()]
-        pictures = self._pictures(images[-1:], str(result.get("verdict") or "the last picture of the demo"))
+        images = [str(path) for path in result.get("images") or () if str(path).endswith(".png")]
+        pictures = self._pictures(images[:1], str(result.get("verdict") or "the last picture of the demo"))
         if not images and self._frame is not None:
             pictures = self._parts[self._frame][:-1]
         if self._frame is not None:
@@ -264,7 +264,7 @@ def item_html(event: Data, options: Sequence[str]) -> str:
     count = f'<p class="count">Question {int(event.get("k", 0))} of {int(event.get("n", 0))}</p>'
     stem = bounded_html(str(event.get("stem", "")), ANSWER_BYTES)
     if options:
-        rows = "".join(f"<li>{inline_html(text[:600])}</li>" for text in options)
+        rows = "".join(f"<li>{inline_html(text[:400])}</li>" for text in options)
         rest = f'<ol class="choices">{rows}</ol>'
     else:
         rest = '<p class="hint">Type your answer below, in your own words.</p>'
@@ -276,8 +276,9 @@ def grade_html(event: Data) -> str:
     verdict = str(event.get("verdict", "unsure"))
     word = VERDICTS.get(verdict, VERDICTS["unsure"])
     parts = [f'<div class="turn grade {escape(verdict)}"><strong class="verdict">{word}</strong></div>']
-    feedback = bounded_html(str(event.get("feedback", "")), ANSWER_BYTES // 2)
-    points = [_point(point) for point in event.get("points") or () if point.get("claim")]
+    said = str(event.get("feedback", ""))
+    points = [_point(p) for p in event.get("points") or () if p.get("claim") and str(p["claim"]) not in said]
+    feedback = bounded_html(said.removeprefix(f"{word}. "), ANSWER_BYTES // 2)
     if points:
         feedback += f'\n\n<ul class="points">{"".join(points[:8])}</ul>'
     parts.append(feedback)
@@ -298,12 +299,12 @@ def outcome_html(result: Data, stopped: bool) -> str:
     if stopped:
         parts.append("<p><strong>Stopped.</strong></p>")
     if result.get("verdict"):
-        parts.append(f"<p><strong>{inline_html(str(result['verdict'])[:2000])}</strong></p>")
+        parts.append(f"<p><strong>{inline_html(str(result['verdict'])[:1000])}</strong></p>")
     rows = _metric_rows(result.get("metrics") or {})
     if rows:
         parts.append(rows)
     seen = [
-        f"<li>{inline_html(str(text)[:1000])}</li>" for text in list(result.get("observations") or ())[:12]
+        f"<li>{inline_html(str(text)[:500])}</li>" for text in list(result.get("observations") or ())[:12]
     ]
     if seen:
         parts.append(f'<p class="count">What to notice</p><ul>{"".join(seen)}</ul>')

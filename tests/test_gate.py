@@ -1,0 +1,141 @@
+"""The gate: what it measures of a question, and which questions it lets through."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from tutor.gate import FITTED, Lexicon, Measures, Weights, build_lexicon, measure
+from tutor.words import words
+
+TEXTS = [
+    "Training uses the CycleGAN for 200 epochs with a batch size of 1.",
+    "Mode collapse is a failure of a GAN in which the generator makes few kinds of samples.",
+    "The latent vector of the DCGAN has 100 numbers, and normalisation keeps it steady.",
+    "A language model such as GPT-3 has 175 billion parameters.",
+    "The models behind it, such as GPT-4, are transformers.",
+    "A fixed learning rate of 0.0002 was used by Radford and colleagues in 2015 for the DCGAN.",
+]
+
+
+@pytest.fixture
+def lexicon() -> Lexicon:
+    stems = {word for text in TEXTS for word in words(text)}
+    common = {"margin", "claude", "trailing"}
+    return build_lexicon(
+        TEXTS,
+        dict.fromkeys(stems, 2.0),
+        4.0,
+        {"gan": "generativ adversarial network"},
+        lambda word: word in common,
+    )
+
+
+def _measured(question: str, lexicon: Lexicon, texts: Sequence[str] = TEXTS, cosine: float = 0.5) -> Measures:
+    found = [(f"Note\n{text}", cosine) for text in texts]
+    return measure(lexicon.mend(question), found, found, lexicon)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("how do i fix mode colapse", "how do i fix mode collapse"),
+        ("what does the genertaor do", "what does the generator do"),
+        ("normalization", "normalisation"),
+    ],
+)
+def test_a_misspelt_word_becomes_the_notes_own(typed: str, meant: str, lexicon: Lexicon) -> None:
+    assert lexicon.mend(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["trailing data", "midjourney", "CycleGAN", "tiny gan"])
+def test_common_far_and_known_words_are_left_as_typed(typed: str, lexicon: Lexicon) -> None:
+    assert lexicon.mend(typed) == typed
+
+
+def test_words_written_with_a_capital_inside_sentences_are_names(lexicon: Lexicon) -> None:
+    assert {"cyclegan", "dcgan", "gpt4", "radford"} <= lexicon.names
+    assert not {"mode", "train", "epoch"} & lexicon.names
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many parameters has GPT-4?",
+        "for how many epochs was the DCGAN trained",
+        "which optimizer did the CycleGAN authors use",
+        "who invented mode collapse",
+        "when was GPT-3 published",
+        "what is the batch size of the DCGAN",
+    ],
+)
+def test_a_fact_that_no_sentence_holds_together_is_missing(question: str, lexicon: Lexicon) -> None:
+    assert _measured(question, lexicon).fact_missing == 1.0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many parameters has GPT-3?",
+        "for how many epochs was the CycleGAN trained",
+        "how many numbers does the DCGAN latent have",
+        "when did the DCGAN appear",
+        "who made the DCGAN",
+        "why does mode collapse happen",
+        "what is mode collapse",
+    ],
+)
+def test_a_fact_that_one_sentence_holds_is_not_missing(question: str, lexicon: Lexicon) -> None:
+    assert _measured(question, lexicon).fact_missing == 0.0
+
+
+def test_a_number_of_the_question_itself_is_no_answer_to_how_many(lexicon: Lexicon) -> None:
+    texts = ["The DCGAN makes images of 64 pixels."]
+    assert _measured("how many pixels does the DCGAN have beyond 64", lexicon, texts).fact_missing == 1.0
+    assert _measured("how many pixels does the DCGAN have", lexicon, texts).fact_missing == 0.0
+
+
+def test_a_year_is_no_quantity(lexicon: Lexicon) -> None:
+    texts = ["The DCGAN was published in 2015."]
+    assert _measured("how many layers does the DCGAN have", lexicon, [*texts, "layers"]).fact_missing == 1.0
+
+
+def test_the_sentence_measure_follows_its_definition(lexicon: Lexicon) -> None:
+    found = _measured("does mode collapse frobnicate", lexicon)
+    # mode and collapse of three words stand in one sentence, and the notes know two of the three
+    assert found.sentence == pytest.approx((0.5 + 0.5 * 2 / 3) * 2 / 3)
+    assert found.passage == 0.5
+
+
+def test_asking_words_count_for_nothing(lexicon: Lexicon) -> None:
+    plain = _measured("mode collapse", lexicon)
+    assert _measured("pls explain whats the difference mode collapse vs", lexicon).sentence == plain.sentence
+
+
+def test_an_acronym_is_held_by_its_long_form(lexicon: Lexicon) -> None:
+    assert lexicon.held("gan", frozenset(words("generative adversarial networks")))
+    assert not lexicon.held("gan", frozenset(words("adversarial networks")))
+
+
+def test_the_definition_measure_weighs_what_the_best_passages_lack(lexicon: Lexicon) -> None:
+    assert _measured("what is mode collapse", lexicon).definition_missing == 0.0
+    # collapse (2.0) is held, quantization (4.0) is not known to the notes
+    assert _measured("what is quantization collapse", lexicon).definition_missing == pytest.approx(4 / 6)
+    assert _measured("why quantization collapse", lexicon).definition_missing == 0.0
+
+
+def test_nothing_found_measures_as_nothing(lexicon: Lexicon) -> None:
+    assert measure("what is mode collapse", [], [], lexicon) == Measures(0.0, 0.0, 0.0, 1.0)
+
+
+def test_the_probability_is_logistic_in_the_weighted_measures() -> None:
+    weights = Weights(1.0, 2.0, -3.0, -4.0, 0.5)
+    assert weights.probability(Measures(0.5, 1.0, 1.0, 0.25)) == pytest.approx(1 / (1 + math.exp(1.0)))
+
+
+def test_the_fitted_gate_prefers_likeness_and_rejects_missing_facts() -> None:
+    good, weak = Measures(0.6, 1.1, 0.0, 0.0), Measures(0.2, 0.3, 0.0, 0.0)
+    assert FITTED.probability(good) > 0.5 > FITTED.probability(weak)
+    assert FITTED.probability(Measures(0.55, 0.8, 1.0, 0.0)) < 0.5

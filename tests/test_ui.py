@@ -1,0 +1,630 @@
+"""The page without a browser: markup, messages, the guard, the desk and the server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tutor.errors import PageError, RecordError
+from tutor.settings import PROJECT_ROOT, Settings
+from tutor.turns import (
+    Answer,
+    Citation,
+    Delta,
+    DemoOutcome,
+    DemoProgress,
+    Event,
+    Notice,
+    QuizGrade,
+    QuizItem,
+    QuizScore,
+    Sentence,
+    Style,
+    ToolCall,
+    event_to_json,
+)
+from tutor.ui import RunningPage, check_address, start_server
+from tutor.ui.desk import Desk
+from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
+from tutor.ui.rendering import MAX_TEXT_BYTES, Message, turn_messages, user_message
+
+QUOTE = "The generator makes only one kind of output."
+CITED = Citation(
+    1,
+    "gans/a.md",
+    (12, 14),
+    QUOTE,
+    "Mode collapse",
+    ("Kinds",),
+    f"Before $x<y$. ~~Wrong.~~ {QUOTE} After.",
+    "ChatGPT",
+)
+ANSWER = Answer(
+    answer=f"{QUOTE} [1]",
+    refused=False,
+    citations=(CITED,),
+    sentences=(Sentence(QUOTE, "quoted", (1,)),),
+    nearest=(),
+    style="plain",
+    fkgl=5.0,
+    model="embedded",
+    timings={"total_ms": 1234.0},
+)
+
+
+def _math(formula: str) -> str:
+    return INLINE_MATH[0] + formula + INLINE_MATH[1]
+
+
+def _display(formula: str) -> str:
+    return DISPLAY_MATH[0] + formula + DISPLAY_MATH[1]
+
+
+def _messages(*events: Event, finished: bool = True) -> list[Message]:
+    return turn_messages([event_to_json(event) for event in events], finished=finished)
+
+
+# Markup
+
+
+@pytest.mark.parametrize(
+    ("source", "formula"),
+    [
+        ("so $a<b$ holds", "a&lt;b"),
+        (r"so \(a & b\) holds", "a &amp; b"),
+        (r"so $p_{data}*q*$ holds", "p_{data}*q*"),
+        ("the letter $D$ stands", "D"),
+        (r"so $\alpha_t$, where", r"\alpha_t"),
+    ],
+)
+def test_inline_math_in_every_notation_is_set(source: str, formula: str) -> None:
+    assert _math(formula) in to_html(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["$$\nH\n= -1\n$$", "\\[\nH\n= -1\n\\]", "$$H = -1$$", "so \\[H = -1\\] holds"]
+)
+def test_display_math_is_read_whole(source: str) -> None:
+    assert _display("H = -1") in to_html(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "It costs $5 to $6 per run.",
+        "From $5 to $6 and $7.",
+        "It is $5 or even 6$ here.",
+        "US$5 and US$6",
+        "a \\$5 note",
+    ],
+)
+def test_money_is_not_math(source: str) -> None:
+    html = to_html(source)
+    assert not re.search("[\ue000-\uf8ff]", html)
+    assert source.replace("\\$", "$") in html
+
+
+def test_math_signs_in_code_are_left_alone() -> None:
+    html = to_html("Use `$x$` here.\n\n```python\na = '$b$' + r'\\(c\\)'\n```")
+    assert "<code>$x$</code>" in html
+    assert "```python\na = '$b$' + r'\\(c\\)'\n```" in html
+    assert not re.search("[\ue000-\uf8ff]", html)
+
+
+def test_raw_html_and_images_do_not_render() -> None:
+    html = to_html(
+        "<img src=x onerror=y> ![alt](http://evil.example/x.png) <script>1</script>\n\n<div>block</div>"
+    )
+    assert not re.search(r"<(?!/?p>)", html)
+    assert "alt" in html and "evil.example/x.png" not in html
+
+
+def test_only_web_links_are_links() -> None:
+    html = to_html("[a](javascript:alert(1)) [b](https://arxiv.org/abs/1) [c](file:///etc/passwd)")
+    assert re.findall(r'href="([^"]*)"', html) == ["https://arxiv.org/abs/1"]
+
+
+def test_code_fence_cannot_be_closed_or_drawn_from_within() -> None:
+    assert to_html("````mermaid\n```\ngraph TD\n````") == "````\n```\ngraph TD\n````"
+
+
+def test_blocks_hold_no_blank_line_inside_html() -> None:
+    html = to_html("- one\n\n  ```\n  a\n\n  b\n  ```\n- two\n\ntext")
+    assert html.split("\n\n")[1] == "<p>text</p>"
+    assert "a&#10;&#10;b" in html.split("\n\n")[0]
+
+
+def test_known_citation_numbers_become_marks_and_others_stay_text() -> None:
+    html = to_html("One [1][2], three [1, 2] and x[3]. `[1]`", {1: "a.md · line 1", 2: "b.md"})
+    assert html.count('<sup class="cite c1" title="a.md · line 1">') == 2
+    assert html.count('<sup class="cite c2"') == 2
+    assert "x[3]" in html and "<code>[1]</code>" in html
+
+
+def test_doubted_sentence_is_marked() -> None:
+    html = to_html("Good one. Bad $x$ one. Good two.", doubted=["Bad $x$ one."])
+    assert (
+        f'<span class="doubted" title="not found in your notes">Bad {_math("x")} one.</span> Good two.'
+        in html
+    )
+
+
+def test_private_signs_in_a_note_cannot_forge_markup() -> None:
+    assert "\ue004" not in to_html("\ue004x\ue000y") and "\ue000" not in passage_html("\ue000x")
+    assert to_html("\ue000x\ue001") == "<p>x</p>"
+
+
+def test_long_text_is_cut_and_says_so() -> None:
+    html = bounded_html("word & " * 20_000, 5000)
+    assert len(html.encode()) <= 5000 and "cut here" in html
+
+
+def test_passage_shows_struck_words_math_and_line_breaks() -> None:
+    html = passage_html("a <b>\n~~no $x_1$~~ *as is*")
+    assert html == f"a &lt;b&gt;&#10;<s>no {_math('x_1')}</s> *as is*"
+
+
+def test_label_is_inert_in_markdown() -> None:
+    assert inline_html(label("*x* <b> [y](z)")).replace("&lt;", "<").replace("&gt;", ">") == "*x* <b> [y](z)"
+
+
+# Messages
+
+
+def test_answer_takes_the_place_of_its_streamed_text() -> None:
+    streaming = _messages(Delta("The gen"), finished=False)
+    assert len(streaming) == 1 and "The gen" in streaming[0]["content"]
+    shown = _messages(Delta(QUOTE), Delta(" [1]"), ANSWER)
+    assert len(shown) == 1
+    assert shown[0]["content"].count(QUOTE) == 2  # the sentence, and its quote in the passage
+
+
+def test_citation_chip_names_the_place_and_marks_the_quote() -> None:
+    text = _messages(ANSWER)[0]["content"]
+    assert "<summary>[1] Mode collapse · gans/a.md · lines 12–14</summary>" in text
+    assert f"<mark>{QUOTE}</mark>" in text
+    assert "Kinds · quoted in the note from ChatGPT" in text
+    assert "<s>Wrong.</s>" in text and _math("x&lt;y") in text
+
+
+def test_one_line_is_called_a_line() -> None:
+    text = _messages(replace(ANSWER, citations=(replace(CITED, lines=(7, 7)),)))[0]["content"]
+    assert "· line 7</summary>" in text
+
+
+def test_hostile_note_is_escaped_wherever_it_is_shown() -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    cited = replace(
+        CITED, note=evil, title=evil, heading=(evil,), quote=evil, passage=f"a {evil} b", speaker=evil
+    )
+    answer = replace(ANSWER, answer=f"{evil} [1]", citations=(cited,), model=evil)
+    grade = QuizGrade("i", "wrong", 0.0, evil, evil, cited, ({"claim": evil + "!", "status": evil},))
+    result = {
+        "verdict": evil,
+        "metrics": {evil: {"value": evil, "meaning": evil}},
+        "observations": [evil],
+        "device": evil,
+    }
+    item = QuizItem("i", evil, (("a", evil),), 1, 1)
+    call = ToolCall(evil, {evil: evil}, evil)
+    shown = _messages(answer, item, grade, QuizScore(0, 1, (evil,)), call, DemoOutcome(result), Notice(evil))
+    texts = [m["content"] for m in shown] + [m["metadata"]["title"] for m in shown if "metadata" in m]
+    assert not [text for text in texts if "<img" in text]
+    assert "<img" not in user_message(evil)["content"]
+
+
+@pytest.mark.parametrize(
+    ("supports", "line"),
+    [
+        (["quoted", "quoted"], "every sentence quoted from your notes"),
+        (["quoted", "supported", "connective"], "1 of 2 sentences quoted, 1 reworded and checked"),
+        (["quoted", "unsupported"], "1 of 2 sentences quoted, 1 not found in your notes"),
+    ],
+)
+def test_support_line_counts_the_sentences(supports: list[Any], line: str) -> None:
+    sentences = tuple(Sentence(f"s{n}", support) for n, support in enumerate(supports))
+    text = _messages(replace(ANSWER, sentences=sentences))[0]["content"]
+    assert f'<div class="support">{line} · embedded · 1.2 s</div>' in text
+
+
+def test_reading_grade_is_shown_for_like_five_only() -> None:
+    assert "reading grade 5.0" in _messages(replace(ANSWER, style="eli5"))[0]["content"]
+    assert "reading grade" not in _messages(ANSWER)[0]["content"]
+
+
+def test_refusal_offers_the_nearest_topics() -> None:
+    refused = replace(ANSWER, answer="Not covered.", refused=True, citations=(), nearest=("WGAN", "U-Net"))
+    message = _messages(Delta("Not"), refused)[-1]
+    assert [option["label"] for option in message["options"]] == ["WGAN", "U-Net"]
+    assert "WGAN" in message["options"][0]["value"]
+    assert "sentence" not in message["content"]
+
+
+def test_buttons_vanish_when_something_follows_them() -> None:
+    refused = replace(ANSWER, refused=True, nearest=("WGAN",))
+    assert "options" not in _messages(refused, Notice("and so on"))[-1]
+
+
+def test_tool_call_is_at_work_until_the_turn_is_over() -> None:
+    call = ToolCall("run_demo", {"steps": 400}, "Training a GAN")
+    assert _messages(call, finished=False)[0]["metadata"]["status"] == "pending"
+    assert _messages(call)[0]["metadata"]["status"] == "done"
+    assert "steps: 400" in _messages(call)[0]["content"]
+
+
+def test_tool_call_is_done_when_its_questions_come() -> None:
+    shown = _messages(ToolCall("make_quiz", {}, "Choosing"), QuizItem("i", "Why?", (), 1, 1), finished=False)
+    assert shown[0]["metadata"]["status"] == "done"
+
+
+def _frame(n: int) -> DemoProgress:
+    return DemoProgress("gan-2d", f"/pictures/{n}.png", f"caption {n}", n, 4, float(n), 75.0)
+
+
+def test_demo_frames_replace_each_other() -> None:
+    shown = _messages(ToolCall("run_demo", {}, "Demo"), _frame(1), _frame(2), finished=False)
+    assert [m["content"] for m in shown if isinstance(m["content"], dict)] == [
+        {"path": "/pictures/2.png", "alt_text": "caption 2"}
+    ]
+    assert "step 2 of 4 · 1 min 15 s left" in shown[-1]["content"]
+
+
+def test_demo_outcome_replaces_the_frames_and_shows_its_figures() -> None:
+    metric = {"value": 7, "floor": 8.0, "baseline": None, "meaning": "modes with samples"}
+    result = {
+        "images": ["/p/final.png", "/p/film.gif"],
+        "verdict": "Good.",
+        "metrics": {"modes_covered": metric, "loss": 0.12345678},
+        "observations": ["It swings."],
+        "seconds": 2.5,
+        "seed": 3,
+        "device": "cpu",
+    }
+    shown = _messages(ToolCall("run_demo", {}, "Demo"), _frame(1), DemoOutcome(result))
+    assert [m["content"]["path"] for m in shown if isinstance(m["content"], dict)] == ["/p/final.png"]
+    text = shown[-1]["content"]
+    for piece in (
+        "Good.",
+        "modes covered",
+        "<td>7</td><td>8</td><td>–</td>",
+        "0.1235",
+        "It swings.",
+        "2.5 s · on cpu · seed 3",
+    ):
+        assert piece in text
+    assert "caption" not in text
+
+
+def test_stopped_demo_keeps_its_last_picture() -> None:
+    shown = _messages(ToolCall("run_demo", {}, "Demo"), _frame(1), DemoOutcome({}, stopped=True))
+    assert shown[1]["content"]["path"] == "/pictures/1.png"
+    assert "Stopped." in shown[-1]["content"]
+
+
+def test_picture_that_is_gone_is_said_to_be_gone() -> None:
+    shown = turn_messages([event_to_json(_frame(1))], finished=True, picture=lambda path: None)
+    assert "no longer on the disk" in shown[0]["content"]
+
+
+def test_quiz_item_letters_its_options_and_sends_letter_and_text() -> None:
+    item = QuizItem("i", "What is $D$?", (("o2", "a $x$"), ("o1", "b")), 2, 3, "choice")
+    message = _messages(item)[0]
+    assert "Question 2 of 3" in message["content"] and _math("x") in message["content"]
+    assert message["options"] == [{"label": "A", "value": "A. a $x$"}, {"label": "B", "value": "B. b"}]
+    assert "Type your answer" in _messages(replace(item, options=()))[0]["content"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [("correct", "Correct"), ("partial", "Partly"), ("wrong", "Not yet"), ("unsure", "Unsure")],
+)
+def test_verdict_is_said_in_words_with_the_sentence_that_decides(verdict: Any, word: str) -> None:
+    text = _messages(QuizGrade("i", verdict, 0.5, "So.", "", CITED, ({"claim": "c1", "status": "missed"},)))[
+        0
+    ]["content"]
+    assert f'<strong class="verdict">{word}</strong>' in text
+    assert f"<mark>{QUOTE}</mark>" in text and "– left out:</small> c1" in text
+
+
+def test_score_names_what_to_revisit() -> None:
+    message = _messages(QuizScore(1.5, 3, ("WGAN",)))[0]
+    assert "Score: 1.5 of 3" in message["content"] and "WGAN" in message["content"]
+    assert message["options"] == [{"label": "WGAN", "value": "Explain WGAN"}]
+
+
+def test_stored_turn_shows_the_same_as_the_live_one() -> None:
+    events: list[Event] = [
+        ToolCall("run_demo", {"steps": 4}, "Demo"),
+        _frame(1),
+        DemoOutcome({"images": ["/p/final.png"], "metrics": {"m": 1.0}}),
+        Delta(QUOTE),
+        ANSWER,
+        QuizItem("i", "Why?", (("o1", "a"),), 1, 1, "choice"),
+        QuizGrade("i", "wrong", 0.0, "No.", "a", CITED),
+        QuizScore(0.0, 1, ("x",)),
+        Notice("bye"),
+    ]
+    live = [event_to_json(event) for event in events]
+    stored = json.loads(json.dumps(live))
+    assert turn_messages(stored, finished=True) == turn_messages(live, finished=True)
+
+
+def test_every_message_stays_within_its_bound() -> None:
+    huge = "wörd $x$ " * 5000
+    many = tuple(replace(CITED, n=n, passage=huge, quote=huge) for n in range(1, 40))
+    shown = _messages(
+        Delta(huge),
+        replace(ANSWER, answer=huge, citations=many),
+        QuizItem("i", huge, (("a", huge),) * 10, 1, 1),
+        QuizGrade(
+            "i",
+            "wrong",
+            0.0,
+            huge,
+            huge,
+            many[0],
+            tuple({"claim": huge + str(n), "status": "hit"} for n in range(20)),
+        ),
+        DemoOutcome(
+            {"verdict": huge, "observations": [huge] * 50, "metrics": {str(n): 1.0 for n in range(100)}}
+        ),
+        Notice(huge),
+    )
+    assert max(len(m["content"].encode()) for m in shown) <= MAX_TEXT_BYTES
+
+
+def test_unknown_and_broken_events_are_left_out() -> None:
+    assert turn_messages([{"event": "Later"}, {}, {"event": "Delta", "text": ""}], finished=True) == []
+
+
+# The desk
+
+
+def test_desk_takes_one_message_per_tab() -> None:
+    desk = Desk()
+    assert desk.take("tab", "chat", "one")
+    ticket = desk.begin("tab")
+    assert ticket is not None and ticket.text == "one"
+    assert not desk.take("tab", "chat", "two")
+    assert desk.take("other", "chat", "two")
+    desk.end("tab")
+    assert ticket.cancel.is_set() and desk.take("tab", "chat", "three")
+
+
+def test_message_stopped_while_it_waits_is_never_begun() -> None:
+    desk = Desk()
+    desk.take("tab", "chat", "one")
+    assert desk.stop("tab")
+    assert desk.begin("tab") is None and not desk.stop("tab")
+
+
+# The server
+
+
+@dataclass
+class Chat:
+    id: str
+    title: str
+
+
+@dataclass
+class Turn:
+    role: str
+    content: str
+    payload: dict[str, Any] | None
+
+
+class PlainSession:
+    """The session's interface over a list; it answers every message with the same answer."""
+
+    model_name = "notes-only"
+    model_reason = "No chat model is installed."
+    library_line = "2 notes"
+    examples = ("What is a GAN?",)
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[Turn]] = {}
+
+    def new_chat(self) -> str:
+        self.kept[f"chat-{len(self.kept)}"] = []
+        return list(self.kept)[-1]
+
+    def chats(self) -> list[Chat]:
+        return [Chat(name, name) for name in reversed(self.kept)]
+
+    def turns(self, chat_id: str) -> list[Turn]:
+        return list(self.kept.get(chat_id, ()))
+
+    def delete_chat(self, chat_id: str) -> None:
+        raise RecordError("The record is locked", "Close the other tutor.")
+
+    def retract_last(self, chat_id: str) -> str | None:
+        return None
+
+    def respond(
+        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+    ) -> Iterator[Event]:
+        self.kept[chat_id].append(Turn("user", message, None))
+        yield Delta(QUOTE)
+        yield ANSWER
+        self.kept[chat_id].append(Turn("assistant", QUOTE, {"events": [event_to_json(ANSWER)]}))
+
+
+def _settings(folder: Path, **values: Any) -> Settings:
+    values = {"port": 0} | values
+    return Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", **values)
+
+
+@pytest.fixture(scope="module")
+def session() -> PlainSession:
+    return PlainSession()
+
+
+@pytest.fixture(scope="module")
+def server(session: PlainSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPage]:
+    running = start_server(session, _settings(tmp_path_factory.mktemp("page")))
+    yield running
+    running.stop()
+
+
+def _request(
+    server: RunningPage, method: str, path: str, headers: dict[str, str]
+) -> http.client.HTTPResponse:
+    address = server.url.removeprefix("http://")
+    connection = http.client.HTTPConnection(address, timeout=20)
+    connection.putrequest(method, path, skip_host=True)
+    for name, value in ({"Host": address, "Content-Length": "0"} | headers).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    return connection.getresponse()
+
+
+def test_page_comes_with_its_policy(server: RunningPage) -> None:
+    response = _request(server, "GET", "/", {})
+    assert response.status == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "form-action 'none'" in policy and "'unsafe-eval'" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.7", "[::1"])
+def test_other_host_names_are_refused(server: RunningPage, host: str) -> None:
+    assert _request(server, "GET", "/config", {"Host": host}).status == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+def test_other_sites_are_refused(server: RunningPage, origin: str) -> None:
+    assert _request(server, "POST", "/gradio_api/queue/join", {"Origin": origin}).status == 403
+    assert (
+        _request(server, "GET", "/config", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}).status
+        == 403
+    )
+
+
+def test_own_pages_may_ask(server: RunningPage) -> None:
+    port = server.url.rpartition(":")[2]
+    for host in (f"127.0.0.1:{port}", f"localhost:{port}"):
+        assert _request(server, "GET", "/config", {"Host": host, "Origin": f"http://{host}"}).status == 200
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/upload/"])
+def test_nothing_can_be_uploaded(server: RunningPage, path: str) -> None:
+    assert _request(server, "POST", path, {}).status == 403
+
+
+def test_files_outside_the_page_are_not_served(server: RunningPage) -> None:
+    for path in (PROJECT_ROOT / "pyproject.toml", Path("/etc/passwd")):
+        assert _request(server, "GET", f"/gradio_api/file={path}", {}).status in (403, 404)
+
+
+def test_monitoring_and_run_history_are_off(server: RunningPage) -> None:
+    assert _request(server, "GET", "/monitoring/summary", {}).status in (403, 404)
+    assert json.loads(_request(server, "GET", "/config", {}).read()).get("run_history") in (None, False)
+
+
+def test_a_program_can_talk_to_the_page(server: RunningPage, session: PlainSession) -> None:
+    from gradio_client import Client
+
+    client = Client(server.url, verbose=False, analytics_enabled=False)
+    client.predict("What is mode collapse?", api_name="/say")
+    shown = client.predict("Plain", api_name="/answer")
+    texts = [block["text"] for message in shown for block in message["content"]]
+    assert [message["role"] for message in shown] == ["user", "assistant"]
+    assert "What is mode collapse?" in texts[0] and QUOTE in texts[1]
+    assert [turn.role for turn in session.kept["chat-0"]] == ["user", "assistant"]
+    client.close()
+
+
+def test_port_in_use_is_told_before_any_work(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            PageError, match=rf"Port {port} is in use\. Choose another with `tutor --port {port + 1}`"
+        ):
+            check_address(_settings(tmp_path, port=port))
+        assert not (tmp_path / "cache").exists()
+
+
+def test_unknown_host_is_told(tmp_path: Path) -> None:
+    logins = tmp_path / "logins"
+    logins.write_text("ann:secret\n")
+    with pytest.raises(PageError, match=r"cannot be served on 192\.0\.2\.1"):
+        check_address(_settings(tmp_path, host="192.0.2.1", auth=logins))
+
+
+def test_open_to_the_network_needs_a_password(tmp_path: Path) -> None:
+    with pytest.raises(PageError, match="--auth"):
+        check_address(_settings(tmp_path, host="0.0.0.0"))
+    with pytest.raises(PageError, match="share"):
+        check_address(_settings(tmp_path, share=True))
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "ann\n", "ann:\n"])
+def test_file_without_logins_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "logins").write_text(text)
+    with pytest.raises(PageError, match="holds no logins"):
+        check_address(_settings(tmp_path, auth=tmp_path / "logins"))
+
+
+def test_logins_open_the_page_and_guessing_is_slowed(tmp_path: Path) -> None:
+    from tutor.ui.serving import MOST_FAILED_LOGINS, _logins
+
+    (tmp_path / "logins").write_text("# class\nann:se:cret\n\nbob:x\n")
+    check = _logins(tmp_path / "logins")
+    assert check("ann", "se:cret") and not check("ann", "x") and not check("eve", "x")
+    for _ in range(MOST_FAILED_LOGINS):
+        check("ann", "guess")
+    assert not check("ann", "se:cret")
+
+
+def test_failure_of_a_button_reaches_the_student_as_words(session: PlainSession) -> None:
+    import gradio as gr
+
+    from tutor.ui.page import _at_the_door
+    from tutor.ui.view import View
+
+    guarded = _at_the_door(View(session, lambda path: path), session.delete_chat)
+    with pytest.raises(gr.Error, match=r"The record is locked\. Close the other tutor\."):
+        guarded("chat-0")
+
+
+_SERVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from tutor.settings import Settings
+from tutor.ui import serve
+class Empty:
+    model_name, model_reason, library_line, examples = "notes-only", "none", "no notes", ()
+    def chats(self): return []
+folder = Path(sys.argv[2])
+settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)
+serve(Empty(), settings, on_ready=lambda url: print(url, flush=True))
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_page_cleanly(tmp_path: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-c", _SERVE, str(PROJECT_ROOT), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.send_signal(how)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0 and out.strip() == "ended" and "Traceback" not in err

@@ -1,0 +1,112 @@
+"""The words of the command line: commands, options and their help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tutor import __version__
+from tutor.settings import Settings
+from tutor.turns import STYLES
+
+Run = Callable[[argparse.Namespace, Settings], int]
+
+
+def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
+    """The parser of the command `tutor`.
+
+    Args:
+        runs: command -> the function that runs it; "" for `tutor` alone. The parsed `run` holds it.
+    """
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--notes",
+        action="append",
+        type=Path,
+        metavar="DIR",
+        help="notes folder in place of the bundled corpus; repeatable",
+    )
+    common.add_argument("--index-dir", type=Path, metavar="DIR", help="where the index lies")
+    common.add_argument("--data-dir", type=Path, metavar="DIR", help="where the student's record lies")
+    common.add_argument(
+        "--model",
+        metavar="NAME",
+        help="auto, notes-only, embedded, hf:ORG/NAME, a folder, gguf:FILE or openai:MODEL@URL",
+    )
+    common.add_argument("--seed", type=int, metavar="N", help="fixes every random choice")
+    parser = argparse.ArgumentParser(
+        prog="tutor",
+        description="A chat tutor for generative AI that answers from study notes on your own machine.",
+        epilog="Without a command, the chat page opens in the browser's address 127.0.0.1:7860.",
+        parents=[common],
+    )
+    parser.add_argument("--version", action="version", version=f"tutor {__version__}")
+    parser.add_argument("--host", help="address to serve the page on")
+    parser.add_argument("--port", type=int, help="port to serve the page on")
+    parser.add_argument(
+        "--share", action="store_true", default=None, help="refused: the page stays on this machine"
+    )
+    parser.add_argument("--auth", type=Path, metavar="FILE", help="names and hashed passwords for a class")
+    parser.set_defaults(run=runs[""])
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_commands(commands, common, runs)
+    return parser
+
+
+def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[str, Run]) -> None:
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        # Options given before the command must survive: a command's own defaults would overwrite them.
+        command: argparse.ArgumentParser = commands.add_parser(
+            name, parents=[common], help=help, description=help, argument_default=argparse.SUPPRESS
+        )
+        for action in command._actions:
+            if action.dest != "help":
+                action.default = argparse.SUPPRESS
+        command.set_defaults(run=runs[name])
+        return command
+
+    json_help = "print JSON on standard output"
+    add("index", "build or refresh the index").add_argument("--json", action="store_true", help=json_help)
+    for name, help in (("search", "find passages of the notes"), ("ask", "answer a question from the notes")):
+        command = add(name, help)
+        command.add_argument("question", nargs="?", metavar="QUESTION")
+        command.add_argument(
+            "--batch",
+            type=Path,
+            metavar="FILE",
+            help="JSON lines of {id, question, history?, style?}; prints JSON lines",
+        )
+        command.add_argument("--json", action="store_true", help=json_help)
+        if name == "search":
+            command.add_argument("-k", type=_count, help="number of passages (5)")
+        else:
+            command.add_argument("--style", choices=STYLES, help="level of the answer")
+    add("chat", "chat in the terminal").add_argument("--style", choices=STYLES, help="level of the answers")
+    command = add("quiz", "quiz on a topic")
+    command.add_argument("topic", nargs="*", metavar="TOPIC")
+    command.add_argument("-n", type=_count, help="number of questions (5)")
+    command.add_argument("--json", action="store_true", help="print the items as JSON and ask nothing")
+    command = add("demo", "list the demos, or run one")
+    command.add_argument("action", choices=("list", "run"))
+    command.add_argument("name", nargs="?", metavar="NAME")
+    command.add_argument("--set", action="append", metavar="KNOB=VALUE", help="set a knob; repeatable")
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to train (auto)")
+    command.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures")
+    command.add_argument("--json", action="store_true", help=json_help)
+    command = add("models", "list chat models, or get one")
+    command.add_argument("action", nargs="?", choices=("list", "get"), default="list")
+    command.add_argument("name", nargs="?", metavar="NAME")
+    command.add_argument("--json", action="store_true", help=json_help)
+    command = add("eval", "measure this installation on the bundled questions")
+    command.add_argument("suites", nargs="*", metavar="SUITE")
+    command.add_argument("--json", action="store_true", help=json_help)
+    add("doctor", "check this installation").add_argument("--json", action="store_true", help=json_help)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError("a number from 1 to 100")
+    return number

@@ -1,0 +1,5 @@
+"""`tutor eval`: question sets, measures, reports with intervals."""
+
+from tutor.evaluation.report import SUITES, Measure, Report, Subject, evaluate, run_suites
+
+__all__ = ["SUITES", "Measure", "Report", "Subject", "evaluate", "run_suites"]
