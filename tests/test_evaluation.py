@@ -321,7 +321,7 @@ def test_a_refused_answer_counts_as_a_mistake_and_nowhere_else(subject: Subject)
 
 def test_the_refusal_suite_reports_dev_and_test_apart(subject: Subject) -> None:
     found = _named(run_suites(subject, ["refusal"]), "refusal")
-    for label in ("dev", "test"):
+    for label in ("dev (fitted on)", "test"):
         outside = found[f"{label}: outside questions refused"]
         assert (outside.k, outside.n, outside.missed) == (1, 2, ("out-2",))
         assert found[f"{label}: of these, near-miss"].k == 0

@@ -73,7 +73,13 @@ def even(word: str) -> float:
 def evidence() -> list[Evidence]:
     found: list[Evidence] = []
     for name, (words, note) in enumerate(
-        [(MODE, "mode.md"), (NUMBERS, "mode.md"), (OTHER, "vae.md"), (MISCONCEPTIONS, "mode.md"), (STRUCK, "mode.md")]
+        [
+            (MODE, "mode.md"),
+            (NUMBERS, "mode.md"),
+            (OTHER, "vae.md"),
+            (MISCONCEPTIONS, "mode.md"),
+            (STRUCK, "mode.md"),
+        ]
     ):
         found += evidence_in(passage(words, note=note, name=str(name)))
     return found
@@ -186,7 +192,10 @@ FALSE = {
         "Only the generator turns random noise into samples.",
         "The generator must turn random noise into samples.",
     ],
-    "question turned into a claim": ["The generator sees the real images.", "The generator does see the real images."],
+    "question turned into a claim": [
+        "The generator sees the real images.",
+        "The generator does see the real images.",
+    ],
     "misconception": [
         "Mode collapse means that the images are bad.",
         "A longer training cures mode collapse.",

@@ -77,6 +77,7 @@ class ScriptedSession:
     examples: tuple[str, ...] = (QUESTION, "Quiz me on GANs", "Show me a GAN training")
     stopped: threading.Event = field(default_factory=threading.Event)
     styles: list[Style | None] = field(default_factory=list)
+    next_frame: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def __post_init__(self) -> None:
         self._chats: dict[str, Chat] = {}
@@ -172,10 +173,11 @@ class ScriptedSession:
                 step,
                 4 - step,
             )
-            if cancel.wait(0.5):
-                self.stopped.set()
-                yield DemoOutcome({}, stopped=True)
-                return
+            while not self.next_frame.acquire(timeout=0.05):
+                if cancel.is_set():
+                    self.stopped.set()
+                    yield DemoOutcome({}, stopped=True)
+                    return
         metric = {
             "value": 7,
             "n": 1000,
@@ -328,6 +330,15 @@ def _idle(page: Any) -> None:
     page.wait_for_selector("#box .submit-button")
 
 
+def _until(page: Any, is_so: Callable[[], bool]) -> None:
+    """Waits for something that happens on the server, while the browser goes on."""
+    for _ in range(PATIENCE_MS // 100):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("it did not happen")
+
+
 def _last(page: Any, selector: str) -> Any:
     return page.locator(f"#chat .bot-row >> nth=-1 >> {selector}")
 
@@ -390,7 +401,7 @@ def test_retry_asks_again_and_keeps_one_exchange(visit: Opening, session: Script
     _idle(page)
     asked = len(session.styles)
     page.get_by_label("Retry").click()
-    page.wait_for_selector("#box .stop-button")
+    _until(page, lambda: len(session.styles) > asked)
     _idle(page)
     page.wait_for_selector("#chat .support")
     assert len(session.styles) == asked + 1
@@ -418,11 +429,9 @@ def test_closing_the_tab_stops_the_work(visit: Opening, session: ScriptedSession
     _say(page, "a long answer please")
     page.wait_for_selector("#chat >> text=Sentence number 1")
     chat = session.chats()[0].id
+    other = visit()
     page.close()
-    for _ in range(100):
-        if len(session.turns(chat)) == 2:
-            break
-        threading.Event().wait(0.1)
+    _until(other, lambda: len(session.turns(chat)) == 2)
     assert [turn.role for turn in session.turns(chat)] == ["user", "assistant"]
 
 
@@ -459,20 +468,24 @@ def test_refusal_offers_the_nearest_topics_as_buttons(visit: Opening) -> None:
     assert page.locator("#chat .user-row").last.inner_text() == "What do my notes say about WGAN?"
 
 
-def test_demo_shows_one_picture_that_changes_then_its_figures(visit: Opening) -> None:
+def test_demo_shows_one_picture_that_changes_then_its_figures(
+    visit: Opening, session: ScriptedSession
+) -> None:
     page = visit()
     _say(page, "Show me a GAN training")
     page.wait_for_selector("#chat >> text=step 100 of 400")
     first = page.locator("#chat .bot-row img").get_attribute("src")
-    page.wait_for_selector("#chat >> text=step 300 of 400")
+    session.next_frame.release()
+    page.wait_for_selector("#chat >> text=step 200 of 400")
     assert page.locator("#chat .bot-row img").count() == 1
     assert page.locator("#chat .bot-row img").get_attribute("src") != first
+    session.next_frame.release(3)
     page.wait_for_selector("#chat .outcome")
     _idle(page)
-    assert page.locator("#chat .bot-row img").evaluate("image => image.naturalWidth") == 640
+    page.wait_for_function("document.querySelector('#chat .bot-row img').naturalWidth == 640")
     shown = _last(page, ".outcome").inner_text()
     assert "7 of 8 modes are covered." in shown and "modes covered" in shown and "It swings." in shown
-    assert "step 300" not in page.inner_text("#chat")
+    assert "step 200" not in page.inner_text("#chat")
 
 
 def test_stop_ends_a_demo(visit: Opening, session: ScriptedSession) -> None:
@@ -696,8 +709,8 @@ def test_tutor_trains_a_gan_and_shows_its_picture(visit: Opening, tutor: Running
     page.wait_for_selector("#chat .frame")
     page.wait_for_selector("#chat .outcome")
     _idle(page)
+    page.wait_for_function("document.querySelector('#chat .bot-row img').naturalWidth > 200")
     assert page.locator("#chat .bot-row img").count() == 1
-    assert page.locator("#chat .bot-row img").evaluate("image => image.naturalWidth") > 200
     assert _last(page, ".outcome tbody tr").count() >= 1
     page.reload()
     page.wait_for_selector("#chat .outcome")

@@ -258,10 +258,10 @@ def test_buttons_vanish_when_something_follows_them() -> None:
 
 
 def test_tool_call_is_at_work_until_the_turn_is_over() -> None:
-    call = ToolCall("run_demo", {"steps": 400}, "Training a GAN")
+    call = ToolCall("run_demo", {"name": "gan-2d", "knobs": {"steps": 400}}, "Training a GAN")
     assert _messages(call, finished=False)[0]["metadata"]["status"] == "pending"
     assert _messages(call)[0]["metadata"]["status"] == "done"
-    assert "steps: 400" in _messages(call)[0]["content"]
+    assert "<li>name: gan-2d</li><li>steps: 400</li>" in _messages(call)[0]["content"]
 
 
 def test_tool_call_is_done_when_its_questions_come() -> None:

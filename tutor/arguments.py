@@ -48,7 +48,7 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--share", action="store_true", default=None, help="refused: the page stays on this machine"
     )
-    parser.add_argument("--auth", type=Path, metavar="FILE", help="names and hashed passwords for a class")
+    parser.add_argument("--auth", type=Path, metavar="FILE", help="file of name:password lines; needed to serve beyond this machine")
     parser.set_defaults(run=runs[""])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_commands(commands, common, runs)

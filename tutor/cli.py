@@ -90,8 +90,6 @@ def _page(options: argparse.Namespace, settings: Settings) -> int:
             "--share would publish your notes on another host",
             "Leave it out; serve a class with --host and --auth.",
         )
-    if settings.auth is not None:
-        raise SettingsError("--auth is not supported yet", "Leave it out and keep the page on 127.0.0.1.")
     from tutor.ui import check_address, serve
 
     check_address(settings)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.errors import StoreError
-from tutor.generations import disk_full
+from tutor.generations import disk_fails, disk_full
 
 _NAME = "passages"
 _SEAL = "sealed.json"
@@ -115,6 +115,8 @@ def chroma_errors(folder: Path) -> Iterator[None]:
     except (ChromaError, ValueError, KeyError, IndexError, TypeError, RuntimeError, sqlite3.Error) as error:
         if any(sign in str(error) for sign in ("No space left", "disk is full", "File too large")):
             raise disk_full(folder) from error
+        if "disk I/O error" in str(error):
+            raise disk_fails(folder) from error
         raise StoreError(f"The index in {folder} is damaged ({error})", _REBUILD) from error
 
 

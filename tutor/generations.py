@@ -200,6 +200,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
                 f"The index folder {folder} cannot be written ({error})",
                 "Check its permissions or choose another with --index-dir.",
             ) from error
+        if name.startswith("SQLITE_IOERR"):
+            raise disk_fails(folder) from error
         raise StoreError(
             f"The index database in {folder} fails ({error})",
             f"Delete {folder / 'passages.db'} and run `tutor index`.",
@@ -211,6 +213,14 @@ def disk_full(folder: Path) -> StoreError:
     return StoreError(
         f"The disk is full while writing {folder}",
         "Free some space and run `tutor index` again; the last good index stays in use.",
+    )
+
+
+def disk_fails(folder: Path) -> StoreError:
+    """The error for a disk that does not take what is written; a quota or a size limit shows like this too."""
+    return StoreError(
+        f"The disk reports an error while writing {folder}",
+        "Check the disk and its free space, then run `tutor index` again; the last good index stays in use.",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tutor.turns import Style
-from tutor.words import content_words
+from tutor.words import content_words, stem
 
 Intent = Literal["explain", "quiz", "demo", "greeting", "thanks", "help"]
 
@@ -23,61 +23,131 @@ _ELI5 = re.compile(
     re.IGNORECASE,
 )
 _EXPERT = re.compile(
-    r",?\s*\b(?:(?:like|as) (?:to )?an expert|for experts?|at expert level|in depth|in full detail|rigorously|mathematically"
-    r"|with (?:all )?the math(?:s|ematics)?)\b[.!]?",
+    r",?\s*\b(?:(?:like|as) (?:to )?an expert|for experts?|at expert level|in depth(?!-)|in full detail|rigorously"
+    r"|mathematically|with (?:all )?the math(?:s|ematics)?)\b[.!]?",
     re.IGNORECASE,
 )
 _QUIZ = re.compile(
-    r"\b(?:quiz|test|examine) (?:me|my)\b|\b(?:give|make|ask|start|do) (?:me )?(?:a |an |some |few |\d+ )*"
-    r"(?:quiz|test questions?|quiz questions?|questions? (?:on|about|to test))\b|^\s*quiz\b",
+    r"\b(?:quiz|test|examine) (?:me\b|my (?:knowledge|understanding|memory|skills?)\b|myself\b)"
+    r"|\b(?:give|make|start|do|begin|create|want|have|need|like|take)(?: me)? "
+    r"(?:a |an |some |few |another |short |new |\d+ )*"
+    r"(?:quiz\b(?!-)|(?:test |quiz )?questions? (?:on|about|to test (?:me|my))\b|(?:test|quiz) questions?\b)"
+    r"|\bask me (?:a |an |some |few |another |\d+ )*(?:quiz |test )?questions?\b|^(?:another |a )?quiz\b(?!-)",
+    re.IGNORECASE,
+)
+_NO_QUIZ = re.compile(
+    r"^(?:how|what|why|when|who|which|where|is|are|does|did|was|were|i have)\b"
+    r"|\b(?:not|don['’]t|no|stop|never)\b[^,.]*\bquiz",
     re.IGNORECASE,
 )
 _DEMO_VERB = re.compile(
     r"^(?:please |now |ok(?:ay)?,? |can you |could you |would you |i want to |i'd like to |let me |let's )*"
-    r"(show|run|start|launch|train|demo(?:nstrate)?|watch|see|simulate)\b(?: me)?",
+    r"(show|run(?!(?: me| us)? (?:through|down))|start|launch|train|demo(?:nstrate)?|watch|(?<!^)see"
+    r"|simulate)\b(?: me)?",
     re.IGNORECASE,
 )
 _DEMO_WORD = re.compile(
     r"\b(?:demos?|training|train|live|in action|running|simulation|2-?d|learning)\b", re.IGNORECASE
 )
+_NO_DEMO = re.compile(
+    r"\b(?:how|what|why|which|who|that|whether|difference|formulas?|equations?|code|loss|maths?|definition|derivation|proof"
+    r"|papers?|notes?|architecture|pytorch|implementation|advantages|types|kinds|questions?|examples?|my|our)\b",
+    re.IGNORECASE,
+)
+_NAMES_DEMO = re.compile(r"\bdemos?\b", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"^(?:run|start|launch|simulate|show)(?: me)? (?:it|that|this)\b(?: again| now| live| to me)*\W*$", re.I
+)
+_STRONG = ("run", "start", "launch", "train", "simulate", "demo", "demonstrate")
 _DEMOS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("mode-collapse", re.compile(r"\bmode[- ]collaps\w*", re.IGNORECASE)),
     ("diffusion-2d", re.compile(r"\b(?:diffusion|denoising|flow matching)\b", re.IGNORECASE)),
     ("gan-2d", re.compile(r"\b(?:gans?|generator|discriminator|adversarial)\b", re.IGNORECASE)),
 )
 _GREETING = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|你好)\b[\s\w]{0,12}\W*$", re.IGNORECASE
+    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|你好)\b"
+    r"(?:\W+(?:there|tutor|again|all|everyone|friend|how are you))*\W*$",
+    re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"^\W*(?:thanks?|thank you|thx|great|cool|ok(?:ay)?|got it|i see|bye|goodbye|谢谢)\b.{0,20}$",
+    r"^(?:\W*\b(?:thanks?|thank you|thx|great|cool|nice|perfect|awesome|ok(?:ay)?|got it|i see|bye|goodbye|see you"
+    r"|later|now|very much|so much|a lot|that help(?:s|ed)?|for (?:the|your) help"
+    r"|that (?:was|is) (?:great|helpful|clear)|again|makes sense|understood|all clear|well done|then)\b|\W*谢谢)+\W*$",
     re.IGNORECASE,
 )
 _HELP = re.compile(
-    r"^\W*(?:help|what can you do|what can i ask|who are you|what are you|how do you work|what do you know|which topics.*)\W*$",
+    r"^\W*(?:help|help me|what can you do|what can i ask|who are you|what are you|how do you work|what do you know"
+    r"|(?:which|what) topics"
+    r"(?: (?:do you (?:know|cover|have)|are (?:there|covered|in (?:my|the|your) notes)|can i ask(?: about)?))?)\W*$",
     re.IGNORECASE,
 )
+_OPENING = re.compile(
+    r"^(?:(?:hi|hello|hey|good (?:morning|evening|afternoon))(?: there| tutor)?"
+    r"|great(?: question| answer)?|thanks?(?: you)?|cool|nice|ok(?:ay)?|i see|got it|perfect)\s*[,.!:;]+\s+(?=\w)",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(r"^please,?\s+|,?\s+please(?=\W*$)", re.IGNORECASE)
 _LEADS = re.compile(
     r"^(?:(?:so|and|but|ok(?:ay)?|now|well|please|also|then|hmm|got it)[,.!]?\s+)*"
-    r"(?:(?:can|could|would) you (?:please )?|do you know |i want to know |i wonder |tell me (?:more )?(?:about )?|please )*"
+    r"(?:(?:can|could|would) you (?:please )?|do you know |i wonder |tell me (?:more )?(?:about )?|please "
+    r"|help me (?:to )?(?:understand|learn) |i (?:want|need|would like) to (?:know|understand|learn) (?:about )?"
+    r"|(?:i have|can i ask(?: you)?) a question (?:about|on) |(?:run|walk|take|talk) me through )*"
     r"(?:(?:explain|describe|define|discuss|summari[sz]e|show|list|give|name|compare)(?: to me| me)?\s+)?"
-    r"(?:(?:what|who|which|where|when|why|how)(?:['’]s| is| are| was| were| does| do| did| can| could| should| would| many| much)?\s+)?"
-    r"(?:i |we |you |one )?(?:it means?\s+|the (?:meaning|idea|definition|concept|purpose|role|point) (?:of|behind)\s+)?",
+    r"(?:(?:what|who|which|where|when|why|how)"
+    r"(?:['’]s| is| are| was| were| does| do| did| can| could| should| would| many| much)?\s+)?"
+    r"(?:(?:invented|introduced|proposed|discovered|developed) )?(?:i |we |you |one )?"
+    r"(?:it means?\s+|the (?:meaning|idea|definition|concept|purpose|role|point)"
+    r" (?:of|behind)\s+)?",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"\s+(?:work|works|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter|differ"
+    r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter|differ"
     r"|called|look like|arise|occur|be \w+ed)$",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|this|that|these|those|he|she)\b(?!\s+(?:possible|true that))", re.IGNORECASE
+    r"\b(?:it|its|they|them|their|he|she)\b"
+    r"|(?:^|\b(?:is|are|does|do|was|why|how|can|of|for|with|from|to|on|about|explain|avoid|causes?|prevent) )"
+    r"(?P<that>this|that|these|those)\b(?! thing called)",
+    re.IGNORECASE,
+)
+_EMPTY_IT = re.compile(
+    r"\b(?:is|was) it (?:true|possible|correct|right|necessary|better|best|easy|hard|important|a fact|ok(?:ay)?) "
+    r"(?:that|to|for|if)\b",
+    re.IGNORECASE,
+)
+_NEW_CLAUSE = re.compile(
+    r"\b(?:and|but|when|while|because|if|so|after|before|once|until|that|which)\b|,", re.IGNORECASE
 )
 _ONE = re.compile(
-    r"\bthe (first|second|third|fourth|last|former|latter)(?: one)?\b(?!\s+\w+ing)", re.IGNORECASE
-)
-_FOLLOW_UP = re.compile(
-    r"^\W*(?:and|but|so|why|how so|how come|really|more|again|go on|for example|an? example|give me (?:an?|another|some) examples?|what about|how about)\b",
+    r"\bthe (first|second|third|fourth|last|former|latter)"
+    r"(?:\s+one\b|(?=\s*[?.!,]*$)|(?=\s+(?:works?|means?|does?|is|are)\b))",
     re.IGNORECASE,
+)
+_ABOUT = re.compile(r"^\W*(?:(?:and|but|so|then) )?(?:what|how) about\s+|^\W*(?:and|but)\s+", re.IGNORECASE)
+_ASKS = re.compile(
+    r"^\W*(?:what|who|which|where|when|why|how|is|are|does|do|did|can|could|should|would|will|was|were|has|have|explain|show|give"
+    r"|tell|list|name|compare|describe)\b",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"^\W*(?:(?:can|could) you )?(?:(?:tell|say|explain)(?: me| it)? )?(?:more|go on|continue|further|again"
+    r"|elaborate|really|another one|in more detail)\W*$",
+    re.IGNORECASE,
+)
+_DEFINES = re.compile(
+    r"^\W*(?:what(?:['’]s| is| are)|explain|define|describe|tell me about)\s+(?:an?\s+|the\s+)?",
+    re.IGNORECASE,
+)
+_ASPECTS = frozenset(
+    stem(word)
+    for word in """example examples formula formulas equation code analogy math maths mathematics proof derivation
+    picture detail details summary advantage advantages disadvantage disadvantages application applications type types
+    remedy remedies symptom symptoms step steps reference references source sources paper papers history python pytorch
+    objective definition limit limits cause causes reason reasons intuition pros cons""".split()
+)
+_VERB = re.compile(
+    r"\s(?:is|are|means?|uses?|lets?|shows?|gives?|makes?|has|have|takes?|push(?:es)?|keeps?|needs?|learns?)\b"
 )
 
 
@@ -119,19 +189,26 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
     text = " ".join(message.split())
     level: Style = style or "plain"
     if _ELI5.search(text):
-        level, text = "eli5", _ELI5.sub("", text).strip(" ,")
+        level, text = "eli5", _ELI5.sub("", text)
     elif _EXPERT.search(text):
-        level, text = "expert", _EXPERT.sub("", text).strip(" ,")
-    intent = _intent(text)
+        level, text = "expert", _EXPERT.sub("", text)
+    text = _plain(text)
+    intent = _intent(text, history)
     if intent in ("greeting", "thanks", "help"):
         return Question(text, intent, level, "")
-    standalone = _stand_alone(text, history)
     if intent == "quiz":
-        topic = _quiz_topic(text) or _last_topic(history)
+        topic = _quiz_topic(text, history) or _last_topic(history)
         return Question(text, intent, level, topic, count=_count(text))
     if intent == "demo":
-        return Question(text, intent, level, topic_of(text), demo=_demo(text))
-    return Question(standalone, "explain", level, topic_of(standalone))
+        name, topic = _demo(text, history)
+        return Question(text, intent, level, topic, demo=name)
+    standalone, topic = _stand_alone(text, history)
+    return Question(standalone, "explain", level, topic)
+
+
+def _plain(text: str) -> str:
+    """The message without greeting, praise and politeness around what it asks."""
+    return _POLITE.sub("", _OPENING.sub("", " ".join(text.split()).strip(" ,:;"))).strip(" ,:;")
 
 
 def topic_of(question: str) -> str:
@@ -145,50 +222,57 @@ def topic_of(question: str) -> str:
     return rest if content_words(rest) else text
 
 
-def _intent(text: str) -> Intent:
+def _intent(text: str, history: Sequence[Said] = ()) -> Intent:
     if _GREETING.match(text):
         return "greeting"
     if _HELP.match(text):
         return "help"
-    if _QUIZ.search(text):
+    if _QUIZ.search(text) and not _NO_QUIZ.search(text):
         return "quiz"
-    if _demo(text):
+    if _demo(text, history)[0]:
         return "demo"
-    return "thanks" if _THANKS.match(text) and "?" not in text and len(text.split()) <= 5 else "explain"
+    return "thanks" if _THANKS.match(text) else "explain"
 
 
-def _demo(text: str) -> str:
-    """The demo that the student's own words ask to run; a question about training asks for none."""
+def _demo(text: str, history: Sequence[Said] = ()) -> tuple[str, str]:
+    """The demo that the student's own words ask to run and what it is about; a question about training asks for
+    none."""
     verb = _DEMO_VERB.match(text)
     if not verb:
-        return ""
+        return "", ""
     rest = text[verb.end() :]
+    unnamed = bool(_NAMES_DEMO.search(text)) and not any(pattern.search(rest) for _, pattern in _DEMOS)
+    if _AGAIN.match(text) or (unnamed and not _NO_DEMO.search(rest)):
+        last = _last_topic(history)
+        found = next(((name, last) for name, pattern in _DEMOS if pattern.search(last)), ("", ""))
+        return found if found[0] or not unnamed else ("gan-2d", "GAN")
+    word = verb.group(1).lower()
     for name, pattern in _DEMOS:
-        found = pattern.search(rest)
-        if not found:
+        match = pattern.search(rest)
+        if not match or _NO_DEMO.search(rest):
             continue
-        strong = verb.group(1).lower() in (
-            "run",
-            "start",
-            "launch",
-            "train",
-            "simulate",
-            "demo",
-            "demonstrate",
-        )
         short = len(content_words(rest)) <= 2 + (name == "mode-collapse")
-        if strong or _DEMO_WORD.search(rest) or (short and verb.group(1).lower() in ("show", "see", "watch")):
-            return name
-    return ""
+        if word in _STRONG or _DEMO_WORD.search(rest) or short:
+            return name, match.group()
+    return "", ""
 
 
-def _quiz_topic(text: str) -> str:
-    found = re.search(r"\b(?:on|about|of|in|over)\s+(?:the\s+)?(.+?)[?.!]*$", text, re.IGNORECASE)
+def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
+    found = re.search(
+        r"\b(?:on|about|of|in|over)\s+(?:the\s+(?!(?:first|second|third|fourth|last)\b))?(.+?)[?.!]*$",
+        text,
+        re.I,
+    )
     if found:
         topic = re.sub(
             r"\b(?:please|with \d+ questions?|now)\b", "", found.group(1), flags=re.IGNORECASE
         ).strip()
-        return "" if _PRONOUN.fullmatch(topic) else topic
+        which = _ONE.fullmatch(topic)
+        if which:
+            return _listed(which.group(1), history)
+        return (
+            "" if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these", "those") else topic
+        )
     rest = re.sub(_QUIZ, "", text)
     return rest.strip(" .!?:") if content_words(rest) else ""
 
@@ -200,52 +284,97 @@ def _count(text: str) -> int | None:
 
 def _last_topic(history: Sequence[Said]) -> str:
     """The topic of the last question of the student's that had one."""
+    last = _last_question(history)
+    return last[1] if last else ""
+
+
+def _last_question(history: Sequence[Said]) -> tuple[str, str] | None:
+    """The last message of the student's that named a topic, and that topic."""
     said = [turn.content for turn in history if turn.role == "user"]
     for i in range(len(said) - 1, -1, -1):
-        text = _ELI5.sub("", _EXPERT.sub("", said[i])).strip(" ,")
-        if _intent(text) == "quiz" and _quiz_topic(text):
-            return _quiz_topic(text)
-        if _intent(text) not in ("explain", "demo") or not content_words(text):
+        text = _plain(_ELI5.sub("", _EXPERT.sub("", said[i])))
+        intent = _intent(text)
+        if intent == "quiz" and _quiz_topic(text):
+            return text, _quiz_topic(text)
+        if intent == "demo":
+            return text, _demo(text)[1]
+        if intent != "explain" or not content_words(text) or (i > 0 and _needs_context(text)):
             continue
-        if _needs_context(text) and i > 0:
-            continue
-        return topic_of(text)
-    return ""
+        return text, topic_of(_ABOUT.sub("", text))
+    return None
 
 
 def _needs_context(text: str) -> bool:
     content = content_words(_LEADS.sub("", text, count=1))
-    if not content:
+    if not content or _MORE.match(text) or set(content) <= _ASPECTS:
         return True
-    if _PRONOUN.search(text) or _ONE.search(text):
+    if _pronoun(text) or _ONE.search(text):
         return len(content) <= 6
-    return bool(_FOLLOW_UP.match(text)) and len(content) <= 1
+    rest = _ABOUT.sub("", text)
+    return rest != text and not _ASKS.match(rest) and len(content) <= 4
 
 
-def _stand_alone(text: str, history: Sequence[Said]) -> str:
-    """The question with what its pronouns stand for, or with the last topic when it names none."""
-    topic = _last_topic(history)
-    if not topic or not _needs_context(text):
-        return text
+def _pronoun(text: str) -> re.Match[str] | None:
+    """The first pronoun that stands for something said before, not for a word of this very message."""
+    empty = _EMPTY_IT.search(text)
+    for found in _PRONOUN.finditer(text):
+        if empty and empty.start() <= found.start() < empty.end():
+            continue
+        begin = _place(found)[0]
+        before = _LEADS.sub("", text[:begin], count=1)
+        if content_words(before) and (
+            found.group().lower() in ("its", "their") or _NEW_CLAUSE.search(before)
+        ):
+            continue
+        return found
+    return None
+
+
+def _place(pronoun: re.Match[str]) -> tuple[int, int]:
+    return pronoun.span("that") if pronoun["that"] else pronoun.span()
+
+
+def _stand_alone(text: str, history: Sequence[Said]) -> tuple[str, str]:
+    """The question with what its pronouns stand for, or with the last topic when it names none; and its topic."""
+    last = _last_question(history)
+    if last is None or not _needs_context(text):
+        return text, topic_of(text)
+    asked, topic = last
     which = _ONE.search(text)
     item = _listed(which.group(1), history) if which else ""
     if which and item:
-        return text[: which.start()] + item + text[which.end() :]
-    if not content_words(_LEADS.sub("", text, count=1)) and not _PRONOUN.search(text):
-        asks = text.strip(" ?.!")
-        return f"{asks} {topic}?" if asks else f"Explain {topic}"
-    found = _PRONOUN.search(text)
+        return text[: which.start()] + item + text[which.end() :], item
+    found = _pronoun(text)
     if found:
         owner = "'s" if found.group().lower() in ("its", "their") else ""
-        return text[: found.start()] + topic + owner + text[found.end() :]
-    return f"{text.rstrip('?. ')} ({topic})?"
+        begin, end = _place(found)
+        standalone = text[:begin] + topic + owner + text[end:]
+        return standalone, topic_of(standalone)
+    if _MORE.match(text):
+        return f"Tell me more about {topic}", topic
+    content = content_words(_LEADS.sub("", text, count=1))
+    bare = text.strip(" ?.!")
+    if not content:
+        return (f"{bare} {topic}?" if bare else f"Explain {topic}"), topic
+    if set(content) <= _ASPECTS:
+        return f"{re.sub(r'^for ', 'give an ', bare, flags=re.IGNORECASE)} of {topic}", topic
+    return _other_thing(_ABOUT.sub("", text).strip(" ?.!"), asked, topic)
+
+
+def _other_thing(thing: str, asked: str, topic: str) -> tuple[str, str]:
+    """ "What about WGAN?": the last question asked of another thing, or of the same in another place."""
+    if re.match(r"(?:in|for|with|on|at|during|without)\b", thing, re.IGNORECASE):
+        return f"{asked.rstrip('?.! ')} {thing}?", topic_of(f"{topic} {thing}")
+    if _DEFINES.sub("", asked).rstrip("?.! ").lower() == topic.lower():
+        return f"What is {thing}?", topic_of(thing)
+    return f"{thing} ({topic})?", topic_of(thing)
 
 
 def _listed(which: str, history: Sequence[Said]) -> str:
     """The item of the last list that the tutor gave: "the second one"."""
     answer = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
-    items = re.findall(r"^\s*(?:[-*•]|\d+[.)])\s+\**([^:.\n*]{2,60})", answer, re.MULTILINE)
+    items = re.findall(r"^\s*(?:[-*•]|\d+[.)])\s+\**([^:.\n*\[]{2,60})", answer, re.MULTILINE)
     place = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}[
         which.lower()
     ]
-    return items[place].strip() if len(items) > max(place, 0) else ""
+    return _VERB.split(items[place])[0].strip() if len(items) > max(place, 0) else ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from tutor.answering import Answering
 from tutor.embedding import Embedding
-from tutor.errors import QuizError, RecordError, StoreError
+from tutor.errors import QuizError, RecordError, StoreError, TutorError
 from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
 from tutor.index import Index, open_index, refresh_index
 from tutor.learner import Chat, Record, Turn, open_record
@@ -213,8 +213,11 @@ class Session:
                 kept.append(event)
                 yield event
             finished = True
+        except TutorError as error:
+            kept.append(Notice(str(error)))
+            raise
         finally:
-            stopped = cancel.is_set() and not finished
+            stopped = cancel.is_set() and not finished and not any(isinstance(e, Notice) for e in kept[-1:])
             cancel.set()
             events.close()  # type: ignore[attr-defined]
             lasting = _lasting(kept, text, stopped)
@@ -252,10 +255,10 @@ def open_session(
         kept = open_record(settings.record_path, now=now) if record else None
         if kept is not None:
             on_failure.callback(kept.close)
+        chosen = open_model(settings.model, settings) if model else NO_MODEL
         embedding = Embedding()
         index, messages = _index(settings, embedding, on_progress, wait=record)
         on_failure.callback(index.close)
-        chosen = open_model(settings.model, settings) if model else NO_MODEL
         messages = [*(kept.messages if kept else ()), *messages]
         session = Session(settings, index, embedding, chosen, kept, messages)
         on_failure.pop_all()

@@ -63,11 +63,18 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    display = Display(3)
+    try:
+        return _set_up(extra, Display(3))
+    except KeyboardInterrupt:
+        print("\ntutor: stopped. Run it again to go on from here.", file=sys.stderr)
+        return 130
+
+
+def _set_up(extra: str, display: Display) -> int:
     if not _is_installed(extra):
         display.next("Making the environment")
-        if not (VENV / "bin" / "python").exists():
-            venv.create(VENV, with_pip=True, symlinks=True)
+        if not _make_environment():
+            return 1
         display.done()
         display.next("Installing packages")
         if not _install(extra, display):
@@ -75,6 +82,23 @@ def main(argv: list[str] | None = None) -> int:
         display.done()
     _get_model(display)
     return 0
+
+
+def _make_environment() -> bool:
+    """Makes .venv where it is missing or half made; says the remedy where that fails."""
+    has_python = (VENV / "bin" / "python").exists()
+    if has_python and (VENV / "bin" / "pip").exists():
+        return True
+    try:
+        venv.create(VENV, clear=not has_python, with_pip=True, symlinks=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(
+            f"\ntutor: {VENV} could not be made ({error}). Install Python's venv module (on Debian and Ubuntu "
+            "`apt install python3-venv`), check the free space, and run it again.",
+            file=sys.stderr,
+        )
+        return False
+    return True
 
 
 def _stamp(extra: str) -> tuple[Path, str]:
@@ -88,7 +112,7 @@ def _stamp(extra: str) -> tuple[Path, str]:
 
 def _is_installed(extra: str) -> bool:
     file, wanted = _stamp(extra)
-    return file.exists() and file.read_text() == wanted
+    return (VENV / "bin" / "python").exists() and file.exists() and file.read_text() == wanted
 
 
 def _install(extra: str, display: Display) -> bool:
@@ -133,6 +157,7 @@ def _get_model(display: Display) -> None:
     found = subprocess.run(
         [str(VENV / "bin" / "python"), "-c", _IS_READY],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
         check=False,
     )
     if found.returncode == 0:

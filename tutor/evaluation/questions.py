@@ -71,7 +71,9 @@ def bundled_questions(name: str) -> list[SetQuestion]:
     return load_questions(SETS_FOLDER / f"{name}.jsonl")
 
 
-def _question(values: dict[str, Any]) -> SetQuestion:
+def _question(values: Any) -> SetQuestion:
+    if not isinstance(values, dict):
+        raise TypeError("not a JSON object")
     style = values.get("style")
     if style is not None and style not in STYLES:
         raise ValueError(f"unknown style {style!r}")

@@ -242,7 +242,8 @@ def _answers(run: _Run) -> list[Measure]:
 
 def _refusal(run: _Run) -> list[Measure]:
     found = []
-    for label, names in (("dev", ("dev",)), ("test", ("answers", "outside"))):
+    # The gate's weights were fitted on the development questions, so only the test says how it will do.
+    for label, names in (("dev (fitted on)", ("dev",)), ("test", ("answers", "outside"))):
         questions = [asked for name in names for asked in run.subject.questions(name)]
         refused = [
             (asked, not run.subject.covers(asked)) for asked in run.each(f"Refusing, {label}", questions)

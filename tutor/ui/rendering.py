@@ -6,7 +6,7 @@ A message is `{"role", "content"}`, with `metadata` where it is an accordion, `o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -105,7 +105,7 @@ class _Told:
 
     def _on_toolcall(self, event: Data) -> None:
         self._end_work()
-        rows = _rows((str(name), _figure(value)) for name, value in (event.get("arguments") or {}).items())
+        rows = _rows(_arguments(event.get("arguments") or {}))
         message = _text(f'<div class="turn tool">{rows or escape(str(event.get("name", "")))}</div>')
         message["metadata"] = {
             "title": label(str(event.get("title") or event.get("name") or "Tool")),
@@ -338,6 +338,15 @@ def _metric_rows(metrics: Data) -> str:
         what = escape(str(name).replace("_", " ")) + meaning
         rows += f"<tr><td>{what}</td><td>{_figure(value.get('value'))}</td>{more}</tr>"
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _arguments(arguments: Data) -> Iterator[tuple[str, str]]:
+    """Name and value of each argument, those inside a group of arguments too."""
+    for name, value in arguments.items():
+        if isinstance(value, Mapping):
+            yield from _arguments(value)
+        else:
+            yield str(name), _figure(value)
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:

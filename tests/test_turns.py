@@ -1,0 +1,92 @@
+"""What a turn yields: plain data, and the value that `tutor ask --json` promises."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tutor.turns import (
+    Answer,
+    Citation,
+    Delta,
+    DemoOutcome,
+    DemoProgress,
+    Event,
+    Notice,
+    QuizGrade,
+    QuizItem,
+    QuizScore,
+    Sentence,
+    ToolCall,
+    event_to_json,
+)
+
+CITATION = Citation(
+    1, "gans/gan.md", (3, 4), "A GAN has two networks.", "GAN", ("Intuition",), "A GAN has two networks."
+)
+
+
+def answer(*, refused: bool = False) -> Answer:
+    return Answer(
+        answer="A GAN has two networks. [1]",
+        refused=refused,
+        citations=() if refused else (CITATION,),
+        sentences=(Sentence("A GAN has two networks.", "quoted", (1,)),),
+        nearest=("GAN", "VAE") if refused else (),
+        style="plain",
+        fkgl=3.456,
+        model="notes-only",
+        timings={"retrieve_ms": 1.26, "total_ms": 2.0},
+        question="What is a GAN?",
+    )
+
+
+def test_the_contract_names_note_lines_and_quote_of_each_citation() -> None:
+    value = answer().to_contract()
+    assert value["citations"] == [
+        {"n": 1, "note": "gans/gan.md", "lines": [3, 4], "quote": "A GAN has two networks."}
+    ]
+    assert value["sentences"] == [{"text": "A GAN has two networks.", "support": "quoted", "cites": [1]}]
+
+
+def test_the_contract_rounds_grade_and_times_to_a_tenth() -> None:
+    value = answer().to_contract()
+    assert value["readability"] == {"fkgl": 3.5}
+    assert value["timings"] == {"retrieve_ms": 1.3, "total_ms": 2.0}
+
+
+def test_nearest_topics_stand_in_the_contract_of_a_refusal_only() -> None:
+    assert "nearest" not in answer().to_contract()
+    assert answer(refused=True).to_contract()["nearest"] == ["GAN", "VAE"]
+
+
+def test_the_contract_holds_its_promised_fields_and_no_others() -> None:
+    fields = {"answer", "refused", "citations", "sentences", "style", "readability", "model", "timings"}
+    assert set(answer().to_contract()) == fields
+    assert set(answer(refused=True).to_contract()) == fields | {"nearest"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Delta("A GAN"),
+        answer(),
+        ToolCall("run_demo", {"name": "gan-2d", "seed": 0}, "Running"),
+        DemoProgress("gan-2d", "frame.png", "step 1", 1, 10, 0.5, 4.5),
+        DemoOutcome({"demo": "gan-2d"}, stopped=True),
+        QuizItem("i1", "What is a GAN?", (("A", "Two networks"), ("B", "One")), 1, 5, "choice"),
+        QuizGrade(
+            "i1", "partial", 0.5, "Nearly.", "Two networks.", CITATION, ({"claim": "two", "status": "said"},)
+        ),
+        QuizScore(2.5, 5, ("GAN",)),
+        Notice("Hello!"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_every_event_survives_json_under_its_own_name(event: Event) -> None:
+    value = json.loads(json.dumps(event_to_json(event)))
+    assert value["event"] == type(event).__name__
+    plain = event_to_json(event)
+    assert value == json.loads(json.dumps(plain)) and set(value) == set(plain)
+    assert len(value) == 1 + len(event.__dataclass_fields__)
