@@ -60,11 +60,10 @@ def test_every_named_note_exists_and_every_note_is_asked_about() -> None:
 
 
 @pytest.mark.parametrize("name", ["dev", "answers"])
-def test_the_gold_words_of_a_question_stand_in_a_note_that_answers_it(name: str) -> None:
+def test_each_note_that_answers_a_question_holds_some_of_its_gold_words(name: str) -> None:
     for asked in bundled_questions(name):
         if asked.is_answerable:
             texts = [bare((CORPUS / note).read_text(encoding="utf-8")) for note in asked.notes]
-            assert all(any(bare(gold) in text for text in texts) for gold in asked.gold), asked.id
             assert all(any(bare(gold) in text for gold in asked.gold) for text in texts), asked.id
 
 

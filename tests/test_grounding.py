@@ -11,16 +11,19 @@ from tutor.notes.note import Text
 from tutor.passages import Passage, PassageKind
 from tutor.words import split_sentences
 
-MODE = """Mode collapse is a failure of GAN training in which the generator produces only a few kinds of output, although the training data contain many kinds.
+MODE = """Mode collapse is a failure of GAN training in which the generator produces only a few kinds of output, \
+although the training data contain many kinds.
 A GAN generator is rewarded when each of its samples fools the discriminator.
 The generator turns random noise into samples.
 The discriminator estimates the probability that a sample is real.
-The FID rises when modes are missing, because the covariance of the generated features no longer matches that of the data.
+The FID rises when modes are missing, \
+because the covariance of the generated features no longer matches that of the data.
 Partial collapse is more common than complete collapse.
 Complete collapse means that almost every latent vector gives the same output.
 PacGAN shows the discriminator several samples at once and asks whether the whole pack is real.
 None of the remedies for mode collapse is a guarantee, so diversity has to be measured after training.
-Overfitting means that a model copies its training examples, while mode collapse means that a generator ignores a part of them.
+Overfitting means that a model copies its training examples, \
+while mode collapse means that a generator ignores a part of them.
 A collapsed generator may still make sharp samples.
 A generator that is trained too long against a frozen discriminator tends to map all latent vectors to one sample.
 Some researchers believe that GANs are obsolete.
@@ -50,10 +53,12 @@ Diffusion models need between 20 and 1,000 steps to make an image."""
 OTHER = """A VAE has an encoder and a decoder.
 The decoder of a VAE turns a latent code into an image."""
 
-MISCONCEPTIONS = """“Mode collapse means that the images are bad.” Samples of a collapsed generator can look excellent one by one.
+MISCONCEPTIONS = """“Mode collapse means that the images are bad.” \
+Samples of a collapsed generator can look excellent one by one.
 “A longer training cures mode collapse.” A change of loss is usually needed."""
 
-STRUCK = "The generator learns from the gradients of the discriminator. ~~The generator sees the real images and copies them.~~"
+STRUCK = """The generator learns from the gradients of the discriminator. \
+~~The generator sees the real images and copies them.~~"""
 
 
 def passage(words: str, *, note: str = "gan.md", kind: PassageKind = "prose", name: str = "p") -> Passage:

@@ -97,7 +97,7 @@ class Answering:
             yield from self._eli5(question, hits, ranked, citations)
             return
         chosen = choose(question, ranked)
-        if self.chosen.chat is None or not chosen:
+        if self.chosen.chat is None or not chosen or _set_apart(chosen):
             yield from _quoted(in_order(chosen), citations)
         else:
             yield from self._drafted(question, chosen, ranked, citations, cancel)
@@ -295,6 +295,14 @@ def _adjoins(one: Evidence, other: Evidence) -> bool:
     """Whether one sentence follows the other in the running text of a passage."""
     between = one.passage.text.words[one.end : other.begin] if one.passage.id == other.passage.id else "-"
     return other.begin >= one.end and not between.strip() and "\n\n" not in between and not is_item(other)
+
+
+def _set_apart(pieces: Sequence[Evidence]) -> bool:
+    """Whether the notes answer with a list, table, program or formula: shown as it stands, never reworded."""
+    items = [piece.passage.id for piece in pieces if is_item(piece)]
+    return any(items.count(passage) >= 3 for passage in items) or any(
+        _layout(piece, alone=True) in ("code", "table", "block") for piece in pieces
+    )
 
 
 def _layout(piece: Evidence, alone: bool) -> Layout:

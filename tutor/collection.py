@@ -23,6 +23,8 @@ _NAME = "passages"
 _SEAL = "sealed.json"
 _SAMPLE = 512
 _ASKED = 24
+# AttributeError: what a folder whose client could not be made before raises when it is opened again.
+_RAISED = (ValueError, KeyError, IndexError, TypeError, RuntimeError, AttributeError, sqlite3.Error)
 _REBUILD = "Run `tutor index` to rebuild it."
 
 
@@ -112,7 +114,7 @@ def chroma_errors(folder: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise StoreError(f"The index in {folder} is damaged ({error.filename} is missing)", _REBUILD) from error
-    except (ChromaError, ValueError, KeyError, IndexError, TypeError, RuntimeError, sqlite3.Error) as error:
+    except (ChromaError, *_RAISED) as error:
         if any(sign in str(error) for sign in ("No space left", "disk is full", "File too large")):
             raise disk_full(folder) from error
         if "disk I/O error" in str(error):

@@ -101,8 +101,8 @@ _LEADS = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter|differ"
-    r"|called|look like|arise|occur|be \w+ed)$",
+    r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter"
+    r"|differ|called|look like|arise|occur|be \w+ed)$",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(

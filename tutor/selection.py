@@ -30,7 +30,7 @@ _WANTS_FORMULA = re.compile(
 )
 _WANTS_LIST = re.compile(
     r"\b(?:list|name (?:some|the|all)|types?|kinds|families|examples|components|parts|steps|ways|remedies|advantages|"
-    r"disadvantages|applications|uses|metrics|what are|which|avoid|prevent|fix|cure)\b",
+    r"disadvantages|applications|uses|metrics|what are|which|avoid\w*|prevent\w*|fix\w*|cured?)\b",
     re.I,
 )
 _CHECKS = re.compile(
@@ -54,11 +54,11 @@ _ASKS_HOW = re.compile(r"\bhow\b|\bsteps?\b|\bprocedure\b|\balgorithm\b|\bloop\b
 _SECTION_WORDS = (
     (
         ("remedy", "cure", "fix"),
-        re.compile(r"\b(?:avoid|prevent|fix|cure|solve|stop|reduce|overcome|remed\w+|against)\b", re.I),
+        re.compile(r"\b(?:avoid|prevent|fix|cure|curing|solv|stop|reduc|overcom|remed|against)\w*", re.I),
     ),
     (
         ("notice", "symptom"),
-        re.compile(r"\b(?:notice|detect|recogni[sz]e|symptom|spot|tell (?:if|whether|that))\b", re.I),
+        re.compile(r"\b(?:notic|detect|recogni[sz]|symptom|spot|tell (?:if|whether|that))\w*", re.I),
     ),
     (
         ("us", "application", "practic"),
@@ -195,6 +195,7 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
         if first is not None:
             chosen = ([] if is_item(lead.piece) else [lead]) + [first, *_siblings(first, ranked)]
             most = max(most, len(chosen))
+    chosen += _missing_sides(question, ranked, chosen)
     if wants_code(question.text):
         chosen += [entry for entry in ranked if entry.piece.passage.kind == "code" and entry is not lead][:1]
     for entry in sorted(ranked[1:], key=lambda e: -(e.score + _COHERENT * _neighbours(e.piece, lead.piece))):
@@ -203,6 +204,17 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
         if entry not in chosen and not _said(entry, chosen):
             chosen.append(entry)
     return [entry.piece for entry in chosen]
+
+
+def _missing_sides(question: Question, ranked: Sequence[Ranked], chosen: Sequence[Ranked]) -> list[Ranked]:
+    """For each side of a comparison that no chosen sentence speaks of, the best sentence that does."""
+    added: list[Ranked] = []
+    for side in sides(question.text):
+        wanted = set(content_words(side))
+        about = [entry for entry in ranked if wanted <= set(content_words(entry.piece.text))]
+        if about and not any(entry in about for entry in (*chosen, *added)):
+            added.append(about[0])
+    return added
 
 
 def _neighbours(piece: Evidence, lead: Evidence) -> bool:

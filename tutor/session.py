@@ -206,18 +206,19 @@ class Session:
 
     def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
         kept: list[Event] = []
-        text, finished = "", False
+        text, ended = "", False
         try:
             for event in events:
                 text += event.text if isinstance(event, Delta) else ""
                 kept.append(event)
                 yield event
-            finished = True
+            ended = True
         except TutorError as error:
+            ended = True
             kept.append(Notice(str(error)))
             raise
         finally:
-            stopped = cancel.is_set() and not finished and not any(isinstance(e, Notice) for e in kept[-1:])
+            stopped = cancel.is_set() and not ended
             cancel.set()
             events.close()  # type: ignore[attr-defined]
             lasting = _lasting(kept, text, stopped)
