@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tutor.errors import SettingsError
-from tutor.evaluation import SUITES, Measure, Report, Subject, run_suites
+from tutor.evaluation import SUITES, Measure, Report, Subject, evaluate, run_suites
 from tutor.evaluation.gate import fit_gate, measure_questions
 from tutor.evaluation.measures import (
     bare,
@@ -28,6 +28,8 @@ from tutor.evaluation.measures import (
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions, load_questions
 from tutor.gate import Measures
 from tutor.retrieval import Retriever
+from tutor.session import open_session
+from tutor.settings import Settings
 from tutor.turns import Answer, Citation, Sentence
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
@@ -421,3 +423,16 @@ def test_measures_are_taken_as_for_an_answer(small_retriever: Retriever) -> None
     known, follow_up, far = measure_questions(small_retriever, questions)
     assert known.definition_missing == 0.0 and known.sentence > 1.0
     assert follow_up.sentence > far.sentence and known.passage > far.passage
+
+
+def test_an_opened_session_is_measured_with_the_bundled_questions(settings: Settings) -> None:
+    session = open_session(settings)
+    try:
+        report = evaluate(session, ["answers"])
+    finally:
+        session.close()
+    found = _named(report, "answers")
+    assert report.model == "notes-only"
+    assert found["answered (not refused by mistake)"].n == 30
+    citations = found["citations whose quote stands in the note"]
+    assert citations.n > 0 and citations.k == citations.n

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tutor.grounding import Citations, Evidence, check, evidence_in
+from tutor.notes import read_library
 from tutor.notes.note import Text
-from tutor.passages import Passage, PassageKind
+from tutor.passages import Passage, PassageKind, split_note
 from tutor.words import split_sentences
 
 MODE = """Mode collapse is a failure of GAN training in which the generator produces only a few kinds of output, \
@@ -175,7 +179,7 @@ FALSE = {
         "The generator turns random noise into samples of cats.",
         "The generator turns random noise into samples by means of a Fourier transform.",
         "The discriminator estimates the probability that a sample is real with an accuracy of 99 %.",
-        "Mode collapse is a failure of GAN training in which the generator produces only a few kinds of green output, although the training data contain many kinds.",
+        "Mode collapse is a failure of GAN training in which the generator produces only a few kinds of green output.",
         "Goodfellow introduced the GAN in 2014 in Montreal.",
         "PacGAN shows the discriminator several samples at once and asks whether the whole pack is tasty.",
     ],
@@ -257,7 +261,203 @@ TRUE = [
     "Goodfellow introduced GANs in 2014.",
     "A collapsed generator can still produce sharp samples.",
     # two sentences of one note
-    "The generator turns random noise into samples, and the discriminator estimates the probability that a sample is real.",
-    "The generator turns random noise into samples, while the discriminator estimates the probability that a sample is real.",
+    "The generator turns random noise into samples, and the discriminator estimates the probability that a sample is "
+    "real.",
+    "The generator turns random noise into samples, while Goodfellow introduced the GAN in 2014.",
     "Goodfellow introduced the GAN in 2014 and Arjovsky introduced the WGAN in 2017.",
 ]
+
+
+# -- what may be said ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trap", "sentence"), [(trap, sentence) for trap, sentences in FALSE.items() for sentence in sentences]
+)
+def test_a_false_sentence_is_never_supported(evidence: list[Evidence], trap: str, sentence: str) -> None:
+    support, found = check(sentence, evidence, even)
+    assert (support, found) == ("unsupported", []), trap
+
+
+def test_four_of_five_true_sentences_pass(evidence: list[Evidence]) -> None:
+    rejected = [sentence for sentence in TRUE if check(sentence, evidence, even)[0] == "unsupported"]
+    assert len(rejected) <= 0.2 * len(TRUE), rejected
+
+
+def test_a_whole_sentence_of_the_notes_is_quoted_with_its_evidence(evidence: list[Evidence]) -> None:
+    for piece in evidence:
+        if len(piece.asserted.split()) < 3:
+            continue
+        support, found = check(piece.asserted, evidence, even)
+        assert support == "quoted" and piece.asserted in found[0].asserted
+
+
+def test_a_part_of_a_sentence_is_supported_but_not_quoted(evidence: list[Evidence]) -> None:
+    support, found = check("Overfitting means that a model copies its training examples.", evidence, even)
+    assert support == "supported" and found[0].text.startswith("Overfitting")
+
+
+def test_two_claims_are_tied_to_a_sentence_each(evidence: list[Evidence]) -> None:
+    sentence = "Goodfellow introduced the GAN in 2014 and Arjovsky introduced the WGAN in 2017."
+    support, found = check(sentence, evidence, even)
+    assert support == "supported"
+    assert [piece.text[:10] for piece in found] == ["Goodfellow", "Arjovsky i"]
+
+
+def test_claims_of_two_notes_are_not_merged(evidence: list[Evidence]) -> None:
+    sentence = "A VAE has an encoder and a decoder, and the generator turns random noise into samples."
+    assert check(sentence, evidence, even)[0] == "unsupported"
+
+
+def test_nothing_is_supported_without_evidence() -> None:
+    assert check("The generator turns random noise into samples.", [], even) == ("unsupported", [])
+
+
+def test_chinese_is_checked_sign_by_sign() -> None:
+    found = evidence_in(passage("生成器把噪声变成样本，判别器判断样本的真假。模式崩溃不是过拟合。"))
+    assert check("生成器把噪声变成样本，判别器判断样本的真假。", found, even)[0] == "quoted"
+    assert check("生成器把噪声变成样本。", found, even)[0] == "supported"
+    assert check("判别器把噪声变成样本。", found, even)[0] == "unsupported"
+    assert check("模式崩溃是过拟合。", found, even)[0] == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("words", "claim"),
+    [
+        (
+            "These statements are false:\n- GANs never collapse in training.",
+            "GANs never collapse in training.",
+        ),
+        ("“GANs are always stable in training”: only with luck.", "GANs are always stable in training."),
+        ("“GANs are always stable in training” is wrong.", "GANs are always stable in training."),
+        (
+            "Myth: GANs are always stable in training. Fact: GANs are hard.",
+            "GANs are always stable in training.",
+        ),
+        ("“GANs are easy. GANs never fail in practice.” GANs are hard.", "GANs never fail in practice."),
+        ("Suppose that every GAN is stable in training.", "Every GAN is stable in training."),
+        ("In theory, a GAN reaches its equilibrium.", "A GAN reaches its equilibrium."),
+        ("A GAN uses Adam or RMSProp for training.", "A GAN uses Adam."),
+        ("The distance between real and fake samples shrinks.", "The distance between real samples shrinks."),
+    ],
+)
+def test_what_the_note_does_not_claim_supports_nothing(words: str, claim: str) -> None:
+    assert check(claim, evidence_in(passage(words)), even)[0] == "unsupported"
+
+
+# -- the bundled notes, with one word changed --------------------------------------------------------------------
+
+SWAPS = """generator discriminator|encoder decoder|increase decrease|higher lower|high low|more less|larger smaller
+real fake|before after|with without|all some|forward reverse|raises lowers|GAN VAE|first second|can cannot
+always never|every no|is is-not|are are-not"""
+
+
+def changed(sentence: str) -> Iterator[str]:
+    """The sentence with one word turned into its rival, a negation dropped, or a number changed."""
+    for pair in re.split(r"[|\n]", SWAPS):
+        one, other = (word.replace("-", " ") for word in pair.split())
+        for old, new in ((one, other), (other, one)):
+            if re.search(rf"\b{old}\b", sentence):
+                yield re.sub(rf"\b{old}\b", new, sentence, count=1)
+    if re.search(r"\b(?:not|never|no) ", sentence):
+        yield re.sub(r"\b(?:not|never|no) ", "", sentence, count=1)
+    if re.search(r"\d+", sentence):
+        yield re.sub(r"\d+", lambda match: str(int(match.group()) + 1), sentence, count=1)
+
+
+def test_no_sentence_of_the_corpus_passes_with_a_word_turned_round() -> None:
+    corpus = Path(__file__).resolve().parent.parent / "corpus"
+    rng = random.Random(0)
+    tried, passed = 0, []
+    for note in read_library([corpus]).notes:
+        found = [
+            piece for part in split_note(note, lambda text: len(text.split())) for piece in evidence_in(part)
+        ]
+        prose = [piece for piece in found if piece.passage.kind not in ("code", "table")]
+        for piece in rng.sample(prose, min(6, len(prose))):
+            begin, end = split_sentences(piece.asserted)[0]
+            at = prose.index(piece)
+            for sentence in changed(piece.asserted[begin:end]):
+                tried += 1
+                if check(sentence, prose[max(0, at - 6) : at + 6], even)[0] != "unsupported":
+                    passed.append(sentence)
+    assert tried > 100 and passed == []
+
+
+# -- what may be quoted ------------------------------------------------------------------------------------------
+
+
+def quotes(words: str, kind: PassageKind = "prose") -> list[str]:
+    return [piece.text for piece in evidence_in(passage(words, kind=kind))]
+
+
+def test_each_sentence_is_one_piece() -> None:
+    assert quotes("One is so. Two is so.") == ["One is so.", "Two is so."]
+
+
+def test_struck_sentences_are_no_evidence() -> None:
+    assert quotes("One is so. ~~Two is so.~~ Three is ~~not~~ so. Four is so.") == [
+        "One is so.",
+        "Four is so.",
+    ]
+    assert quotes("x = 1\n~~y = 2~~", "code") == []
+
+
+def test_a_formula_stays_with_the_sentence_that_leads_to_it() -> None:
+    text = "The loss is:\n$$\nL = x.\n$$\nIt falls."
+    assert quotes(text) == ["The loss is:\n$$\nL = x.\n$$", "It falls."]
+
+
+def test_a_list_stays_with_the_colon_before_it() -> None:
+    text = "There are two kinds:\n- One.\n- Two.\n\nAfter it."
+    assert quotes(text) == ["There are two kinds:\n- One.\n- Two.", "After it."]
+
+
+def test_steps_stay_together_and_items_do_not() -> None:
+    assert quotes("1. Sample noise.\n2. Make a sample.") == ["Sample noise.\n2. Make a sample."]
+    assert quotes("- One is so.\n- Two is so.") == ["One is so.", "Two is so."]
+
+
+def test_code_is_one_piece() -> None:
+    assert quotes("x = 1.\n\ny = 2.", "code") == ["x = 1.\n\ny = 2."]
+
+
+def test_a_misconception_is_quoted_with_its_correction_only() -> None:
+    pieces = evidence_in(passage("“GANs are easy.” GANs are hard.\n“VAEs are sharp.”\nFlows are exact."))
+    assert [piece.text for piece in pieces] == ["“GANs are easy.” GANs are hard.", "Flows are exact."]
+    assert [piece.asserted for piece in pieces] == ["GANs are hard.", "Flows are exact."]
+
+
+def test_a_term_in_quotation_marks_is_no_misconception() -> None:
+    assert [piece.asserted for piece in evidence_in(passage("“Mode collapse” is a loss of variety."))] == [
+        "“Mode collapse” is a loss of variety."
+    ]
+
+
+def test_a_quotation_mark_that_never_closes_swallows_nothing() -> None:
+    assert len(quotes('"One is so. Two is so. Three is so.')) == 3
+
+
+def test_lines_of_a_piece_are_those_of_its_words() -> None:
+    pieces = evidence_in(passage("One is so.\nTwo is so. Three is so.\nFour is so."))
+    assert [piece.lines for piece in pieces] == [(1, 1), (2, 2), (2, 2), (3, 3)]
+
+
+# -- citations ---------------------------------------------------------------------------------------------------
+
+
+def test_the_same_quote_gets_the_same_number() -> None:
+    one, two = evidence_in(passage("One is so. Two is so."))
+    citations = Citations()
+    assert [citations.cite(one), citations.cite(two), citations.cite(one)] == [1, 2, 1]
+    assert [citation.quote for citation in citations.all()] == ["One is so.", "Two is so."]
+
+
+def test_a_citation_names_note_lines_and_passage() -> None:
+    piece = evidence_in(passage("One is so.\nTwo is so."))[1]
+    citations = Citations()
+    sentence = citations.quoted(piece)
+    (citation,) = citations.all()
+    assert (sentence.text, sentence.support, sentence.cites) == ("Two is so.", "quoted", (1,))
+    assert (citation.note, citation.lines, citation.title) == ("gan.md", (2, 2), "GAN")
+    assert citation.quote in citation.passage

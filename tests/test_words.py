@@ -90,9 +90,7 @@ def test_text_is_cut_at_the_ends_of_its_sentences(text: str, pieces: list[str]) 
 def test_pieces_never_overlap_and_lose_nothing_but_space_marks_and_signs() -> None:
     text = "1. A first. A second e.g. this.\n\n- third $x. y$!\n```\ncode. more\n```\n第四。第五"
     spans = split_sentences(text)
-    assert all(a < b for a, b in spans) and all(
-        one[1] <= two[0] for one, two in pairwise(spans)
-    )
+    assert all(a < b for a, b in spans) and all(one[1] <= two[0] for one, two in pairwise(spans))
     assert normalised(" ".join(cut(text))) == normalised(text.replace("1. ", ""))
 
 

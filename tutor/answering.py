@@ -66,16 +66,18 @@ class Answering:
         A model that fails in mid-answer is named in a Notice, and the notes' own sentences take its place.
         """
         clock = _Clock()
+        question = self._spelt(question)
         hits = retrieve(self.retriever, question)
-        gate = self.retriever.answerable(question.text, hits)
         clock.mark("retrieve_ms")
+        ranked = rank(self.retriever, question, hits)
+        gate = self.retriever.answerable(question.text, hits, [(entry.text, entry.cosine) for entry in ranked])
         if not gate.verdict:
             yield from self._refuse(question, clock)
             return
         citations = Citations()
         pieces: list[Sentence] = []
         text, before = "", None
-        for part in self._parts(question, hits, citations, cancel or threading.Event()):
+        for part in self._parts(question, hits, ranked, citations, cancel or threading.Event()):
             if isinstance(part, Notice):
                 yield part
                 continue
@@ -89,10 +91,19 @@ class Answering:
             return
         yield self._finished(question, text, pieces, citations.all(), clock)
 
+    def _spelt(self, question: Question) -> Question:
+        """The question with its slips mended, so that search, ranking and gate read the same words."""
+        mend = self.retriever.lexicon.mend
+        return replace(question, text=mend(question.text), topic=mend(question.topic))
+
     def _parts(
-        self, question: Question, hits: Sequence[Hit], citations: Citations, cancel: threading.Event
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        ranked: Sequence[Ranked],
+        citations: Citations,
+        cancel: threading.Event,
     ) -> Iterator[Part | Notice]:
-        ranked = rank(self.retriever, question, hits)
         if question.style == "eli5":
             yield from self._eli5(question, hits, ranked, citations)
             return

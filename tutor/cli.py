@@ -156,6 +156,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     questions = _questions(options)
     batch, as_json = _flag(options, "batch"), _flag(options, "json")
     with _session(settings) as session:
+        session.warm_up()
         for entry in questions:
             style = entry.get("style") or _flag(options, "style")
             events = session.ask(entry["question"], history=entry.get("history", ()), style=style)

@@ -102,7 +102,7 @@ _LEADS = re.compile(
 )
 _TAIL = re.compile(
     r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter"
-    r"|differ|called|look like|arise|occur|be \w+ed)$",
+    r"|differ|called|look like|arise|occur|is|are|be \w+ed)$",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
@@ -208,6 +208,8 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
 
 def _plain(text: str) -> str:
     """The message without greeting, praise and politeness around what it asks."""
+    if _GREETING.match(text) or _THANKS.match(text):
+        return text
     return _POLITE.sub("", _OPENING.sub("", " ".join(text.split()).strip(" ,:;"))).strip(" ,:;")
 
 
@@ -273,7 +275,7 @@ def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
         return (
             "" if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these", "those") else topic
         )
-    rest = re.sub(_QUIZ, "", text)
+    rest = re.sub(r"\bwith \d+ questions?\b", "", _QUIZ.sub("", text))
     return rest.strip(" .!?:") if content_words(rest) else ""
 
 

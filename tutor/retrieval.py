@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CANDIDATES = 40
+_NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
 _GATE_SENTENCES = 48
 _ACRONYM = re.compile(r"\b((?:[A-Za-z][\w'-]*[ -]){1,5}[A-Za-z][\w'-]*)\s+\(([A-Z][A-Za-z]*[A-Z]s?)\)")
 
@@ -165,7 +166,19 @@ class Retriever:
         measures = self.measures(query, hits, sentences)
         unknown = tuple(word for word in dict.fromkeys(content_words(query)) if not self.knows(word))
         probability = FITTED.probability(measures)
-        return Answerable(bool(hits) and probability >= 0.5, probability, measures, unknown)
+        verdict = bool(hits) and probability >= 0.5 and not self._names_a_stranger(query)
+        return Answerable(verdict, probability, measures, unknown)
+
+    def _names_a_stranger(self, query: str) -> bool:
+        """Whether a question names a thing by letters and a number ("word2vec", "GPT-9") that the notes do not.
+
+        Such a name stands for one thing alone: sentences on its relatives are near in meaning and beside the point.
+        """
+        for name in _NUMBERED_NAME.findall(query):
+            family, joined = stem(name.split("-")[0].lower()), name.replace("-", "").lower()
+            if ("-" not in name or family in self.lexicon.names) and not self.knows(joined):
+                return True
+        return False
 
     def measures(self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None) -> Measures:
         """What the gate measures of a question and the passages found for it; as `answerable`."""

@@ -80,9 +80,12 @@ _LIST_MARK = re.compile(r"(?:^|\n)[ \t]*(?:[-*•]|\d{1,3}[.)])\s+$")
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """A sentence of the notes with its score and its vector [dimension], heading included."""
+    """A sentence of the notes under its headings (`text`), with its cosine with the question, its score and its
+    vector [dimension]."""
 
     piece: Evidence
+    text: str
+    cosine: float
     score: float
     vector: NDArray[np.float32]
 
@@ -138,7 +141,7 @@ def rank(retriever: Retriever, question: Question, hits: Sequence[Hit]) -> list[
             question.text, text
         )
         score = 0.5 * float(cosine) + 0.25 * coverage + 0.45 * weight + _fit(question, piece)
-        found.append(Ranked(piece, score, vector))
+        found.append(Ranked(piece, text, float(cosine), score, vector))
     return sorted(found, key=lambda entry: -entry.score)
 
 
@@ -343,7 +346,10 @@ def _fit(question: Question, piece: Evidence) -> float:
         if passage.heading and passage.kind not in ("card", "quiz")
         else set()
     )
-    if section and topic & title and _is_meant(section, question.text):
+    if "misconception" in section and _CHECKS.search(question.text):
+        asked = set(content_words(question.text))
+        bonus += 0.25 if len(asked & set(content_words(piece.text))) >= 0.7 * len(asked) else -0.2
+    elif section and topic & title and _is_meant(section, question.text):
         bonus += 0.3
     elif section and section <= set(content_words(question.text)):
         bonus += 0.12

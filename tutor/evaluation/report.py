@@ -66,9 +66,9 @@ class Measure:
         """One line for people."""
         if self.k is None:
             shown = f"{self.value:.0f} {self.unit}" if self.unit else f"{self.value:.3f}"
-            return f"  {self.name:<46} {shown:>9}   n = {self.n}"
+            return f"  {self.name:<58} {shown:>9}   n = {self.n}"
         low, high = wilson_interval(self.k, self.n)
-        return f"  {self.name:<46} {self.value:9.1%}   {self.k} of {self.n}, 95 % interval {low:.1%} to {high:.1%}"
+        return f"  {self.name:<58} {self.value:9.1%}   {self.k} of {self.n}, 95 % interval {low:.1%} to {high:.1%}"
 
 
 @dataclass(frozen=True)

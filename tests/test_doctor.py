@@ -1,0 +1,61 @@
+"""The checks of an installation: each is ok or names its remedy."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import tutor.doctor
+from tutor.doctor import Check, checks
+from tutor.embedding import Embedding
+from tutor.errors import EmbeddingError
+from tutor.index import refresh_index
+from tutor.settings import Settings, close_environment
+
+NAMES = [
+    "python", "packages", "embedding weights", "notes and index", "chat model", "disk", "record folder",
+    "accelerator", "offline",
+]  # fmt: skip
+
+
+def by_name(settings: Settings) -> dict[str, Check]:
+    return {check.name: check for check in checks(settings)}
+
+
+def test_a_sound_installation_passes_every_check(settings: Settings, embedding: Embedding) -> None:
+    close_environment()
+    refresh_index(settings.notes, settings.index_dir, embedding)
+    found = list(checks(settings))
+    assert [check.name for check in found] == NAMES
+    assert [check for check in found if not check.ok or check.remedy or not check.detail] == []
+    assert found[3].detail.startswith("3 notes, ")
+    assert set(found[0].to_contract()) == {"name", "ok", "detail", "remedy"}
+
+
+def test_what_is_missing_is_named_with_its_remedy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_weights(self: Embedding) -> str:
+        raise EmbeddingError("The weights are gone", "Install them.")
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr(Embedding, "fingerprint", property(no_weights))
+    monkeypatch.setattr(tutor.doctor, "_PACKAGES", ("torch", "no_such_package_here"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=500 * 2**20))
+    monkeypatch.setattr(tutor.doctor.os, "access", lambda path, mode: False)
+    found = by_name(replace(settings, model="no-such-model"))
+    bad = {name: check.remedy for name, check in found.items() if not check.ok}
+    assert set(bad) == set(NAMES) - {"python", "accelerator"}
+    assert all(bad.values())
+    assert found["packages"].detail == "missing: no_such_package_here"
+    assert "tutor index" in bad["notes and index"]
+    assert "1500 MB" in bad["disk"]
+    assert "HF_HUB_OFFLINE" in found["offline"].detail
+
+
+def test_looking_makes_no_folder(settings: Settings, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    list(checks(settings))
+    assert set(tmp_path.iterdir()) == before

@@ -1,0 +1,209 @@
+"""Retrieval: what is found, in which order, and what an acronym stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tutor.index import open_index, refresh_index
+from tutor.retrieval import Retriever
+
+NOTES = {
+    "vae.md": """# Variational autoencoder
+
+A **variational autoencoder (VAE)** learns a latent code with a distribution for each input.
+The evidence lower bound (ELBO) is its training objective.
+~~A VAE needs a discriminator with quixotic habits.~~
+
+| Part | Role |
+|---|---|
+| Encoder | gives a mean and a variance |
+| Decoder | turns a code into an image |
+
+```python
+code = mean + std * noise
+```
+""",
+    "copy-a.md": "# Twin\n\nThe twin sentence about convolution stands here twice.\n",
+    "copy-b.md": "# Twin\n\nThe twin sentence about convolution stands here twice.\n",
+    "copy-c.md": "# Twin\n\nThe twin sentence about convolution stands here twice.\n",
+    "chinese.md": "# 扩散模型\n\n扩散模型学习逐步去除噪声。\n",
+}
+
+
+@pytest.fixture(scope="module")
+def retriever(tmp_path_factory: pytest.TempPathFactory, embedding: Any) -> Iterator[Retriever]:
+    folder = tmp_path_factory.mktemp("retrieval")
+    (folder / "notes").mkdir()
+    for name, words in NOTES.items():
+        (folder / "notes" / name).write_text(words, encoding="utf-8")
+    refresh_index([folder / "notes"], folder / "index", embedding)
+    index = open_index(folder / "index")
+    yield Retriever(index, embedding)
+    index.close()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory, embedding: Any) -> Iterator[Retriever]:
+    """A library whose only note holds struck words alone."""
+    folder = tmp_path_factory.mktemp("empty")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "struck.md").write_text("~~All of it is wrong.~~\n", encoding="utf-8")
+    refresh_index([folder / "notes"], folder / "index", embedding)
+    index = open_index(folder / "index")
+    yield Retriever(index, embedding)
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "note", "words"),
+    [
+        ("What does the generator do?", "deck.md", "turns random noise into samples"),
+        ("What is a GAN?", "gan.md", "two networks"),
+        ("How does a diffusion model learn?", "deck.md", "remove noise"),
+        ("remedies against mode collapse", "mode-collapse.md", "PacGAN"),
+        ("value of D(x) at equilibrium", "gan.md", "0.5"),
+    ],
+)
+def test_the_passage_that_answers_comes_first(
+    small_retriever: Retriever, query: str, note: str, words: str
+) -> None:
+    best = small_retriever.search(query, k=3)
+    assert any(hit.passage.note == note and words in hit.passage.text.words for hit in best)
+
+
+def test_hits_come_best_first_with_scores_in_their_bounds(small_retriever: Retriever) -> None:
+    hits = small_retriever.search("Why does a GAN collapse?", k=8)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert all(
+        0 <= hit.score <= 1.0001 and 0 <= hit.coverage <= 1 and -1.0001 <= hit.cosine <= 1.0001
+        for hit in hits
+    )
+    assert len({hit.passage.id for hit in hits}) == len(hits)
+
+
+def test_the_same_query_gives_the_same_order_also_on_ties(retriever: Retriever) -> None:
+    first = retriever.search("twin sentence about convolution", k=5)
+    twins = [hit.passage.note for hit in first if hit.passage.title == "Twin"]
+    assert sorted(twins) == ["copy-a.md", "copy-b.md", "copy-c.md"]
+    for _ in range(5):
+        again = retriever.search("twin sentence about convolution", k=5)
+        assert [hit.passage.id for hit in again] == [hit.passage.id for hit in first]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\n"])
+def test_an_empty_query_finds_nothing(small_retriever: Retriever, query: str) -> None:
+    assert small_retriever.search(query) == []
+
+
+@pytest.mark.parametrize("query", ["?", "the of and", "!!! ###", "🙂", "x" * 4000, "zzyzx qwrtp", "噪声"])
+def test_any_query_gives_hits_with_finite_scores(small_retriever: Retriever, query: str) -> None:
+    hits = small_retriever.search(query, k=4)
+    assert len(hits) == 4 and all(hit.score == hit.score for hit in hits)
+
+
+def test_an_empty_library_finds_nothing(empty: Retriever) -> None:
+    assert empty.search("What is a GAN?") == []
+    assert empty.topics("What is a GAN?") == ()
+    assert not empty.answerable("What is a GAN?", []).verdict
+
+
+def test_no_more_than_k_hits(small_retriever: Retriever) -> None:
+    assert [len(small_retriever.search("GAN", k=k)) for k in (1, 3)] == [1, 3]
+    assert len(small_retriever.search("GAN", k=1000)) == len(small_retriever.index.passages)
+
+
+@pytest.mark.parametrize("kind", ["card", "analogy", "prose"])
+def test_only_the_wanted_kinds_are_found(small_retriever: Retriever, kind: str) -> None:
+    hits = small_retriever.search("mode collapse", k=10, kinds={kind})
+    assert hits and {hit.passage.kind for hit in hits} == {kind}
+
+
+def test_code_and_tables_are_found_as_such(retriever: Retriever) -> None:
+    assert [hit.passage.kind for hit in retriever.search("decoder", k=3, kinds={"table", "code"})] == [
+        "table",
+        "code",
+    ]
+
+
+def test_only_the_wanted_notes_are_found(small_retriever: Retriever) -> None:
+    hits = small_retriever.search("mode collapse", k=10, notes={"gan.md"})
+    assert hits and {hit.passage.note for hit in hits} == {"gan.md"}
+
+
+def test_an_unknown_kind_finds_nothing(small_retriever: Retriever) -> None:
+    assert small_retriever.search("mode collapse", kinds={"poem"}) == []
+
+
+def test_an_acronym_is_expanded_to_its_long_form_and_back(retriever: Retriever) -> None:
+    assert "variational autoencoder" in retriever.expand("What is a VAE?")
+    assert retriever.expand("What is a variational autoencoder?").split()[-1] == "vae"
+    assert retriever.expand("the ELBO") == "the ELBO evidenc lower bound"
+
+
+def test_a_query_with_both_forms_or_none_is_left_as_it_is(retriever: Retriever) -> None:
+    for query in ("variational autoencoder (VAE)", "What is convolution?"):
+        assert retriever.expand(query) == query
+
+
+def test_the_long_form_finds_what_the_acronym_finds(retriever: Retriever) -> None:
+    short = retriever.search("VAE", k=1)[0].passage.note
+    assert short == retriever.search("variational autoencoder", k=1)[0].passage.note == "vae.md"
+
+
+def test_struck_words_are_unknown_to_search(retriever: Retriever) -> None:
+    assert not retriever.knows("quixotic")
+    assert retriever.coverage("quixotic", "nothing of the kind") == 0.0
+    assert all(hit.coverage == 0.0 for hit in retriever.search("quixotic habits", k=8))
+
+
+def test_rare_words_weigh_more_and_unknown_ones_most(retriever: Retriever) -> None:
+    assert retriever.idf("twin") < retriever.idf("elbo") < retriever.idf("neverseen")
+
+
+def test_coverage_is_the_weighted_share_of_the_questions_words(retriever: Retriever) -> None:
+    assert retriever.coverage("twin convolution", "a twin and a convolution") == pytest.approx(1.0)
+    assert 0 < retriever.coverage("twin elbo", "a twin") < 0.5
+    assert retriever.coverage("what is the", "what is the") == 0.0
+    assert retriever.coverage("VAE", "a variational autoencoder") == pytest.approx(1.0)
+
+
+def test_chinese_is_found(retriever: Retriever) -> None:
+    assert retriever.search("扩散模型学习什么？", k=1)[0].passage.note == "chinese.md"
+
+
+def test_topics_are_named_once_best_first(small_retriever: Retriever) -> None:
+    topics = small_retriever.topics("How does a generator collapse?", n=3)
+    assert len(topics) == len(set(topics)) == 3 and "Mode collapse" in topics
+
+
+def test_langchain_gets_documents_with_note_lines_and_heading(
+    small_retriever: Retriever, small_notes: Path
+) -> None:
+    documents = small_retriever.as_langchain(k=3).invoke("What does the generator do?")
+    hits = small_retriever.search("What does the generator do?", k=3)
+    assert [document.page_content for document in documents] == [hit.passage.text.words for hit in hits]
+    for document, hit in zip(documents, hits, strict=True):
+        assert set(document.metadata) == {"note", "lines", "heading", "kind", "score"}
+        assert document.metadata["lines"] == list(hit.passage.text.lines)
+        first, last = document.metadata["lines"]
+        lines = (
+            (small_notes / document.metadata["note"])
+            .read_text(encoding="utf-8")
+            .split("\n")[first - 1 : last]
+        )
+        assert document.page_content.split()[-1].strip(".") in " ".join(lines)
+
+
+def test_the_corpus_has_acronyms_and_finds_its_concepts(corpus_retriever: Retriever) -> None:
+    for query, part in [
+        ("What is mode collapse?", "mode-collapse"),
+        ("What is CFG?", "classifier-free-guidance"),
+        ("WGAN critic Lipschitz", "wgan"),
+        ("What is the ELBO?", "vae"),
+    ]:
+        assert any(part in hit.passage.note for hit in corpus_retriever.search(query, k=3)), query
+    assert "wasserstein gan" in corpus_retriever.expand("WGAN")

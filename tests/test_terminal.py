@@ -1,0 +1,110 @@
+"""What the commands print: progress beside the output, and a turn's events as text."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from tutor.terminal import print_json, progress_display, proof_lines, show
+from tutor.turns import (
+    Answer,
+    Citation,
+    Delta,
+    DemoOutcome,
+    DemoProgress,
+    Notice,
+    QuizGrade,
+    QuizItem,
+    QuizScore,
+    Sentence,
+    ToolCall,
+)
+
+CITATION = Citation(1, "gan.md", (3, 4), "The generator turns noise into samples.", speaker="ChatGPT")
+ANSWER = Answer(
+    answer="The generator turns noise into samples. [1] Maybe.",
+    refused=False,
+    citations=(CITATION,),
+    sentences=(Sentence("The generator turns noise into samples.", "quoted", (1,)), Sentence("Maybe.", "unsupported")),
+    nearest=(),
+    style="eli5",
+    fkgl=4.25,
+    model="notes-only",
+    timings={"total_ms": 1500.0},
+)
+
+
+def test_an_answer_is_shown_with_its_proof(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show([Delta("The generator "), Delta("turns noise"), Notice("A line."), ANSWER]) is ANSWER
+    out, err = capsys.readouterr()
+    assert out.startswith("The generator turns noise")
+    assert "[1] gan.md, lines 3-4 (ChatGPT, quoted in the note): “The generator turns noise into samples.”" in out
+    assert "✓ quoted" in out
+    assert "✗ unsupported" in out
+    assert "notes-only, 1.5 s · reading grade 4.2" in out
+    assert err == ""
+
+
+def test_a_refusal_shows_no_support_and_no_reading_grade() -> None:
+    refusal = Answer("Your notes do not cover it.", True, (), (), ("GAN",), "eli5", 1.0, "notes-only", {})
+    assert proof_lines(refusal) == ["", "  — notes-only, 0.0 s"]
+
+
+def test_a_turn_without_an_answer_returns_none_and_shows_every_event(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [
+        ToolCall("run_demo", {}, "Training a GAN"),
+        DemoProgress("gan-2d", "a.png", "two clusters", 5, 10, 1.0, 2.0),
+        DemoOutcome({"verdict": "Six clusters.", "observations": ["It moved."], "images": ["a.png"]}),
+        DemoOutcome({}, stopped=True),
+        QuizItem("i", "What is noise?", (("A", "a number"), ("B", "a vector")), 1, 2),
+        QuizGrade("i", "correct", 1.0, "Right.", "B", CITATION),
+        QuizScore(1.5, 2, ("Noise",)),
+    ]
+    assert show(events) is None
+    out = capsys.readouterr().out
+    for words in (
+        "→ Training a GAN", "step 5/10, 2 s left: two clusters", "Six clusters.", "- It moved.", "picture: a.png",
+        "The demo was stopped.", "Question 1 of 2: What is noise?", "B) a vector", "Right.", "[1] gan.md",
+        "Score: 1.5 of 2. Look again at: Noise.",
+    ):  # fmt: skip
+        assert words in out
+
+
+def test_json_is_one_line_that_keeps_every_script(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"text": "噪声\n“x”"})
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "噪声" in out
+    assert json.loads(out) == {"text": "噪声\n“x”"}
+
+
+def test_progress_goes_to_standard_error_one_line_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_display() as report:
+        for done in range(3):
+            report("Reading notes", done, 3)
+        report("Embedding passages", 1, 0)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == ["Reading notes ...", "Embedding passages ..."]
+
+
+def test_on_a_terminal_the_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with progress_display() as report:
+        report("Reading notes", 1, 2)
+        report("Embedding passages", 1, 0)
+    assert "Embedding passages" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_display_that_is_switched_off_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_display(enabled=False) as report:
+        report("Reading notes", 1, 2)
+    assert capsys.readouterr() == ("", "")

@@ -1,0 +1,140 @@
+"""The tools: bounded arguments, what they stream and what they return."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.tools import BaseTool
+from pydantic import ValidationError
+
+import tutor.tools
+from tutor.errors import DemoError, QuizError
+from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped
+from tutor.retrieval import Retriever
+from tutor.tools import make_tools, quiz_items, result_to_contract
+from tutor.turns import DemoOutcome, DemoProgress, Event
+
+STARTED = DemoStarted("gan-2d", 0, "cpu", {}, 5.0, 1)
+
+
+def frame(step: int) -> DemoFrame:
+    return DemoFrame(Path(f"frame-{step}.png"), step, 10, f"step {step}", {}, 1.0, 2.0)
+
+
+RESULT = DemoResult(
+    demo="gan-2d", outcome="done", seed=3, device="cpu", seconds=1.0, step=10, knobs={}, metrics={},
+    images=(Path("last.png"),), observations=("It moved.",), verdict="Eight clusters.", notes=("gan",),
+)  # fmt: skip
+
+
+@pytest.fixture
+def tools(small_retriever: Retriever, tmp_path: Path) -> dict[str, BaseTool]:
+    return make_tools(
+        small_retriever, root=tmp_path, out=lambda: tmp_path / "out", budget_s=5.0, device="cpu",
+        rng=random.Random(0),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[dict[str, Any]]]:
+    """played(event, ...) lets the demo yield these events; returns the list of calls of `run_demo`."""
+
+    def play(*events: Any) -> list[dict[str, Any]]:
+        calls: list[dict[str, Any]] = []
+
+        def run_demo(root: Path, name: str, knobs: dict[str, Any], **rest: Any) -> Iterator[Any]:
+            calls.append({"root": root, "name": name, "knobs": knobs, **rest})
+            yield from events
+
+        monkeypatch.setattr(tutor.tools, "run_demo", run_demo)
+        return calls
+
+    return play
+
+
+def call(tool: BaseTool, config: dict[str, Any] | None = None, **arguments: Any) -> Any:
+    asked = {"name": tool.name, "args": arguments, "id": "1", "type": "tool_call"}
+    return tool.invoke(asked, {"configurable": config or {}})  # type: ignore[arg-type]
+
+
+def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
+    tools: dict[str, BaseTool], played: Callable[..., Any], tmp_path: Path
+) -> None:
+    calls = played(STARTED, frame(1), frame(2), RESULT)
+    seen: list[Event] = []
+    stop = threading.Event()
+    message = call(
+        tools["run_demo"], {"emit": seen.append, "cancel": stop}, name="gan-2d", knobs={"d_lr": 0.1}, seed=3
+    )
+    assert message.content == "Eight clusters."
+    assert [event.step for event in seen if isinstance(event, DemoProgress)] == [1, 2]
+    outcome = DemoOutcome(**message.artifact)
+    assert not outcome.stopped
+    assert outcome.result == result_to_contract(RESULT)
+    assert outcome.result["images"] == ["last.png"]
+    assert calls == [
+        {"root": tmp_path, "name": "gan-2d", "knobs": {"d_lr": 0.1}, "seed": 3, "device": "cpu",
+         "out": tmp_path / "out", "budget_s": 5.0, "stop": stop}
+    ]  # fmt: skip
+
+
+def test_a_stopped_demo_keeps_its_last_picture(tools: dict[str, BaseTool], played: Callable[..., Any]) -> None:
+    played(STARTED, frame(4), DemoStopped(4, (Path("frame-4.png"),)))
+    message = call(tools["run_demo"], name="gan-2d")
+    assert message.artifact == {"result": {"demo": "gan-2d", "images": ["frame-4.png"]}, "stopped": True}
+
+
+@pytest.mark.parametrize(("events", "says"), [((STARTED,), "without a result"), (("odd",), "something unknown")])
+def test_a_demo_that_ends_oddly_is_an_error(
+    events: tuple[Any, ...], says: str, tools: dict[str, BaseTool], played: Callable[..., Any]
+) -> None:
+    played(*events)
+    with pytest.raises(DemoError, match=says):
+        call(tools["run_demo"], name="gan-2d")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("run_demo", {"name": "../../bin/sh"}),
+        ("run_demo", {"name": "gan-2d; rm"}),
+        ("run_demo", {"name": "a" * 41}),
+        ("run_demo", {"name": "gan-2d", "seed": -1}),
+        ("run_demo", {"name": "gan-2d", "seed": 2**31}),
+        ("run_demo", {"name": "gan-2d", "knobs": {f"k{i}": 1.0 for i in range(21)}}),
+        ("run_demo", {"name": "gan-2d", "knobs": {"k": [1]}}),
+        ("make_quiz", {"topic": "gan", "n": 0}),
+        ("make_quiz", {"topic": "gan", "n": 21}),
+        ("make_quiz", {"topic": "x" * 201, "n": 1}),
+    ],
+)
+def test_arguments_out_of_bounds_run_nothing(
+    tool: str, arguments: dict[str, Any], tools: dict[str, BaseTool], played: Callable[..., Any]
+) -> None:
+    calls = played(STARTED, RESULT)
+    with pytest.raises(ValidationError):
+        call(tools[tool], **arguments)
+    assert calls == []
+
+
+def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) -> None:
+    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=1)
+    assert message.content == "1 questions on the discriminator of a GAN"
+    assert message.artifact[0]["stem"] == "What does the discriminator of a GAN do?"
+
+
+def test_no_topic_draws_from_the_whole_library(small_retriever: Retriever) -> None:
+    stems = {item.stem for item in quiz_items(small_retriever, " ", 3, random.Random(0))}
+    assert len(stems) == 3
+    assert any("diffusion" in stem for stem in stems)
+
+
+def test_a_topic_without_questions_is_an_error_that_names_others(small_retriever: Retriever) -> None:
+    with pytest.raises(QuizError, match="no quiz questions on the French Revolution") as caught:
+        quiz_items(small_retriever, "the French Revolution", 3, random.Random(0))
+    assert caught.value.remedy
