@@ -15,7 +15,8 @@ NOTES = {
     "vae.md": """# Variational autoencoder
 
 A **variational autoencoder (VAE)** learns a latent code with a distribution for each input.
-The evidence lower bound (ELBO) is its training objective.
+The negative log-likelihood (NLL) is a part of its training objective.
+A denoising diffusion model (DDM) is not one of them.
 ~~A VAE needs a discriminator with quixotic habits.~~
 
 | Part | Role |
@@ -139,19 +140,18 @@ def test_an_unknown_kind_finds_nothing(small_retriever: Retriever) -> None:
 
 
 def test_an_acronym_is_expanded_to_its_long_form_and_back(retriever: Retriever) -> None:
-    assert "variational autoencoder" in retriever.expand("What is a VAE?")
-    assert retriever.expand("What is a variational autoencoder?").split()[-1] == "vae"
-    assert retriever.expand("the ELBO") == "the ELBO evidenc lower bound"
+    assert retriever.expand("What is a DDM?") == "What is a DDM? denois diffusion model"
+    assert retriever.expand("What are denoising diffusion models?").split()[-1] == "ddm"
 
 
 def test_a_query_with_both_forms_or_none_is_left_as_it_is(retriever: Retriever) -> None:
-    for query in ("variational autoencoder (VAE)", "What is convolution?"):
+    for query in ("denoising diffusion model (DDM)", "What is convolution?"):
         assert retriever.expand(query) == query
 
 
 def test_the_long_form_finds_what_the_acronym_finds(retriever: Retriever) -> None:
-    short = retriever.search("VAE", k=1)[0].passage.note
-    assert short == retriever.search("variational autoencoder", k=1)[0].passage.note == "vae.md"
+    short = retriever.search("DDM", k=1)[0].passage.id
+    assert short == retriever.search("denoising diffusion model", k=1)[0].passage.id
 
 
 def test_struck_words_are_unknown_to_search(retriever: Retriever) -> None:
@@ -161,14 +161,14 @@ def test_struck_words_are_unknown_to_search(retriever: Retriever) -> None:
 
 
 def test_rare_words_weigh_more_and_unknown_ones_most(retriever: Retriever) -> None:
-    assert retriever.idf("twin") < retriever.idf("elbo") < retriever.idf("neverseen")
+    assert retriever.idf("twin") < retriever.idf("ddm") < retriever.idf("neverseen")
 
 
 def test_coverage_is_the_weighted_share_of_the_questions_words(retriever: Retriever) -> None:
     assert retriever.coverage("twin convolution", "a twin and a convolution") == pytest.approx(1.0)
-    assert 0 < retriever.coverage("twin elbo", "a twin") < 0.5
+    assert 0 < retriever.coverage("twin ddm", "a twin") < 0.5
     assert retriever.coverage("what is the", "what is the") == 0.0
-    assert retriever.coverage("VAE", "a variational autoencoder") == pytest.approx(1.0)
+    assert retriever.coverage("DDM", "a denoising diffusion model") == pytest.approx(1.0)
 
 
 def test_chinese_is_found(retriever: Retriever) -> None:
@@ -206,4 +206,4 @@ def test_the_corpus_has_acronyms_and_finds_its_concepts(corpus_retriever: Retrie
         ("What is the ELBO?", "vae"),
     ]:
         assert any(part in hit.passage.note for hit in corpus_retriever.search(query, k=3)), query
-    assert "wasserstein gan" in corpus_retriever.expand("WGAN")
+    assert "generativ adversarial network" in corpus_retriever.expand("GAN")

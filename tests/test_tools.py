@@ -123,8 +123,8 @@ def test_arguments_out_of_bounds_run_nothing(
 
 
 def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) -> None:
-    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=1)
-    assert message.content == "1 questions on the discriminator of a GAN"
+    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=2)
+    assert message.content == "2 questions on the discriminator of a GAN"
     assert message.artifact[0]["stem"] == "What does the discriminator of a GAN do?"
 
 

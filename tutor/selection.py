@@ -202,9 +202,9 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
     if wants_code(question.text):
         chosen += [entry for entry in ranked if entry.piece.passage.kind == "code" and entry is not lead][:1]
     for entry in sorted(ranked[1:], key=lambda e: -(e.score + _COHERENT * _neighbours(e.piece, lead.piece))):
-        if len(chosen) >= most or entry.score < 0.55 * lead.score:
+        if len(chosen) >= most:
             break
-        if entry not in chosen and not _said(entry, chosen):
+        if entry not in chosen and entry.score >= _least(entry, lead) and not _said(entry, chosen):
             chosen.append(entry)
     return [entry.piece for entry in chosen]
 
@@ -218,6 +218,13 @@ def _missing_sides(question: Question, ranked: Sequence[Ranked], chosen: Sequenc
         if about and not any(entry in about for entry in (*chosen, *added)):
             added.append(about[0])
     return added
+
+
+def _least(entry: Ranked, lead: Ranked) -> float:
+    """The score that a further sentence needs: more, the further away from the lead it stands."""
+    if entry.piece.passage.id == lead.piece.passage.id:
+        return lead.score * (0.55 if entry.piece.begin > lead.piece.begin else 0.8)
+    return lead.score * (0.6 if entry.piece.passage.note == lead.piece.passage.note else 0.7)
 
 
 def _neighbours(piece: Evidence, lead: Evidence) -> bool:

