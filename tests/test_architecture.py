@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tutor"
 OWNERS = {
     "sentence_transformers": "embedding",
-    "chromadb": "index",
+    "chromadb": "collection",
     "transformers": "models",
     "langgraph": "graph",
     "gradio": "ui",

@@ -285,7 +285,8 @@ def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.Monke
 def test_wrong_values_are_one_line_with_the_remedy(
     arguments: tuple[str, ...], says: str, bare: Run, tmp_path: Path
 ) -> None:
-    done = bare("--notes", tmp_path / "no-notes", "--index-dir", tmp_path / "i", "--data-dir", tmp_path / "d", *arguments)
+    folders = ("--notes", tmp_path / "no-notes", "--index-dir", tmp_path / "i", "--data-dir", tmp_path / "d")
+    done = bare(*folders, *arguments)
     assert done.status == 1
     assert done.out == ""
     assert done.err.count("\n") == 1, done.err

@@ -177,6 +177,7 @@ def test_a_file_that_cannot_be_read_is_skipped_once(
     notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(notes / "pipe.md")
+    (notes / "loop.md").symlink_to(notes / "loop.md")
     (notes / "outside.md").symlink_to(tmp_path / "secret.md")
     (tmp_path / "secret.md").write_text("# Secret\n\nThe secret is 42.\n")
     real = tutor.generations.hash_file
@@ -189,7 +190,7 @@ def test_a_file_that_cannot_be_read_is_skipped_once(
     monkeypatch.setattr(tutor.generations, "hash_file", hash_file)
     done = refresh_index([notes], tmp_path / "index", Toy())
     reasons = {entry.path: entry.reason for entry in done.skipped}
-    assert set(reasons) == {"pipe.md", "outside.md"}
+    assert set(reasons) == {"pipe.md", "outside.md", "loop.md"}
     assert all(reasons.values())
     again = refresh_index([notes], tmp_path / "index", Toy())
     assert read_pointer(tmp_path / "index")[0] == 1
@@ -315,6 +316,25 @@ def test_a_refresh_killed_at_a_named_point_leaves_an_index_that_answers(
         assert db.execute("SELECT count(DISTINCT generation) FROM passages").fetchone() == (1,)
         assert db.execute("SELECT count(*) FROM vectors").fetchone() == (FILES * 8,)
     db.close()
+
+
+def test_what_a_killed_process_left_is_removed_before_anything_is_built(
+    notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "index"
+    refresh_index([notes], folder, Toy())
+    (folder / "chroma-7").mkdir()
+    (notes / "gan.md").unlink()
+    seen: list[set[int]] = []
+    real = tutor.index.build_collection
+
+    def build(*arguments: Any) -> None:
+        seen.append(built_generations(folder))
+        real(*arguments)
+
+    monkeypatch.setattr(tutor.index, "build_collection", build)
+    refresh_index([notes], folder, Toy())
+    assert seen == [{1}]
 
 
 def test_the_command_killed_while_it_embeds_leaves_the_old_answer(

@@ -207,3 +207,8 @@ def test_the_corpus_has_acronyms_and_finds_its_concepts(corpus_retriever: Retrie
     ]:
         assert any(part in hit.passage.note for hit in corpus_retriever.search(query, k=3)), query
     assert "generativ adversarial network" in corpus_retriever.expand("GAN")
+
+
+def test_an_acronym_need_not_be_the_initials_of_its_words(corpus_retriever: Any) -> None:
+    assert "wasserstein gan" in corpus_retriever.expand("WGAN")
+    assert "autoencoder" in corpus_retriever.expand("What is a VAE?")

@@ -222,7 +222,9 @@ class Answering:
         fitting = [
             hit
             for hit in self.retriever.search(topic, k=4, kinds={"analogy"})
-            if hit.passage.note in lead_notes or hit.coverage >= 0.99 or hit.cosine >= 0.55
+            if hit.coverage >= 0.99
+            or hit.cosine >= 0.55
+            or (hit.passage.note in lead_notes and set(content_words(topic)) & set(content_words(hit.passage.title)))
         ]
         fitting.sort(
             key=lambda hit: (set(content_words(hit.passage.title)) != set(content_words(topic)), -hit.score)
@@ -259,15 +261,14 @@ class Answering:
 
     def _definition(self, topic: str, ranked: Sequence[Evidence]) -> Evidence | None:
         wanted = set(content_words(topic))
-        for piece in ranked:
-            start = set(content_words(piece.text[:80]))
-            if (
-                piece.passage.kind != "code"
-                and wanted & start
-                and re.search(r"\b(?:is|are|means)\b", piece.text[:100])
-            ):
-                return piece
-        return ranked[0] if ranked else None
+        defining = [
+            piece
+            for piece in ranked
+            if piece.passage.kind != "code" and re.search(r"\b(?:is|are|means)\b", piece.text[:100])
+        ]
+        whole = (piece for piece in defining if wanted <= set(content_words(piece.text[:80])))
+        some = (piece for piece in defining if wanted & set(content_words(piece.text[:80])))
+        return next(whole, None) or next(some, None) or (ranked[0] if ranked else None)
 
 
 class _Clock:

@@ -48,7 +48,9 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--share", action="store_true", default=None, help="refused: the page stays on this machine"
     )
-    parser.add_argument("--auth", type=Path, metavar="FILE", help="file of name:password lines; needed to serve beyond this machine")
+    parser.add_argument(
+        "--auth", type=Path, metavar="FILE", help="name:password lines; needed to serve beyond this machine"
+    )
     parser.set_defaults(run=runs[""])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_commands(commands, common, runs)
@@ -106,7 +108,6 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise argparse.ArgumentTypeError("a number from 1 to 100")
-    return number
+    return int(text)

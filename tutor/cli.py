@@ -159,7 +159,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
         session.warm_up()
         for entry in questions:
             style = entry.get("style") or _flag(options, "style")
-            events = session.ask(entry["question"], history=entry.get("history", ()), style=style)
+            events = session.ask(entry["question"], history=entry.get("history") or (), style=style)
             if batch or as_json:
                 answer = session.collect(_told(events))
                 print_json(({"id": entry["id"]} if batch else {}) | answer.to_contract())

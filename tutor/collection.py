@@ -113,7 +113,9 @@ def chroma_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise StoreError(f"The index in {folder} is damaged ({error.filename} is missing)", _REBUILD) from error
+        raise StoreError(
+            f"The index in {folder} is damaged ({error.filename} is missing)", _REBUILD
+        ) from error
     except (ChromaError, *_RAISED) as error:
         if any(sign in str(error) for sign in ("No space left", "disk is full", "File too large")):
             raise disk_full(folder) from error

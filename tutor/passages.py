@@ -16,10 +16,11 @@ from typing import Any, Literal
 from tutor.notes.note import Block, Note, Text
 from tutor.words import split_sentences, without_struck
 
-SPLITTER_VERSION = 3
+SPLITTER_VERSION = 4
 PassageKind = Literal["prose", "list", "table", "code", "math", "analogy", "answer", "card", "quiz"]
 _PACKED = ("prose", "list", "math")
 _CODE_TOKENS = 1500
+_HEADING_WORDS = 40
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,9 @@ class Passage:
 
 
 def embedded_text(title: str, heading: Iterable[str], words: str) -> str:
-    """Title and headings as one line, then the words, struck-out ones left out."""
-    path = [part for part in (title, *heading) if part]
+    """Title and headings as one line, each cut to its first words (a card's question may be long), then the
+    words, struck-out ones left out."""
+    path = [" ".join(part.split()[:_HEADING_WORDS]) for part in (title, *heading) if part]
     return " > ".join(path) + "\n" + without_struck(words).strip()
 
 

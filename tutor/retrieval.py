@@ -255,11 +255,25 @@ def _acronyms(texts: Iterable[str]) -> dict[str, str]:
             parts = re.split(r"[ -]", long_form)
             for size in range(1, len(parts) + 1):
                 tail = parts[-size:]
-                if len(tail) > 1 and "".join(part[0] for part in tail if part).lower() == letters:
+                if len(tail) > 1 and _spells(letters, tail):
                     votes[stem(letters)][" ".join(words(" ".join(tail)))] += 1
                     break
     # "IS" for Inception Score would turn every "is" of a question into one.
     return {acronym: n.most_common(1)[0][0] for acronym, n in votes.items() if acronym not in STOPWORDS}
+
+
+def _spells(letters: str, tail: Sequence[str]) -> bool:
+    """Whether the letters of an acronym stand in the words in order, its first letter at their beginning
+    (Schwartz and Hearst, 2003): "variational autoencoder" spells VAE."""
+    text = " ".join(tail).lower()
+    at = len(text)
+    for n, letter in enumerate(reversed(letters)):
+        at -= 1
+        while at >= 0 and (text[at] != letter or (n == len(letters) - 1 and at != 0)):
+            at -= 1
+        if at < 0:
+            return False
+    return True
 
 
 def _build_bm25(tokens: list[list[str]]) -> Any:

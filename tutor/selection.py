@@ -247,8 +247,8 @@ def _siblings(lead: Ranked, ranked: Sequence[Ranked]) -> list[Ranked]:
 
 
 def _said(entry: Ranked, chosen: Sequence[Ranked]) -> bool:
-    if entry.piece.passage.kind == "table" and any(other.piece.passage.kind == "table" for other in chosen):
-        return True
+    if entry.piece.passage.kind == "table":
+        return any(other.piece.passage.kind == "table" for other in chosen)
     if any(
         float(entry.vector @ other.vector) >= _SAME_MEANING
         for other in chosen

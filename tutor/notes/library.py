@@ -78,14 +78,15 @@ def list_files(folders: Sequence[Path]) -> list[NoteFile]:
     """
     files: list[NoteFile] = []
     names: set[str] = set()
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for folder in folders:
         if not folder.is_dir():
             remedy = "Create it, or name another folder with --notes."
             raise NotesError(f"The notes folder {folder} does not exist or is not a folder", remedy)
         for path in sorted(_files_below(folder), key=lambda path: name_in(path, folder)):
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
+            real = os.path.realpath(path)  # unlike Path.resolve it survives a link that leads to itself
+            if real not in seen:
+                seen.add(real)
                 name = _free_name(name_in(path, folder), folder.resolve().name, names)
                 names.add(name)
                 files.append(NoteFile(path, name, folder))
