@@ -8,7 +8,7 @@ test:  ## set-up, tests
 	$(PYTHON) -m tutor.setup --dev && .venv/bin/python -m pytest
 
 check:  ## lint, types
-	.venv/bin/ruff check . && .venv/bin/mypy
+	.venv/bin/ruff check . && .venv/bin/ruff format --check -q . && .venv/bin/mypy
 
 clean:  ## everything that make made, but not your record
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache index/chroma-* index/own-* index/*.db* index/*.json index/*.lock

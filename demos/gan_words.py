@@ -79,7 +79,10 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
     if strict < k:
         return f"Some modes are missing: {held}, and {sharp}.", ("mode-collapse", "gan")
     if quality.value < 0.6:
-        return f"All modes were found but not sharply: {held}, but only {sharp}.", ("gan", "minimax-and-equilibrium")
+        return f"All modes were found but not sharply: {held}, but only {sharp}.", (
+            "gan",
+            "minimax-and-equilibrium",
+        )
     far = distance.value / max(distance.floor, 1e-9)
     word = f"their distance to the data is {far:.1f} times that between two sets of real points"
     return f"Learned: {held}, {sharp}; {word}.", ("gan", "evaluation-metrics")

@@ -182,10 +182,14 @@ def scripted() -> Any:
             self._asked.append(messages)
             return self.answers[min(len(self._asked), len(self.answers)) - 1]
 
-        def _generate(self, messages: list[Any], stop: Any = None, run_manager: Any = None, **kw: Any) -> ChatResult:
+        def _generate(
+            self, messages: list[Any], stop: Any = None, run_manager: Any = None, **kw: Any
+        ) -> ChatResult:
             return ChatResult(generations=[ChatGeneration(message=AIMessage(self._next(messages)))])
 
-        def _stream(self, messages: list[Any], stop: Any = None, run_manager: Any = None, **kw: Any) -> Iterator[Any]:
+        def _stream(
+            self, messages: list[Any], stop: Any = None, run_manager: Any = None, **kw: Any
+        ) -> Iterator[Any]:
             for word in re.findall(r"\S+\s*", self._next(messages)):
                 yield ChatGenerationChunk(message=AIMessageChunk(word))
 

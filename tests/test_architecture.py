@@ -91,7 +91,9 @@ def test_a_heavy_library_is_imported_by_its_owner_alone() -> None:
 
 
 def test_the_demos_and_the_tutor_do_not_import_each_other() -> None:
-    assert not [p for p in (ROOT / "demos").rglob("*.py") if any(n.split(".")[0] == "tutor" for n, _ in imports(p))]
+    assert not [
+        p for p in (ROOT / "demos").rglob("*.py") if any(n.split(".")[0] == "tutor" for n, _ in imports(p))
+    ]
     assert not [p for _, p in modules() if any(n.split(".")[0] == "demos" for n, _ in imports(p))]
 
 
@@ -123,7 +125,10 @@ def test_modules_and_functions_stay_short(folder: str) -> None:
         if text.count("\n") > MAX_MODULE_LINES:
             long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES:
+            if (
+                isinstance(node, ast.FunctionDef)
+                and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+            ):
                 long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert not long
 
@@ -140,7 +145,11 @@ def test_help_loads_no_heavy_library() -> None:
 
 
 def test_importing_every_module_makes_no_folder_and_changes_no_environment(tmp_path: Path) -> None:
-    light = [n for n in reading_order() if n in ("errors", "settings", "turns", "words", "questions", "cli", "setup")]
+    light = [
+        n
+        for n in reading_order()
+        if n in ("errors", "settings", "turns", "words", "questions", "cli", "setup")
+    ]
     code = (
         "import os\nbefore = dict(os.environ)\n"
         + "".join(f"import tutor.{name}\n" for name in light)

@@ -177,12 +177,17 @@ def test_ask_for_people_prints_the_answer_with_its_proof(tutor_: Run) -> None:
 
 def batch(folder: Path, *entries: dict[str, Any]) -> Path:
     file = folder / "batch.jsonl"
-    file.write_text("\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n\n", encoding="utf-8")
+    file.write_text(
+        "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n\n", encoding="utf-8"
+    )
     return file
 
 
 def test_a_batch_keeps_ids_uses_histories_and_ignores_other_keys(tutor_: Run, tmp_path: Path) -> None:
-    history = [{"role": "user", "content": "What is mode collapse?"}, {"role": "assistant", "content": "A failure."}]
+    history = [
+        {"role": "user", "content": "What is mode collapse?"},
+        {"role": "assistant", "content": "A failure."},
+    ]
     file = batch(
         tmp_path,
         {"id": "one", "question": "What is mode collapse?", "style": "eli5", "gold": [1], "answer": "x"},
@@ -371,7 +376,9 @@ def test_a_broken_settings_file_is_named(bare: Run, tmp_path: Path) -> None:
     assert done.err.count("\n") == 1
 
 
-def test_an_unreachable_server_is_named_and_the_notes_answer(bare: Run, tutor_: Run, small_notes: Path) -> None:
+def test_an_unreachable_server_is_named_and_the_notes_answer(
+    bare: Run, tutor_: Run, small_notes: Path
+) -> None:
     server = "openai:x@http://127.0.0.1:9"
     done = tutor_("--model", server, "ask", "What is mode collapse?", "--json")
     assert done.status == 0

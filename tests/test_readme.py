@@ -31,7 +31,9 @@ def test_the_tree_in_the_readme_is_the_tree_on_disk() -> None:
     block = README.split("# For engineers")[1].split("The way of the data")[0]
     named = set(re.findall(r"^    ([a-z]+)/ ", block, re.MULTILINE))
     named |= set(re.findall(r"(?:^    |  )([\w.]+(?:/run)?)(?=  |\n)", block, re.MULTILINE)) - {""}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
     present = {name.split("/")[0] for name in tracked} or {path.name for path in ROOT.iterdir()}
     files = {name for name in named if "." in name or name in ("Makefile", "LICENSE")} - {"README.md says"}
     assert {"tutor", "corpus", "index", "demos", "tests"} <= named

@@ -128,7 +128,9 @@ def test_an_index_of_other_weights_is_no_last_good_index(
         open_session(settings, model=False)
 
 
-def test_a_conversation_is_kept_with_its_title_and_what_was_shown(session: Session, settings: Settings) -> None:
+def test_a_conversation_is_kept_with_its_title_and_what_was_shown(
+    session: Session, settings: Settings
+) -> None:
     chat = session.new_chat()
     events = list(session.respond(chat, "What is mode collapse?"))
     assert isinstance(events[-1], Answer)
@@ -172,7 +174,10 @@ def test_a_stopped_turn_keeps_what_was_said(session: Session, monkeypatch: pytes
     assert next(events) == Delta("The generator ")
     cancel.set()
     events.close()  # type: ignore[attr-defined]
-    assert [turn.content for turn in session.turns(chat)] == ["What is a generator?", "The generator \nStopped."]
+    assert [turn.content for turn in session.turns(chat)] == [
+        "What is a generator?",
+        "The generator \nStopped.",
+    ]
 
 
 def test_quiz_items_for_an_unknown_topic_are_an_error(session: Session) -> None:

@@ -31,12 +31,19 @@ def test_without_sources_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.M
     settings = read_settings(environ={})
     assert settings.notes == (PROJECT_ROOT / "corpus",)
     assert settings.index_dir == PROJECT_ROOT / "index"
-    assert (settings.model, settings.host, settings.port, settings.share) == ("auto", "127.0.0.1", 7860, False)
+    assert (settings.model, settings.host, settings.port, settings.share) == (
+        "auto",
+        "127.0.0.1",
+        7860,
+        False,
+    )
     assert settings.record_path == settings.data_dir / "record.db"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_file_wins_over_defaults_the_environment_over_the_file_and_options_over_all(tmp_path: Path) -> None:
+def test_the_file_wins_over_defaults_the_environment_over_the_file_and_options_over_all(
+    tmp_path: Path,
+) -> None:
     file = config(tmp_path, 'model = "from-file"\nport = 1001\nseed = 1\nshare = true\n')
     environ = {"TUTOR_MODEL": "from-variable", "TUTOR_PORT": "1002", "TUTOR_SEED": ""}
     settings = read_settings({"model": "from-option", "host": None}, environ, file)
@@ -129,13 +136,20 @@ def test_a_file_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
         ({"nonsense": 1}, {}, "option --nonsense"),
     ],
 )
-def test_a_bad_value_names_where_it_came_from(options: dict[str, Any], environ: dict[str, str], source: str) -> None:
+def test_a_bad_value_names_where_it_came_from(
+    options: dict[str, Any], environ: dict[str, str], source: str
+) -> None:
     with pytest.raises(SettingsError, match=source):
         read_settings(options, environ)
 
 
 def test_the_environment_is_closed_whatever_was_inherited() -> None:
-    environ = {"LANGSMITH_TRACING": "true", "HF_HUB_OFFLINE": "0", "GRADIO_ANALYTICS_ENABLED": "True", "PATH": "/bin"}
+    environ = {
+        "LANGSMITH_TRACING": "true",
+        "HF_HUB_OFFLINE": "0",
+        "GRADIO_ANALYTICS_ENABLED": "True",
+        "PATH": "/bin",
+    }
     environ |= dict.fromkeys(UNWANTED_ENVIRONMENT, "stray")
     close_environment(environ)
     assert environ == CLOSED_ENVIRONMENT | {"PATH": "/bin"}

@@ -28,7 +28,10 @@ ANSWER = Answer(
     answer="The generator turns noise into samples. [1] Maybe.",
     refused=False,
     citations=(CITATION,),
-    sentences=(Sentence("The generator turns noise into samples.", "quoted", (1,)), Sentence("Maybe.", "unsupported")),
+    sentences=(
+        Sentence("The generator turns noise into samples.", "quoted", (1,)),
+        Sentence("Maybe.", "unsupported"),
+    ),
     nearest=(),
     style="eli5",
     fkgl=4.25,
@@ -41,7 +44,10 @@ def test_an_answer_is_shown_with_its_proof(capsys: pytest.CaptureFixture[str]) -
     assert show([Delta("The generator "), Delta("turns noise"), Notice("A line."), ANSWER]) is ANSWER
     out, err = capsys.readouterr()
     assert out.startswith("The generator turns noise")
-    assert "[1] gan.md, lines 3-4 (ChatGPT, quoted in the note): “The generator turns noise into samples.”" in out
+    assert (
+        "[1] gan.md, lines 3-4 (ChatGPT, quoted in the note): “The generator turns noise into samples.”"
+        in out
+    )
     assert "✓ quoted" in out
     assert "✗ unsupported" in out
     assert "notes-only, 1.5 s · reading grade 4.2" in out
@@ -53,7 +59,9 @@ def test_a_refusal_shows_no_support_and_no_reading_grade() -> None:
     assert proof_lines(refusal) == ["", "  — notes-only, 0.0 s"]
 
 
-def test_a_turn_without_an_answer_returns_none_and_shows_every_event(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_turn_without_an_answer_returns_none_and_shows_every_event(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     events = [
         ToolCall("run_demo", {}, "Training a GAN"),
         DemoProgress("gan-2d", "a.png", "two clusters", 5, 10, 1.0, 2.0),

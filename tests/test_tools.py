@@ -83,13 +83,17 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
     ]  # fmt: skip
 
 
-def test_a_stopped_demo_keeps_its_last_picture(tools: dict[str, BaseTool], played: Callable[..., Any]) -> None:
+def test_a_stopped_demo_keeps_its_last_picture(
+    tools: dict[str, BaseTool], played: Callable[..., Any]
+) -> None:
     played(STARTED, frame(4), DemoStopped(4, (Path("frame-4.png"),)))
     message = call(tools["run_demo"], name="gan-2d")
     assert message.artifact == {"result": {"demo": "gan-2d", "images": ["frame-4.png"]}, "stopped": True}
 
 
-@pytest.mark.parametrize(("events", "says"), [((STARTED,), "without a result"), (("odd",), "something unknown")])
+@pytest.mark.parametrize(
+    ("events", "says"), [((STARTED,), "without a result"), (("odd",), "something unknown")]
+)
 def test_a_demo_that_ends_oddly_is_an_error(
     events: tuple[Any, ...], says: str, tools: dict[str, BaseTool], played: Callable[..., Any]
 ) -> None:

@@ -70,7 +70,9 @@ class Answering:
         hits = retrieve(self.retriever, question)
         clock.mark("retrieve_ms")
         ranked = rank(self.retriever, question, hits)
-        gate = self.retriever.answerable(question.text, hits, [(entry.text, entry.cosine) for entry in ranked])
+        gate = self.retriever.answerable(
+            question.text, hits, [(entry.text, entry.cosine) for entry in ranked]
+        )
         if not gate.verdict:
             yield from self._refuse(question, clock)
             return
@@ -224,7 +226,10 @@ class Answering:
             for hit in self.retriever.search(topic, k=4, kinds={"analogy"})
             if hit.coverage >= 0.99
             or hit.cosine >= 0.55
-            or (hit.passage.note in lead_notes and set(content_words(topic)) & set(content_words(hit.passage.title)))
+            or (
+                hit.passage.note in lead_notes
+                and set(content_words(topic)) & set(content_words(hit.passage.title))
+            )
         ]
         fitting.sort(
             key=lambda hit: (set(content_words(hit.passage.title)) != set(content_words(topic)), -hit.score)

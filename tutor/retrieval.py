@@ -83,7 +83,11 @@ class Retriever:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The words of the notes."""
-        own = [p for p in self.index.passages if p.kind != "code" and "references" not in map(str.lower, p.heading)]
+        own = [
+            p
+            for p in self.index.passages
+            if p.kind != "code" and "references" not in map(str.lower, p.heading)
+        ]
         return build_lexicon(
             [without_struck(p.text.words) for p in own],
             self._idf,
@@ -191,7 +195,9 @@ class Retriever:
         for passage in (hit.passage for hit in hits if hit.passage.kind not in ("analogy", "code")):
             text = without_struck(passage.text.words)
             cuts = split_sentences(text)
-            texts += [embedded_text(passage.title, passage.heading[-1:], text[begin:end]) for begin, end in cuts]
+            texts += [
+                embedded_text(passage.title, passage.heading[-1:], text[begin:end]) for begin, end in cuts
+            ]
         texts = texts[:_GATE_SENTENCES]
         cosines = self.embedding.embed_texts(texts) @ self.embedding.embed_query(query)
         return list(zip(texts, map(float, cosines), strict=True))

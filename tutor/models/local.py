@@ -210,5 +210,3 @@ def _plain_messages(messages: list[BaseMessage]) -> list[dict[str, Any]]:
         for call in message.get("tool_calls") or []:
             call["function"]["arguments"] = json.loads(call["function"]["arguments"])
     return plain
-
-
