@@ -297,4 +297,4 @@ def _result(state: DiffusionRun, trail: Trail) -> Result:
 def _diverged(state: DiffusionRun) -> Result:
     verdict = f"The run diverged at step {state.pace.step}: the loss is no longer a number."
     remedy = "A lower learning rate keeps it finite."
-    return Result("diverged", state.pace.step, {}, verdict, (remedy,), ("diffusion",), state.look())
+    return Result("diverged", state.pace.step, {}, verdict, (remedy,), ("diffusion-models",), state.look())

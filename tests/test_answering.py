@@ -13,7 +13,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from tutor.answering import Answering
+from tutor.answering import Answering, _table
 from tutor.index import open_index, refresh_index
 from tutor.models import ChosenModel
 from tutor.questions import Said, understand
@@ -52,7 +52,7 @@ An optimiser changes the weights of a network after each batch.
 | Adam | 0.0002 |
 | SGD with momentum | 0.1 |
 
-Adam adapts the learning rate of each weight.
+Adam adapts the learning rate of each weight and was introduced by Kingma and Ba [3].
 SGD uses one learning rate for all weights.
 
 ## In PyTorch
@@ -364,7 +364,7 @@ def test_the_model_is_given_the_question_and_the_notes(
 
 def test_code_asked_for_comes_as_a_fenced_block(settings_retriever: Retriever) -> None:
     events, answer = ask(settings_retriever, "Show me the PyTorch code of the optimiser Adam")
-    block = re.search(r"```python\n(.*?)\n```", answer.answer, re.DOTALL)
+    block = re.search(r"```\n(.*?)\n```", answer.answer, re.DOTALL)
     assert block is not None
     assert block.group(1).split("\n") == [
         "optimiser = torch.optim.Adam(model.parameters(), lr=0.0002)",
@@ -375,6 +375,18 @@ def test_code_asked_for_comes_as_a_fenced_block(settings_retriever: Retriever) -
 
 def test_code_not_asked_for_is_left_out(settings_retriever: Retriever) -> None:
     assert "```" not in ask(settings_retriever, "What does Adam adapt?")[1].answer
+
+
+def test_a_reference_in_the_note_is_not_taken_for_a_citation(settings_retriever: Retriever) -> None:
+    _, answer = ask(settings_retriever, "What does Adam adapt?")
+    assert "Kingma and Ba [\u20603]" in answer.answer
+    assert {int(n) for n in re.findall(r"\[(\d+)\]", answer.answer)} == {c.n for c in answer.citations}
+    assert any("Kingma and Ba [3]" in citation.quote for citation in answer.citations)
+
+
+def test_a_bar_inside_a_cell_does_not_end_the_cell() -> None:
+    shown = _table("Model | Learns\nDiscriminative | $p(y|x)$")
+    assert shown.split("\n")[2] == r"| Discriminative | $p(y\|x)$ |"
 
 
 def test_a_table_is_shown_as_a_table_of_markdown(settings_retriever: Retriever) -> None:

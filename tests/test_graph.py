@@ -123,6 +123,31 @@ def test_a_question_during_a_quiz_is_answered_and_the_quiz_goes_on(
     assert rounds.attempts == []
 
 
+@pytest.mark.parametrize("answer", ["train the discriminator", "Train the generator with noise"])
+def test_an_answer_that_sounds_like_a_demo_is_graded(answer: str, graph: TutoringGraph, rounds: Kept) -> None:
+    say(graph, "quiz me on GANs")
+    events = say(graph, answer)
+    assert not [event for event in events if isinstance(event, ToolCall)]
+    assert only(events, QuizGrade)
+    assert rounds.attempts[0][1] == answer
+
+
+@pytest.mark.parametrize("words", ["thanks", "hi", "what can you do"])
+def test_small_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, rounds: Kept) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    events = say(graph, words)
+    assert only(events, QuizItem) == asked
+    assert rounds.attempts == []
+
+
+def test_a_quiz_from_the_command_line_takes_its_topic_and_number_as_they_are(
+    graph: TutoringGraph, rounds: Kept
+) -> None:
+    events = list(graph.start_quiz("chat", "the discriminator of a GAN", 100))
+    assert only(events, ToolCall).arguments == {"topic": "the discriminator of a GAN", "n": 100}
+    assert only(events, QuizItem).k == 1
+
+
 def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: Kept) -> None:
     say(graph, "quiz me on GANs")
     assert only(say(graph, "stop"), QuizScore).score == 0

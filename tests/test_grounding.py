@@ -456,8 +456,45 @@ def test_the_same_quote_gets_the_same_number() -> None:
 def test_a_citation_names_note_lines_and_passage() -> None:
     piece = evidence_in(passage("One is so.\nTwo is so."))[1]
     citations = Citations()
-    sentence = citations.quoted(piece)
+    assert citations.cite(piece) == 1
     (citation,) = citations.all()
-    assert (sentence.text, sentence.support, sentence.cites) == ("Two is so.", "quoted", (1,))
     assert (citation.note, citation.lines, citation.title) == ("gan.md", (2, 2), "GAN")
     assert citation.quote in citation.passage
+
+
+def retracted(words: str, draft: str) -> str:
+    return check(draft, evidence_in(passage(words)), even)[0]
+
+
+def test_a_struck_sentence_after_a_quoted_misconception_is_no_evidence() -> None:
+    words = '"GANs have one network." ~~GANs copy their training images.~~ GANs have two networks.'
+    assert retracted(words, "GANs copy their training images.") == "unsupported"
+
+
+def test_a_struck_step_is_not_carried_by_the_steps_around_it() -> None:
+    words = "1. Draw noise from the prior.\n2. ~~Copy a training image.~~\n3. Send the noise through the generator."
+    assert retracted(words, "Copy a training image.") == "unsupported"
+    assert all("~~" not in piece.text for piece in evidence_in(passage(words)))
+
+
+def test_a_struck_item_is_not_carried_by_the_words_before_its_list() -> None:
+    words = "The remedies for collapse are:\n\n- PacGAN\n- ~~more layers in the generator~~\n- batch discrimination"
+    assert retracted(words, "more layers in the generator") == "unsupported"
+    assert all("~~" not in piece.text for piece in evidence_in(passage(words)))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "as long as the learning rate is small",
+        "so long as it is Lipschitz",
+        "whenever its weights are clipped",
+        "depending on the penalty",
+        "at least on small images",
+        "sometimes",
+        "contrary to the usual belief",
+    ],
+)
+def test_a_condition_is_not_lost(tail: str) -> None:
+    words = f"The critic of a WGAN gives useful gradients {tail}."
+    assert retracted(words, "The critic of a WGAN gives useful gradients.") == "unsupported"

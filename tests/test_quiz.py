@@ -14,7 +14,7 @@ from tutor.learner import open_record
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
 from tutor.quiz.grading import Grade, chosen_option, grade
-from tutor.quiz.items import Item, make_item, make_items, rank_by_topic
+from tutor.quiz.items import Item, make_item, make_items
 from tutor.quiz.lexicon import distance, likeness
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
@@ -530,18 +530,6 @@ def test_the_order_of_the_given_ranking_is_kept(deck: Note) -> None:
     candidates = [(deck, card) for card in deck.cards]
     items = make_items("GANs", 10, candidates, rng=random.Random(0), rank=backwards)
     assert [item.heading for item in items] == [("Diffusion",), ("Mode Collapse",), ("Generator Role",)]
-
-
-def test_a_plural_finds_the_singular_and_a_longer_name_and_nothing_finds_a_stranger(deck: Note) -> None:
-    other = Note(
-        "v.md", "flashcards", "Autoencoders",
-        cards=(Card(("DCGAN",), text("What is a DCGAN made of?"), text("Convolutions, mostly.")),
-               Card(("VAE",), text("What does a VAE learn?"), text("It learns a distribution."))),
-    )  # fmt: skip
-    found = [entry.heading[0] for _, entry in rank_by_topic("GANs", [other, deck])]
-    assert found.index("Generator") < found.index("DCGAN")
-    assert "VAE" not in found
-    assert rank_by_topic("banana bread", [other, deck]) == []
 
 
 def test_an_authors_choice_keeps_its_key_wherever_its_options_land() -> None:

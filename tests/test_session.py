@@ -144,10 +144,43 @@ def test_a_conversation_is_kept_with_its_title_and_what_was_shown(
     again = open_session(settings, record=True)
     assert [turn.content for turn in again.turns(chat)] == [asked.content, answered.content]
     assert again.retract_last(chat) == "What is mode collapse?"
-    assert again.turns(chat) == []
+    assert [turn.content for turn in again.turns(chat)] == ["What is mode collapse?"]
+    list(again.respond(chat, "What is mode collapse?", heard=True))
+    assert [turn.role for turn in again.turns(chat)] == ["user", "assistant"]
     again.delete_chat(chat)
     assert again.chats() == []
     again.close()
+
+
+def test_an_answer_in_a_quiz_is_not_taken_back(session: Session) -> None:
+    chat = session.new_chat()
+    list(session.start_quiz(chat, "GANs", 2))
+    list(session.respond(chat, "I don't know"))
+    before = [turn.content for turn in session.turns(chat)]
+    with pytest.raises(QuizError, match="cannot be taken back"):
+        session.retract_last(chat)
+    assert [turn.content for turn in session.turns(chat)] == before
+
+
+def test_words_are_on_record_before_they_are_answered(session: Session) -> None:
+    chat = session.new_chat()
+    session.hear(chat, "What is a GAN?")
+    session.note(chat, "Stopped before it was answered.")
+    assert [(turn.role, turn.content) for turn in session.turns(chat)] == [
+        ("user", "What is a GAN?"),
+        ("assistant", "Stopped before it was answered."),
+    ]
+    assert session.chats()[0].title == "What is a GAN?"
+
+
+def test_a_turn_whose_reader_goes_away_is_kept_as_stopped(session: Session) -> None:
+    chat = session.new_chat()
+    events = session.respond(chat, "What is mode collapse?")
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    last = session.turns(chat)[-1]
+    assert last.payload is not None
+    assert last.payload["events"][-1] == {"event": "Notice", "text": "Stopped."}
 
 
 def test_a_quiz_survives_the_end_of_the_program(session: Session, settings: Settings) -> None:

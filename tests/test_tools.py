@@ -113,7 +113,7 @@ def test_a_demo_that_ends_oddly_is_an_error(
         ("run_demo", {"name": "gan-2d", "knobs": {f"k{i}": 1.0 for i in range(21)}}),
         ("run_demo", {"name": "gan-2d", "knobs": {"k": [1]}}),
         ("make_quiz", {"topic": "gan", "n": 0}),
-        ("make_quiz", {"topic": "gan", "n": 21}),
+        ("make_quiz", {"topic": "gan", "n": 101}),
         ("make_quiz", {"topic": "x" * 201, "n": 1}),
     ],
 )

@@ -28,6 +28,11 @@ Layout = Literal["run", "item", "paragraph", "block", "code", "table"]
 
 LEAST_SENTENCES = 3
 _LONGEST_ANALOGY = 12
+# A reference such as "[1]" in the note's own words must not be taken for a citation: a word joiner, which nobody
+# sees, parts the two.
+_NOTES_OWN_MARK = re.compile(
+    r"(\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\])|\[(?=\d{1,3}(?:\s*,\s*\d{1,3})*\])", re.DOTALL
+)
 _STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
 _BREAKS = re.compile(r"^\W*where (?:it|the analogy) breaks", re.I)
 
@@ -337,8 +342,11 @@ def _rendered(part: Part, before: Part | None) -> str:
     """A part as Markdown with its citation marks, set apart from what stands before it."""
     marks = "".join(f" [{n}]" for n in part.sentence.cites) if part.marked else ""
     text = part.sentence.text
+    if part.layout != "code":
+        text = _NOTES_OWN_MARK.sub(lambda found: found.group(1) or "[\u2060", text)
     if part.layout == "code":
-        text, marks = f"```python\n{text.strip()}\n```", f"\n{marks.strip()}"
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+        text, marks = f"{fence}\n{text.strip()}\n{fence}", f"\n{marks.strip()}"
     elif part.layout == "table":
         text, marks = _table(text), f"\n\n{marks.strip()}"
     elif part.layout == "block":
@@ -357,10 +365,11 @@ def _rendered(part: Part, before: Part | None) -> str:
 
 def _table(text: str) -> str:
     """A note's table, whose rows are joined by bars, as Markdown."""
-    rows = [[cell.strip() for cell in line.split(" | ")] for line in text.strip().split("\n")]
+    lines = text.strip().split("\n")
+    rows = [[cell.strip().replace("|", r"\|") for cell in line.split(" | ")] for line in lines]
     width = max(len(row) for row in rows)
-    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+    set_rows = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    return "\n".join([set_rows[0], "|" + " --- |" * width, *set_rows[1:]])
 
 
 def _listing(names: Sequence[str]) -> str:

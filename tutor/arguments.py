@@ -70,7 +70,9 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
         return command
 
     json_help = "print JSON on standard output"
-    add("index", "build or refresh the index").add_argument("--json", action="store_true", help=json_help)
+    command = add("index", "build or refresh the index")
+    command.add_argument("--rebuild", action="store_true", help="build it anew, also when no note changed")
+    command.add_argument("--json", action="store_true", help=json_help)
     for name, help in (("search", "find passages of the notes"), ("ask", "answer a question from the notes")):
         command = add(name, help)
         command.add_argument("question", nargs="?", metavar="QUESTION")

@@ -115,6 +115,7 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
             Embedding(),
             passage_tokens=settings.passage_tokens,
             on_progress=report,
+            rebuild=bool(_flag(options, "rebuild")),
         )
     if _flag(options, "json"):
         print_json(done.to_contract())
@@ -227,21 +228,33 @@ def _usage(message: str) -> int:
 
 
 def _chat(options: argparse.Namespace, settings: Settings) -> int:
-    from tutor.terminal import show
-
     with _session(settings, record=True) as session:
         print(
             f"{session.library_line}. {session.model_reason}\nAsk a question; an empty line or Ctrl-D ends the chat."
         )
-        chat_id = session.new_chat()
-        while True:
-            try:
-                message = input("\n> ").strip()
-            except EOFError:
-                message = ""
-            if not message:
-                return 0
-            show(session.respond(chat_id, message, style=_flag(options, "style")))
+        chat_id = ""
+        while message := _typed():
+            chat_id = chat_id or session.new_chat()
+            _show_turn(session.respond(chat_id, message, style=_flag(options, "style")))
+    return 0
+
+
+def _typed() -> str | None:
+    """What the student types; None at the end of the input."""
+    try:
+        return input("\n> ").strip()
+    except EOFError:
+        return None
+
+
+def _show_turn(events: Iterator[Event]) -> None:
+    """Prints a turn; one that fails says so and leaves the conversation open."""
+    from tutor.terminal import show
+
+    try:
+        show(events)
+    except TutorError as error:
+        print(f"tutor: {error}", file=sys.stderr)
 
 
 def _quiz(options: argparse.Namespace, settings: Settings) -> int:
@@ -255,13 +268,9 @@ def _quiz(options: argparse.Namespace, settings: Settings) -> int:
             return 0
         chat_id = session.new_chat()
         show(session.start_quiz(chat_id, topic, n))
-        while session.quiz_is_open(chat_id):
-            try:
-                message = input("\n> ").strip()
-            except EOFError:
-                return 0
+        while session.quiz_is_open(chat_id) and (message := _typed()) is not None:
             if message:
-                show(session.respond(chat_id, message))
+                _show_turn(session.respond(chat_id, message))
     return 0
 
 
@@ -337,8 +346,9 @@ def _models(options: argparse.Namespace, settings: Settings) -> int:
             path = get_model(
                 options.name, settings, lambda stage, share: report(stage, int(100 * share), 100)
             )
-        print(f"{options.name} is ready in {path}.")
-        return 0
+        if not _flag(options, "json"):
+            print(f"{options.name} is ready in {path}.")
+            return 0
     found = installed_models(settings)
     if _flag(options, "json"):
         print_json(found)
@@ -352,10 +362,10 @@ def _models(options: argparse.Namespace, settings: Settings) -> int:
 
 def _eval(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.evaluation import evaluate
-    from tutor.terminal import print_json
+    from tutor.terminal import print_json, progress_display
 
-    with _session(settings) as session:
-        report = evaluate(session, _flag(options, "suites", []))
+    with _session(settings) as session, progress_display() as progress:
+        report = evaluate(session, _flag(options, "suites", []), on_progress=progress)
     if _flag(options, "json"):
         print_json(report.to_json())
     else:

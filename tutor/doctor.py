@@ -68,7 +68,7 @@ def _guarded(name: str, look: Callable[[], str]) -> Check:
 
 
 def _index(settings: Settings) -> str:
-    index = open_index(settings.index_dir)
+    index = open_index(settings.index_dir, Embedding())
     try:
         return f"{len(index.notes)} notes, {len(index.passages)} passages, generation {index.generation}"
     finally:

@@ -31,7 +31,11 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What an index was made from and with. Where one of these differs, the index is rebuilt, never queried."""
+    """What an index was made from and with.
+
+    Where one of these differs, the next refresh rebuilds the index. One made by another chromadb, other weights or
+    another splitter is never queried meanwhile.
+    """
 
     embedding_model: str
     weights: str

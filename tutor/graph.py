@@ -8,6 +8,7 @@ step; the model is called inside `explain` alone, and what it drafts is checked 
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,9 +25,11 @@ from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
+from tutor.tools import MOST_QUESTIONS
 from tutor.turns import DemoOutcome, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
+_ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
 _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
     "gan-2d": ("gan-2d", {}, "Training a GAN on eight clusters of points"),
     "mode-collapse": (
@@ -146,9 +149,11 @@ class TutoringGraph:
         yield from self._stream(state, cancel)
 
     def start_quiz(self, chat_id: str, topic: str, n: int) -> Iterator[Event]:
-        """Begins a quiz as if the student had asked for it in the chat."""
-        asked = f"Quiz me on {topic} with {n} questions" if topic else f"Quiz me with {n} questions"
-        yield from self.run(asked, history=[], chat_id=chat_id)
+        """Begins a quiz of n questions on a topic; an empty topic stands for the whole library."""
+        question = Question("", "quiz", "plain", topic, count=n)
+        yield from self._stream(
+            {"message": "", "history": [], "chat_id": chat_id, "question": question}, threading.Event()
+        )
 
     def _stream(self, state: State, cancel: threading.Event) -> Iterator[Event]:
         config = RunnableConfig(configurable={"cancel": cancel}, recursion_limit=10)
@@ -163,19 +168,22 @@ class TutoringGraph:
     # -- nodes -------------------------------------------------------------------------------------------------
 
     def _understand(self, state: State) -> State:
-        open_round = self._open_round(state["chat_id"])
-        question = understand(state["message"], state["history"], state.get("style"))
-        if open_round is not None and question.intent not in ("quiz", "demo"):
-            kind = reply_kind(state["message"])
-            route = "explain" if kind == "question" and question.intent == "explain" else "quiz_reply"
-            return {"question": question, "route": route}
+        given = state.get("question")
+        question = given or understand(state["message"], state["history"], state.get("style"))
+        if given is None and self._open_round(state["chat_id"]) is not None:
+            route = _route_in_quiz(state["message"], question)
+            if route:
+                return {"question": question, "route": route}
         if question.intent == "demo":
             name, knobs, title = _DEMOS[question.demo]
             arguments = {"name": name, "knobs": knobs, "seed": self._parts.seed}
             _emit(ToolCall("run_demo", arguments, title))
             return {"question": question, "route": "call_tool", "tool": "run_demo", "arguments": arguments}
         if question.intent == "quiz":
-            arguments = {"topic": question.topic[:200], "n": min(question.count or QUIZ_QUESTIONS, 20)}
+            arguments = {
+                "topic": question.topic[:200],
+                "n": min(question.count or QUIZ_QUESTIONS, MOST_QUESTIONS),
+            }
             _emit(ToolCall("make_quiz", arguments, f"Choosing questions on {question.topic or 'your notes'}"))
             return {"question": question, "route": "call_tool", "tool": "make_quiz", "arguments": arguments}
         return {"question": question, "route": "explain" if question.intent == "explain" else "talk"}
@@ -190,11 +198,15 @@ class TutoringGraph:
     def _explain(self, state: State, config: RunnableConfig) -> State:
         for event in self._parts.answering.answer(state["question"], _cancel(config)):
             _emit(event)
+        self._ask_again(state)
+        return {}
+
+    def _ask_again(self, state: State) -> None:
+        """Shows the open quiz question once more, after something else was said."""
         open_round = self._open_round(state["chat_id"])
         if open_round is not None:
             _emit(Notice("Back to the quiz:"))
             _emit(show(open_round))
-        return {}
 
     def _call_tool(self, state: State, config: RunnableConfig) -> State:
         """Runs the tool that the student asked for, through LangChain's own call of a tool."""
@@ -253,7 +265,23 @@ class TutoringGraph:
             "help": self._parts.about,
         }
         _emit(Notice(lines[state["question"].intent]))
+        self._ask_again(state)
         return {}
+
+
+def _route_in_quiz(message: str, question: Question) -> str:
+    """Where a message goes while a quiz question is open; empty for a new quiz or a demo.
+
+    "Train the discriminator" is then an answer: only words that name a demo or ask to be shown one start it.
+    """
+    kind = reply_kind(message)
+    if kind not in ("answer", "question"):
+        return "quiz_reply"
+    if question.intent in ("greeting", "thanks", "help"):
+        return "talk"
+    if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
+        return ""
+    return "explain" if kind == "question" and question.intent == "explain" else "quiz_reply"
 
 
 def _emit(event: Event) -> None:

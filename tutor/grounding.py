@@ -17,7 +17,7 @@ from itertools import permutations
 
 from tutor.notes.note import Lines
 from tutor.passages import Passage
-from tutor.turns import Citation, Sentence, Support
+from tutor.turns import Citation, Support
 from tutor.words import NEGATIONS, STRUCK, content_words, split_sentences, stem, words
 
 _MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
@@ -69,7 +69,8 @@ _SCOPE = frozenset(
     stem(word)
     for word in """if unless when until except or believe claim argue suppose assume imagine pretend false wrong myth
     misconception incorrect untrue rarely seldom hardly barely theory principle provided supposedly allegedly
-    without than 不 没 非 无 未 仅 只 若 如 或""".split()
+    without than least sometimes often usually mostly mainly almost nearly partly perhaps possibly probably
+    apparently contrary otherwise 不 没 非 无 未 仅 只 若 如 或""".split()
 ) | frozenset(stem(word) for word in NEGATIONS)
 _OPENERS = frozenset(
     """in at with for under during after before by on from as among within given to against compared unlike
@@ -128,6 +129,10 @@ def evidence_in(passage: Passage) -> list[Evidence]:
     if passage.kind == "code":
         return [Evidence(passage, 0, len(text))] if text.strip() and not STRUCK.search(text) else []
     struck = [match.span() for match in STRUCK.finditer(text)]
+
+    def is_struck(begin: int, end: int) -> bool:
+        return any(begin < s_end and s_begin < end for s_begin, s_end in struck)
+
     found: list[Evidence] = []
     claim, in_quote = -1, False
     for begin, end in split_sentences(text):
@@ -141,13 +146,14 @@ def evidence_in(passage: Passage) -> list[Evidence]:
             claim = begin
             continue
         if claim >= 0 and "\n" not in text[claim:begin]:
-            found.append(Evidence(passage, claim, end, asserted_from=begin))
+            if not is_struck(claim, end):
+                found.append(Evidence(passage, claim, end, asserted_from=begin))
             claim = -1
             continue
         claim = -1
-        if any(begin < s_end and s_begin < end for s_begin, s_end in struck):
+        if is_struck(begin, end):
             continue
-        previous = found[-1] if found else None
+        previous = found[-1] if found and not is_struck(found[-1].begin, end) else None
         if previous is not None and _belongs(text, previous, begin, end):
             found[-1] = Evidence(passage, previous.begin, end, previous.asserted_from)
         else:
@@ -321,6 +327,9 @@ def _tokens(sentence: str) -> tuple[_Token, ...]:
     """What a sentence claims: its words but for the small ones, in order, with the clause that each stands in."""
     text = _PASSIVE.sub("isdone", _LEADING.sub("", _MARKUP.sub("", sentence)))
     text = re.sub(r"\b(\w+)n['’]t\b|\b(can)not\b", r"\1\2 not", text)
+    text = re.sub(
+        r"\b(?:(?:as|so) long as|whenever|depending on|on condition that|in case)\b", "if", text, flags=re.I
+    )
     found: list[_Token] = []
     clause, opened_by = 0, ""
     for match in _TOKEN.finditer(text):
@@ -378,10 +387,6 @@ class Citations:
                 speaker=piece.passage.speaker,
             )
         return self._found[key].n
-
-    def quoted(self, piece: Evidence) -> Sentence:
-        """A sentence of the notes themselves, cited."""
-        return Sentence(piece.text, "quoted", (self.cite(piece),))
 
     def all(self) -> tuple[Citation, ...]:
         """The citations so far, in the order of their numbers."""

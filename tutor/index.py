@@ -109,6 +109,8 @@ class Index:
         made = self.fingerprint
         if made.chromadb != chromadb_version():
             raise StoreError(f"The index in {self.folder} was built by chromadb {made.chromadb}", _REBUILD)
+        if made.splitter != SPLITTER_VERSION:
+            raise StoreError(f"The index in {self.folder} was built by another version of tutor", _REBUILD)
         if weights is not None and made.weights != weights:
             raise StoreError(f"The index in {self.folder} was built with other embedding weights", _REBUILD)
 
@@ -204,6 +206,8 @@ def refresh_index(
             if not rebuild and (found := _in_step(folder, maker, corpus, embedding.name, began)):
                 return found
             library = read_library(notes, on_file=lambda name: report("Reading notes", 0, 1))
+            if any(entry.transient for entry in library.skipped):
+                corpus = "to be read again"
             generation = _Generation(folder, library, corpus, embedding, passage_tokens, report)
             try:
                 known, passages, embedded = generation.build()

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from tutor.notes.note import Block, Note, Text
 from tutor.words import split_sentences, without_struck
 
+# To be raised whenever readers or splitter make other passages of the same notes: stored ones are then made anew.
 SPLITTER_VERSION = 4
 PassageKind = Literal["prose", "list", "table", "code", "math", "analogy", "answer", "card", "quiz"]
 _PACKED = ("prose", "list", "math")

@@ -41,6 +41,7 @@ from tutor.turns import (
 Progress = Callable[[str, float, float], None]
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 _TITLE_LENGTH = 48
+_REMEMBERED_ITEMS = 30
 
 
 class Session:
@@ -65,7 +66,7 @@ class Session:
         self.settings = settings
         self.embedding = embedding
         self.retriever = Retriever(index, embedding)
-        self.messages = list(messages)
+        self._messages = list(messages)
         self.model_name, self.model_reason = chosen.name, chosen.reason
         self.library_line = _library_line(index)
         self.examples = _examples(index)
@@ -85,6 +86,7 @@ class Session:
             budget_s=self.settings.demo_budget_s,
             device="auto",
             rng=self._rng,
+            seen=self._seen_items,
         )
         about = (
             f"I answer questions from your notes ({self.library_line}) and show the lines that prove it. Try: "
@@ -98,9 +100,18 @@ class Session:
         runs.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
 
+    def _seen_items(self) -> set[str]:
+        attempts = self._record.attempts() if self._record is not None else []
+        return {attempt.item_id for attempt in attempts[-_REMEMBERED_ITEMS:]}
+
     def _similarity(self, one: str, other: str) -> float:
         a, b = self.embedding.embed_texts([one, other])
         return float(a @ b)
+
+    @property
+    def messages(self) -> list[str]:
+        """What the student should be told: files that were skipped, a restored record, a failed backup."""
+        return [*self._messages, *(self._record.messages if self._record is not None else ())]
 
     def warm_up(self) -> None:
         """Loads the embedding weights, and starts loading the chat model beside, before the first question."""
@@ -169,34 +180,64 @@ class Session:
         self._kept.delete_chat(chat_id)
 
     def retract_last(self, chat_id: str) -> str | None:
-        """Takes the last exchange back; returns the student's words, to be asked again."""
-        return self._kept.drop_last_exchange(chat_id)
+        """Takes the last answer back; returns the student's words, which stay, to be answered again.
+
+        Raises:
+            QuizError: the answer belongs to a quiz, whose grades are never taken back.
+        """
+        turns = self.turns(chat_id)
+        asked = next((turn for turn in reversed(turns) if turn.role == "user"), None)
+        if asked is None:
+            return None
+        answers = [turn for turn in turns if turn.id > asked.id]
+        events = {event["event"] for turn in answers for event in (turn.payload or {}).get("events", [])}
+        if events & {"QuizItem", "QuizGrade", "QuizScore"}:
+            raise QuizError(
+                "An answer in a quiz cannot be taken back", "Go on, or say “stop” and start a new quiz."
+            )
+        self._kept.drop_turns_after(asked.id)
+        return asked.content
+
+    def hear(self, chat_id: str, message: str) -> None:
+        """Records the student's words at once, before they are answered; the first ones name the chat."""
+        if not any(turn.role == "user" for turn in self.turns(chat_id)):
+            self._kept.rename_chat(chat_id, _title(message))
+        self._kept.add_turn(chat_id, "user", message)
+
+    def note(self, chat_id: str, text: str) -> None:
+        """Records a line of the program's own in a conversation."""
+        self._kept.add_turn(chat_id, "assistant", text, {"events": [event_to_json(Notice(text))]})
 
     def respond(
-        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+        self,
+        chat_id: str,
+        message: str,
+        *,
+        style: Style | None = None,
+        cancel: threading.Event | None = None,
+        heard: bool = False,
     ) -> Iterator[Event]:
         """One turn of a conversation: streams its events and records what was said.
 
         Args:
+            heard: the student's words are on record already (`hear`).
             cancel: setting it, or closing the generator, ends the turn; what was said so far is kept.
 
         Raises:
             TutorError: with the remedy; the student's words are kept all the same.
         """
         cancel = cancel or threading.Event()
+        if not heard:
+            self.hear(chat_id, message)
         earlier = self.turns(chat_id)
-        history = [Said(turn.role, turn.content) for turn in earlier]
-        if not any(turn.role == "user" for turn in earlier):
-            self._kept.rename_chat(chat_id, _title(message))
-        self._kept.add_turn(chat_id, "user", message)
-        yield from self._recorded(
-            chat_id,
-            self._graph.run(message, history=history, chat_id=chat_id, style=style, cancel=cancel),
-            cancel,
-        )
+        asked = max((turn.id for turn in earlier if turn.role == "user"), default=0)
+        history = [Said(turn.role, turn.content) for turn in earlier if turn.id < asked]
+        events = self._graph.run(message, history=history, chat_id=chat_id, style=style, cancel=cancel)
+        yield from self._recorded(chat_id, events, cancel)
 
     def start_quiz(self, chat_id: str, topic: str, n: int) -> Iterator[Event]:
-        """Begins a quiz in a conversation."""
+        """Begins a quiz of n questions in a conversation."""
+        self.hear(chat_id, f"Quiz: {topic}" if topic else "Quiz")
         yield from self._recorded(chat_id, self._graph.start_quiz(chat_id, topic, n), threading.Event())
 
     def quiz_is_open(self, chat_id: str) -> bool:
@@ -218,10 +259,9 @@ class Session:
             kept.append(Notice(str(error)))
             raise
         finally:
-            stopped = cancel.is_set() and not ended
             cancel.set()
             events.close()  # type: ignore[attr-defined]
-            lasting = _lasting(kept, text, stopped)
+            lasting = _lasting(kept, text, stopped=not ended)
             if lasting:
                 payload = {"events": [event_to_json(event) for event in lasting]}
                 self._kept.add_turn(chat_id, "assistant", _spoken(lasting), payload)
@@ -260,7 +300,6 @@ def open_session(
         embedding = Embedding()
         index, messages = _index(settings, embedding, on_progress, wait=record)
         on_failure.callback(index.close)
-        messages = [*(kept.messages if kept else ()), *messages]
         session = Session(settings, index, embedding, chosen, kept, messages)
         on_failure.pop_all()
     return session
@@ -307,10 +346,16 @@ def _examples(index: Index) -> tuple[str, ...]:
         return ("What do my notes cover?",)
     known = [t for t in ("Mode collapse", "Diffusion models", "Self-attention") if t in first]
     chosen = [*known, *[title for title in first if title not in known]][:3]
-    questions = [f"What is {chosen[0].lower()}?"]
-    questions += [f"Explain {title.lower()} like I'm 5" for title in chosen[1:2]]
-    questions += [f"Quiz me on {title.lower()}" for title in chosen[2:3]]
+    questions = [f"Tell me about {_in_a_sentence(chosen[0])}"]
+    questions += [f"Explain {_in_a_sentence(title)} like I'm 5" for title in chosen[1:2]]
+    questions += [f"Quiz me on {_in_a_sentence(title)}" for title in chosen[2:3]]
     return (*questions, "Show me a GAN training")
+
+
+def _in_a_sentence(title: str) -> str:
+    """A title with a small first letter, unless it begins with a name or an acronym."""
+    first = title.split()[0]
+    return title if any(letter.isupper() for letter in first[1:]) else title[0].lower() + title[1:]
 
 
 def _title(message: str) -> str:

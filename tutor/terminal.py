@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from tutor.turns import (
     QuizScore,
     ToolCall,
 )
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @contextmanager
@@ -80,15 +83,15 @@ def show(events: Iterable[Event]) -> Answer | None:
     answer = None
     for event in events:
         if isinstance(event, Delta):
-            print(event.text, end="", flush=True)
+            print(_printable(event.text), end="", flush=True)
         elif isinstance(event, Answer):
             answer = event
             print()
             for line in proof_lines(event):
-                print(line)
+                print(_printable(line))
         else:
             for line in _lines(event):
-                print(line, flush=True)
+                print(_printable(line), flush=True)
     return answer
 
 
@@ -143,6 +146,11 @@ def _outcome_lines(event: DemoOutcome) -> list[str]:
     result = event.result
     lines = [str(result.get("verdict", "")), *(f"  - {text}" for text in result.get("observations", []))]
     return [*lines, *(f"  picture: {path}" for path in result.get("images", []))]
+
+
+def _printable(text: str) -> str:
+    """The text without control characters: a note must not be able to steer the student's terminal."""
+    return _CONTROL.sub("", text)
 
 
 def _short(text: str, limit: int) -> str:

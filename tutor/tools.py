@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tutor.quiz.items import Candidate, Entry, Item, make_items
 from tutor.retrieval import Retriever
 from tutor.turns import DemoOutcome, DemoProgress, Event
 
-MOST_QUESTIONS = 20
+MOST_QUESTIONS = 100
 _NEAR_TOPIC = 0.6
 
 
@@ -55,6 +55,7 @@ def make_tools(
     budget_s: float,
     device: str,
     rng: random.Random,
+    seen: Callable[[], Collection[str]] = tuple,
 ) -> dict[str, BaseTool]:
     """The tools of a session, by name.
 
@@ -64,6 +65,7 @@ def make_tools(
         budget_s: seconds of training that a demo may take.
         device: "auto", "cpu" or "cuda".
         rng: draws quiz questions.
+        seen: ids of the items that the student has had lately, asked again only when nothing else is left.
     """
 
     def run_demo_tool(
@@ -74,7 +76,7 @@ def make_tools(
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
 
     def make_quiz_tool(topic: str, n: int) -> tuple[str, list[dict[str, Any]]]:
-        items = quiz_items(retriever, topic, n, rng)
+        items = quiz_items(retriever, topic, n, rng, seen())
         return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
 
     tools: list[BaseTool] = [
@@ -151,7 +153,7 @@ def result_to_contract(result: DemoResult) -> dict[str, Any]:
 
 
 def quiz_items(
-    retriever: Retriever, topic: str, n: int, rng: random.Random, seen: Sequence[str] = ()
+    retriever: Retriever, topic: str, n: int, rng: random.Random, seen: Collection[str] = ()
 ) -> list[Item]:
     """Questions on a topic from the cards and quiz sections of the notes.
 

@@ -242,7 +242,8 @@ def _answers(run: _Run) -> list[Measure]:
 
 def _refusal(run: _Run) -> list[Measure]:
     found = []
-    # The gate's weights were fitted on the development questions, so only the test says how it will do.
+    # The gate's weights were fitted on the development questions, so the test says better how it will do. Three
+    # questions of its first version gave rise to a rule (`Retriever._names_a_stranger`) and were replaced.
     for label, names in (("dev (fitted on)", ("dev",)), ("test", ("answers", "outside"))):
         questions = [asked for name in names for asked in run.subject.questions(name)]
         refused = [

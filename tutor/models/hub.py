@@ -195,10 +195,11 @@ def _published_note(model: PublishedModel) -> str:
 def _cached_models() -> Iterator[tuple[str, int]]:
     """Name and size in MB of every whole chat model in the local hub cache."""
     from huggingface_hub import scan_cache_dir
+    from huggingface_hub.constants import HF_HUB_CACHE
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        repos = sorted(scan_cache_dir().repos, key=lambda repo: repo.repo_id)
+        repos = sorted(scan_cache_dir(HF_HUB_CACHE).repos, key=lambda repo: repo.repo_id)
     except (CacheNotFound, OSError, ValueError):
         return
     for repo in repos:

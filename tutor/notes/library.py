@@ -52,10 +52,11 @@ class NoteFile:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that could not be read, and why."""
+    """A file that could not be read, and why; `transient` when the next try may read it (it took too long)."""
 
     path: str
     reason: str
+    transient: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def read_library(
 def read_files(
     files: Sequence[NoteFile], on_file: Callable[[str], None] | None = None, *, deadline_s: float = 10.0
 ) -> Library:
-    """Reads just these files, as `read_library` does; for a refresh of what has changed."""
+    """Reads just these files, as `read_library` does."""
     notes: list[Note] = []
     skipped: list[Skipped] = []
     hashes: dict[str, str] = {}
@@ -143,7 +144,7 @@ def read_files(
                 notes.append(dataclasses.replace(note_from_json(answer["note"]), path=file.name))
                 hashes[file.name] = answer["sha256"]
             else:
-                skipped.append(Skipped(file.name, answer["reason"]))
+                skipped.append(Skipped(file.name, answer["reason"], "transient" in answer))
     return Library(tuple(notes), tuple(skipped), hashes)
 
 
@@ -205,10 +206,10 @@ class _Reading:
             answer = self._ask(process, json.dumps(asked))
         except queue.Empty:
             self._stop()
-            return {"reason": f"reading it took longer than {self._deadline_s:g} s"}
+            return {"reason": f"reading it took longer than {self._deadline_s:g} s", "transient": "yes"}
         if answer:
             return dict(json.loads(answer))
-        return {"reason": f"reading it failed ({self._last_words()})"}
+        return {"reason": f"reading it failed ({self._last_words()})", "transient": "yes"}
 
     def _start(self) -> subprocess.Popen[str]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by _stop)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
-from math import log
 from typing import Any, Literal
 
 from tutor.errors import QuizError
 from tutor.notes.note import Card, Lines, Note, QuizQuestion, Text
 from tutor.turns import Citation
-from tutor.words import STRUCK, content_words, split_sentences, stem
+from tutor.words import STRUCK, content_words, split_sentences
 
 Entry = Card | QuizQuestion
 Candidate = tuple[Note, Entry]
@@ -293,48 +291,3 @@ def _repeats(item: Item, other: Item) -> bool:
 def _overlap(one: str, two: str) -> float:
     a, b = set(content_words(one)), set(content_words(two))
     return len(a & b) / len(a | b) if a | b else 1.0
-
-
-def rank_by_topic(topic: str, notes: Iterable[Note]) -> list[Candidate]:
-    """All cards and questions that have to do with a topic, the most relevant first, by words alone.
-
-    A word of the topic counts by its rarity (idf over the entries) times the best place where it stands:
-    question 1, heading 1, title and tags 0.6, answer 0.3. A long title is about more than one of its words:
-    it counts only where the topic holds a third of it. Entries that reach less than half of what the topic's
-    words could earn in the question are left out.
-    """
-    entries: list[Candidate] = [(note, entry) for note in notes for entry in _entries(note)]
-    wanted = dict.fromkeys(content_words(topic) or [stem(word) for word in topic.lower().split()])
-    fields = [_fields(note, entry, wanted) for note, entry in entries]
-    frequency = Counter(w for places in fields for w in wanted if any(_holds(p, w) for p, _ in places))
-    weights = {word: log(1 + len(entries) / (1 + frequency[word])) for word in wanted}
-    scored = []
-    for place, (candidate, places) in enumerate(zip(entries, fields, strict=True)):
-        best = {w: max((v * _holds(words, w) for words, v in places), default=0.0) for w in wanted}
-        score = sum(weights[word] * best[word] for word in wanted)
-        if score and score >= 0.5 * sum(weights.values()):
-            scored.append((-score, place, candidate))
-    return [candidate for _, _, candidate in sorted(scored, key=lambda entry: entry[:2])]
-
-
-def _entries(note: Note) -> tuple[Entry, ...]:
-    return (*note.cards, *note.quiz)
-
-
-def _fields(note: Note, entry: Entry, wanted: Collection[str]) -> list[tuple[set[str], float]]:
-    title = set(content_words(note.title))
-    named = title if 3 * sum(_holds(title, word) for word in wanted) >= len(title) else set()
-    return [
-        (set(content_words(entry.question.words)), 1.0),
-        (set(content_words(" ".join(entry.heading))), 1.0),
-        (named | set(content_words(" ".join(note.tags))), 0.6),
-        (set(content_words(_without_code(entry.answer.words))), 0.3),
-    ]
-
-
-def _holds(have: Collection[str], word: str) -> float:
-    """1 where the word stands, 0.7 where it ends a longer name, as "gan" ends "dcgan"."""
-    if word in have:
-        return 1.0
-    longer = [other for other in have if other.endswith(word) and len(other) <= len(word) + 5]
-    return 0.7 if longer and len(word) >= 3 else 0.0

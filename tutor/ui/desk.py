@@ -1,4 +1,4 @@
-"""Who is being answered: at most one message per browser tab, and the switch that stops it."""
+"""Who is being answered: one message per browser tab and per conversation, and the switch that stops it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Ticket:
-    """A message that waits for its answer or is being answered; set `cancel` to end the work."""
+    """A message that waits for its answer or is being answered; set `cancel` to end the work.
+
+    Attributes:
+        recorded: its words are on record; only then may it be answered.
+        begun: it is being answered; until then it waits.
+    """
 
     chat_id: str
-    text: str
+    text: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
+    recorded: bool = False
     begun: bool = False
 
 
@@ -24,28 +30,34 @@ class Desk:
         self._lock = threading.Lock()
 
     def busy(self, tab: str) -> bool:
-        """Whether the tab's message is being answered; one that only waits may be replaced."""
+        """Whether the tab's message waits or is being answered."""
         with self._lock:
-            ticket = self._tickets.get(tab)
-            return ticket is not None and ticket.begun
+            return tab in self._tickets
 
-    def take(self, tab: str, chat_id: str, text: str) -> bool:
-        """Takes a message in; False while the tab's last one is being answered."""
+    def holds(self, chat_id: str) -> bool:
+        """Whether a message of the conversation waits or is being answered, in whatever tab."""
         with self._lock:
-            ticket = self._tickets.get(tab)
-            if ticket is not None and ticket.begun:
+            return self._held(chat_id)
+
+    def take(self, tab: str, chat_id: str) -> bool:
+        """Keeps the place for a message; False while the tab or the conversation has one."""
+        with self._lock:
+            if tab in self._tickets or self._held(chat_id):
                 return False
-            self._tickets[tab] = Ticket(chat_id, text)
+            self._tickets[tab] = Ticket(chat_id)
             return True
+
+    def wait(self, tab: str, chat_id: str, text: str) -> None:
+        """The message of the place that was taken is on record and waits for its answer from now on."""
+        with self._lock:
+            ticket = self._tickets[tab]
+            ticket.chat_id, ticket.text, ticket.recorded = chat_id, text, True
 
     def begin(self, tab: str) -> Ticket | None:
         """The waiting message, from now on being answered; None when there is none, or it was stopped."""
         with self._lock:
             ticket = self._tickets.get(tab)
-            if ticket is None or ticket.begun:
-                return None
-            if ticket.cancel.is_set():
-                del self._tickets[tab]
+            if ticket is None or ticket.begun or not ticket.recorded:
                 return None
             ticket.begun = True
             return ticket
@@ -57,16 +69,24 @@ class Desk:
         if ticket is not None:
             ticket.cancel.set()
 
-    def stop(self, tab: str) -> bool:
-        """Sets the switch of the tab's message; False when there is none."""
+    def stop(self, tab: str) -> Ticket | None:
+        """Sets the switch of the tab's message and gives its ticket; None when there is none.
+
+        A message that only waits is off the desk at once: nothing has to end first.
+        """
         with self._lock:
             ticket = self._tickets.get(tab)
             if ticket is not None:
                 ticket.cancel.set()
-            return ticket is not None
+                if ticket.recorded and not ticket.begun:
+                    del self._tickets[tab]
+            return ticket
 
     def stop_all(self) -> None:
         """Sets the switch of every message."""
         with self._lock:
             for ticket in self._tickets.values():
                 ticket.cancel.set()
+
+    def _held(self, chat_id: str) -> bool:
+        return bool(chat_id) and any(ticket.chat_id == chat_id for ticket in self._tickets.values())

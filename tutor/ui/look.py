@@ -49,6 +49,8 @@ CSS = """
   color: var(--soft); margin: 0 0 .4em; }
 #side .prose p { font-size: .88rem; line-height: 1.5; color: var(--soft); margin: .2em 0 0; }
 #side .prose strong { color: var(--ink); }
+#side #notices p { font-size: .8rem; margin: 0 0 .5em; padding-left: 8px; border-left: 3px solid var(--line);
+  overflow-wrap: anywhere; }
 #side .form, #side fieldset { background: transparent; border: 0; box-shadow: none; padding: 0; }
 #side fieldset .wrap { gap: 4px; }
 #side fieldset label { background: transparent; border: 1px solid transparent; box-shadow: none;

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tutor.errors import QuizError
 from tutor.turns import Style
 from tutor.ui.desk import Desk
 from tutor.ui.markup import LATEX_DELIMITERS
-from tutor.ui.rendering import user_message
-from tutor.ui.view import Session, View
+from tutor.ui.rendering import MOST_CHARS, notices_html
+from tutor.ui.view import STOPPED_EARLY, Session, View
 
 STYLES: dict[str, Style | None] = {"Plain": None, "Like I'm 5": "eli5", "Expert": "expert"}
-MOST_CHARS = 4000
 
 
 def build_page(session: Session, *, desk: Desk | None = None, log_file: Path | None = None) -> Any:
@@ -63,6 +63,12 @@ def _layout(session: Session) -> dict[str, Any]:
     parts: dict[str, Any] = {"chat_id": gr.State("")}
     with gr.Sidebar(label="Conversations and settings", elem_id="side", width=320):
         gr.Markdown(f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>", elem_id="about")
+        parts["notices"] = gr.Markdown(
+            notices_html(session.messages),
+            visible=bool(session.messages),
+            elem_id="notices",
+            latex_delimiters=[],
+        )
         parts["new"] = gr.Button("New conversation", elem_id="new", variant="primary", size="md")
         parts["chats"] = gr.Radio([], label="Conversations", elem_id="chats")
         parts["delete"] = gr.Button(
@@ -99,7 +105,6 @@ def _layout(session: Session) -> dict[str, Any]:
         placeholder="Ask about your notes",
         lines=1,
         max_lines=8,
-        max_length=MOST_CHARS,
         submit_btn="Send",
         stop_btn=False,
         autofocus=True,
@@ -117,7 +122,7 @@ class _Listeners:
 
     def opened(self, chat_id: str) -> list[Any]:
         """chat_id, chat, listing: another conversation, or an empty one."""
-        return [chat_id, self._view.chat(chat_id), *self.listing(chat_id, False)]
+        return [chat_id, self._view.reopened(chat_id), *self.listing(chat_id, False)]
 
     def newest(self) -> list[Any]:
         """As `opened`: the conversation that was used last, whatever the browser remembers."""
@@ -125,7 +130,12 @@ class _Listeners:
         return self.opened(known[0].id if known else "")
 
     def deleted(self, chat_id: str) -> list[Any]:
-        """As `newest`, after the conversation is gone."""
+        """As `newest`, after the conversation is gone; one that is being answered stays."""
+        import gradio as gr
+
+        if self._desk.holds(chat_id):
+            gr.Info("This conversation is being answered: stop the answer first.", duration=4)
+            return self.opened(chat_id)
         if chat_id:
             self._session.delete_chat(chat_id)
         return self.newest()
@@ -143,25 +153,65 @@ class _Listeners:
             gr.Row(visible=False),
         ]
 
-    def taken(self, tab: str, chat_id: str, text: str, *, typed: bool = False) -> list[Any]:
-        """chat_id, chat, box, listing: a message is taken in and shown at once; its answer comes next."""
+    def notices(self) -> Any:
+        """What the student should be told of the start, as it stands now."""
         import gradio as gr
 
-        text = text.strip()[:MOST_CHARS]
-        busy = self._desk.busy(tab)
-        if busy:
-            gr.Info("One answer at a time: stop this one first.", duration=4)
-        if busy or not text:
+        told = notices_html(self._session.messages)
+        return gr.Markdown(told, visible=bool(told))
+
+    def taken(self, tab: str, chat_id: str, text: str, *, typed: bool = False) -> list[Any]:
+        """chat_id, chat, box, listing: a message is recorded and shown at once; its answer comes next.
+
+        What cannot be taken in leaves everything as it is, the words in the box too.
+        """
+        import gradio as gr
+
+        text = text.strip()
+        if len(text) > MOST_CHARS:
+            gr.Info(f"A message holds {MOST_CHARS} characters, and yours has {len(text)}: shorten it.", duration=8)
             return [gr.skip()] * 7
-        chat_id = chat_id or self._session.new_chat()
-        self._desk.take(tab, chat_id, text)
-        shown = [*self._view.chat(chat_id), user_message(text)]
-        return [chat_id, shown, self.writing(True, emptied=typed), *self.listing(chat_id, True)]
+        if not text or not self._free(tab, chat_id):
+            return [gr.skip()] * 7
+        try:
+            chat_id = chat_id or self._session.new_chat()
+            self._session.hear(chat_id, text)
+        except Exception:
+            self._desk.end(tab)
+            raise
+        return self._waiting(tab, chat_id, text, emptied=typed)
 
     def again(self, tab: str, chat_id: str) -> list[Any]:
-        """As `taken`: the last message once more, its exchange taken back."""
-        free = chat_id and not self._desk.busy(tab)
-        return self.taken(tab, chat_id, (self._session.retract_last(chat_id) or "") if free else "")
+        """As `taken`: the student's last words once more; what the tutor said to them is taken back."""
+        import gradio as gr
+
+        if not chat_id or not self._free(tab, chat_id):
+            return [gr.skip()] * 7
+        try:
+            text = self._session.retract_last(chat_id)
+        except Exception as error:
+            self._desk.end(tab)
+            if not isinstance(error, QuizError):
+                raise
+            gr.Info(html.escape(str(error)), duration=8)
+            return [gr.skip()] * 7
+        if not text:
+            self._desk.end(tab)
+            return [gr.skip()] * 7
+        return self._waiting(tab, chat_id, text)
+
+    def _free(self, tab: str, chat_id: str) -> bool:
+        """Takes the place of a message; says why when it is taken."""
+        import gradio as gr
+
+        free = self._desk.take(tab, chat_id)
+        if not free:
+            gr.Info("One answer at a time: wait for this one, or stop it first.", duration=4)
+        return free
+
+    def _waiting(self, tab: str, chat_id: str, text: str, emptied: bool = False) -> list[Any]:
+        self._desk.wait(tab, chat_id, text)
+        return [chat_id, self._view.chat(chat_id), self.writing(True, emptied), *self.listing(chat_id, True)]
 
     def answered(self, tab: str, style: str) -> Iterator[Any]:
         """The chat, again and again while the tab's message is being answered."""
@@ -178,11 +228,23 @@ class _Listeners:
         busy = self._desk.busy(tab)
         return [self.writing(busy), *self.listing(chat_id, busy)]
 
-    def stopped(self, tab: str) -> Any:
-        """The box, after the tab's work was told to stop."""
+    def stopped(self, tab: str) -> list[Any]:
+        """chat, box: after the tab's work was told to stop; a message that only waited is given up at once."""
         import gradio as gr
 
-        return gr.Textbox(stop_btn="Stopping…") if self._desk.stop(tab) else self.writing(False)
+        ticket = self._desk.stop(tab)
+        if ticket is None:
+            return [gr.skip(), self.writing(False)]
+        if ticket.begun or not ticket.recorded:
+            return [gr.skip(), gr.Textbox(stop_btn="Stopping…")]
+        self._session.note(ticket.chat_id, STOPPED_EARLY)
+        return [self._view.chat(ticket.chat_id), self.writing(False)]
+
+    def left(self, tab: str) -> None:
+        """The tab was closed or loaded anew: its work stops, and nobody waits for its answer any more."""
+        ticket = self._desk.stop(tab)
+        if ticket is not None and ticket.recorded and not ticket.begun:
+            self._session.note(ticket.chat_id, STOPPED_EARLY)
 
     def writing(self, busy: bool, emptied: bool = False) -> Any:
         """The box with its button: Send, or Stop while an answer is on its way."""
@@ -218,7 +280,12 @@ def _wire(blocks: Any, parts: dict[str, Any], view: View, listeners: _Listeners)
         quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         return event(_at_the_door(view, listener), inputs, outputs, **(quick | more))
 
+    def left(request: gr.Request) -> None:
+        listeners.left(str(request.session_hash))
+
+    blocks.unload(_at_the_door(view, left))
     on(blocks.load, listeners.newest, None, view_of_chat)
+    on(blocks.load, listeners.notices, None, parts["notices"])
     on(parts["new"].click, lambda: listeners.opened(""), None, view_of_chat)
     on(parts["chats"].input, listeners.opened, parts["chats"], view_of_chat)
     on(parts["delete"].click, lambda: gr.Row(visible=True), None, parts["sure"])
@@ -252,10 +319,10 @@ def _wire_answers(
     def settled(now: str, request: gr.Request) -> list[Any]:
         return listeners.settled(str(request.session_hash), now)
 
-    def stopped(request: gr.Request) -> Any:
+    def stopped(request: gr.Request) -> list[Any]:
         return listeners.stopped(str(request.session_hash))
 
-    on(box.stop, stopped, None, box)
+    on(box.stop, stopped, None, [chat, box])
     for said in (
         on(box.submit, typed, [box, chat_id], taking, api_name="say", api_visibility="undocumented"),
         on(chat.example_select, picked, chat_id, taking),

@@ -6,6 +6,7 @@ A message is `{"role", "content"}`, with `metadata` where it is an accordion, `o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -15,22 +16,40 @@ from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 Message = dict[str, Any]
 Data = Mapping[str, Any]
 
+MOST_CHARS = 4_000
 MAX_TEXT_BYTES = 20_000
 ANSWER_BYTES = 11_000
 PASSAGE_CHARS = 1_600
 LETTERS = "ABCDEFGHIJ"
 VERDICTS = {"correct": "Correct", "partial": "Partly", "wrong": "Not yet", "unsure": "Unsure"}
+MOST_NOTICES = 5
+_CODE = re.compile(r"`([^`]+)`")
+_WORDS = {"n": "questions", "seed": "random seed", "d lr": "discriminator's learning rate",
+          "g lr": "generator's learning rate"}  # fmt: skip
 _STATUS = {"hit": "✓ said", "missed": "– left out", "contradicted": "✗ contradicted"}
 
 
 def user_message(text: str) -> Message:
-    """What the student wrote, math set, everything else as typed."""
-    return _text(f'<div class="turn said">{passage_html(text[:3000])}</div>', role="user")
+    """What the student wrote, math set, everything else as typed; what is too long is cut and says so."""
+    kept = text[:MOST_CHARS]
+    while len((said := passage_html(kept)).encode()) > MAX_TEXT_BYTES - 200:
+        kept = kept[: len(kept) * 9 // 10]
+    more = "" if len(kept) == len(text) else "<br><small>… the rest is not shown here.</small>"
+    return _text(f'<div class="turn said">{said}{more}</div>', role="user")
 
 
 def note_message(text: str) -> Message:
     """A line from the program itself."""
-    return _text(f'<div class="turn notice">{inline_html(text[:4000])}</div>')
+    kept = text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + " … the rest is not shown here."
+    return _text(f'<div class="turn notice">{inline_html(kept)}</div>')
+
+
+def notices_html(lines: Sequence[str]) -> str:
+    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
+    shown = [_CODE.sub(r"<code>\1</code>", escape(" ".join(line.split())[:400])) for line in lines[:MOST_NOTICES]]
+    if len(lines) > MOST_NOTICES:
+        shown.append(f"and {len(lines) - MOST_NOTICES} more; see <code>tutor index</code>")
+    return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
 
 
 def turn_messages(
@@ -106,7 +125,7 @@ class _Told:
     def _on_toolcall(self, event: Data) -> None:
         self._end_work()
         rows = _rows(_arguments(event.get("arguments") or {}))
-        message = _text(f'<div class="turn tool">{rows or escape(str(event.get("name", "")))}</div>')
+        message = _text(f'<div class="turn tool">{rows or _spoken(event.get("name", ""))}</div>')
         message["metadata"] = {
             "title": label(str(event.get("title") or event.get("name") or "Tool")),
             "status": "pending",
@@ -341,23 +360,33 @@ def _metric_rows(metrics: Data) -> str:
 
 
 def _arguments(arguments: Data) -> Iterator[tuple[str, str]]:
-    """Name and value of each argument, those inside a group of arguments too."""
+    """Name and value of each argument, those inside a group of arguments too; empty ones are left out."""
     for name, value in arguments.items():
         if isinstance(value, Mapping):
             yield from _arguments(value)
-        else:
+        elif isinstance(value, (list, tuple)) and value:
+            yield str(name), ", ".join(_figure(part) for part in value)
+        elif value is not None and value not in ("", "{}", [], ()):
             yield str(name), _figure(value)
 
 
 def _rows(pairs: Iterable[tuple[str, str]]) -> str:
-    rows = "".join(f"<li>{escape(name.replace('_', ' '))}: {value}</li>" for name, value in pairs)
+    rows = "".join(f"<li>{_spoken(name)}: {value}</li>" for name, value in pairs)
     return f"<ul>{rows}</ul>" if rows else ""
+
+
+def _spoken(name: Any) -> str:
+    """The name of a tool or an argument in words."""
+    words = str(name).replace("_", " ")
+    return escape(_WORDS.get(words, words))
 
 
 def _figure(value: Any) -> str:
     if value is None:
         return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
         return escape(str(value)[:200])
     return escape(f"{value:.4g}" if isinstance(value, float) else str(value))
 

@@ -163,10 +163,12 @@ def check_address(settings: Settings) -> None:
     """
     if settings.share:
         raise PageError("The page cannot be shared through another company's server",
-                        "Leave out --share; for a class use --host with --auth FILE.")  # fmt: skip
+                        "Leave out --share; one person on several devices can use --host with --auth FILE: "
+                        "everyone with a login shares one record.")  # fmt: skip
     if not _is_loopback(settings.host) and settings.auth is None:
         raise PageError(f"On {settings.host} anyone on the network could read your conversations",
-                        "Add --auth FILE with lines `name:password`, or leave out --host.")  # fmt: skip
+                        "Leave out --host, or add --auth FILE with lines `name:password`, for one person from "
+                        "several devices: everyone with a login shares one record.")  # fmt: skip
     if settings.auth is not None:
         _read_logins(settings.auth)
     _bound(settings).close()

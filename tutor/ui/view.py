@@ -17,6 +17,7 @@ from tutor.ui.rendering import Message, note_message, turn_messages, user_messag
 MOST_TURNS = 60
 LEAST_PAUSE_S = 0.04
 AFTER_STOP_S = 5.0
+STOPPED_EARLY = "Stopped before it was answered."
 
 
 class Chat(Protocol):
@@ -50,13 +51,23 @@ class Session(Protocol):
     def library_line(self) -> str: ...
     @property
     def examples(self) -> tuple[str, ...]: ...
+    @property
+    def messages(self) -> Sequence[str]: ...
     def new_chat(self) -> str: ...
     def chats(self) -> Sequence[Chat]: ...
     def turns(self, chat_id: str) -> Sequence[Turn]: ...
     def delete_chat(self, chat_id: str) -> None: ...
     def retract_last(self, chat_id: str) -> str | None: ...
+    def hear(self, chat_id: str, message: str) -> None: ...
+    def note(self, chat_id: str, text: str) -> None: ...
     def respond(
-        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+        self,
+        chat_id: str,
+        message: str,
+        *,
+        style: Style | None = None,
+        cancel: threading.Event | None = None,
+        heard: bool = False,
     ) -> Iterator[Event]: ...
 
 
@@ -92,14 +103,28 @@ class View:
             shown += messages or [note_message("This answer was not finished.")]
         return shown
 
+    def reopened(self, chat_id: str) -> list[Message]:
+        """As `chat`; words that have no answer yet, or were left without one, are said to be so."""
+        turns = self._session.turns(chat_id) if chat_id else ()
+        if not turns or turns[-1].role != "user":
+            return self.chat(chat_id)
+        line = "The answer is not here yet. Open the conversation again to look for it, or retry."
+        return [*self.chat(chat_id), note_message(line)]
+
     def answer(self, ticket: Ticket, style: Style | None) -> Iterator[list[Message]]:
-        """Answers a message; yields the whole conversation, the last time when the turn is over.
+        """Answers a message on record; yields the whole conversation, the last time when the turn is over.
 
         Whatever fails becomes a line in the chat. Closing this generator stops the work.
         """
-        before = [*self.chat(ticket.chat_id), user_message(ticket.text)]
+        if ticket.cancel.is_set():
+            self._session.note(ticket.chat_id, STOPPED_EARLY)
+            yield self.chat(ticket.chat_id)
+            return
+        before = self.chat(ticket.chat_id)
         events: list[dict[str, Any]] = []
-        stream = self._session.respond(ticket.chat_id, ticket.text, style=style, cancel=ticket.cancel)
+        stream = self._session.respond(
+            ticket.chat_id, ticket.text, style=style, cancel=ticket.cancel, heard=True
+        )
         try:
             shown_at, stopped_at = 0.0, 0.0
             for event in stream:
