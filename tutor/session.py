@@ -346,7 +346,8 @@ def _examples(index: Index) -> tuple[str, ...]:
         return ("What do my notes cover?",)
     known = [t for t in ("Mode collapse", "Diffusion models", "Self-attention") if t in first]
     chosen = [*known, *[title for title in first if title not in known]][:3]
-    questions = [f"Tell me about {_in_a_sentence(chosen[0])}"]
+    several = chosen[0].endswith("s") and not chosen[0].endswith(("ss", "is"))
+    questions = [f"What {'are' if several else 'is'} {_in_a_sentence(chosen[0])}?"]
     questions += [f"Explain {_in_a_sentence(title)} like I'm 5" for title in chosen[1:2]]
     questions += [f"Quiz me on {_in_a_sentence(title)}" for title in chosen[2:3]]
     return (*questions, "Show me a GAN training")
