@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tutor.errors import ModelError
+from tutor.errors import ModelError, QuizError
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import (
     Answer,
@@ -74,6 +74,7 @@ class ScriptedSession:
     model_name: str = "notes-only"
     model_reason: str = "No chat model is installed, so answers are composed from your notes' own sentences."
     library_line: str = "28 notes, 96 cards, 16 quiz questions"
+    messages: tuple[str, ...] = ("paper.pdf <1> was skipped: PDF files are not read yet",)
     examples: tuple[str, ...] = (QUESTION, "Quiz me on GANs", "Show me a GAN training")
     stopped: threading.Event = field(default_factory=threading.Event)
     styles: list[Style | None] = field(default_factory=list)
@@ -103,17 +104,35 @@ class ScriptedSession:
         asked = [place for place, turn in enumerate(turns) if turn.role == "user"]
         if not asked:
             return None
-        words = turns[asked[-1]].content
-        del turns[asked[-1] :]
-        return words
+        answers = turns[asked[-1] + 1 :]
+        if any(
+            event["event"].startswith("Quiz") for turn in answers for event in (turn.payload or {})["events"]
+        ):
+            raise QuizError("An answer in a quiz cannot be taken back", "Go on, or say “stop”.")
+        del turns[asked[-1] + 1 :]
+        return turns[-1].content
+
+    def hear(self, chat_id: str, message: str) -> None:
+        self._chats[chat_id].title = self._chats[chat_id].title or message[:40]
+        self._turns[chat_id].append(Turn(len(self._turns[chat_id]), "user", message))
+
+    def note(self, chat_id: str, text: str) -> None:
+        payload = {"events": [event_to_json(Notice(text))]}
+        self._turns[chat_id].append(Turn(len(self._turns[chat_id]), "assistant", text, payload))
 
     def respond(
-        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+        self,
+        chat_id: str,
+        message: str,
+        *,
+        style: Style | None = None,
+        cancel: threading.Event | None = None,
+        heard: bool = False,
     ) -> Iterator[Event]:
         self.styles.append(style)
         turns = self._turns[chat_id]
-        self._chats[chat_id].title = self._chats[chat_id].title or message[:40]
-        turns.append(Turn(len(turns), "user", message))
+        if not heard:
+            self.hear(chat_id, message)
         events: list[Event] = []
         try:
             for event in self._events(message, cancel or threading.Event()):
@@ -347,6 +366,7 @@ def test_page_loads_with_title_library_model_and_closed_policy(visit: Opening, s
     page = visit()
     assert page.title() == "Tutor"
     assert "28 notes, 96 cards, 16 quiz questions" in page.inner_text("#side")
+    assert page.inner_text("#notices .prose") == "paper.pdf <1> was skipped: PDF files are not read yet"
     assert "notes-only" in page.inner_text("#who") and "No chat model is installed" in page.inner_text("#who")
     assert page.get_by_label("Your message").is_editable()
     policy = page.request.get(server.url).headers["content-security-policy"]
@@ -421,6 +441,43 @@ def test_stop_ends_a_long_answer_and_keeps_what_was_said(visit: Opening, session
     assert "Sentence number 3" in _last(page, ".message-content").first.inner_text()
     assert page.locator("#chat .user-row").count() == 1
     assert page.input_value("#box textarea") == "a second question meanwhile"
+
+
+def test_message_that_waits_behind_another_tab_is_kept_when_stopped_or_left(
+    visit: Opening, session: ScriptedSession
+) -> None:
+    first, second = visit(), visit()
+    _say(first, "a long answer please")
+    first.wait_for_selector("#chat >> text=Sentence number 1")
+    _say(second, "What waits here?")
+    second.wait_for_selector("#chat .user-row")
+    chat = session.chats()[0].id
+    assert [turn.content for turn in session.turns(chat)] == ["What waits here?"]
+    second.get_by_role("button", name="Stop").click()
+    second.wait_for_selector("#chat >> text=Stopped before it was answered.")
+    _idle(second)
+    _say(second, "What waits there?")
+    _until(second, lambda: len(session.turns(chat)) == 3)
+    second.close()
+    _until(first, lambda: len(session.turns(chat)) == 4)
+    assert [turn.role for turn in session.turns(chat)] == ["user", "assistant"] * 2
+    assert session.turns(chat)[-1].content == "Stopped before it was answered."
+    first.get_by_role("button", name="Stop").click()
+    _idle(first)
+
+
+def test_retry_in_a_quiz_is_told_and_changes_nothing(visit: Opening) -> None:
+    page = visit()
+    _say(page, "Quiz me on GANs")
+    page.wait_for_selector("#chat .options button")
+    _idle(page)
+    page.get_by_label("Retry").click()
+    page.wait_for_selector(".toast-wrap >> text=cannot be taken back. Go on, or say")
+    _idle(page)
+    assert page.locator(".toast-body.error").count() == 0
+    page.wait_for_timeout(1000)
+    assert page.locator("#chat .options button").count() == 3
+    assert page.locator("#chat .user-row").count() == 1
 
 
 def test_closing_the_tab_stops_the_work(visit: Opening, session: ScriptedSession) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tutor.errors import PageError, RecordError
+from tutor.errors import ModelError, PageError, QuizError, RecordError
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import (
     Answer,
@@ -38,7 +38,16 @@ from tutor.turns import (
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.desk import Desk
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
-from tutor.ui.rendering import MAX_TEXT_BYTES, Message, turn_messages, user_message
+from tutor.ui.page import _Listeners, notices_html
+from tutor.ui.rendering import (
+    MAX_TEXT_BYTES,
+    MOST_CHARS,
+    Message,
+    note_message,
+    turn_messages,
+    user_message,
+)
+from tutor.ui.view import STOPPED_EARLY, View
 
 QUOTE = "The generator makes only one kind of output."
 CITED = Citation(
@@ -264,6 +273,14 @@ def test_tool_call_is_at_work_until_the_turn_is_over() -> None:
     assert "<li>name: gan-2d</li><li>steps: 400</li>" in _messages(call)[0]["content"]
 
 
+def test_empty_arguments_are_left_out_and_the_rest_are_words() -> None:
+    call = ToolCall("run_demo", {"name": "gan-2d", "knobs": {}, "device": "", "seed": 0}, "Training a GAN")
+    assert "<ul><li>name: gan-2d</li><li>random seed: 0</li></ul>" in _messages(call)[0]["content"]
+    quiz = _messages(ToolCall("make_quiz", {"topic": "GANs", "n": 3}, "Choosing"))[0]["content"]
+    assert "<li>topic: GANs</li><li>questions: 3</li>" in quiz
+    assert "make quiz" in _messages(ToolCall("make_quiz", {"topic": ""}, "Choosing"))[0]["content"]
+
+
 def test_tool_call_is_done_when_its_questions_come() -> None:
     shown = _messages(ToolCall("make_quiz", {}, "Choosing"), QuizItem("i", "Why?", (), 1, 1), finished=False)
     assert shown[0]["metadata"]["status"] == "done"
@@ -385,6 +402,23 @@ def test_every_message_stays_within_its_bound() -> None:
     assert max(len(m["content"].encode()) for m in shown) <= MAX_TEXT_BYTES
 
 
+def test_long_message_of_the_student_is_shown_whole_or_says_that_it_is_cut() -> None:
+    whole = user_message("w" * (MOST_CHARS - 1) + "z")["content"]
+    assert "wz" in whole and "not shown" not in whole
+    assert "the rest is not shown here" in user_message("w" * (MOST_CHARS + 1))["content"]
+    assert "the rest is not shown here" in note_message("w" * (MOST_CHARS + 1))["content"]
+    escaped = user_message('"' * MOST_CHARS)["content"]
+    assert "the rest is not shown here" in escaped and len(escaped.encode()) <= MAX_TEXT_BYTES
+
+
+def test_notices_are_escaped_and_bounded() -> None:
+    assert notices_html([]) == ""
+    html = notices_html(["a <b>\n\nb `tutor index`", *[f"line {n}" for n in range(6)]])
+    assert "<p>a &lt;b&gt; b <code>tutor index</code></p>" in html and "\n" not in html
+    assert "line 3" in html and "line 4" not in html
+    assert "and 2 more; see <code>tutor index</code>" in html
+
+
 def test_unknown_and_broken_events_are_left_out() -> None:
     assert turn_messages([{"event": "Later"}, {}, {"event": "Delta", "text": ""}], finished=True) == []
 
@@ -392,25 +426,54 @@ def test_unknown_and_broken_events_are_left_out() -> None:
 # The desk
 
 
+def _put(desk: Desk, tab: str, chat_id: str, text: str) -> bool:
+    taken = desk.take(tab, chat_id)
+    if taken:
+        desk.wait(tab, chat_id, text)
+    return taken
+
+
 def test_desk_takes_one_message_per_tab() -> None:
     desk = Desk()
-    assert desk.take("tab", "chat", "one")
+    assert _put(desk, "tab", "chat", "one")
+    assert not _put(desk, "tab", "another", "two")
     ticket = desk.begin("tab")
     assert ticket is not None and ticket.text == "one"
-    assert not desk.take("tab", "chat", "two")
-    assert desk.take("other", "chat", "two")
+    assert not _put(desk, "tab", "another", "two")
+    assert _put(desk, "other", "another", "two")
     desk.end("tab")
-    assert ticket.cancel.is_set() and desk.take("tab", "chat", "three")
+    assert ticket.cancel.is_set() and _put(desk, "tab", "chat", "three")
+
+
+def test_desk_takes_one_message_per_conversation() -> None:
+    desk = Desk()
+    assert _put(desk, "tab", "chat", "one")
+    assert desk.holds("chat") and not _put(desk, "other", "chat", "two")
+    desk.end("tab")
+    assert not desk.holds("chat") and _put(desk, "other", "chat", "two")
+
+
+def test_empty_conversations_do_not_hold_each_other_up() -> None:
+    desk = Desk()
+    assert desk.take("tab", "") and desk.take("other", "")
+
+
+def test_message_is_not_begun_before_its_words_are_on_record() -> None:
+    desk = Desk()
+    assert desk.take("tab", "chat") and desk.begin("tab") is None
+    desk.wait("tab", "chat", "one")
+    assert desk.begin("tab") is not None
 
 
 def test_message_stopped_while_it_waits_is_never_begun() -> None:
     desk = Desk()
-    desk.take("tab", "chat", "one")
+    _put(desk, "tab", "chat", "one")
     assert desk.stop("tab")
     assert desk.begin("tab") is None and not desk.stop("tab")
+    assert _put(desk, "tab", "chat", "two")
 
 
-# The server
+# The session
 
 
 @dataclass
@@ -436,6 +499,9 @@ class PlainSession:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Turn]] = {}
+        self.messages: list[str] = []
+        self.in_quiz = False
+        self.locked = False
 
     def new_chat(self) -> str:
         self.kept[f"chat-{len(self.kept)}"] = []
@@ -451,15 +517,180 @@ class PlainSession:
         raise RecordError("The record is locked", "Close the other tutor.")
 
     def retract_last(self, chat_id: str) -> str | None:
-        return None
+        if self.in_quiz:
+            raise QuizError("An answer in a quiz cannot be taken back", "Go on, or say stop.")
+        while self.kept[chat_id] and self.kept[chat_id][-1].role == "assistant":
+            self.kept[chat_id].pop()
+        return self.kept[chat_id][-1].content if self.kept[chat_id] else None
+
+    def hear(self, chat_id: str, message: str) -> None:
+        if self.locked:
+            raise RecordError("The record is locked", "Close the other tutor.")
+        self.kept[chat_id].append(Turn("user", message, None))
+
+    def note(self, chat_id: str, text: str) -> None:
+        self.kept[chat_id].append(Turn("assistant", text, {"events": [event_to_json(Notice(text))]}))
 
     def respond(
-        self, chat_id: str, message: str, *, style: Style | None = None, cancel: threading.Event | None = None
+        self,
+        chat_id: str,
+        message: str,
+        *,
+        style: Style | None = None,
+        cancel: threading.Event | None = None,
+        heard: bool = False,
     ) -> Iterator[Event]:
-        self.kept[chat_id].append(Turn("user", message, None))
+        if not heard:
+            self.hear(chat_id, message)
+        if message == "fail":
+            raise ModelError("The model did not load", "Run `tutor doctor`.")
         yield Delta(QUOTE)
         yield ANSWER
         self.kept[chat_id].append(Turn("assistant", QUOTE, {"events": [event_to_json(ANSWER)]}))
+
+
+# What the buttons do, without a server
+
+
+@dataclass
+class Opened:
+    """A page's listeners over a session of its own, and the lines they told the student in passing."""
+
+    session: PlainSession
+    desk: Desk
+    listeners: _Listeners
+    told: list[str]
+
+    def said(self, chat_id: str) -> list[tuple[str, str]]:
+        return [(turn.role, turn.content) for turn in self.session.turns(chat_id)]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    import gradio as gr
+
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Info", lambda text, duration=0: told.append(text))
+    session, desk = PlainSession(), Desk()
+    return Opened(session, desk, _Listeners(session, View(session, lambda path: path), desk), told)
+
+
+def _skipped(updates: list[Any]) -> bool:
+    import gradio as gr
+
+    return updates == [gr.skip()] * 7
+
+
+def _nothing_answered(opened: Opened) -> bool:
+    """Whether the chat is left as it is; a generator that gives nothing would empty it."""
+    import gradio as gr
+
+    return list(opened.listeners.answered("tab", "Plain")) == [gr.skip()]
+
+
+def test_words_are_on_record_before_they_are_answered(opened: Opened) -> None:
+    chat_id, shown, *_ = opened.listeners.taken("tab", "", "What is a GAN?", typed=True)
+    assert opened.said(chat_id) == [("user", "What is a GAN?")]
+    assert [message["role"] for message in shown] == ["user"]
+    *_, last = opened.listeners.answered("tab", "Plain")
+    assert [message["role"] for message in last] == ["user", "assistant"]
+    assert opened.said(chat_id) == [("user", "What is a GAN?"), ("assistant", QUOTE)]
+    assert not opened.desk.busy("tab")
+
+
+def test_second_message_does_not_take_the_place_of_a_waiting_one(opened: Opened) -> None:
+    chat_id = opened.listeners.taken("tab", "", "one")[0]
+    assert _skipped(opened.listeners.taken("tab", chat_id, "two", typed=True))
+    assert _skipped(opened.listeners.taken("another tab", chat_id, "three", typed=True))
+    assert _skipped(opened.listeners.again("tab", chat_id))
+    assert opened.said(chat_id) == [("user", "one")]
+    assert len(opened.told) == 3 and all("One answer at a time" in line for line in opened.told)
+
+
+def test_message_stopped_while_it_waits_stays_with_a_line(opened: Opened) -> None:
+    chat_id = opened.listeners.taken("tab", "", "one")[0]
+    shown, box, *_ = opened.listeners.stopped("tab")
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
+    assert STOPPED_EARLY in shown[-1]["content"] and box.submit_btn == "Send"
+    assert _nothing_answered(opened)
+    assert opened.listeners.again("tab", chat_id)[0] == chat_id
+    assert list(opened.listeners.answered("tab", "Plain"))
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", QUOTE)]
+
+
+def test_tab_closed_while_its_message_waits_leaves_the_words_and_frees_the_conversation(
+    opened: Opened,
+) -> None:
+    chat_id = opened.listeners.taken("tab", "", "one")[0]
+    opened.listeners.left("tab")
+    opened.listeners.left("tab that never asked")
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
+    assert opened.listeners.taken("another tab", chat_id, "two")[0] == chat_id
+
+
+def test_stop_of_everything_reaches_a_waiting_message(opened: Opened) -> None:
+    chat_id = opened.listeners.taken("tab", "", "one")[0]
+    opened.desk.stop_all()
+    assert STOPPED_EARLY in [*opened.listeners.answered("tab", "Plain")][-1][-1]["content"]
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
+
+
+def test_message_that_cannot_be_recorded_is_not_answered_and_frees_the_desk(opened: Opened) -> None:
+    opened.session.locked = True
+    with pytest.raises(RecordError):
+        opened.listeners.taken("tab", "", "one")
+    assert not opened.desk.busy("tab") and _nothing_answered(opened)
+    opened.session.locked = False
+    assert not _skipped(opened.listeners.taken("tab", "", "one"))
+
+
+def test_message_too_long_is_refused_in_words_and_not_cut(opened: Opened) -> None:
+    assert _skipped(opened.listeners.taken("tab", "", "w" * (MOST_CHARS + 1), typed=True))
+    assert "4000 characters" in opened.told[0] and opened.session.kept == {}
+    assert not opened.desk.busy("tab")
+
+
+def test_retry_keeps_the_words_and_answers_them_anew(opened: Opened) -> None:
+    chat_id = opened.listeners.taken("tab", "", "one")[0]
+    list(opened.listeners.answered("tab", "Plain"))
+    shown = opened.listeners.again("tab", chat_id)[1]
+    assert opened.said(chat_id) == [("user", "one")] and len(shown) == 1
+    list(opened.listeners.answered("tab", "Plain"))
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", QUOTE)]
+
+
+def test_retry_in_a_quiz_is_a_notice_and_changes_nothing(opened: Opened) -> None:
+    chat_id = opened.listeners.taken("tab", "", "B. It fools D")[0]
+    list(opened.listeners.answered("tab", "Plain"))
+    before = opened.said(chat_id)
+    opened.session.in_quiz = True
+    assert _skipped(opened.listeners.again("tab", chat_id))
+    assert opened.told == ["An answer in a quiz cannot be taken back. Go on, or say stop."]
+    assert opened.said(chat_id) == before and not opened.desk.busy("tab")
+
+
+def test_words_without_an_answer_are_said_to_wait_when_they_are_opened_again(opened: Opened) -> None:
+    chat_id = opened.session.new_chat()
+    opened.session.hear(chat_id, "one")
+    assert "not here yet" in opened.listeners.newest()[1][-1]["content"]
+    opened.session.note(chat_id, "so")
+    assert "not here yet" not in opened.listeners.newest()[1][-1]["content"]
+
+
+def test_conversation_that_is_being_answered_is_not_deleted(opened: Opened) -> None:
+    chat_id = opened.listeners.taken("tab", "", "one")[0]
+    assert opened.listeners.deleted(chat_id)[0] == chat_id
+    assert opened.told == ["This conversation is being answered: stop the answer first."]
+
+
+def test_failure_of_an_answer_is_a_line_under_the_words(opened: Opened) -> None:
+    opened.listeners.taken("tab", "", "fail")
+    *_, last = opened.listeners.answered("tab", "Plain")
+    assert [message["role"] for message in last] == ["user", "assistant"]
+    assert "The model did not load" in last[-1]["content"] and not opened.desk.busy("tab")
+
+
+# The server
 
 
 def _settings(folder: Path, **values: Any) -> Settings:
@@ -570,7 +801,7 @@ def test_unknown_host_is_told(tmp_path: Path) -> None:
 def test_open_to_the_network_needs_a_password(tmp_path: Path) -> None:
     with pytest.raises(PageError, match="--auth"):
         check_address(_settings(tmp_path, host="0.0.0.0"))
-    with pytest.raises(PageError, match="share"):
+    with pytest.raises(PageError, match="everyone with a login shares one record"):
         check_address(_settings(tmp_path, share=True))
 
 
@@ -584,7 +815,7 @@ def test_file_without_logins_is_refused(tmp_path: Path, text: str) -> None:
 def test_logins_open_the_page_and_guessing_is_slowed(tmp_path: Path) -> None:
     from tutor.ui.serving import MOST_FAILED_LOGINS, _logins
 
-    (tmp_path / "logins").write_text("# class\nann:se:cret\n\nbob:x\n")
+    (tmp_path / "logins").write_text("# devices\nann:se:cret\n\nbob:x\n")
     check = _logins(tmp_path / "logins")
     assert check("ann", "se:cret") and not check("ann", "x") and not check("eve", "x")
     for _ in range(MOST_FAILED_LOGINS):
@@ -596,7 +827,6 @@ def test_failure_of_a_button_reaches_the_student_as_words(session: PlainSession)
     import gradio as gr
 
     from tutor.ui.page import _at_the_door
-    from tutor.ui.view import View
 
     guarded = _at_the_door(View(session, lambda path: path), session.delete_chat)
     with pytest.raises(gr.Error, match=r"The record is locked\. Close the other tutor\."):
@@ -611,6 +841,7 @@ from tutor.settings import Settings
 from tutor.ui import serve
 class Empty:
     model_name, model_reason, library_line, examples = "notes-only", "none", "no notes", ()
+    messages = ()
     def chats(self): return []
 folder = Path(sys.argv[2])
 settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)

@@ -61,7 +61,7 @@ _SECTION_WORDS = (
         re.compile(r"\b(?:notic|detect|recogni[sz]|symptom|spot|tell (?:if|whether|that))\w*", re.I),
     ),
     (
-        ("us", "application", "practic"),
+        ("us", "application"),
         re.compile(r"\b(?:appl\w+|used for|use cases?|useful|good for)\b", re.I),
     ),
     (("mathematic",), _WANTS_FORMULA),
@@ -358,7 +358,7 @@ def _fit(question: Question, piece: Evidence) -> float:
         bonus += 0.25 if len(asked & set(content_words(piece.text))) >= 0.7 * len(asked) else -0.2
     elif section and topic & title and _is_meant(section, question.text):
         bonus += 0.3
-    elif section and section <= set(content_words(question.text)):
+    elif section and topic & title and section <= set(content_words(question.text)):
         bonus += 0.12
     if (
         "\n" in piece.text

@@ -5,7 +5,8 @@
 
 import functools
 import html
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ from tutor.errors import QuizError
 from tutor.turns import Style
 from tutor.ui.desk import Desk
 from tutor.ui.markup import LATEX_DELIMITERS
-from tutor.ui.rendering import MOST_CHARS, notices_html
+from tutor.ui.rendering import MOST_CHARS
 from tutor.ui.view import STOPPED_EARLY, Session, View
 
 STYLES: dict[str, Style | None] = {"Plain": None, "Like I'm 5": "eli5", "Expert": "expert"}
+
+MOST_NOTICES = 5
+# What a listener tells in passing (gr.Info) reaches the browser only by way of the queue; nobody waits there.
+TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def build_page(session: Session, *, desk: Desk | None = None, log_file: Path | None = None) -> Any:
@@ -112,6 +118,17 @@ def _layout(session: Session) -> dict[str, Any]:
     return parts
 
 
+def notices_html(lines: Sequence[str]) -> str:
+    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
+    shown = [
+        _CODE.sub(r"<code>\1</code>", html.escape(" ".join(line.split())[:400]))
+        for line in lines[:MOST_NOTICES]
+    ]
+    if len(lines) > MOST_NOTICES:
+        shown.append(f"and {len(lines) - MOST_NOTICES} more; see <code>tutor index</code>")
+    return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
+
+
 class _Listeners:
     """What each click changes: values and updates for the components that it names."""
 
@@ -169,7 +186,9 @@ class _Listeners:
 
         text = text.strip()
         if len(text) > MOST_CHARS:
-            gr.Info(f"A message holds {MOST_CHARS} characters, and yours has {len(text)}: shorten it.", duration=8)
+            gr.Info(
+                f"A message holds {MOST_CHARS} characters, and yours has {len(text)}: shorten it.", duration=8
+            )
             return [gr.skip()] * 7
         if not text or not self._free(tab, chat_id):
             return [gr.skip()] * 7
@@ -215,8 +234,11 @@ class _Listeners:
 
     def answered(self, tab: str, style: str) -> Iterator[Any]:
         """The chat, again and again while the tab's message is being answered."""
+        import gradio as gr
+
         ticket = self._desk.begin(tab)
         if ticket is None:
+            yield gr.skip()  # a generator that gives nothing would empty the chat
             return
         try:
             yield from self._view.answer(ticket, STYLES.get(style))
@@ -229,16 +251,16 @@ class _Listeners:
         return [self.writing(busy), *self.listing(chat_id, busy)]
 
     def stopped(self, tab: str) -> list[Any]:
-        """chat, box: after the tab's work was told to stop; a message that only waited is given up at once."""
+        """chat, box, listing: the tab's work was told to stop; a message that only waited is given up at once."""
         import gradio as gr
 
         ticket = self._desk.stop(tab)
         if ticket is None:
-            return [gr.skip(), self.writing(False)]
+            return [gr.skip(), self.writing(False), *[gr.skip()] * 4]
         if ticket.begun or not ticket.recorded:
-            return [gr.skip(), gr.Textbox(stop_btn="Stopping…")]
+            return [gr.skip(), gr.Textbox(stop_btn="Stopping…"), *[gr.skip()] * 4]
         self._session.note(ticket.chat_id, STOPPED_EARLY)
-        return [self._view.chat(ticket.chat_id), self.writing(False)]
+        return [self._view.chat(ticket.chat_id), self.writing(False), *self.listing(ticket.chat_id, False)]
 
     def left(self, tab: str) -> None:
         """The tab was closed or loaded anew: its work stops, and nobody waits for its answer any more."""
@@ -290,7 +312,7 @@ def _wire(blocks: Any, parts: dict[str, Any], view: View, listeners: _Listeners)
     on(parts["chats"].input, listeners.opened, parts["chats"], view_of_chat)
     on(parts["delete"].click, lambda: gr.Row(visible=True), None, parts["sure"])
     on(parts["no"].click, lambda: gr.Row(visible=False), None, parts["sure"])
-    on(parts["yes"].click, listeners.deleted, chat_id, view_of_chat)
+    on(parts["yes"].click, listeners.deleted, chat_id, view_of_chat, **TELLING)
     _wire_answers(parts, listeners, on, listed)
 
 
@@ -322,12 +344,20 @@ def _wire_answers(
     def stopped(request: gr.Request) -> list[Any]:
         return listeners.stopped(str(request.session_hash))
 
-    on(box.stop, stopped, None, [chat, box])
+    on(box.stop, stopped, None, [chat, box, *listed])
     for said in (
-        on(box.submit, typed, [box, chat_id], taking, api_name="say", api_visibility="undocumented"),
-        on(chat.example_select, picked, chat_id, taking),
-        on(chat.option_select, picked, chat_id, taking),
-        on(chat.retry, again, chat_id, taking),
+        on(
+            box.submit,
+            typed,
+            [box, chat_id],
+            taking,
+            api_name="say",
+            api_visibility="undocumented",
+            **TELLING,
+        ),
+        on(chat.example_select, picked, chat_id, taking, **TELLING),
+        on(chat.option_select, picked, chat_id, taking, **TELLING),
+        on(chat.retry, again, chat_id, taking, **TELLING),
     ):
         answering = said.then(
             answered,

@@ -6,7 +6,6 @@ A message is `{"role", "content"}`, with `metadata` where it is an accordion, `o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -22,8 +21,6 @@ ANSWER_BYTES = 11_000
 PASSAGE_CHARS = 1_600
 LETTERS = "ABCDEFGHIJ"
 VERDICTS = {"correct": "Correct", "partial": "Partly", "wrong": "Not yet", "unsure": "Unsure"}
-MOST_NOTICES = 5
-_CODE = re.compile(r"`([^`]+)`")
 _WORDS = {"n": "questions", "seed": "random seed", "d lr": "discriminator's learning rate",
           "g lr": "generator's learning rate"}  # fmt: skip
 _STATUS = {"hit": "✓ said", "missed": "– left out", "contradicted": "✗ contradicted"}
@@ -42,14 +39,6 @@ def note_message(text: str) -> Message:
     """A line from the program itself."""
     kept = text if len(text) <= MOST_CHARS else text[:MOST_CHARS] + " … the rest is not shown here."
     return _text(f'<div class="turn notice">{inline_html(kept)}</div>')
-
-
-def notices_html(lines: Sequence[str]) -> str:
-    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
-    shown = [_CODE.sub(r"<code>\1</code>", escape(" ".join(line.split())[:400])) for line in lines[:MOST_NOTICES]]
-    if len(lines) > MOST_NOTICES:
-        shown.append(f"and {len(lines) - MOST_NOTICES} more; see <code>tutor index</code>")
-    return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
 
 
 def turn_messages(
