@@ -254,9 +254,11 @@ class Session:
                 kept.append(event)
                 yield event
             ended = True
-        except TutorError as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
             ended = True
-            kept.append(Notice(str(error)))
+            kept.append(Notice(str(error) if isinstance(error, TutorError) else "Something went wrong here."))
             raise
         finally:
             cancel.set()
