@@ -62,7 +62,7 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
     if data.separate:
         whole = metrics["strict_modes"].value == len(data.centres)
         strict = f"{metrics['strict_modes'].value:.0f} of {len(data.centres)}"
-        held = f"{strict} modes hold a fair share of the points"
+        held = f"{strict} modes hold at least a fifth of their fair share of the points"
     else:
         whole = metrics["coverage"].value > 0.9
         held = f"{metrics['coverage'].value:.0%} of the curve is covered"

@@ -73,7 +73,7 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
             "evaluation-metrics",
         )
     k, strict = len(data.centres), metrics["strict_modes"].value
-    held = f"{strict:.0f} of {k} modes hold a fair share of the points"
+    held = f"{strict:.0f} of {k} modes hold at least a fifth of their fair share of the points"
     if strict <= k / 2:
         return _few_modes(metrics, held, sharp)
     if strict < k:

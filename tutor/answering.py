@@ -20,7 +20,7 @@ from tutor.passages import Passage
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question
 from tutor.retrieval import Hit, Retriever
-from tutor.selection import MOST_SENTENCES, Ranked, choose, in_order, is_item, rank, repeats, retrieve
+from tutor.selection import MOST_SENTENCES, Ranked, choose, in_order, is_item, rank, repeats, retrieve, sides
 from tutor.turns import Answer, Citation, Delta, Notice, Sentence
 from tutor.words import content_words, reading_grade, split_sentences
 
@@ -78,7 +78,8 @@ class Answering:
         gate = self.retriever.answerable(
             question.text, hits, [(entry.text, entry.cosine) for entry in ranked]
         )
-        if not gate.verdict:
+        strange = any(self.retriever.is_strange(side) for side in sides(question.text))
+        if strange or not gate.verdict:
             yield from self._refuse(question, clock)
             return
         citations = Citations()
@@ -308,6 +309,8 @@ def _quoted(pieces: Sequence[Evidence], citations: Citations) -> Iterator[Part]:
     for run in runs:
         whole = Evidence(run[0].passage, run[0].begin, run[-1].end)
         n = citations.cite(whole)
+        if run[0].asserted_from > run[0].begin:
+            yield Part(Sentence("A common mistake:", "connective"), "paragraph")
         for piece in run:
             alone = sum(other.passage.id == piece.passage.id and is_item(other) for other in pieces) < 2
             yield Part(Sentence(piece.text, "quoted", (n,)), _layout(piece, alone), marked=piece is run[-1])
@@ -335,7 +338,7 @@ def _layout(piece: Evidence, alone: bool) -> Layout:
         return "block"
     if _BREAKS.match(piece.text):
         return "paragraph"
-    return "item" if is_item(piece) and not alone else "run"
+    return "item" if is_item(piece) and not alone and piece.asserted_from < 0 else "run"
 
 
 def _rendered(part: Part, before: Part | None) -> str:

@@ -230,10 +230,11 @@ def _usage(message: str) -> int:
 def _chat(options: argparse.Namespace, settings: Settings) -> int:
     with _session(settings, record=True) as session:
         print(
-            f"{session.library_line}. {session.model_reason}\nAsk a question; an empty line or Ctrl-D ends the chat."
+            f"{session.library_line}. {session.model_reason}\n"
+            "Ask a question; an empty line, “quit” or Ctrl-D ends the chat."
         )
         chat_id = ""
-        while message := _typed():
+        while (message := _typed()) and message.lower() not in ("quit", "exit", "bye"):
             chat_id = chat_id or session.new_chat()
             _show_turn(session.respond(chat_id, message, style=_flag(options, "style")))
     return 0

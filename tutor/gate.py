@@ -25,7 +25,8 @@ _ASKING = frozenset(
     differ difference different compare comparison relationship relation related everybody everyone somebody someone
     anybody something anything everything actual actually exactly roughly basically always bigger big good bad better
     best guy stuff lot bit tell say said formula equation example name stand short right true wrong keep many way
-    reason n u ur r bc cuz wanna gonna""".split()
+    reason n u ur r bc cuz wanna gonna gimme even advantage disadvantage pro con strength weakness benefit drawback
+    """.split()
 )
 _NOUN = (
     r"((?:(?!(?:did|does|do|is|was|were|are|has|have|can|should|will|would|of|goes|in)\b)[\w-]+\s+){1,3}?)"

@@ -261,7 +261,7 @@ class TutoringGraph:
     def _talk(self, state: State) -> State:
         lines = {
             "greeting": f"Hello! {self._parts.about}",
-            "thanks": "You are welcome. Ask on, or say “quiz me” to see what has stuck.",
+            "thanks": "All right. Ask on, or say “quiz me” to see what has stuck.",
             "help": self._parts.about,
         }
         _emit(Notice(lines[state["question"].intent]))

@@ -13,6 +13,35 @@ from typing import Literal
 from tutor.turns import Style
 from tutor.words import content_words, stem
 
+# How students write -> the words of the notes.
+_SHORTHAND = tuple(
+    (re.compile(rf"\b(?:{said})\b", re.IGNORECASE), plain)
+    for said, plain in (
+        ("gimme", "give me"),
+        ("pros and cons|pros & cons", "strengths and weaknesses"),
+        ("advantages and disadvantages|ups and downs", "strengths and weaknesses"),
+        (
+            "mak(?:e|es|ing) (?:stuff|things|facts|it) up|mak(?:e|es|ing) up (?:stuff|things|facts)",
+            "hallucinate",
+        ),
+        ("what(?:'?s| is) the diff", "what is the difference"),
+        (
+            "the same (?:pics?|picture|image|output)(?: over and over| again and again)?",
+            "the same image (mode collapse)",
+        ),
+        ("(?:pic|img)(s?)", r"image\1"),
+        ("what even", "what"),
+        ("w/", "with"),
+    )
+)
+_PUZZLED = re.compile(
+    r"^\W*(?:sorry,? |but |hm+,? )?"
+    r"(?:i (?:still )?(?:do not|don['’]?t|dont|didn['’]?t|didnt) (?:really )?(?:get|understand)"
+    r"(?: (?:it|that|this|you))?|what did you just say|huh|too (?:hard|complicated)|simpler(?: please)?"
+    r"|explain (?:it )?(?:more )?simply)\W*(?:i (?:do not|don['’]?t|dont) get it\W*)?$",
+    re.IGNORECASE,
+)
+
 Intent = Literal["explain", "quiz", "demo", "greeting", "thanks", "help"]
 
 _ELI5 = re.compile(
@@ -187,12 +216,16 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
         style: the level chosen on the page; words in the message that set a level win.
     """
     text = " ".join(message.split())
+    for pattern, plain in _SHORTHAND:
+        text = pattern.sub(plain, text)
     level: Style = style or "plain"
     if _ELI5.search(text):
         level, text = "eli5", _ELI5.sub("", text)
     elif _EXPERT.search(text):
         level, text = "expert", _EXPERT.sub("", text)
     text = _plain(text)
+    if _PUZZLED.match(text) and _last_topic(history):
+        level, text = "eli5", f"Explain {_last_topic(history)}"
     intent = _intent(text, history)
     if intent in ("greeting", "thanks", "help"):
         return Question(text, intent, level, "")

@@ -77,7 +77,8 @@ class Retriever:
         total = max(1, len(texts))
         self._idf = {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
         self._idf_unknown = math.log(1 + (total + 0.5) / 0.5)
-        self._long_forms = _acronyms(texts)
+        self._spelt_out = _acronyms(texts)
+        self._long_forms = {acronym: " ".join(words(form)) for acronym, form in self._spelt_out.items()}
         self._bm25 = _build_bm25(self._words)
 
     @cached_property
@@ -127,7 +128,21 @@ class Retriever:
         if not self.index.passages or not query.strip():
             return []
         query = self.lexicon.mend(query)
-        return self.rank(query, self.embedding.embed_query(query), k, kinds, notes)
+        return self.rank(query, self.embed(query), k, kinds, notes)
+
+    def embed(self, query: str) -> NDArray[np.float32]:
+        """A question -> unit vector [dimension]; acronyms are spelt out first, as the notes do, since the
+        embedding model never learned most of them."""
+
+        def spelt(found: re.Match[str]) -> str:
+            long_form = self._spelt_out.get(stem(found.group().lower()), "")
+            return (
+                found.group()
+                if not long_form or long_form.lower() in query.lower()
+                else f"{long_form} ({found.group()})"
+            )
+
+        return self.embedding.embed_query(re.sub(r"\b[A-Za-z]{2,}s?\b", spelt, query))
 
     def rank(
         self,
@@ -173,6 +188,13 @@ class Retriever:
         verdict = bool(hits) and probability >= 0.5 and not self._names_a_stranger(query)
         return Answerable(verdict, probability, measures, unknown)
 
+    def is_strange(self, phrase: str) -> bool:
+        """Whether a phrase holds a word that neither the notes nor common English know: a name from elsewhere."""
+        return any(
+            not self.knows(word) and not self.lexicon.is_common(word) and len(word) > 3 and word.isalpha()
+            for word in content_words(phrase)
+        )
+
     def _names_a_stranger(self, query: str) -> bool:
         """Whether a question names a thing by letters and a number ("word2vec", "GPT-9") that the notes do not.
 
@@ -199,7 +221,7 @@ class Retriever:
                 embedded_text(passage.title, passage.heading[-1:], text[begin:end]) for begin, end in cuts
             ]
         texts = texts[:_GATE_SENTENCES]
-        cosines = self.embedding.embed_texts(texts) @ self.embedding.embed_query(query)
+        cosines = self.embedding.embed_texts(texts) @ self.embed(query)
         return list(zip(texts, map(float, cosines), strict=True))
 
     def topics(self, query: str, n: int = 3) -> tuple[str, ...]:
@@ -253,7 +275,7 @@ def _subject(passage: Passage) -> str:
 
 
 def _acronyms(texts: Iterable[str]) -> dict[str, str]:
-    """Stemmed acronym -> stemmed long form, read from the notes: "generative adversarial network (GAN)"."""
+    """Stemmed acronym -> long form, read from the notes: "generative adversarial network (GAN)"."""
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for text in texts:
         for long_form, acronym in _ACRONYM.findall(text):
@@ -262,7 +284,7 @@ def _acronyms(texts: Iterable[str]) -> dict[str, str]:
             for size in range(1, len(parts) + 1):
                 tail = parts[-size:]
                 if len(tail) > 1 and _spells(letters, tail):
-                    votes[stem(letters)][" ".join(words(" ".join(tail)))] += 1
+                    votes[stem(letters)][" ".join(tail).lower()] += 1
                     break
     # "IS" for Inception Score would turn every "is" of a question into one.
     return {acronym: n.most_common(1)[0][0] for acronym, n in votes.items() if acronym not in STOPWORDS}

@@ -34,7 +34,8 @@ _WANTS_LIST = re.compile(
     re.I,
 )
 _CHECKS = re.compile(
-    r"^(?:so |but |and |do you mean|is it true|isn't|aren't|is |are |does |do |can )|\bright\?$|\bmisconception|\bmyth",
+    r"^(?:so |but |and )?(?:do you mean|is it true|isn't|aren't|is |are |does |do |can )|\bright\?$|\bmisconception"
+    r"|^(?:so|but) (?!what|how|why|who|which|when|where).*\b(?:is|are|means?|always|never|just|only|simply)\b (?!it\b)(?!.*\b(?:what|how|why)\b)",
     re.I,
 )
 _DEFINES = re.compile(r"^\W*(?:what|who|explain|define|describe|tell me|do you know)\b", re.I)
@@ -65,6 +66,13 @@ _SECTION_WORDS = (
         re.compile(r"\b(?:appl\w+|used for|use cases?|useful|good for)\b", re.I),
     ),
     (("mathematic",), _WANTS_FORMULA),
+    (
+        ("strength", "weakness", "advantage", "disadvantage", "limit"),
+        re.compile(
+            r"\b(?:strengths?|weakness\w*|(?:dis)?advantages?|benefits?|drawbacks?|limits?|limitations?)\b",
+            re.I,
+        ),
+    ),
     (("intuition",), _ASKS_WHY),
     (("kind",), re.compile(r"\b(?:types?|kinds?|variants?|families)\b", re.I)),
     (("differenc",), _COMPARES),
@@ -134,7 +142,7 @@ def rank(retriever: Retriever, question: Question, hits: Sequence[Hit]) -> list[
         return []
     texts = [embedded_text(piece.passage.title, piece.passage.heading[-1:], piece.text) for piece, _ in pool]
     vectors = retriever.embedding.embed_texts(texts)
-    cosines = vectors @ retriever.embedding.embed_query(question.text)
+    cosines = vectors @ retriever.embed(question.text)
     found = []
     for (piece, weight), text, vector, cosine in zip(pool, texts, vectors, cosines, strict=True):
         coverage = 0.6 * retriever.coverage(question.text, piece.text) + 0.4 * retriever.coverage(
@@ -165,10 +173,17 @@ def _usable(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
         weight -= 0.5 if "misconception" in section.lower() else 0.2
     if passage.kind == "table":
         return _table(question, hit) if sides(question.text) or _WANTS_LIST.search(question.text) else []
+    pieces = evidence_in(passage)
+    if pieces and _YES_NO.match(pieces[0].text) and not _asks_the_same(question.text, section):
+        return []
     # A question states nothing, whoever asks it.
-    return [
-        (piece, weight) for piece in evidence_in(passage) if not piece.text.rstrip().endswith(("?", "？"))
-    ]
+    return [(piece, weight) for piece in pieces if not piece.text.rstrip().endswith(("?", "？"))]
+
+
+def _asks_the_same(question: str, other: str) -> bool:
+    """Whether two questions share most of their meaning-bearing words: only then does one's "no" answer both."""
+    one, two = set(content_words(question)), set(content_words(other))
+    return bool(one and two) and len(one & two) >= 0.6 * max(len(one), len(two))
 
 
 def _table(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
@@ -366,6 +381,8 @@ def _fit(question: Question, piece: Evidence) -> float:
         and _ASKS_HOW.search(question.text)
     ):
         bonus += 0.15
+    if question.style == "expert" and "mathematic" in section:
+        bonus += 0.2
     has_math = "$" in piece.text or "\\(" in piece.text or "\\[" in piece.text
     if has_math:
         bonus += 0.1 if question.style == "expert" or _WANTS_FORMULA.search(question.text) else -0.08

@@ -34,7 +34,7 @@ _NOT_NOTES = frozenset({
     ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".whl", ".py", ".js", ".ts", ".css", ".map",
     ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".csv", ".tsv", ".lock", ".bib", ".sh",
     ".db", ".sqlite", ".sqlite3", ".db-wal", ".db-shm", ".npy", ".npz", ".pt", ".pth", ".safetensors",
-    ".gguf", ".bin", ".pkl", ".pickle", ".ttf", ".otf", ".woff", ".woff2", ".exe", ".dll", ".so",
+    ".gguf", ".pkl", ".pickle", ".ttf", ".otf", ".woff", ".woff2", ".exe", ".dll", ".so",
     ".dylib", ".o", ".pyc", ".log", ".tmp", ".bak", ".swp",
 })
 # fmt: on

@@ -39,6 +39,9 @@ _FILLER = frozenset(
         "just one please me what is was are yet of to",
     )
 )
+_OPENER = re.compile(
+    r"^(?:(?:wait|hold on|hm+|um+|uh|so|but|and|hey|well|sorry|actually|btw|ok(?:ay)?)\b[,.!…\s]+)+(?=\w)"
+)
 _ASKS = re.compile(
     r"^(?:what (?:do you mean|is meant|does .{1,60} mean)|(?:can|could|would) you\b|"
     r"i (?:do not|don'?t) understand|(?:please )?(?:explain|clarify|rephrase|repeat|define)\b|"
@@ -56,6 +59,7 @@ def reply_kind(text: str) -> ReplyKind:
     ("is it the generator?") and a guess after "not sure" are answers.
     """
     said = re.sub(r"\s+", " ", text.replace("’", "'").strip().lower())
+    said = _OPENER.sub("", said) or said
     bare = said.strip(" .!。！")
     if not re.search(r"\w", bare):
         return "question"
