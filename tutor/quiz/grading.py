@@ -165,7 +165,8 @@ class _Evidence:
 
 
 def _grade_short(item: Item, answer: str, similarity: Similarity | None) -> Grade:
-    claims, clauses = _claims(item), clauses_of(answer)
+    claims = _claims(item)
+    clauses = _on_the_subject(claims, clauses_of(answer))
     told = told_by(item.stem)
     own = {word.stem for clause in clauses for word in clause.words} - told
     has_own = bool(own - GENERIC) or any(clause.numbers for clause in clauses)
@@ -179,6 +180,14 @@ def _grade_short(item: Item, answer: str, similarity: Similarity | None) -> Grad
         status: Status = "contradicted" if n in contradicted else "hit" if credit >= HIT else "missed"
         found.append(_Evidence(claim, words, lift, credit, status))
     return _judged(item, found)
+
+
+def _on_the_subject(claims: Sequence[Claim], clauses: Sequence[Clause]) -> Sequence[Clause]:
+    """The clauses to be graded: what is said of a rival besides ("and the discriminator tells real from fake")
+    says nothing against the claims, unless it is all that is said."""
+    exclusive = [claim for claim in claims if claim.rivals]
+    own = [clause for clause in clauses if not all(swapped(claim, clause) for claim in exclusive)]
+    return own or clauses
 
 
 def _word_share(claim: Claim, clauses: Sequence[Clause]) -> float:

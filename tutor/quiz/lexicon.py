@@ -67,6 +67,7 @@ PHRASES = tuple(
         (r"gets? rid of|takes? away", "removes"),
         (r"at the same time|all at once", "simultaneously"),
         (r"made[- ]up", "fake"),
+        (r"(?<=look) real|(?<=looks) real|(?<=seem) real|(?<=appear) real", " realistic"),
         (r"(?:tell|tells|telling)(?= [^.;]*\b(?:from|apart)\b)", "distinguish"),
         (r"(?<!\ba )little(?= \w)", "no"),
         (r"one thousand|a thousand", "1000"),
