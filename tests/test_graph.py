@@ -79,7 +79,12 @@ def test_a_question_is_answered_from_the_notes(graph: TutoringGraph) -> None:
 
 @pytest.mark.parametrize(
     ("message", "says"),
-    [("hello", "Hello! I am the tutor."), ("thanks", "welcome"), ("help", "I am the tutor.")],
+    [
+        ("hello", "Hello! I am the tutor."),
+        ("thanks", "You are welcome."),
+        ("ok", "All right."),
+        ("help", "I am the tutor."),
+    ],
 )
 def test_small_talk_is_answered_by_the_program(message: str, says: str, graph: TutoringGraph) -> None:
     [event] = say(graph, message)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.embedding import Embedding
-from tutor.errors import TutorError
+from tutor.errors import EmbeddingError, TutorError
 from tutor.index import open_index
 from tutor.models import open_model
 from tutor.settings import CLOSED_ENVIRONMENT, Settings
@@ -68,11 +68,20 @@ def _guarded(name: str, look: Callable[[], str]) -> Check:
 
 
 def _index(settings: Settings) -> str:
-    index = open_index(settings.index_dir, Embedding())
+    index = open_index(settings.index_dir, _weights())
     try:
         return f"{len(index.notes)} notes, {len(index.passages)} passages, generation {index.generation}"
     finally:
         index.close()
+
+
+def _weights() -> Embedding | None:
+    """The embedding model; None where its weights cannot be read, which has a line of its own."""
+    embedding = Embedding()
+    try:
+        return embedding if embedding.fingerprint else None
+    except EmbeddingError:
+        return None
 
 
 def _model(settings: Settings) -> Check:

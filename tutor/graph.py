@@ -259,9 +259,14 @@ class TutoringGraph:
         return {}
 
     def _talk(self, state: State) -> State:
+        reply = (
+            "You are welcome."
+            if re.search(r"than[kx]|thx|谢", state["message"], re.IGNORECASE)
+            else "All right."
+        )
         lines = {
             "greeting": f"Hello! {self._parts.about}",
-            "thanks": "All right. Ask on, or say “quiz me” to see what has stuck.",
+            "thanks": f"{reply} Ask on, or say “quiz me” to see what has stuck.",
             "help": self._parts.about,
         }
         _emit(Notice(lines[state["question"].intent]))

@@ -35,7 +35,8 @@ _WANTS_LIST = re.compile(
 )
 _CHECKS = re.compile(
     r"^(?:so |but |and )?(?:do you mean|is it true|isn't|aren't|is |are |does |do |can )|\bright\?$|\bmisconception"
-    r"|^(?:so|but) (?!what|how|why|who|which|when|where).*\b(?:is|are|means?|always|never|just|only|simply)\b (?!it\b)(?!.*\b(?:what|how|why)\b)",
+    r"|^(?:so|but) (?!what|how|why|who|which|when|where).*\b(?:is|are|means?|always|never|just|only|simply)\b "
+    r"(?!it\b)(?!.*\b(?:what|how|why)\b)",
     re.I,
 )
 _DEFINES = re.compile(r"^\W*(?:what|who|explain|define|describe|tell me|do you know)\b", re.I)
