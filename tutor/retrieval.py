@@ -13,7 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tutor.embedding import Embedding
@@ -80,6 +80,9 @@ class Retriever:
         self._spelt_out = _acronyms(texts)
         self._long_forms = {acronym: " ".join(words(form)) for acronym, form in self._spelt_out.items()}
         self._bm25 = _build_bm25(self._words)
+        # Search, ranking and gate ask for the same question: it is embedded and weighed once.
+        self._embed_once = lru_cache(maxsize=64)(embedding.embed_query)
+        self._wanted = lru_cache(maxsize=64)(self._weigh_words)
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -142,7 +145,7 @@ class Retriever:
                 else f"{long_form} ({found.group()})"
             )
 
-        return self.embedding.embed_query(re.sub(r"\b[A-Za-z]{2,}s?\b", spelt, query))
+        return self._embed_once(re.sub(r"\b[A-Za-z]{2,}s?\b", spelt, query))
 
     def rank(
         self,
@@ -233,7 +236,7 @@ class Retriever:
         """Weighted share of the question's words that a text holds, in [0, 1]."""
         return self._coverage(self._wanted(query), frozenset(words(text)))
 
-    def _wanted(self, query: str) -> dict[str, tuple[float, frozenset[str]]]:
+    def _weigh_words(self, query: str) -> dict[str, tuple[float, frozenset[str]]]:
         """Each meaning-bearing word of the query with its weight and what may stand for it."""
         wanted = {}
         for word in dict.fromkeys(content_words(query)):
