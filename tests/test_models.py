@@ -22,7 +22,7 @@ from langchain_core.tools import tool
 
 from tutor.errors import ModelError
 from tutor.models import embedded, hub, installed_models, open_model, stream_text
-from tutor.models.embedded import PackagedWeights, embedded_is_ready, embedded_path, get_embedded
+from tutor.models.embedded import PackagedWeights, embedded_is_ready, embedded_path, folder_mb, get_embedded
 from tutor.models.local import LocalChat, open_local
 from tutor.models.pieces import PieceSplitter, split, spoken, until_stop
 from tutor.models.remote import endpoint_is_reachable, split_spec
@@ -541,6 +541,31 @@ def test_a_break_in_the_middle_leaves_nothing_half_and_the_next_call_succeeds(
     killed.mkdir(parents=True)
     get_embedded(tmp_path, lambda what, done: None, source=packaged)
     assert embedded_is_ready(tmp_path, packaged) and not killed.exists()
+
+
+def test_the_size_of_a_folder_is_told_while_another_program_makes_and_removes_folders_in_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "wheel").write_bytes(bytes(2_000_000))
+    (tmp_path / "link").symlink_to(tmp_path / "wheel")
+    done = threading.Event()
+
+    def churn() -> None:
+        while not done.is_set():
+            for number in range(20):
+                (tmp_path / f"tracker-{number}" / "deep").mkdir(parents=True)
+            for number in range(20):
+                (tmp_path / f"tracker-{number}" / "deep").rmdir()
+                (tmp_path / f"tracker-{number}").rmdir()
+
+    other = threading.Thread(target=churn)
+    other.start()
+    try:
+        assert all(folder_mb(tmp_path) == 2.0 for _ in range(400))
+    finally:
+        done.set()
+        other.join()
+    assert folder_mb(tmp_path / "wheel") == 2.0 and folder_mb(tmp_path / "none") == 0.0
 
 
 def test_no_package_index_is_a_model_error_with_the_way_out(

@@ -258,10 +258,13 @@ def no_space(folder: Path, needed_mb: float, name: str) -> ModelError:
 
 def folder_mb(path: Path) -> float:
     """Size of a file or of all files below a folder, in 10^6 bytes; links and vanished files count not."""
+    files = [path] if path.is_file() else []
+    # os.walk passes over a folder that vanishes on the way (pip's own do); Path.rglob raises.
+    files += [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
     total = 0
-    for entry in [path, *path.rglob("*")]:
+    for file in files:
         try:
-            total += 0 if entry.is_symlink() or entry.is_dir() else entry.stat().st_size
+            total += 0 if file.is_symlink() else file.stat().st_size
         except FileNotFoundError:
             continue
     return total / 1_000_000
