@@ -274,7 +274,7 @@ def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((), "--notes"),
+        (("--port", "0"), "--notes"),
         (("--model", "no-such-model", "ask", "hi"), "tutor models"),
         (("--model", "gguf:nowhere.gguf", "ask", "hi"), "nowhere.gguf"),
         (("--model", "openai:x", "ask", "hi"), "openai:MODEL@URL"),

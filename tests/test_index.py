@@ -275,7 +275,7 @@ def test_a_refresh_killed_at_a_random_moment_leaves_an_index_that_answers(tmp_pa
     whole_s = time.monotonic() - began
     drawn = random.Random(7)
     killed = 0
-    for number in range(2, 18):
+    for number in range(2, 42):
         write_round(notes, number)
         process = start_driver(notes, folder)
         time.sleep(drawn.uniform(0, 0.8 * whole_s))
@@ -284,26 +284,27 @@ def test_a_refresh_killed_at_a_random_moment_leaves_an_index_that_answers(tmp_pa
         index = assert_sound(folder, toy)
         assert int(rounds_in(index).pop()) in range(1, number + 1)
         index.close()
-    assert killed >= 12
+    assert killed >= 30
     refresh_index([notes], folder, toy)
     index = assert_sound(folder, toy)
-    assert rounds_in(index) == {"17"}
+    assert rounds_in(index) == {"41"}
     index.close()
     assert len(built_generations(folder)) == 1
 
 
 @pytest.mark.parametrize(
-    ("point", "after"),
+    ("point", "after", "embedded"),
     [
-        ("write_generation", "0"),
-        ("build_collection", "0"),
-        ("sync_tree", "0"),
-        ("swap_pointer", "0"),
-        ("swap", "1"),
+        ("write_note", "0", FILES * 8),
+        ("write_generation", "0", FILES * 8),
+        ("build_collection", "0", 0),  # the killed process had stored its vectors
+        ("sync_tree", "0", 0),
+        ("swap_pointer", "0", 0),
+        ("swap", "1", 0),
     ],
 )
 def test_a_refresh_killed_at_a_named_point_leaves_an_index_that_answers(
-    point: str, after: str, tmp_path: Path
+    point: str, after: str, embedded: int, tmp_path: Path
 ) -> None:
     notes, folder, toy = tmp_path / "notes", tmp_path / "index", Toy()
     write_round(notes, 0)
@@ -315,7 +316,7 @@ def test_a_refresh_killed_at_a_named_point_leaves_an_index_that_answers(
     index.close()
 
     done = refresh_index([notes], folder, toy)
-    assert done.embedded == 0  # the killed process had stored its vectors
+    assert done.embedded == embedded
     index = assert_sound(folder, toy)
     assert rounds_in(index) == {"1"}
     generation = index.generation
@@ -324,7 +325,8 @@ def test_a_refresh_killed_at_a_named_point_leaves_an_index_that_answers(
     refresh_index([notes], folder, toy)
     assert generation not in built_generations(folder)
     with sqlite3.connect(folder / "passages.db") as db:
-        assert db.execute("SELECT count(DISTINCT generation) FROM passages").fetchone() == (1,)
+        assert db.execute("SELECT count(DISTINCT generation) FROM members").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM passages").fetchone() == (FILES * 8,)
         assert db.execute("SELECT count(*) FROM vectors").fetchone() == (FILES * 8,)
     db.close()
 
@@ -335,7 +337,7 @@ def test_what_a_killed_process_left_is_removed_before_anything_is_built(
     folder = tmp_path / "index"
     refresh_index([notes], folder, Toy())
     (folder / "chroma-7").mkdir()
-    (notes / "gan.md").unlink()
+    write_deck(notes / "more", 60)
     seen: list[set[int]] = []
     real = tutor.index.build_collection
 
@@ -370,6 +372,105 @@ def test_the_command_killed_while_it_embeds_leaves_the_old_answer(
     assert "new.md" not in {note.path for note in index.notes}
     index.close()
     assert refresh_index([notes], folder, embedding).added == 1
+
+
+# -- little changes in much ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def much(tmp_path: Path) -> tuple[Path, Path, Toy]:
+    """A note of 300 cards and one of a single fact, and their index."""
+    notes, toy = tmp_path / "notes", Toy()
+    write_deck(notes, 300)
+    (notes / "fact.md").write_text("# Fact\n\nThe fact is 0.\n", encoding="utf-8")
+    refresh_index([notes], tmp_path / "index", toy)
+    return notes, tmp_path / "index", toy
+
+
+def refuse(*_: Any) -> None:
+    raise AssertionError("the collection was built anew")
+
+
+def test_one_changed_note_changes_a_copy_of_the_collection(
+    much: tuple[Path, Path, Toy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes, folder, toy = much
+    monkeypatch.setattr(tutor.index, "build_collection", refuse)
+    for number in range(1, 6):
+        (notes / "fact.md").write_text(f"# Fact\n\nThe fact is {number}.\n", encoding="utf-8")
+        toy.asked.clear()
+        done = refresh_index([notes], folder, toy)
+        assert (done.updated, done.unchanged, done.embedded, done.passages) == (1, 1, 1, 301)
+        assert toy.asked == [f"Fact\nThe fact is {number}."]
+    index = open_index(folder, toy)
+    assert answers(index, toy)
+    assert [p.text.words for p in index.passages if p.note == "fact.md"] == ["The fact is 5."]
+    old = index.query(toy.vector("Fact\nThe fact is 4."), 1)[0]
+    assert old[1] < 0.9
+    index.close()
+
+
+def test_after_many_changes_the_collection_is_built_anew(
+    much: tuple[Path, Path, Toy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes, folder, toy = much
+    built: list[Path] = []
+    real = tutor.index.build_collection
+    monkeypatch.setattr(
+        tutor.index, "build_collection", lambda path, *more: (built.append(path), real(path, *more))
+    )
+    for number in range(1, 36):
+        (notes / "fact.md").write_text(f"# Fact\n\nThe fact is {number}.\n", encoding="utf-8")
+        refresh_index([notes], folder, toy)
+    assert [path.name for path in built] == ["chroma-32"]  # two vectors change each time, 60 of 301 may
+    index = open_index(folder, toy)
+    assert answers(index, toy)
+    index.close()
+
+
+def test_a_damaged_collection_is_not_copied(much: tuple[Path, Path, Toy]) -> None:
+    notes, folder, toy = much
+    zeroed(next(folder.glob("chroma-1/chroma.sqlite3")))
+    (notes / "fact.md").write_text("# Fact\n\nThe fact is 1.\n", encoding="utf-8")
+    assert refresh_index([notes], folder, toy).embedded == 1
+    index = open_index(folder, toy)
+    assert answers(index, toy)
+    index.close()
+
+
+def test_the_old_collection_can_be_asked_while_its_copy_is_changed(much: tuple[Path, Path, Toy]) -> None:
+    notes, folder, toy = much
+    old = open_index(folder, toy)
+    (notes / "fact.md").write_text("# Fact\n\nThe fact is 1.\n", encoding="utf-8")
+    refresh_index([notes], folder, toy)
+    assert answers(old, toy) and old.query(toy.vector("Fact\nThe fact is 0."), 1)[0][1] > 0.999
+    old.close()
+
+
+@pytest.mark.parametrize("point", ["_copy_closed", "_require_whole", "_seal"])
+def test_a_change_killed_at_a_named_point_leaves_an_index_that_answers(
+    point: str, much: tuple[Path, Path, Toy]
+) -> None:
+    notes, folder, toy = much
+    (notes / "fact.md").write_text("# Fact\n\nThe fact is 1.\n", encoding="utf-8")
+    assert start_driver(notes, folder, f"collection.{point}").wait() == -signal.SIGKILL
+    index = open_index(folder, toy)
+    assert answers(index, toy) and index.query(toy.vector("Fact\nThe fact is 0."), 1)[0][1] > 0.999
+    index.close()
+    assert refresh_index([notes], folder, toy).updated == 1
+
+
+def test_passages_of_equal_content_are_all_found_by_one_vector(tmp_path: Path) -> None:
+    notes, toy = tmp_path / "notes", Toy()
+    notes.mkdir()
+    for name in ("one.md", "two.md", "three.md"):
+        (notes / name).write_text("# Twins\n\nTwins are alike.\n", encoding="utf-8")
+    (notes / "other.md").write_text("# Other\n\nOthers differ.\n", encoding="utf-8")
+    assert refresh_index([notes], tmp_path / "index", toy).embedded == 2
+    index = open_index(tmp_path / "index", toy)
+    found = index.query(toy.vector("Twins\nTwins are alike."), 1)
+    assert sorted(index.passages[row].note for row, _ in found) == ["one.md", "three.md", "two.md"]
+    index.close()
 
 
 # -- damage --------------------------------------------------------------------------------------------------------
@@ -428,8 +529,11 @@ def test_an_untouched_collection_opens_again_and_again(large: tuple[Path, Path])
 
 def test_vectors_that_are_not_those_stored_are_noticed(notes: Path, tmp_path: Path) -> None:
     refresh_index([notes], tmp_path / "index", Toy())
+    index = open_index(tmp_path / "index")
+    content = index.content_hashes[0]
+    index.close()
     with pytest.raises(StoreError, match="does not find its own passages"):
-        open_collection(tmp_path / "index" / "chroma-1", {0: Toy().vector("another").tobytes()})
+        open_collection(tmp_path / "index" / "chroma-1", {content: Toy().vector("another").tobytes()})
 
 
 @pytest.mark.parametrize("name", ["chroma-1", "current.json", "passages.db"])
@@ -563,7 +667,7 @@ def test_a_reader_keeps_its_generation_through_a_refresh(notes: Path, tmp_path: 
     refresh_index([notes], folder, toy)
     assert built_generations(folder) == {3}
     with sqlite3.connect(folder / "passages.db") as db:
-        assert db.execute("SELECT DISTINCT generation FROM notes").fetchall() == [(3,)]
+        assert db.execute("SELECT DISTINCT generation FROM members").fetchall() == [(3,)]
     db.close()
     assert [path.name for path in folder.glob("reader-*.lock")] in ([], ["reader-3.lock"])
 
@@ -687,9 +791,7 @@ def test_what_cannot_be_cleared_away_does_not_fail_a_good_refresh(
     grown: tuple[Path, Path, Toy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes, folder, toy = grown
-    monkeypatch.setattr(
-        tutor.index, "drop_unused_vectors", fails_with(sqlite3.OperationalError("disk I/O error"))
-    )
+    monkeypatch.setattr(tutor.index, "drop_unused", fails_with(sqlite3.OperationalError("disk I/O error")))
     assert refresh_index([notes], folder, toy).notes == 4
     index = open_index(folder, toy)
     assert (index.generation, len(index.notes)) == (2, 4)
@@ -712,6 +814,8 @@ def drive(notes: Path, folder: Path, die_at: str) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+    elif die_at.startswith("collection."):
+        setattr(tutor.collection, die_at.removeprefix("collection."), die)
     elif die_at:
         setattr(tutor.index, die_at, die)
     __import__("chromadb")

@@ -1,6 +1,7 @@
 """Vectors -> the Chroma collection of one generation: built, checked, opened. The only owner of chromadb.
 
-Chroma is a cache here: a collection is written once, in a folder of its own, and never changed afterwards.
+Chroma is a cache here: a collection is written once, in a folder of its own, and never changed afterwards. Where
+little changed, the new one begins as a copy of the old. A vector's id is the hash of the content it was made of.
 Its vector files are sealed by their hashes, because reading a damaged one can end the whole process (measured:
 zeros in `link_lists.bin` are a segmentation fault). `chroma.sqlite3` is not sealed: Chroma writes to it whenever
 it is opened, and SQLite notices damage itself.
@@ -10,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ from tutor.generations import disk_fails, disk_full
 
 _NAME = "passages"
 _SEAL = "sealed.json"
+_DATABASE = "chroma.sqlite3"
 _SAMPLE = 512
 _ASKED = 24
+# A deleted vector leaves a hole in the graph of neighbours: after so many changes, in shares, it is built anew.
+_MOST_CHANGED = 0.2
 # AttributeError: what a folder whose client could not be made before raises when it is opened again.
 _RAISED = (ValueError, KeyError, IndexError, TypeError, RuntimeError, AttributeError, sqlite3.Error)
 _REBUILD = "Run `tutor index` to rebuild it."
@@ -35,19 +40,19 @@ def chromadb_version() -> str:
     return version("chromadb")
 
 
-def build_collection(path: Path, vectors: Sequence[bytes], on_progress: Callable[[int, int], None]) -> None:
+def build_collection(
+    path: Path, vectors: Mapping[str, bytes], on_progress: Callable[[int, int], None]
+) -> None:
     """Writes a collection into a new folder, lets it find a sample of its vectors, and seals it.
 
     Args:
-        vectors: unit vectors as float32 bytes; the position of each becomes its id.
+        vectors: id -> unit vector as float32 bytes.
         on_progress: called with (done, total).
 
     Raises:
         StoreError: the disk is full, or the collection does not hold what was written.
         OSError: the folder cannot be made.
     """
-    import numpy as np
-
     with chroma_errors(path):
         client = _client(path)
         try:
@@ -56,23 +61,108 @@ def build_collection(path: Path, vectors: Sequence[bytes], on_progress: Callable
                 embedding_function=None,
                 configuration={"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 100}},
             )
-            step = client.get_max_batch_size()
-            for begin in range(0, len(vectors), step):
-                on_progress(begin, len(vectors))
-                some = vectors[begin : begin + step]
-                collection.add(
-                    ids=[str(begin + i) for i in range(len(some))],
-                    embeddings=[np.frombuffer(vector, np.float32).tolist() for vector in some],
-                )
-            if collection.count() != len(vectors):
-                raise StoreError("The new index lost passages", "Run `tutor index` again.")
-            _verify(collection, {row: vectors[row] for row in spread(len(vectors))})
+            _add(client, collection, vectors, on_progress)
+            _require_whole(collection, len(vectors), _sample(vectors))
         finally:
             client.close()
-    (path / _SEAL).write_text(json.dumps(_hashes(path)), encoding="utf-8")
+    _seal(path, 0)
 
 
-def open_collection(path: Path, sample: Mapping[int, bytes]) -> tuple[Any, Any]:
+def change_collection(
+    old: Path,
+    path: Path,
+    added: Mapping[str, bytes],
+    gone: Collection[str],
+    sample: Mapping[str, bytes],
+    count: int,
+) -> bool:
+    """Writes a collection into a new folder as a changed copy of an older one; False where that would not pay.
+
+    Args:
+        old: the folder of the older collection; it stays as it is and may be read meanwhile.
+        added: id -> unit vector as float32 bytes, of what the older one lacks.
+        gone: the ids that the new one shall not hold.
+        sample: some ids of the new one with their vectors, to be looked up.
+        count: how many ids the new one shall hold.
+
+    Raises:
+        StoreError: the older one is damaged, the disk is full, or the new one does not hold what it should.
+        OSError: the folder cannot be made.
+    """
+    if not (old / _SEAL).is_file():
+        return False
+    changes, hashes = _read_seal(old)
+    changes += len(added) + len(gone)
+    if changes > _MOST_CHANGED * count:
+        return False
+    if hashes != _hashes(old):
+        raise StoreError(f"Files in {old} have changed", _REBUILD)
+    with chroma_errors(path):
+        _copy_closed(old, path)
+        client = _client(path)
+        try:
+            collection = client.get_collection(_NAME, embedding_function=None)
+            for some in _batches(list(gone), client.get_max_batch_size()):
+                collection.delete(ids=some)
+            _add(client, collection, added, lambda done, total: None)
+            _require_whole(collection, count, {**sample, **_sample(added)})
+        finally:
+            client.close()
+    _seal(path, changes)
+    return True
+
+
+def _copy_closed(old: Path, path: Path) -> None:
+    """Copies a collection that others may have open: the vector files never change, and SQLite copies itself."""
+    shutil.copytree(old, path, ignore=shutil.ignore_patterns(f"{_DATABASE}*", _SEAL))
+    with (
+        closing(sqlite3.connect(f"{(old / _DATABASE).absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(path / _DATABASE)) as target,
+    ):
+        source.backup(target)
+
+
+def _add(
+    client: Any, collection: Any, vectors: Mapping[str, bytes], on_progress: Callable[[int, int], None]
+) -> None:
+    import numpy as np
+
+    ids = list(vectors)
+    for begin, some in enumerate(_batches(ids, step := client.get_max_batch_size())):
+        on_progress(begin * step, len(ids))
+        collection.add(
+            ids=some, embeddings=[np.frombuffer(vectors[key], np.float32).tolist() for key in some]
+        )
+
+
+def _batches(ids: Sequence[str], size: int) -> Iterator[list[str]]:
+    for begin in range(0, len(ids), size):
+        yield list(ids[begin : begin + size])
+
+
+def _require_whole(collection: Any, count: int, sample: Mapping[str, bytes]) -> None:
+    if collection.count() != count:
+        raise StoreError("The new index lost passages", "Run `tutor index` again.")
+    _verify(collection, sample)
+
+
+def _sample(vectors: Mapping[str, bytes]) -> dict[str, bytes]:
+    ids = list(vectors)
+    return {ids[at]: vectors[ids[at]] for at in spread(len(ids))}
+
+
+def _seal(path: Path, changes: int) -> None:
+    """Writes the hashes of the vector files, and how many vectors changed since the collection was built whole."""
+    (path / _SEAL).write_text(json.dumps({"changes": changes, "files": _hashes(path)}), encoding="utf-8")
+
+
+def _read_seal(path: Path) -> tuple[int, dict[str, str]]:
+    with chroma_errors(path):
+        seal = json.loads((path / _SEAL).read_text(encoding="utf-8"))
+        return int(seal["changes"]), dict(seal["files"])
+
+
+def open_collection(path: Path, sample: Mapping[str, bytes]) -> tuple[Any, Any]:
     """Opens a collection and lets it find a sample of its vectors, so that damage shows here and not later.
 
     Args:
@@ -88,7 +178,7 @@ def open_collection(path: Path, sample: Mapping[int, bytes]) -> tuple[Any, Any]:
     if not path.is_dir():
         raise StoreError(f"The index folder {path} is missing", _REBUILD)
     with chroma_errors(path):
-        if json.loads((path / _SEAL).read_text(encoding="utf-8")) != _hashes(path):
+        if _read_seal(path)[1] != _hashes(path):
             raise StoreError(f"Files in {path} have changed", _REBUILD)
         client = _client(path)
         try:
@@ -134,18 +224,18 @@ def _hashes(path: Path) -> dict[str, str]:
     return hashes
 
 
-def _verify(collection: Any, sample: Mapping[int, bytes]) -> None:
+def _verify(collection: Any, sample: Mapping[str, bytes]) -> None:
     """Each sampled vector must lie in the collection as it was stored; some are asked for and must be found."""
     import numpy as np
 
     if not sample:
         return
-    stored = {str(row): np.frombuffer(vector, np.float32) for row, vector in sample.items()}
+    stored = {key: np.frombuffer(vector, np.float32) for key, vector in sample.items()}
     held = collection.get(ids=list(stored), include=["embeddings"])
     same = {
-        row
-        for row, vector in zip(held["ids"], held["embeddings"], strict=True)
-        if np.allclose(vector, stored[row], atol=1e-3)
+        key
+        for key, vector in zip(held["ids"], held["embeddings"], strict=True)
+        if np.allclose(vector, stored[key], atol=1e-3)
     }
     vectors = list(stored.values())
     asked = [vectors[at].tolist() for at in spread(len(vectors), _ASKED)]

@@ -15,7 +15,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,10 +51,14 @@ class Fingerprint:
         return self.weights, self.splitter, self.passage_tokens, self.chromadb
 
 
-def corpus_hash(files: Iterable[NoteFile]) -> str:
+def file_marks(files: Iterable[NoteFile]) -> dict[str, str]:
+    """Note path -> SHA-256 of the file's bytes, or of what else changes with a file that cannot be read."""
+    return {file.name: _mark(file.path) for file in files}
+
+
+def corpus_hash(marks: Mapping[str, str]) -> str:
     """SHA-256 over names and contents of the files that may be notes."""
-    marks = sorted((file.name, _mark(file.path)) for file in files)
-    return hashlib.sha256(json.dumps(marks).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(marks.items())).encode()).hexdigest()
 
 
 def _mark(path: Path) -> str:

@@ -7,15 +7,23 @@ any moment leaves the last good generation in use.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tutor.collection import build_collection, chroma_errors, chromadb_version, open_collection, spread
+from tutor.collection import (
+    build_collection,
+    change_collection,
+    chroma_errors,
+    chromadb_version,
+    open_collection,
+    spread,
+)
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, StoreError
 from tutor.generations import (
@@ -24,6 +32,7 @@ from tutor.generations import (
     built_generations,
     corpus_hash,
     current_generation,
+    file_marks,
     generation_folder,
     hold_current,
     read_pointer,
@@ -32,20 +41,26 @@ from tutor.generations import (
     swap_pointer,
     sync_tree,
 )
-from tutor.notes import Library, Skipped, list_files, read_library
+from tutor.notes import NoteFile, Skipped, check_folders, list_files, read_files
 from tutor.passages import SPLITTER_VERSION, split_note
 from tutor.passages_db import (
+    StoredNote,
     delete_database,
     drop_generations,
-    drop_unused_vectors,
+    drop_unused,
     embed_missing,
     is_damage,
-    note_hashes,
+    known_keys,
+    note_key,
     open_database,
     read_generation,
     read_vectors,
+    stored_contents,
     stored_generations,
+    stored_notes,
+    stored_skips,
     write_generation,
+    write_note,
 )
 
 if TYPE_CHECKING:
@@ -114,42 +129,49 @@ class Index:
         if weights is not None and made.weights != weights:
             raise StoreError(f"The index in {self.folder} was built with other embedding weights", _REBUILD)
 
-    def _read(self, db: sqlite3.Connection) -> dict[int, bytes]:
-        """Fills in passages and notes; returns the stored vectors of a sample of the passages, by position."""
+    def _read(self, db: sqlite3.Connection) -> dict[str, bytes]:
+        """Fills in passages and notes; returns the stored vectors of a sample of the contents."""
         stored = read_generation(db, self.generation)
         self.passages, self.content_hashes = stored.passages, stored.content_hashes
         self.notes, self.skipped = stored.notes, stored.skipped
         if len(self.passages) != self.fingerprint.passages:
             raise ValueError(f"{len(self.passages)} of {self.fingerprint.passages} passages")
-        rows = spread(len(self.passages))
-        hashes = [self.content_hashes[row] for row in rows]
-        return dict(zip(rows, read_vectors(db, self.fingerprint.weights, hashes), strict=True))
+        self._rows: dict[str, list[int]] = {}
+        for row, content in enumerate(self.content_hashes):
+            self._rows.setdefault(content, []).append(row)
+        return read_vectors(db, self.fingerprint.weights, _sampled(list(self._rows)))
 
     def query(self, vector: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
-        """The k passages nearest to a unit vector [dimension]: (position in `passages`, cosine), best first."""
+        """The passages nearest to a unit vector [dimension]: (position in `passages`, cosine), best first.
+
+        Passages of equal content share a vector; they count as one of the k and are all named.
+        """
         if not self.passages:
             return []
         with chroma_errors(self.folder):
             found = self._collection.query(
                 query_embeddings=[vector.tolist()],
-                n_results=min(k, len(self.passages)),
+                n_results=min(k, len(self._rows)),
                 include=["distances"],
             )
         return [
-            (int(row), 1.0 - float(distance))
-            for row, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+            (row, 1.0 - float(distance))
+            for content, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+            for row in self._rows[content]
         ]
 
     def cosines(self, vector: NDArray[np.float32], rows: Sequence[int]) -> dict[int, float]:
         """The cosine of a unit vector [dimension] with each of some passages, by position."""
         if not rows:
             return {}
+        contents = list(dict.fromkeys(self.content_hashes[row] for row in rows))
         with chroma_errors(self.folder):
-            found = self._collection.get(ids=[str(row) for row in rows], include=["embeddings"])
-        return {
-            int(row): float(vector @ other)
-            for row, other in zip(found["ids"], found["embeddings"], strict=True)
+            found = self._collection.get(ids=contents, include=["embeddings"])
+        known = {
+            content: float(vector @ other)
+            for content, other in zip(found["ids"], found["embeddings"], strict=True)
         }
+        return {row: known[self.content_hashes[row]] for row in rows}
 
     def close(self) -> None:
         """Lets go of the generation."""
@@ -195,8 +217,10 @@ def refresh_index(
     """
     began = time.perf_counter()
     report = on_progress or (lambda stage, done, total: None)
-    corpus = corpus_hash(list_files(notes))
+    files = list_files(notes)
+    marks = file_marks(files)
     maker = (embedding.fingerprint, SPLITTER_VERSION, passage_tokens, chromadb_version())
+    corpus = corpus_hash(marks)
     if not rebuild and (found := _in_step(folder, maker, corpus, embedding.name, began)):
         return found
     with storage_errors(folder):
@@ -205,53 +229,65 @@ def refresh_index(
         with building(folder, lambda: report(waiting, 0, 1), wait):
             if not rebuild and (found := _in_step(folder, maker, corpus, embedding.name, began)):
                 return found
-            library = read_library(notes, on_file=lambda name: report("Reading notes", 0, 1))
-            if any(entry.transient for entry in library.skipped):
-                corpus = "to be read again"
-            generation = _Generation(folder, library, corpus, embedding, passage_tokens, report)
+            # What says that it is in step and yet cannot be opened is damaged: nothing of it is used again.
+            whole = rebuild or _claims(folder, maker, corpus)
+            generation = _Generation(notes, files, marks, folder, embedding, passage_tokens, whole, report)
             try:
-                known, passages, embedded = generation.build()
+                built = generation.build()
             except sqlite3.DatabaseError as error:
                 if not is_damage(error):
                     raise
                 delete_database(folder)
-                known, passages, embedded = generation.build()
-    return _refreshed(library, known, passages, embedded, embedding.name, began)
+                built = generation.build()
+    return _refreshed(*built, embedding.name, began)
 
 
 def _in_step(
     folder: Path, maker: tuple[str, int, int, str], corpus: str, model: str, began: float
 ) -> Refresh | None:
     """The report of a refresh with nothing to do; None where the index is old, damaged or not there."""
+    if not _claims(folder, maker, corpus):
+        return None
     try:
-        made = read_pointer(folder)[1]
-        if (made.maker, made.corpus) != (maker, corpus):
-            return None
         index = open_index(folder)
     except StoreError:
         return None
     index.close()
-    known = {note.path: "" for note in index.notes}
-    library = Library(tuple(index.notes), index.skipped, known)
-    return _refreshed(library, known, len(index.passages), 0, model, began)
+    with _damage(folder), open_database(folder, make=False) as db:
+        there = stored_notes(db, index.generation)
+    return _refreshed(there, there, index.skipped, 0, model, began)
+
+
+def _claims(folder: Path, maker: tuple[str, int, int, str], corpus: str) -> bool:
+    """Whether the pointer names an index of these notes by this maker."""
+    try:
+        made = read_pointer(folder)[1]
+    except StoreError:
+        return False
+    return (made.maker, made.corpus) == (maker, corpus)
 
 
 def _refreshed(
-    library: Library, known: dict[str, str], passages: int, embedded: int, model: str, began: float
+    before: Sequence[StoredNote],
+    now: Sequence[StoredNote],
+    skipped: tuple[Skipped, ...],
+    embedded: int,
+    model: str,
+    began: float,
 ) -> Refresh:
-    now = library.hashes
-    both = now.keys() & known.keys()
+    old, new = ({note.path: note.sha256 for note in notes} for notes in (before, now))
+    both = new.keys() & old.keys()
     return Refresh(
-        notes=len(library.notes),
-        passages=passages,
-        cards=sum(len(note.cards) for note in library.notes),
-        quiz_items=sum(len(note.quiz) for note in library.notes),
-        added=len(now.keys() - known.keys()),
-        updated=sum(known[path] != now[path] for path in both),
-        removed=len(known.keys() - now.keys()),
-        unchanged=sum(known[path] == now[path] for path in both),
+        notes=len(now),
+        passages=sum(note.passages for note in now),
+        cards=sum(note.cards for note in now),
+        quiz_items=sum(note.quiz_items for note in now),
+        added=len(new.keys() - old.keys()),
+        updated=sum(old[path] != new[path] for path in both),
+        removed=len(old.keys() - new.keys()),
+        unchanged=sum(old[path] == new[path] for path in both),
         embedded=embedded,
-        skipped=library.skipped,
+        skipped=skipped,
         seconds=time.perf_counter() - began,
         embedding_model=model,
     )
@@ -261,28 +297,31 @@ def _refreshed(
 class _Generation:
     """A generation to be built; the caller holds the build lock."""
 
+    folders: Sequence[Path]
+    files: Sequence[NoteFile]
+    marks: Mapping[str, str]
     folder: Path
-    library: Library
-    corpus: str
     embedding: Embedding
     passage_tokens: int
+    whole: bool
     report: Progress
 
-    def build(self) -> tuple[dict[str, str], int, int]:
+    def build(self) -> tuple[list[StoredNote], list[StoredNote], tuple[Skipped, ...], int]:
         """Builds it and makes it the current one.
 
         Returns:
-            The hashes of the notes before, the number of passages, how many of them were embedded now.
+            The notes before, the notes now, the files skipped, how many passages were embedded.
         """
         with open_database(self.folder, make=True) as db:
             current = current_generation(self.folder)
-            known = note_hashes(db, current or 0)
+            before = stored_notes(db, current or 0)
             _clear(db, self.folder)
             number = max(built_generations(self.folder) | stored_generations(db) | {current or 0}) + 1
             try:
-                passages, embedded = self._store(db, number)
-                self._build_chroma(db, number)
-                swap_pointer(self.folder, number, self._fingerprint(passages))
+                skipped, embedded = self._store(db, number, current or 0)
+                now = stored_notes(db, number)
+                self._build_chroma(db, number, current or 0)
+                swap_pointer(self.folder, number, self._fingerprint(now, skipped))
             except BaseException:
                 # What is half built goes at once: on a full disk it would stand in the way of the next try.
                 with suppress(OSError, sqlite3.Error):
@@ -291,39 +330,78 @@ class _Generation:
             # The new index is in use; what cannot be removed now is removed by the next refresh.
             with suppress(OSError, sqlite3.Error):
                 _clear(db, self.folder)
-                drop_unused_vectors(db)
-        return known, passages, embedded
+                drop_unused(db)
+        return before, now, tuple(skipped), embedded
 
-    def _fingerprint(self, passages: int) -> Fingerprint:
+    def _fingerprint(self, now: Sequence[StoredNote], skipped: Iterable[Skipped]) -> Fingerprint:
+        again = any(skip.transient for skip in skipped)
         return Fingerprint(
             embedding_model=self.embedding.name,
             weights=self.embedding.fingerprint,
             splitter=SPLITTER_VERSION,
             passage_tokens=self.passage_tokens,
             chromadb=chromadb_version(),
-            corpus=self.corpus,
-            passages=passages,
+            corpus="to be read again" if again else corpus_hash(self.marks),
+            passages=sum(note.passages for note in now),
         )
 
-    def _store(self, db: sqlite3.Connection, number: int) -> tuple[int, int]:
-        """Writes notes, passages and missing vectors; returns (number of passages, number embedded now)."""
-        count = self.embedding.count_tokens
-        passages = [p for note in self.library.notes for p in split_note(note, count, self.passage_tokens)]
+    def _store(self, db: sqlite3.Connection, number: int, current: int) -> tuple[list[Skipped], int]:
+        """Reads, cuts and embeds what is new; returns (files skipped, passages embedded now)."""
+        maker = (self.embedding.fingerprint, SPLITTER_VERSION, self.passage_tokens)
+        known, skipped_before = known_keys(db), stored_skips(db, current)
+        keys: dict[str, str] = {}
+        skipped: dict[Skipped, str] = {}
+        unread = []
+        for file in self.files:
+            mark = self.marks[file.name]
+            key = note_key(file.name, mark, maker)
+            if key in known and not self.whole:
+                keys[file.name] = key
+            elif (skip := skipped_before.get((file.name, mark))) and not self.whole:
+                skipped[skip] = mark
+            else:
+                unread.append(file)
+        read = read_files(unread, lambda name: self.report(f"Reading {name}", 0, 1))
+        with db:
+            for note in read.notes:
+                sha256 = read.hashes[note.path]
+                keys[note.path] = note_key(note.path, sha256, maker)
+                passages = split_note(note, self.embedding.count_tokens, self.passage_tokens)
+                write_note(db, keys[note.path], sha256, note, passages)
+        skipped |= {skip: "" if skip.transient else self.marks[skip.path] for skip in read.skipped}
+        check_folders(self.folders, self.files, keys, skipped)
+        write_generation(db, number, [keys[name] for name in sorted(keys)], skipped)
         report = self.report
         embedded = embed_missing(
-            db, passages, self.embedding, lambda done, total: report("Embedding passages", done, total)
+            db, number, self.embedding, lambda done, total: report("Embedding passages", done, total)
         )
-        write_generation(db, number, self.library, passages)
-        return len(passages), embedded
+        return sorted(skipped, key=lambda skip: skip.path), embedded
 
-    def _build_chroma(self, db: sqlite3.Connection, number: int) -> None:
-        """A new Chroma folder from the stored vectors, checked, then synced."""
-        hashes = read_generation(db, number).content_hashes
-        vectors = read_vectors(db, self.embedding.fingerprint, hashes)
-        path = generation_folder(self.folder, number)
-        report = self.report
-        build_collection(path, vectors, lambda done, total: report("Building the index", done, total))
+    def _build_chroma(self, db: sqlite3.Connection, number: int, current: int) -> None:
+        """A new Chroma folder: a changed copy of the current one where little changed, else from all vectors."""
+        contents = list(dict.fromkeys(stored_contents(db, number)))
+        path, report = generation_folder(self.folder, number), self.report
+        if self.whole or not self._change_chroma(db, contents, current, path):
+            vectors = read_vectors(db, self.embedding.fingerprint, contents)
+            build_collection(path, vectors, lambda done, total: report("Building the index", done, total))
         sync_tree(path)
+
+    def _change_chroma(self, db: sqlite3.Connection, contents: list[str], current: int, path: Path) -> bool:
+        before, wanted = set(stored_contents(db, current)), set(contents)
+        model = self.embedding.fingerprint
+        added = read_vectors(db, model, sorted(wanted - before))
+        sample = read_vectors(db, model, _sampled(contents))
+        old = generation_folder(self.folder, current)
+        try:
+            return change_collection(old, path, added, before - wanted, sample, len(contents))
+        except StoreError:
+            # The current one is damaged, or cannot be changed: the vectors are all there to build another from.
+            shutil.rmtree(path, ignore_errors=True)
+            return False
+
+
+def _sampled(contents: Sequence[str]) -> list[str]:
+    return [contents[at] for at in spread(len(contents))]
 
 
 def _clear(db: sqlite3.Connection, folder: Path) -> None:

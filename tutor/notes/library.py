@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -123,8 +123,7 @@ def read_library(
     """
     files = list_files(folders)
     library = read_files(files, on_file, deadline_s=deadline_s)
-    for folder in folders:
-        _check_folder(folder, files, library)
+    check_folders(folders, files, library.hashes, library.skipped)
     return library
 
 
@@ -170,15 +169,23 @@ def _free_name(name: str, folder: str, taken: set[str]) -> str:
     return free
 
 
-def _check_folder(folder: Path, files: Sequence[NoteFile], library: Library) -> None:
-    names = {file.name for file in files if file.root == folder}
-    if names & library.hashes.keys() or (not names and any(file.root != folder for file in files)):
-        # A folder without files of its own may be one given twice, or lie inside another.
-        return
-    reasons = [f"{skip.path}: {skip.reason}" for skip in library.skipped if skip.path in names]
-    found = f" ({'; '.join(reasons[:3])}{'; ...' if len(reasons) > 3 else ''})" if reasons else ""
-    remedy = "Put a Markdown, HTML or flashcard file into it, or name another folder with --notes."
-    raise NotesError(f"The notes folder {folder} holds no note that can be read{found}", remedy)
+def check_folders(
+    folders: Sequence[Path], files: Sequence[NoteFile], read: Collection[str], skipped: Iterable[Skipped]
+) -> None:
+    """Raises NotesError where a folder holds no note that can be read.
+
+    Args:
+        files: the files of all folders; `read` names those that could be read, `skipped` the others.
+    """
+    for folder in folders:
+        names = {file.name for file in files if file.root == folder}
+        if any(name in read for name in names) or (not names and any(file.root != folder for file in files)):
+            # A folder without files of its own may be one given twice, or lie inside another.
+            continue
+        reasons = [f"{skip.path}: {skip.reason}" for skip in skipped if skip.path in names]
+        found = f" ({'; '.join(reasons[:3])}{'; ...' if len(reasons) > 3 else ''})" if reasons else ""
+        remedy = "Put a Markdown, HTML or flashcard file into it, or name another folder with --notes."
+        raise NotesError(f"The notes folder {folder} holds no note that can be read{found}", remedy)
 
 
 class _Reading:
