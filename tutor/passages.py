@@ -14,10 +14,11 @@ from itertools import groupby
 from typing import Any, Literal
 
 from tutor.notes.note import Block, Note, Text
+from tutor.vocabulary import glossary_columns
 from tutor.words import split_sentences, without_struck
 
 # To be raised whenever readers or splitter make other passages of the same notes: stored ones are then made anew.
-SPLITTER_VERSION = 4
+SPLITTER_VERSION = 6
 PassageKind = Literal["prose", "list", "table", "code", "math", "analogy", "answer", "card", "quiz"]
 _PACKED = ("prose", "list", "math")
 _CODE_TOKENS = 1500
@@ -116,6 +117,9 @@ def _pieces(note: Note) -> Iterator[tuple[tuple[str, ...], PassageKind, str, Tex
 
     for (heading, _, speaker), group in groupby(note.blocks, key=use):
         blocks = list(group)
+        if blocks[0].kind == "table" and glossary_columns(blocks[0].text.words):
+            yield from _glossary_rows(heading, blocks)
+            continue
         kind = blocks[0].kind if len(blocks) == 1 or blocks[0].kind not in _PACKED else "prose"
         yield heading, kind, speaker, Text.join([block.text for block in blocks])
     backgrounds: set[str] = set()
@@ -126,6 +130,22 @@ def _pieces(note: Note) -> Iterator[tuple[tuple[str, ...], PassageKind, str, Tex
         yield (*card.heading, card.question.words), "card", "", card.answer
     for question in note.quiz:
         yield (*question.heading, question.question.words), "quiz", "", question.answer
+
+
+def _glossary_rows(
+    heading: tuple[str, ...], tables: Iterable[Block]
+) -> Iterator[tuple[tuple[str, ...], PassageKind, str, Text]]:
+    """Each row of a glossary by itself: its meaning, under its term."""
+    for table in tables:
+        columns, end = glossary_columns(table.text.words), 0
+        for number, row in enumerate(table.text.words.split("\n")):
+            begin, end = end, end + len(row) + 1
+            cells = row.split(" | ")
+            if columns is None or number == 0 or len(cells) <= max(columns):
+                continue
+            at = begin + sum(len(cell) + 3 for cell in cells[: columns[2]])
+            meaning = table.text.piece(at, at + len(cells[columns[2]]))
+            yield (*heading, cells[columns[0]].strip()), "prose", "", meaning
 
 
 def _bounded(text: Text, count_tokens: Callable[[str], int], limit: int, is_code: bool) -> Iterator[Text]:

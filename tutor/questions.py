@@ -140,6 +140,14 @@ _PRONOUN = re.compile(
     r"(?P<that>this|that|these|those)\b(?! thing called)",
     re.IGNORECASE,
 )
+_LEANS = re.compile(
+    r"\b(?:its?|they|them|theirs?|he|she|that|this|those|these|ones?|both|either|neither|same|others?|another|former"
+    r"|latter|previous|before|there|else|instead|any ?more|again|middle|result|you (?:said|mentioned|told))\b"
+    r"|^\W*(?:and|but|so|then|or|ok|okay|what about|how about|why|really)\b"
+    r"|它|他们|她|这个|那个|那么|呢|上面|刚才|前者|后者|第[一二三]",
+    re.IGNORECASE,
+)
+_CONTEXT_CHARS = 600
 _EMPTY_IT = re.compile(
     r"\b(?:is|was) it (?:true|possible|correct|right|necessary|better|best|easy|hard|important|a fact|ok(?:ay)?) "
     r"(?:that|to|for|if)\b",
@@ -187,6 +195,7 @@ class Question:
     Attributes:
         text: the question that stands alone, without the words that only set the level.
         topic: the thing it is about, as a phrase.
+        context: what was asked and answered before, where the message leans on it; else empty.
         demo: for intent "demo", what is to be shown: "gan-2d", "diffusion-2d" or "mode-collapse".
         count: for intent "quiz", the number of questions asked for, else None.
     """
@@ -195,6 +204,7 @@ class Question:
     intent: Intent
     style: Style
     topic: str
+    context: str = ""
     demo: str = ""
     count: int | None = None
 
@@ -236,7 +246,7 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
         name, topic = _demo(text, history)
         return Question(text, intent, level, topic, demo=name)
     standalone, topic = _stand_alone(text, history)
-    return Question(standalone, "explain", level, topic)
+    return Question(standalone, "explain", level, topic, _context(text, history))
 
 
 def _plain(text: str) -> str:
@@ -347,6 +357,14 @@ def _needs_context(text: str) -> bool:
         return len(content) <= 6
     rest = _ABOUT.sub("", text)
     return rest != text and not _ASKS.match(rest) and len(content) <= 4
+
+
+def _context(text: str, history: Sequence[Said]) -> str:
+    """The last question and its answer, where a message may lean on them; search weighs how much it does."""
+    if not _LEANS.search(text):
+        return ""
+    last = {turn.role: turn.content for turn in history}
+    return "\n".join(last[role] for role in ("user", "assistant") if role in last)[:_CONTEXT_CHARS]
 
 
 def _pronoun(text: str) -> re.Match[str] | None:

@@ -2,17 +2,17 @@
 
 Dense search finds other words for the same thing, lexical search finds names, symbols and rare terms that the
 embedding model never learned. The fused score is 0.5 cosine + 0.3 coverage + 0.2 BM25 share, each in [0, 1]:
-coverage is the share of the query's meaning-bearing words, weighted by how rare they are in the notes, that
-the passage holds.
+coverage is the share of the query's concepts, weighted by how rare their words are in the notes, that the passage
+names in one way or another.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from tutor.embedding import Embedding
 from tutor.gate import FITTED, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
 from tutor.passages import Passage, embedded_text
-from tutor.words import STOPWORDS, content_words, split_sentences, stem, without_struck, words
+from tutor.vocabulary import Concept, read_vocabulary
+from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 _CANDIDATES = 40
 _NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
 _GATE_SENTENCES = 48
-_ACRONYM = re.compile(r"\b((?:[A-Za-z][\w'-]*[ -]){1,5}[A-Za-z][\w'-]*)\s+\(([A-Z][A-Za-z]*[A-Z]s?)\)")
+# The cosine with its nearest passage from which on a question is taken to stand alone.
+_STANDS_ALONE = 0.65
+Wanted = list[tuple[float, Concept]]
+# No note may take more than this share of the places while others have something to say.
+_MOST_OF_A_NOTE = 0.5
 
 
 @dataclass(frozen=True)
@@ -71,15 +76,14 @@ class Retriever:
         self.index = index
         self.embedding = embedding
         texts = [without_struck(p.embedded_text) for p in index.passages]
-        self._words = [words(text) for text in texts]
-        self._sets = [frozenset(found) for found in self._words]
+        found_words = [terms(text) for text in texts]
+        self._sets = [frozenset(found) for found in found_words]
         counts = Counter(word for found in self._sets for word in found)
         total = max(1, len(texts))
         self._idf = {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
         self._idf_unknown = math.log(1 + (total + 0.5) / 0.5)
-        self._spelt_out = _acronyms(texts)
-        self._long_forms = {acronym: " ".join(words(form)) for acronym, form in self._spelt_out.items()}
-        self._bm25 = _build_bm25(self._words)
+        self.vocabulary = read_vocabulary(index.notes, texts)
+        self._bm25 = _build_bm25(found_words)
         # Search, ranking and gate ask for the same question: it is embedded and weighed once.
         self._embed_once = lru_cache(maxsize=64)(embedding.embed_query)
         self._wanted = lru_cache(maxsize=64)(self._weigh_words)
@@ -96,7 +100,7 @@ class Retriever:
             [without_struck(p.text.words) for p in own],
             self._idf,
             self._idf_unknown,
-            self._long_forms,
+            self.vocabulary.long_forms,
             lambda word: self.embedding.count_tokens(word) == 1,
         )
 
@@ -108,44 +112,33 @@ class Retriever:
         """Whether a stem occurs in the notes."""
         return word in self._idf
 
-    def expand(self, query: str) -> str:
-        """The query with the long form of its acronyms, and the acronym of its long forms, as the notes pair them."""
-        have = words(query)
-        line = " ".join(have)
-        extra = []
-        for acronym, long_form in self._long_forms.items():
-            if acronym in have and long_form not in line:
-                extra.append(long_form)
-            elif long_form in line and acronym not in have:
-                extra.append(acronym)
-        return " ".join([query, *extra])
-
     def search(
         self,
         query: str,
         k: int = 5,
         kinds: Collection[str] | None = None,
         notes: Collection[str] | None = None,
+        context: str = "",
     ) -> list[Hit]:
-        """The k best passages, best first; at most `kinds` and `notes` when given."""
+        """The k best passages, best first.
+
+        Args:
+            kinds, notes: the only ones that may be found, when given.
+            context: what the query may lean on. The less alike the nearest passage is to the query alone, the more
+                the likeness to the context counts.
+        """
         if not self.index.passages or not query.strip():
             return []
-        query = self.lexicon.mend(query)
-        return self.rank(query, self.embed(query), k, kinds, notes)
+        query = self.read(query)
+        return self.rank(query, self.embed(query), k, kinds, notes, self.read(context))
+
+    def read(self, query: str) -> str:
+        """A question in the words of the notes: slips mended, Greek letters by name."""
+        return self.lexicon.mend(plain_greek(query))
 
     def embed(self, query: str) -> NDArray[np.float32]:
-        """A question -> unit vector [dimension]; acronyms are spelt out first, as the notes do, since the
-        embedding model never learned most of them."""
-
-        def spelt(found: re.Match[str]) -> str:
-            long_form = self._spelt_out.get(stem(found.group().lower()), "")
-            return (
-                found.group()
-                if not long_form or long_form.lower() in query.lower()
-                else f"{long_form} ({found.group()})"
-            )
-
-        return self._embed_once(re.sub(r"\b[A-Za-z]{2,}s?\b", spelt, query))
+        """A question -> unit vector [dimension]; Chinese is put into English and acronyms are spelt out first."""
+        return self._embed_once(self.vocabulary.spell_out(self.vocabulary.in_english(query)))
 
     def rank(
         self,
@@ -154,27 +147,54 @@ class Retriever:
         k: int,
         kinds: Collection[str] | None = None,
         notes: Collection[str] | None = None,
+        context: str = "",
     ) -> list[Hit]:
         """As `search`, for a query whose vector [dimension] is known."""
-        expanded = self.expand(query)
-        lexical = self._lexical(expanded)
         wide = _CANDIDATES if kinds is None and notes is None else len(self.index.passages)
+        found = self._scored(query, vector, wide)
+        if context:
+            found = self._with_context(found, query, vector, context, wide)
+        hits = [
+            hit
+            for _, hit in sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))
+            if (kinds is None or hit.passage.kind in kinds) and (notes is None or hit.passage.note in notes)
+        ]
+        return hits[:k] if notes is not None else _spread(hits, k)
+
+    def _scored(
+        self, query: str, vector: NDArray[np.float32], wide: int, more: Collection[int] = ()
+    ) -> dict[int, Hit]:
+        """Position -> the passage with its score, for the `wide` best by each search, and for `more`."""
+        import numpy as np
+
+        lexical = self._lexical(query)
         cosines = dict(self.index.query(vector, min(wide, 400)))
-        best = sorted(lexical, key=lambda row: -lexical[row])[:wide]
-        missing = [row for row in best if row not in cosines]
-        cosines |= self.index.cosines(vector, missing)
+        best = np.argpartition(-lexical, min(wide, len(lexical) - 1))[:wide]
+        rows = [int(row) for row in best if lexical[row] > 0] + list(more)
+        cosines |= self.index.cosines(vector, [row for row in dict.fromkeys(rows) if row not in cosines])
         wanted = self._wanted(query)
-        hits = []
+        hits = {}
         for row, cosine in cosines.items():
-            passage = self.index.passages[row]
-            if (kinds is not None and passage.kind not in kinds) or (
-                notes is not None and passage.note not in notes
-            ):
-                continue
-            coverage = self._coverage(wanted, self._sets[row])
-            score = 0.5 * max(0.0, cosine) + 0.3 * coverage + 0.2 * lexical.get(row, 0.0)
-            hits.append(Hit(passage, score, cosine, coverage))
-        return sorted(hits, key=lambda hit: -hit.score)[:k]
+            coverage = _coverage(wanted, self._sets[row])
+            score = 0.5 * max(0.0, cosine) + 0.3 * coverage + 0.2 * float(lexical[row])
+            hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
+        return hits
+
+    def _with_context(
+        self, found: dict[int, Hit], query: str, vector: NDArray[np.float32], context: str, wide: int
+    ) -> dict[int, Hit]:
+        """The hits for a query that may lean on what was said before: a weighted mean of both scores."""
+        nearest = max((hit.cosine for hit in found.values()), default=0.0)
+        weight = min(1.0, max(0.0, (_STANDS_ALONE - nearest) / 0.2))
+        if weight == 0.0:
+            return found
+        near = self._scored(context, self.embed(context), wide, found)
+        own = self._scored(query, vector, wide, near)
+        return {
+            row: replace(hit, score=(own[row].score + weight * hit.score) / (1 + weight))
+            for row, hit in near.items()
+            if row in own
+        }
 
     def answerable(
         self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None
@@ -233,37 +253,38 @@ class Retriever:
         return tuple([name for name in names if name][:n])
 
     def coverage(self, query: str, text: str) -> float:
-        """Weighted share of the question's words that a text holds, in [0, 1]."""
-        return self._coverage(self._wanted(query), frozenset(words(text)))
+        """Weighted share of the question's concepts that a text names, in [0, 1]."""
+        return _coverage(self._wanted(query), frozenset(terms(text)))
 
-    def _weigh_words(self, query: str) -> dict[str, tuple[float, frozenset[str]]]:
-        """Each meaning-bearing word of the query with its weight and what may stand for it."""
-        wanted = {}
-        for word in dict.fromkeys(content_words(query)):
-            long_form = self._long_forms.get(word)
-            wanted[word] = (self.idf(word), frozenset(long_form.split()) if long_form else frozenset())
-        return wanted
+    def _weigh_words(self, query: str) -> list[Wanted]:
+        """The concepts of the query with their weights; of a Chinese one also those of its English words."""
+        readings = dict.fromkeys((query, self.vocabulary.in_english(query)))
+        return [[(self._weight(concept), concept) for concept in self._concepts(text)] for text in readings]
 
-    @staticmethod
-    def _coverage(wanted: dict[str, tuple[float, frozenset[str]]], have: Collection[str]) -> float:
-        total = sum(weight for weight, _ in wanted.values())
-        if total == 0:
-            return 0.0
-        held = sum(
-            weight
-            for word, (weight, other) in wanted.items()
-            if word in have or (other and other <= set(have))
-        )
-        return held / total
+    def _concepts(self, query: str) -> list[Concept]:
+        typed = (Concept((one,)) for one in symbols(query, typed=True))
+        return [*self.vocabulary.concepts(query), *typed]
 
-    def _lexical(self, query: str) -> dict[int, float]:
-        """BM25 scores as shares of the best one."""
-        tokens = [word for word in content_words(query) if self.knows(word)]
+    def _weight(self, concept: Concept) -> float:
+        """How rare a concept is: by its own words, or by those of its other names where the notes use these alone."""
+        if not all(map(self.knows, concept.own)):
+            known = [option for option, _ in concept.others if all(map(self.knows, option))]
+            if known:
+                return min(sum(map(self.idf, option)) for option in known)
+        return sum(map(self.idf, concept.own))
+
+    def _lexical(self, query: str) -> NDArray[np.float32]:
+        """BM25 scores of all passages [n] as shares of the best one."""
+        import numpy as np
+
+        english = self.vocabulary.in_english(query)
+        expanded = self.vocabulary.expand(query if english == query else f"{query} {english}")
+        tokens = [*content_words(expanded), *symbols(query, typed=True)]
+        tokens = [word for word in tokens if self.knows(word)]
         if not tokens:
-            return {}
-        scores = self._bm25.get_scores(tokens)
-        best = float(scores.max())
-        return {int(row): float(scores[row]) / best for row in scores.nonzero()[0]} if best > 0 else {}
+            return np.zeros(len(self.index.passages), np.float32)
+        scores: NDArray[np.float32] = self._bm25.get_scores(tokens)
+        return scores / max(float(scores.max()), 1e-9)
 
     def as_langchain(self, k: int = 5) -> BaseRetriever:
         """This retriever as a LangChain BaseRetriever: documents with note, lines, heading, kind and score."""
@@ -277,34 +298,45 @@ def _subject(passage: Passage) -> str:
     return passage.title
 
 
-def _acronyms(texts: Iterable[str]) -> dict[str, str]:
-    """Stemmed acronym -> long form, read from the notes: "generative adversarial network (GAN)"."""
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for text in texts:
-        for long_form, acronym in _ACRONYM.findall(text):
-            letters = acronym.removesuffix("s").lower()
-            parts = re.split(r"[ -]", long_form)
-            for size in range(1, len(parts) + 1):
-                tail = parts[-size:]
-                if len(tail) > 1 and _spells(letters, tail):
-                    votes[stem(letters)][" ".join(tail).lower()] += 1
-                    break
-    # "IS" for Inception Score would turn every "is" of a question into one.
-    return {acronym: n.most_common(1)[0][0] for acronym, n in votes.items() if acronym not in STOPWORDS}
+def terms(text: str) -> list[str]:
+    """What a text can be found by: its stems, and the functions in its formulas."""
+    return words(text) + symbols(text)
 
 
-def _spells(letters: str, tail: Sequence[str]) -> bool:
-    """Whether the letters of an acronym stand in the words in order, its first letter at their beginning
-    (Schwartz and Hearst, 2003): "variational autoencoder" spells VAE."""
-    text = " ".join(tail).lower()
-    at = len(text)
-    for n, letter in enumerate(reversed(letters)):
-        at -= 1
-        while at >= 0 and (text[at] != letter or (n == len(letters) - 1 and at != 0)):
-            at -= 1
-        if at < 0:
-            return False
-    return True
+def _coverage(readings: Sequence[Wanted], have: Collection[str]) -> float:
+    """The share of what one reading of a question wants, of the reading that a text covers best."""
+    return max(
+        (
+            sum(weight * _held(concept, have) for weight, concept in wanted) / total
+            for wanted in readings
+            if (total := sum(weight for weight, _ in wanted))
+        ),
+        default=0.0,
+    )
+
+
+def _held(concept: Concept, have: Collection[str]) -> float:
+    """How far a text with these stems names a concept, in [0, 1]."""
+    own = sum(stem in have for stem in concept.own) / len(concept.own)
+    if own == 1.0:
+        return own
+    return max([own, *(share for option, share in concept.others if option <= set(have))])
+
+
+def _spread(hits: Sequence[Hit], k: int) -> list[Hit]:
+    """The k best hits in their order; one content counts once, and no note takes more than its share of the places
+    before each other note that was found has had one."""
+    most = max(1, round(_MOST_OF_A_NOTE * k))
+    taken, seen = Counter[str](), set[str]()
+    first: list[Hit] = []
+    later: list[Hit] = []
+    for hit in hits:
+        again = hit.passage.content_hash in seen
+        seen.add(hit.passage.content_hash)
+        taken[hit.passage.note] += 1
+        (later if again or taken[hit.passage.note] > most else first).append(hit)
+    chosen = [*first, *later][:k]
+    return sorted(chosen, key=lambda hit: -hit.score)
 
 
 def _build_bm25(tokens: list[list[str]]) -> Any:

@@ -102,7 +102,7 @@ class Ranked:
 def retrieve(retriever: Retriever, question: Question) -> list[Hit]:
     """The passages for a question; for a comparison also those of each side, for code also code, and
     those of a section whose heading is another word for what is asked."""
-    hits = retriever.search(question.text, k=8)
+    hits = retriever.search(question.text, k=8, context=question.context)
     known = {hit.passage.id for hit in hits}
     extra: list[Hit] = []
     for side in sides(question.text):

@@ -110,6 +110,50 @@ def content_words(text: str) -> list[str]:
     return [word for word in words(text) if word not in _STOP_STEMS and (len(word) > 1 or word.isdigit())]
 
 
+def symbols(text: str, typed: bool = False) -> list[str]:
+    """The functions in a text's formulas, each in one spelling: `D(G(z))` is "d(g(z))", `q_\\phi(z \\mid x)` is
+    "q_phi(z|x)" and "q(z|x)".
+
+    Args:
+        typed: the text is a question, which may hold formulas without dollar signs.
+    """
+    found: list[str] = []
+    for math in [text] if typed else [match.group() for match in _MATH.finditer(text)]:
+        for pattern, plain in _TEX:
+            math = pattern.sub(plain, math)
+        for call in _CALL.findall(math.lower()):
+            found += dict.fromkeys((call, _SUBSCRIPT.sub("(", call, count=1)))
+    return found
+
+
+def plain_greek(text: str) -> str:
+    """Greek letters by their names, as TeX and students write them: "ᾱ" is "alpha bar"."""
+    return _GREEK.sub(lambda letter: f" {_LETTERS[letter.group()]} ", text)
+
+
+_LETTERS = {
+    "ᾱ": "alpha bar", "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ϵ": "epsilon",
+    "η": "eta", "θ": "theta", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "Σ": "Sigma",
+    "τ": "tau", "φ": "phi", "ϕ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "∇": "nabla", "√": "sqrt",
+}  # fmt: skip
+_GREEK = re.compile("|".join(_LETTERS))
+_TEX = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (
+            r"\\(?:mathrm|mathbf|mathcal|mathbb|mathit|text|boldsymbol|hat|left|right|[bB]igg?[lr]?|[,;! ])",
+            "",
+        ),
+        (r"\\mid\b|\\vert\b|\\\||\|\|", "|"),
+        (r"\\([A-Za-z]+)", r"\1"),
+        (r"[{}$]", ""),
+        (r"\s*([|,;])\s*|(?<=\()\s+|\s+(?=\))", r"\1"),
+    )
+)
+_CALL = re.compile(r"\b[a-z]{1,8}(?:_[a-z0-9]+)?\((?:[^()\s]|\([^()\s]*\)){1,24}\)")
+_SUBSCRIPT = re.compile(r"_[a-z0-9]+\(")
+
+
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The word without its inflection: plurals after Harman's S-stemmer (1991), then -ing and -ed."""

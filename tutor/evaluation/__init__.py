@@ -1,5 +1,6 @@
 """`tutor eval`: question sets, measures, reports with intervals."""
 
-from tutor.evaluation.report import SUITES, Measure, Report, Subject, evaluate, run_suites
+from tutor.evaluation.report import Measure, Report
+from tutor.evaluation.suites import SUITES, Subject, evaluate, run_suites
 
 __all__ = ["SUITES", "Measure", "Report", "Subject", "evaluate", "run_suites"]

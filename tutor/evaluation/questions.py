@@ -26,6 +26,7 @@ class SetQuestion:
             "far" (another field), "near-by" (computing, not in the notes) or "near-miss" (the notes' own topics,
             but a fact that they do not hold).
         history: the turns before it, oldest first, each with "role" and "content".
+        standalone: a follow-up asked without its history.
     """
 
     id: str
@@ -35,6 +36,7 @@ class SetQuestion:
     kind: str
     history: tuple[Mapping[str, str], ...] = ()
     style: Style | None = None
+    standalone: str = ""
 
     @property
     def is_answerable(self) -> bool:
@@ -67,7 +69,8 @@ def load_questions(path: Path) -> list[SetQuestion]:
 
 
 def bundled_questions(name: str) -> list[SetQuestion]:
-    """A bundled set: "dev" (for development), "answers" or "outside" (for the final measurement)."""
+    """A bundled set: "dev" and "search-dev" for development; "answers", "outside" and "search-held-out" for the
+    final measurement."""
     return load_questions(SETS_FOLDER / f"{name}.jsonl")
 
 
@@ -87,4 +90,5 @@ def _question(values: Any) -> SetQuestion:
             {"role": turn["role"], "content": turn["content"]} for turn in values.get("history", ())
         ),
         style=style,
+        standalone=str(values.get("standalone", "")),
     )

@@ -1,0 +1,89 @@
+"""Chinese questions in English words, so that English notes answer them too.
+
+The embedding model knows English only. A question is cut by longest match into names that the notes' glossary pairs
+with an English term, and the common words below; the order stays Chinese, which search does not mind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+CJK = re.compile(r"[\u3400-\u9fff]+")
+
+# Chinese=English, the English may hold spaces.
+_PAIRS = """
+什么是=what is 是什么=what is 什么叫=what is 什么=what 为什么=why 为何=why 怎么样=how 怎么=how 怎样=how
+如何=how 哪些=which 哪个=which 哪种=which 哪里=where 几个=how many 多少=how many 多大=how large
+多长=how long 谁=who 何时=when 区别=difference 差别=difference 不同=difference 差异=difference
+对比=comparison 比较=comparison 关系=relationship 联系=relationship 相同=same 公式=formula
+定义=definition 意思=meaning 含义=meaning 表示=mean 代表=mean 解释=explain 说明=explain 介绍=explain
+举例=example 例子=example 代码=code 优点=strengths 优势=strengths 好处=strengths 缺点=weaknesses
+劣势=weaknesses 局限=limits 问题=problem 原因=cause 作用=purpose 用途=use 用来=used for 应用=applications
+步骤=steps 过程=process 流程=process 方法=method 技巧=trick 原理=how it works 目标=objective 目的=purpose
+需要=need 必须=must 可以=can 能够=can 能=can 不能=cannot 不会=does not 不是=is not 没有=without
+避免=avoid 防止=prevent 解决=fix 缓解=reduce 改善=improve 提高=improve 衡量=measure 评价=evaluate
+评估=evaluate 判断=tell 检测=detect 类比=analogy 比喻=analogy 故事=story 模型=model 模式=mode
+网络=network 神经网络=neural network 层=layer 参数=parameters 权重=weights 向量=vector 矩阵=matrix
+张量=tensor 维度=dimension 维=dimension 概率=probability 分布=distribution 均值=mean 方差=variance
+标准差=standard deviation 高斯=gaussian 正态=normal 随机=random 噪声=noise 噪音=noise 样本=sample
+采样=sampling 抽样=sampling 数据=data 数据集=data set 标签=label 类别=class 分类=classification
+聚类=clustering 回归=regression 特征=feature 训练=training 学习=learn 生成=generate 判别=discriminate
+预测=predict 推理=inference 优化=optimise 优化器=optimiser 梯度=gradient 学习率=learning rate
+收敛=converge 稳定=stable 不稳定=unstable 崩溃=collapse 崩塌=collapse 消失=vanishing 爆炸=exploding
+损失=loss 误差=error 重建=reconstruction 重构=reconstruction 压缩=compress 编码=encode 解码=decode
+编码器=encoder 解码器=decoder 潜在=latent 隐=latent 空间=space 插值=interpolation 图像=image 图片=image
+图=image 照片=photo 人脸=face 像素=pixel 清晰=sharp 模糊=blurry 文本=text 文字=text 文生图=text to image
+语音=speech 声音=sound 音频=audio 视频=video 词=word 单词=word 句子=sentence 语言=language
+大模型=large language model 序列=sequence 位置=position 上下文=context 窗口=window 长度=length
+提示词=prompt 提示=prompt 负面=negative 温度=temperature 注意力=attention 查询=query 键=key 值=value
+缩放=scale 点积=dot product 掩码=mask 遮盖=mask 微调=fine-tuning 预训练=pretraining 低秩=low-rank
+检索=retrieval 增强=augmented 工具=tools 智能体=agent 协议=protocol 幻觉=hallucination 胡说=hallucination
+编造=hallucination 记忆=memory 知识=knowledge 人类=human 反馈=feedback 奖励=reward
+强化学习=reinforcement learning 扩散=diffusion 前向=forward 反向=reverse 逆向=reverse 加噪=add noise
+去噪=denoising 时间步=timestep 步=step 调度=schedule 引导=guidance 条件=conditional 无条件=unconditional
+确定性=deterministic 流=flow 速度=velocity 卷积=convolution 转置=transposed 池化=pooling 步长=stride
+填充=padding 感受野=receptive field 循环=recurrent 记忆网络=memory network 门=gate
+跳跃连接=skip connection 残差=residual 归一化=normalisation 激活函数=activation function 生成器=generator
+判别器=discriminator 鉴别器=discriminator 对抗=adversarial 博弈=game 均衡=equilibrium 平衡=equilibrium
+距离=distance 散度=divergence 熵=entropy 交叉熵=cross-entropy 似然=likelihood 最大=maximum 最小=minimum
+下界=lower bound 后验=posterior 先验=prior 期望=expectation 近似=approximate 重参数化=reparameterisation
+码本=codebook 量化=quantised 困惑度=perplexity 准确率=accuracy 精确率=precision 召回率=recall
+多样性=diversity 质量=quality 真实=real 假=fake 逼真=realistic 风险=risks 危害=dangers 版权=copyright
+偏见=bias 安全=safety 隐私=privacy 架构=architecture 结构=architecture 产品=product
+朴素贝叶斯=naive bayes 贝叶斯=bayes 决策树=decision tree 随机森林=random forest
+支持向量机=support vector machine 逻辑回归=logistic regression 最近邻=nearest neighbours 监督=supervised
+无监督=unsupervised 自监督=self-supervised 过拟合=overfitting 泛化=generalise 头发=hair 金发=blond
+黑发=black hair 年龄=age 微笑=smile 眼镜=glasses 第一=first 第二=second 第三=third 两=two 两个=two
+三=three 一次=once 多次=many times 越大=larger 越小=smaller 越高=higher 越低=lower 更好=better
+更快=faster 更慢=slower 快=fast 慢=slow 大=large 小=small 高=high 低=low 新=new 旧=old 和=and 与=and
+跟=and 或=or
+"""
+WORDS = dict(re.findall(r"([\u3400-\u9fff]+)=(.*?)(?=\s+[\u3400-\u9fff]+=|\s*$)", _PAIRS.replace("\n", " ")))
+_GRAMMAR = frozenset(
+    "的了吗呢啊吧呀在有是一个这那它他她们会要也都就把被用中里上下对从到为而时以及其让使给得地着过来去还又再很最我你请"
+)
+
+
+def in_english(text: str, names: Mapping[str, str]) -> str:
+    """A text with its Chinese in English words; what is not known stays as it is.
+
+    Args:
+        names: Chinese name -> English term, from the glossary; they go before the common words.
+    """
+    return " ".join(CJK.sub(lambda run: f" {_run_in_english(run.group(), names)} ", text).split())
+
+
+def _run_in_english(run: str, names: Mapping[str, str]) -> str:
+    found, unknown, at = [], "", 0
+    longest = max(map(len, (*names, *WORDS)))
+    while at < len(run):
+        for size in range(min(longest, len(run) - at), 0, -1):
+            piece = run[at : at + size]
+            if (english := names.get(piece) or WORDS.get(piece)) or piece in _GRAMMAR:
+                found += [unknown, english or ""]
+                unknown, at = "", at + size
+                break
+        else:
+            unknown, at = unknown + run[at], at + 1
+    return " ".join(part for part in [*found, unknown] if part)
