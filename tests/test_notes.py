@@ -254,7 +254,6 @@ def test_the_format_is_recognised_by_content(text: str, ending: str, expected: s
         (b"", "it is empty"),
         (b" \n\n", "it is empty"),
         (b"%PDF-1.7 x", "PDF files are not read yet"),
-        (b'{"cells": [], "nbformat": 4}', "Jupyter notebooks are not read yet"),
         (b"PK\x03\x04abc", "Office documents and archives are not read yet"),
         (b"abc\x00def", "it is not text"),
         (b"caf\xe9", "byte 3 is not UTF-8"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from tutor.words import normalised
 Z_95 = 1.959964
 _CITATION_MARK = re.compile(r"\[\d+\]")
 _LIST_NUMBER = re.compile(r"^[\s>]*\d{1,3}[.)]\s+", re.MULTILINE)
+_JSON_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _MARKUP = (
     (re.compile(r"<!--.*?-->|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL), " "),
     (re.compile(r"</?[A-Za-z][^<>]*>"), " "),
@@ -70,16 +72,26 @@ def citation_holds(citation: Mapping[str, Any], folders: Sequence[Path]) -> bool
     if path is None or not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
         return False
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError):
         return False
     if not 1 <= first <= last <= len(lines):
         return False
     source, quote = "\n".join(lines[first - 1 : last]), str(citation["quote"])
+    if lines[0].startswith("{") and '"nbformat"' in "\n".join(lines):
+        source = _JSON_STRING.sub(_decoded, source)
     return any(
         bare(quote, numbered) and bare(quote, numbered) in bare(source, numbered)
         for numbered in (True, False)
     )
+
+
+def _decoded(string: re.Match[str]) -> str:
+    """A JSON string's words; each on its own, so that a cut-off one spoils no other."""
+    try:
+        return str(json.loads(string[0]))
+    except ValueError:
+        return string[0]
 
 
 def bare(text: str, numbered: bool = True) -> str:

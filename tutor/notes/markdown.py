@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -59,19 +60,18 @@ def read_markdown(text: str, path: str) -> Note:
     """
     front, body = split_front_matter(text)
     nodes = MarkdownParser().parse(_CODE_SHORTCODE.sub(_fence_for_shortcode, body))
-    title = front.title or _first_title(nodes) or title_from(path)
+    note = note_of_nodes(nodes, path, "markdown", front.title or first_title(nodes))
+    return dataclasses.replace(
+        note, prerequisites=front.prerequisites, related=front.related, tags=front.tags
+    )
+
+
+def note_of_nodes(nodes: list[SyntaxTreeNode], path: str, written_as: str, title: str) -> Note:
+    """The Note that parsed Markdown makes; without a title it is called after its file."""
+    title = title or title_from(path)
     blocks = read_blocks(nodes, (), title)
     retractions = [struck for block in blocks if block.kind != "code" for struck in struck_in(block.text)]
-    return Note(
-        path=path,
-        format="markdown",
-        title=title,
-        blocks=tuple(blocks),
-        retractions=tuple(retractions),
-        prerequisites=front.prerequisites,
-        related=front.related,
-        tags=front.tags,
-    )
+    return Note(path, written_as, title, tuple(blocks), retractions=tuple(retractions))
 
 
 def read_blocks(nodes: list[SyntaxTreeNode], outer: tuple[str, ...], title: str = "") -> list[Block]:
@@ -103,7 +103,7 @@ def _fence_for_shortcode(match: re.Match[str]) -> str:
     return "```mermaid" if match[2] == "mermaid" else f"```{match[3]}"
 
 
-def _first_title(nodes: list[SyntaxTreeNode]) -> str:
+def first_title(nodes: list[SyntaxTreeNode]) -> str:
     """The words of the first heading where that is of the first level."""
     first = next((node for node in nodes if node.type == "heading"), None)
     return _heading(first) if first and first.tag == "h1" else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import stat
 from collections import Counter
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from tutor.errors import NotesError
-from tutor.notes.note import Block, Card, Note, QuizQuestion, Text
+from tutor.notes.note import Note, with_lines
+from tutor.notes.notebook import is_notebook, notebook_lines, read_notebook
 
 LARGEST_FILE_MB = 5
 Format = Literal["markdown", "flashcards", "html"]
@@ -43,7 +43,6 @@ _MARKDOWN_BLOCK = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |```|> |---$)", re.MULTI
 _CARD_QUESTION = re.compile(r"^[ \t]*:p[ \t]", re.MULTILINE)
 _CARD_MARK = re.compile(r"^.*(?:\?\?x|x\?\?)[ \t]*$", re.MULTILINE)
 _FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
-_NOTEBOOK = re.compile(r'\s*\{.*"nbformat"\s*:', re.DOTALL)
 _HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 
 
@@ -66,12 +65,18 @@ def note_from_bytes(data: bytes, name: str) -> Note:
     Raises:
         NotesError: the bytes are not text, or hold nothing that can be read as a note.
     """
-    text = _decode(data, name)
-    kept, numbers = without_noise(text.split("\n"))
-    note = _reader_of(format_of("\n".join(kept), Path(name).suffix))("\n".join(kept), name)
+    note = _note_from_text(_decode(data, name), name)
     if not (note.blocks or note.cards or note.quiz):
         raise _unread(name, "it holds no words that could be quoted", "Write something in it or take it out.")
-    return note if len(kept) == len(text.split("\n")) else _with_lines(note, numbers)
+    return note
+
+
+def _note_from_text(text: str, name: str) -> Note:
+    if is_notebook(text, Path(name).suffix):
+        return read_notebook(text, name)
+    kept, numbers = without_noise(text.split("\n"))
+    note = _reader_of(format_of("\n".join(kept), Path(name).suffix))("\n".join(kept), name)
+    return note if len(kept) == len(text.split("\n")) else with_lines(note, numbers)
 
 
 def name_in(path: Path, root: Path) -> str:
@@ -109,10 +114,15 @@ def file_bytes(path: Path, root: Path) -> bytes:
 def file_lines(path: Path, root: Path) -> list[str]:
     """The file's lines, numbered as in every Text: line n is `file_lines(...)[n - 1]`.
 
+    A line of a notebook is given as the source that stands on it (several lines of source where the whole
+    notebook stands on one), and as empty where there is none.
+
     Raises:
         NotesError: as `read_note`.
     """
-    return _decode(file_bytes(path, root), name_in(path, root)).split("\n")
+    name = name_in(path, root)
+    text = _decode(file_bytes(path, root), name)
+    return notebook_lines(text, name) if is_notebook(text, path.suffix) else text.split("\n")
 
 
 def format_of(text: str, ending: str = "") -> Format:
@@ -180,37 +190,8 @@ def _decode(data: bytes, name: str) -> str:
         raise _unread(name, "it is not text", "Save it as UTF-8 text.")
     if not text.strip():
         raise _unread(name, "it is empty", "Write something in it or take it out.")
-    if name.endswith(".ipynb") or _NOTEBOOK.match(text[:200_000]):
-        raise _unread(name, "Jupyter notebooks are not read yet", "Export the notebook as Markdown.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unread(name: str, reason: str, remedy: str) -> NotesError:
     return NotesError(f"{name} was not read: {reason}", remedy)
-
-
-def _with_lines(note: Note, numbers: list[int]) -> Note:
-    """The note with each line number replaced by that of the untouched file."""
-
-    def text(old: Text) -> Text:
-        starts = tuple((offset, numbers[line - 1]) for offset, line in old.starts)
-        return Text(old.words, starts, numbers[old.end_line - 1])
-
-    def block(old: Block) -> Block:
-        return dataclasses.replace(old, text=text(old.text))
-
-    def card(old: Card) -> Card:
-        background = text(old.background) if old.background else None
-        return Card(old.heading, text(old.question), text(old.answer), background)
-
-    def question(old: QuizQuestion) -> QuizQuestion:
-        options = tuple(text(option) for option in old.options)
-        return QuizQuestion(old.heading, text(old.question), text(old.answer), options)
-
-    return dataclasses.replace(
-        note,
-        blocks=tuple(block(old) for old in note.blocks),
-        cards=tuple(card(old) for old in note.cards),
-        quiz=tuple(question(old) for old in note.quiz),
-        retractions=tuple(text(old) for old in note.retractions),
-    )
