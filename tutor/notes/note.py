@@ -105,7 +105,7 @@ class Note:
 
     Attributes:
         path: relative to its notes folder, with forward slashes.
-        format: "markdown", "flashcards", "html" or "notebook".
+        format: "markdown", "flashcards", "html", "notebook", "pdf" or "text".
         blocks: everything that may be retrieved, in file order; analogies among them as kind "analogy".
             Cards and quiz questions are not repeated here.
         retractions: the struck-out texts, in file order (they also stand, struck, in their blocks).
