@@ -30,6 +30,7 @@ _WORD_START = re.compile(r"(?=[^\W\d_])[^A-Z\W]\w*")
 _SENTENCE_END = re.compile(r"[.?!,;。？！，；…]$")
 _HEADING_CHARS = 80
 _HEADING_WORDS = 12
+_LABEL_CHARS = 12
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class RunReader:
         labelled = is_story_label(text.words)
         told = labelled or self._story_begun or any(is_story_heading(name) for name in path)
         # A label that stands alone speaks for the paragraph after it.
-        self._story_begun = labelled and len(text.words) < 20
+        self._story_begun = labelled and len(text.words) <= _LABEL_CHARS
         self.blocks.append(Block("analogy" if told else kind, path, text))
 
     def _joined(self, line: str, following: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tutor.errors import NotesError
+from tutor.notes.flashcards import is_deck, read_flashcards
 from tutor.notes.note import Note, with_lines
 from tutor.notes.notebook import is_notebook, notebook_lines, read_notebook
 from tutor.notes.pdf import SIGNATURE as PDF
@@ -47,9 +48,6 @@ _MARKDOWN_SIGN = re.compile(
     r"|\*\*\S[^*\n]*\*\*|\]\(\S+\)|~~\S|\$\$",
     re.MULTILINE,
 )
-_CARD_QUESTION = re.compile(r"^[ \t]*:p[ \t]", re.MULTILINE)
-_CARD_MARK = re.compile(r"^.*(?:\?\?x|x\?\?)[ \t]*$", re.MULTILINE)
-_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 _MARKDOWN_ENDINGS = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
 _HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 
@@ -146,8 +144,7 @@ def format_of(text: str, ending: str = "") -> Format:
     """
     if _HTML_START.match(text):
         return "html"
-    prose = _FENCED.sub("", text)
-    if _CARD_QUESTION.search(prose) and _CARD_MARK.search(prose):
+    if is_deck(text):
         return "flashcards"
     tags, marks = len(_HTML_BLOCK.findall(text)), len(_MARKDOWN_BLOCK.findall(text))
     if ending.lower() in _HTML_ENDINGS:
@@ -187,8 +184,6 @@ def _reader_of(written_as: Format) -> Callable[[str, str], Note]:
 
         return read_html
     if written_as == "flashcards":
-        from tutor.notes.flashcards import read_flashcards
-
         return read_flashcards
     if written_as == "text":
         from tutor.notes.plain import read_plain
