@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +203,54 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg-data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg-config"))
+
+
+def _pdf_file(pages: Sequence[Sequence[str]], trailer: str = "") -> bytes:
+    """A PDF with these lines on its pages; `trailer` goes into its trailer."""
+    count = len(pages)
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(count))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {count} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for number, lines in enumerate(pages):
+        objects.append(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> "
+            f"/Contents {5 + 2 * number} 0 R >>"
+        )
+        shown = "\n".join(f"({_escaped(line)}) Tj T*" for line in lines)
+        drawn = f"BT /F1 11 Tf 14 TL 72 720 Td\n{shown}\nET"
+        objects.append(f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream")
+    return _pdf_of(objects, trailer)
+
+
+def _pdf_of(objects: Sequence[str], trailer: str = "") -> bytes:
+    """A PDF of these objects, numbered from 1; the first is its catalogue."""
+    text, places = "%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(text))
+        text += f"{number} 0 obj\n{content}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>"
+    start = len(text)
+    text += (
+        f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n{end}\nstartxref\n{start}\n%%EOF\n"
+    )
+    return text.encode("latin-1")
+
+
+def _escaped(line: str) -> str:
+    return line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+
+
+@pytest.fixture(scope="session")
+def pdf_file() -> Callable[..., bytes]:
+    """Makes a PDF of the lines of its pages."""
+    return _pdf_file
+
+
+@pytest.fixture(scope="session")
+def pdf_of() -> Callable[..., bytes]:
+    """Makes a PDF of its objects."""
+    return _pdf_of

@@ -22,6 +22,7 @@ OWNERS = {
     "sqlalchemy": "learner",
     "bm25s": "retrieval",
     "bs4": "notes",
+    "pypdf": "notes",
     "langchain_openai": "models",
 }
 HEAVY = {*OWNERS, "torch", "langchain_core", "numpy", "matplotlib"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tutor.notes import Note
+from tutor.notes import Note, read_note
 from tutor.notes.flashcards import read_flashcards
 
 
@@ -175,3 +177,50 @@ def test_background_that_goes_on_to_explain_keeps_its_words() -> None:
     (card,) = read("#### H\nBackground context explaining that it works.\n:p q?\n??x\na\nx??").cards
     assert card.background is not None
     assert card.background.words == "Background context explaining that it works."
+
+
+@pytest.mark.parametrize("opening", ["??x", "??X", "?? x", "? ?x", "\t??x ", "`??x`", "**??x**", "？？x"])
+@pytest.mark.parametrize("closing", ["x??", "X??", "x ??", "??x", "\tx??", "`x??`", "**x??**", "x？？"])
+def test_marks_may_be_written_untidily(opening: str, closing: str) -> None:
+    text = f"#### H\n:p q?\n{opening}\na\n{closing}\n\n#### I\n:P r?\n{opening}\nb\n{closing}\n"
+    assert pairs(text) == [("q?", "a"), ("r?", "b")]
+
+
+@pytest.mark.parametrize("mark", [":p ", ":P ", ":p\t", "  :p  ", ": p ", "**:p** ", "- :p ", "：p "])
+def test_the_mark_of_a_question_may_be_written_untidily(mark: str) -> None:
+    assert pairs(f"#### H\n{mark}q?\n??x\na\nx??\n{mark}r?\n??x\nb\nx??") == [("q?", "a"), ("r?", "b")]
+
+
+def test_a_deck_with_windows_line_ends_and_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "deck.md"
+    path.write_bytes(
+        b"#### H\r\n\r\n:p q?\r\n??x\r\n- a\r\n\t- b\r\nx??\r\n\r\n---\r\n\r\n---\r\n#### I\r\n:p r?\r\n??x\r\nc"
+    )
+    note = read_note(path, tmp_path)
+    assert [(card.question.words, card.answer.words) for card in note.cards] == [
+        ("q?", "- a\n  - b"),
+        ("r?", "c"),
+    ]
+    assert [card.answer.lines for card in note.cards] == [(5, 6), (15, 15)]
+
+
+def test_marks_within_a_closed_code_fence_are_code() -> None:
+    text = "#### H\n:p How does a card look?\n??x\nSo:\n```\n:p q?\n??x\na\nx??\n```\nx??\n#### I\n:p r?\n??x\nb\nx??"
+    assert pairs(text) == [("How does a card look?", "So:\n\n```\n:p q?\n??x\na\nx??\n```"), ("r?", "b")]
+
+
+def test_a_card_that_shows_a_card_leaves_fences_of_other_cards_alone() -> None:
+    fenced = "```python\nx = 1\n```"
+    text = f"#### H\n:p q?\n??x\n```\ncode\nx??\n:p r?\n??x\n{fenced}\nx??"
+    assert pairs(text) == [("q?", "```\ncode\n```"), ("r?", fenced)]
+
+
+def test_ratings_and_doubled_rules_between_cards_are_no_words() -> None:
+    between = "**Rating: 8/10**\n\n---\n---\n***\n"
+    text = f"#### H\n:p q?\n??x\na\nx??\n{between}\n#### I\nRating 7/10\n:p r?\n??x\nb\nx??\n* * *\n"
+    note = read(text)
+    assert [(card.question.words, card.answer.words, card.background) for card in note.cards] == [
+        ("q?", "a", None),
+        ("r?", "b", None),
+    ]
+    assert note.blocks == ()

@@ -386,7 +386,7 @@ def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) ->
     assert "1 of 3 sentences quoted, 1 reworded and checked" in _last(page, ".support").inner_text()
     assert _last(page, ".doubted").inner_text() == DOUBTED
     page.click("#chat .bot-row sup.cite.c2")
-    assert "quoted in the note from ChatGPT" in _last(page, "details.citation.c2").inner_text()
+    assert "said by ChatGPT in your notes" in _last(page, "details.citation.c2").inner_text()
 
 
 def test_math_is_set_and_money_and_code_are_left_alone(visit: Opening) -> None:

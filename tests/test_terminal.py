@@ -45,7 +45,7 @@ def test_an_answer_is_shown_with_its_proof(capsys: pytest.CaptureFixture[str]) -
     out, err = capsys.readouterr()
     assert out.startswith("The generator turns noise")
     assert (
-        "[1] gan.md, lines 3-4 (ChatGPT, quoted in the note): “The generator turns noise into samples.”"
+        "[1] gan.md, lines 3-4, said by ChatGPT in your notes: “The generator turns noise into samples.”"
         in out
     )
     assert "✓ quoted" in out

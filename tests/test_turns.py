@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,11 @@ def test_the_contract_names_note_lines_and_quote_of_each_citation() -> None:
         {"n": 1, "note": "gans/gan.md", "lines": [3, 4], "quote": "A GAN has two networks."}
     ]
     assert value["sentences"] == [{"text": "A GAN has two networks.", "support": "quoted", "cites": [1]}]
+
+
+def test_a_citation_of_somebody_elses_words_says_whose_they_are() -> None:
+    assert replace(CITATION, speaker="ChatGPT").to_contract()["speaker"] == "ChatGPT"
+    assert "speaker" not in CITATION.to_contract()
 
 
 def test_the_contract_rounds_grade_and_times_to_a_tenth() -> None:

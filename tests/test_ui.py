@@ -202,14 +202,15 @@ def test_answer_takes_the_place_of_its_streamed_text() -> None:
 
 def test_citation_chip_names_the_place_and_marks_the_quote() -> None:
     text = _messages(ANSWER)[0]["content"]
-    assert "<summary>[1] Mode collapse · gans/a.md · lines 12–14</summary>" in text
+    where = "Mode collapse · gans/a.md · lines 12–14 · said by ChatGPT in your notes"
+    assert f"<summary>[1] {where}</summary>" in text
     assert f"<mark>{QUOTE}</mark>" in text
-    assert "Kinds · quoted in the note from ChatGPT" in text
+    assert '<div class="where">Kinds</div>' in text
     assert "<s>Wrong.</s>" in text and _math("x&lt;y") in text
 
 
 def test_one_line_is_called_a_line() -> None:
-    text = _messages(replace(ANSWER, citations=(replace(CITED, lines=(7, 7)),)))[0]["content"]
+    text = _messages(replace(ANSWER, citations=(replace(CITED, lines=(7, 7), speaker=""),)))[0]["content"]
     assert "· line 7</summary>" in text
 
 

@@ -338,9 +338,7 @@ def _library_line(index: Index) -> str:
 
 def _examples(index: Index) -> tuple[str, ...]:
     """Questions about notes that are there; titles that open with a known concept come first."""
-    titles = [
-        note.title for note in index.notes if note.title and not note.cards and note.format == "markdown"
-    ]
+    titles = [note.title for note in index.notes if note.title and note.format in ("markdown", "notebook")]
     first = [
         title for title in titles if any(note.analogies for note in index.notes if note.title == title)
     ] or titles

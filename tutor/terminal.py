@@ -112,7 +112,7 @@ def _mark(support: str) -> str:
 def _citation_line(citation: Citation) -> str:
     first, last = citation.lines
     where = f"line {first}" if first == last else f"lines {first}-{last}"
-    said = f" ({citation.speaker}, quoted in the note)" if citation.speaker else ""
+    said = f", said by {citation.speaker} in your notes" if citation.speaker else ""
     return f"  [{citation.n}] {citation.note}, {where}{said}: “{_short(citation.quote, 100)}”"
 
 

@@ -35,6 +35,11 @@ class Citation:
     passage: str = ""
     speaker: str = ""
 
+    def to_contract(self) -> dict[str, Any]:
+        """The citation of `tutor ask --json`; `speaker` is there only where the note quotes somebody."""
+        value = {"n": self.n, "note": self.note, "lines": list(self.lines), "quote": self.quote}
+        return value | ({"speaker": self.speaker} if self.speaker else {})
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -65,9 +70,7 @@ class Answer:
         value: dict[str, Any] = {
             "answer": self.answer,
             "refused": self.refused,
-            "citations": [
-                {"n": c.n, "note": c.note, "lines": list(c.lines), "quote": c.quote} for c in self.citations
-            ],
+            "citations": [citation.to_contract() for citation in self.citations],
             "sentences": [
                 {"text": s.text, "support": s.support, "cites": list(s.cites)} for s in self.sentences
             ],

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import html
+import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tutor.errors import TutorError
+from tutor.notes import file_lines
 from tutor.turns import Sentence
 from tutor.words import normalised
 
 Z_95 = 1.959964
 _CITATION_MARK = re.compile(r"\[\d+\]")
 _LIST_NUMBER = re.compile(r"^[\s>]*\d{1,3}[.)]\s+", re.MULTILINE)
+_JSON_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _MARKUP = (
     (re.compile(r"<!--.*?-->|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL), " "),
     (re.compile(r"</?[A-Za-z][^<>]*>"), " "),
@@ -57,22 +61,21 @@ def citation_holds(citation: Mapping[str, Any], folders: Sequence[Path]) -> bool
     """Whether a citation's quote stands in its note at its lines.
 
     The check shares no code with the readers: it takes the note's lines as they are, takes markup away and
-    compares letters and digits only.
+    compares letters and digits only. The lines of a PDF are those of its extracted text, before any paragraph is
+    made of them.
 
     Args:
         citation: {note, lines: [first, last], quote}, as `tutor ask --json` gives it.
         folders: the notes folders; the first that holds the note counts.
     """
     first, last = citation["lines"]
-    path = next(
-        (folder / citation["note"] for folder in folders if (folder / citation["note"]).is_file()), None
-    )
-    if path is None or not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
+    folder = next((folder for folder in folders if (folder / citation["note"]).is_file()), None)
+    if folder is None:
         return False
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+    path = folder / citation["note"]
+    if not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
         return False
+    lines = _lines(path, folder)
     if not 1 <= first <= last <= len(lines):
         return False
     source, quote = "\n".join(lines[first - 1 : last]), str(citation["quote"])
@@ -80,6 +83,28 @@ def citation_holds(citation: Mapping[str, Any], folders: Sequence[Path]) -> bool
         bare(quote, numbered) and bare(quote, numbered) in bare(source, numbered)
         for numbered in (True, False)
     )
+
+
+def _lines(path: Path, folder: Path) -> list[str]:
+    """The lines of a note as they are, without JSON escapes in a notebook; none where it cannot be read."""
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"%PDF-"):
+            return file_lines(path, folder)
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except (OSError, UnicodeDecodeError, TutorError):
+        return []
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    is_notebook = text.lstrip().startswith("{") and '"nbformat"' in text
+    return [_JSON_STRING.sub(_decoded, line) for line in lines] if is_notebook else lines
+
+
+def _decoded(string: re.Match[str]) -> str:
+    """A JSON string's words; each on its own, so that a cut-off one spoils no other."""
+    try:
+        return str(json.loads(string[0]))
+    except ValueError:
+        return string[0]
 
 
 def bare(text: str, numbered: bool = True) -> str:

@@ -18,13 +18,18 @@ from tutor.notes.words import part_of, plain_heading, struck_in
 
 _HEADING = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$")
 _CARD_HEADING = re.compile(r"[ \t]{0,3}####[ \t]")
-_QUESTION = re.compile(r"[ \t]*:p(?:[ \t]+|$)(.*)$")
-_OPENING = re.compile(r"[ \t]*\?\?x[ \t]*$")
-_CLOSING = re.compile(r"[ \t]*x\?\?[ \t]*$")
-_ANSWER_END = re.compile(r"(.*\S)[ \t]+(?:\?\?x|x\?\?)[ \t]*$")
-_QUESTION_END = re.compile(r"(.*\S)[ \t]*\?\?x[ \t]*$")
+_OPEN, _CLOSE = r"[?？][ \t]?[?？][ \t]?x", r"x[ \t]?[?？][ \t]?[?？]"
+_QUESTION = re.compile(
+    r"[ \t]*(?:[-*+>][ \t]+)?([*_]{0,3})[:：][ \t]?p([*_]{0,3})(?:[ \t]+|$)(.*)$", re.IGNORECASE
+)
+_OPENING = re.compile(rf"[ \t*_`>]*{_OPEN}[ \t*_`]*$", re.IGNORECASE)
+_CLOSING = re.compile(rf"[ \t*_`>]*{_CLOSE}[ \t*_`]*$", re.IGNORECASE)
+_ANSWER_END = re.compile(rf"(.*\S)[ \t]+(?:{_OPEN}|{_CLOSE})[ \t]*$", re.IGNORECASE)
+_QUESTION_END = re.compile(r"(.*\S)[ \t]*[?？]{2}x[ \t]*$", re.IGNORECASE)
+_ANY_MARK = re.compile(rf"^.*(?:{_OPEN}|{_CLOSE})[ \t*_`]*$", re.IGNORECASE | re.MULTILINE)
 _RULE = re.compile(r"[ \t]{0,3}(?:-[ \t]*){3,}$|[ \t]{0,3}(?:\*[ \t]*){3,}$|[ \t]{0,3}(?:_[ \t]*){3,}$")
 _FENCE = re.compile(r"[ \t]*(?:`{3,}[^`]*|~{3,}.*)$")
+_FENCE_MARK = re.compile(r"[ \t]*(`{3,}|~{3,})(?!.*`)(.*)$")
 _RATING = re.compile(r"[\s*_>-]*rating\b[\s*_:：]*\d+(?:\.\d+)?\s*(?:/\s*\d+)?[\s*_.]*$", re.IGNORECASE)
 # Lines of the deck's maker, not of the subject.
 _DECK_LABEL = re.compile(
@@ -39,6 +44,13 @@ _BACKGROUND_LABEL = re.compile(
 )
 
 Part = Literal["background", "question", "answer"]
+
+
+def is_deck(text: str) -> bool:
+    """Whether the text holds cards; those that stand in code are only shown."""
+    lines = text.split("\n")
+    shown = [line for line, is_code in zip(lines, _in_code(lines), strict=True) if not is_code]
+    return any(_QUESTION.match(line) for line in shown) and any(_ANY_MARK.match(line) for line in shown)
 
 
 def read_flashcards(text: str, path: str) -> Note:
@@ -103,7 +115,10 @@ class _Deck:
         self.cards: list[Card] = []
         self.blocks: list[Block] = []
         self._lines = lines
-        self._ends_later = _ends_later(lines)
+        self._in_code = _in_code(lines)
+        self._ends_later = _ends_later(
+            ["" if is_code else line for line, is_code in zip(lines, self._in_code, strict=True)]
+        )
         self._parser = MarkdownParser()
         self._headings: list[tuple[int, str]] = []
         self._part: Part = "background"
@@ -119,10 +134,14 @@ class _Deck:
         self._close_heading()
 
     def _line(self, number: int, line: str) -> None:
+        if self._in_code[number]:
+            self._pieces[self._part].lines[number] = line
+            return
         if question := _QUESTION.match(line):
             self._close_card()
             self._begin_question()
-            line = question[1]
+            # A bold question keeps the stars of its beginning, unless they end behind the mark.
+            line = ("" if question[2] else question[1]) + question[3]
         if _OPENING.match(line) or _CLOSING.match(line):
             self._mark(number, line)
         elif ended := self._mark_at_end(line):
@@ -232,6 +251,36 @@ class _Deck:
     @property
     def _path(self) -> tuple[str, ...]:
         return tuple(name for _, name in self._headings)
+
+
+def _in_code(lines: list[str]) -> list[bool]:
+    """For each line, whether it belongs to a code fence that is closed.
+
+    A fence that was left open would swallow the next card; it is known by the card's closing mark or heading.
+    """
+    inside = [False] * len(lines)
+    number = 0
+    while number < len(lines):
+        fence = _FENCE_MARK.match(lines[number])
+        end = _fence_end(lines, number, fence[1]) if fence else None
+        if end is not None:
+            inside[number : end + 1] = [True] * (end + 1 - number)
+            number = end
+        number += 1
+    return inside
+
+
+def _fence_end(lines: list[str], begin: int, marks: str) -> int | None:
+    shows_a_card = False
+    for number in range(begin + 1, len(lines)):
+        line = lines[number]
+        fence = _FENCE_MARK.match(line)
+        if fence and fence[1].startswith(marks):
+            return None if fence[2].strip() else number
+        shows_a_card = shows_a_card or _QUESTION.match(line) is not None
+        if _CARD_HEADING.match(line) or (_CLOSING.match(line) and not shows_a_card):
+            return None
+    return None
 
 
 def _ends_later(lines: list[str]) -> list[bool]:

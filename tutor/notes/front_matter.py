@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from tutor.notes.words import whole_signs
+
 _OPENING = re.compile(r"\A\s*---[ \t]*\n")
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _FIELD = re.compile(r"^(title|tags|prerequisites|related)[ \t]*:[ \t]*(.*)$", re.MULTILINE)
@@ -46,7 +48,8 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
 
 
 def _title(value: object) -> str:
-    return " ".join(str(value).split()) if isinstance(value, str | int | float | datetime.date) else ""
+    told = isinstance(value, str | int | float | datetime.date)
+    return whole_signs(" ".join(str(value).split())) if told else ""
 
 
 def _yaml(inner: str) -> dict[Any, Any] | None:
@@ -71,7 +74,9 @@ def _flow_list(value: str) -> str | list[str]:
 
 def _names(value: object) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    names = (" ".join(str(item).split()) for item in items if isinstance(item, str | int | float))
+    names = (
+        whole_signs(" ".join(str(item).split())) for item in items if isinstance(item, str | int | float)
+    )
     return tuple(name for name in names if name)
 
 

@@ -184,7 +184,7 @@ def check_folders(
             continue
         reasons = [f"{skip.path}: {skip.reason}" for skip in skipped if skip.path in names]
         found = f" ({'; '.join(reasons[:3])}{'; ...' if len(reasons) > 3 else ''})" if reasons else ""
-        remedy = "Put a Markdown, HTML or flashcard file into it, or name another folder with --notes."
+        remedy = "Put a Markdown, HTML, PDF or text file into it, or name another folder with --notes."
         raise NotesError(f"The notes folder {folder} holds no note that can be read{found}", remedy)
 
 
@@ -213,7 +213,8 @@ class _Reading:
             answer = self._ask(process, json.dumps(asked))
         except queue.Empty:
             self._stop()
-            return {"reason": f"reading it took longer than {self._deadline_s:g} s", "transient": "yes"}
+            reason = f"reading it took longer than {self._deadline_s:g} s. Split it into several notes."
+            return {"reason": reason, "transient": "yes"}
         if answer:
             return dict(json.loads(answer))
         return {"reason": f"reading it failed ({self._last_words()})", "transient": "yes"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from tutor.notes.dialogue import is_chatbot, is_for_a_child, speaker_in, split_dialogue
 from tutor.notes.front_matter import split_front_matter
 from tutor.notes.markdown_words import (
     MarkdownParser,
@@ -40,6 +42,11 @@ _STORY_BOLD = re.compile(r"(?:\*\*|__)(?:analogy|类比|比喻)", re.IGNORECASE)
 _STORY_LIMIT = re.compile(
     r"where (?:it|(?:the|this) (?:analogy|story|comparison|picture)) breaks", re.IGNORECASE
 )
+_LABEL = re.compile(r"(?:an )?(?:analogy|类比|比喻)\s*(?:$|[:：.(（—–])", re.IGNORECASE)
+_STORY_BOLD = re.compile(r"(?:\*\*|__)(?:analogy|类比|比喻)", re.IGNORECASE)
+_STORY_LIMIT = re.compile(
+    r"where (?:it|(?:the|this) (?:analogy|story|comparison|picture)) breaks", re.IGNORECASE
+)
 _FOR_A_CHILD = re.compile(
     r"like i['’]?\s?a?m (?:5|five)\b|\beli5\b|to a (?:5|five)[- ]year|(?:5|五)\s*岁", re.IGNORECASE
 )
@@ -59,18 +66,27 @@ def read_markdown(text: str, path: str) -> Note:
     """
     front, body = split_front_matter(text)
     nodes = MarkdownParser().parse(_CODE_SHORTCODE.sub(_fence_for_shortcode, body))
-    title = front.title or _first_title(nodes) or title_from(path)
-    blocks = read_blocks(nodes, (), title)
-    retractions = [struck for block in blocks if block.kind != "code" for struck in struck_in(block.text)]
+    note = note_of_nodes(nodes, path, "markdown", front.title or first_title(nodes))
+    return dataclasses.replace(
+        note, prerequisites=front.prerequisites, related=front.related, tags=front.tags
+    )
+
+
+def note_of_nodes(nodes: list[SyntaxTreeNode], path: str, written_as: str, title: str) -> Note:
+    """The Note that parsed Markdown makes; without a title it is called after its file."""
+    title = title or title_from(path)
+    return note_of_blocks(read_blocks(nodes, (), title), path, written_as, title)
+
+
+def note_of_blocks(blocks: list[Block], path: str, written_as: str, title: str) -> Note:
+    """The Note of these blocks: its transcripts, cards and retractions are found in them.
+
+    Without a title it is called after its file.
+    """
+    struck = [part for block in blocks if block.kind != "code" for part in struck_in(block.text)]
+    kept, cards = split_dialogue(blocks)
     return Note(
-        path=path,
-        format="markdown",
-        title=title,
-        blocks=tuple(blocks),
-        retractions=tuple(retractions),
-        prerequisites=front.prerequisites,
-        related=front.related,
-        tags=front.tags,
+        path, written_as, title or title_from(path), tuple(kept), tuple(cards), retractions=tuple(struck)
     )
 
 
@@ -97,13 +113,18 @@ def is_story_heading(heading: str) -> bool:
     return _STORY_HEADING.match(heading) is not None
 
 
+def is_story_label(words: str) -> bool:
+    """Whether a paragraph calls itself an analogy in its first word."""
+    return _STORY_LABEL.match(words) is not None
+
+
 def _fence_for_shortcode(match: re.Match[str]) -> str:
     if match[1]:
         return "```"
     return "```mermaid" if match[2] == "mermaid" else f"```{match[3]}"
 
 
-def _first_title(nodes: list[SyntaxTreeNode]) -> str:
+def first_title(nodes: list[SyntaxTreeNode]) -> str:
     """The words of the first heading where that is of the first level."""
     first = next((node for node in nodes if node.type == "heading"), None)
     return _heading(first) if first and first.tag == "h1" else ""
@@ -124,7 +145,7 @@ class _Turn:
 
     @property
     def answers_for_a_child(self) -> bool:
-        return not self.asking and _FOR_A_CHILD.search(self.question) is not None
+        return not self.asking and is_for_a_child(self.question)
 
 
 @dataclass
@@ -166,12 +187,16 @@ class _Reader:
         text = node_text(node)
         found = _LABEL.fullmatch(text.words) if text else None
         name = plain_heading(found[1]) if found else ""
-        if not name:
+        if not text or not name:
             return None
+        if known := speaker_in(text.words):
+            name, asks = known
+            if asks:
+                return _Turn(name, asking=True)
         if _HUMAN.fullmatch(name):
             return _Turn(name, asking=True)
         # Any other name answers a question that was asked; without one, "Definition:" is no speaker.
-        return _Turn(name, question=turn.question) if turn.question else None
+        return _Turn(name, question=turn.question) if turn.question or is_chatbot(name) else None
 
     def _quote(
         self, node: SyntaxTreeNode, path: tuple[str, ...], turn: _Turn, speaker: str, story: bool
@@ -182,7 +207,7 @@ class _Reader:
             turn.question = " ".join([turn.question, *_all_words(node)]).strip()
             self.walk(node.children, path, turn.speaker)
         else:
-            asked = (*path, turn.question)
+            asked = (*path, turn.question) if turn.question else path
             self.walk(node.children, asked, turn.speaker, turn.answers_for_a_child)
 
     def _block(self, node: SyntaxTreeNode, path: tuple[str, ...], speaker: str, story: bool) -> None:
@@ -198,7 +223,7 @@ class _Reader:
 
     def _is_story(self, node: SyntaxTreeNode, text: Text, path: tuple[str, ...]) -> bool:
         raw = node.children[0].content if node.type == "paragraph" and node.children else ""
-        labelled = bool(_STORY_LABEL.match(text.words) or _STORY_BOLD.match(raw))
+        labelled = is_story_label(text.words) or _STORY_BOLD.match(raw) is not None
         goes_on = self._story_begun or (
             _STORY_LIMIT.match(text.words) is not None
             and bool(self.blocks)

@@ -11,6 +11,7 @@ Conventions
 
 from __future__ import annotations
 
+import dataclasses
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
@@ -104,7 +105,7 @@ class Note:
 
     Attributes:
         path: relative to its notes folder, with forward slashes.
-        format: "markdown", "flashcards" or "html".
+        format: "markdown", "flashcards", "html", "notebook", "pdf" or "text".
         blocks: everything that may be retrieved, in file order; analogies among them as kind "analogy".
             Cards and quiz questions are not repeated here.
         retractions: the struck-out texts, in file order (they also stand, struck, in their blocks).
@@ -126,3 +127,33 @@ class Note:
     def analogies(self) -> tuple[Block, ...]:
         """The blocks that the author marked as analogy or story."""
         return tuple(block for block in self.blocks if block.kind == "analogy")
+
+
+def with_lines(note: Note, numbers: list[int]) -> Note:
+    """The note with each line number `n` replaced by `numbers[n - 1]`, which must not descend."""
+
+    def text(old: Text) -> Text:
+        first_of_line: dict[int, int] = {}
+        for offset, line in old.starts:
+            first_of_line.setdefault(numbers[line - 1], offset)
+        starts = tuple((offset, line) for line, offset in first_of_line.items())
+        return Text(old.words, starts, numbers[old.end_line - 1])
+
+    def block(old: Block) -> Block:
+        return dataclasses.replace(old, text=text(old.text))
+
+    def card(old: Card) -> Card:
+        background = text(old.background) if old.background else None
+        return Card(old.heading, text(old.question), text(old.answer), background)
+
+    def question(old: QuizQuestion) -> QuizQuestion:
+        options = tuple(text(option) for option in old.options)
+        return QuizQuestion(old.heading, text(old.question), text(old.answer), options)
+
+    return dataclasses.replace(
+        note,
+        blocks=tuple(block(old) for old in note.blocks),
+        cards=tuple(card(old) for old in note.cards),
+        quiz=tuple(question(old) for old in note.quiz),
+        retractions=tuple(text(old) for old in note.retractions),
+    )

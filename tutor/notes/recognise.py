@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import stat
 from collections import Counter
@@ -12,13 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 from tutor.errors import NotesError
-from tutor.notes.note import Block, Card, Note, QuizQuestion, Text
+from tutor.notes.flashcards import is_deck, read_flashcards
+from tutor.notes.note import Note, with_lines
+from tutor.notes.notebook import is_notebook, notebook_lines, read_notebook
+from tutor.notes.pdf import SIGNATURE as PDF
+from tutor.notes.pdf import pdf_lines, read_pdf
 
 LARGEST_FILE_MB = 5
-Format = Literal["markdown", "flashcards", "html"]
+LARGEST_PDF_MB = 30
+Format = Literal["markdown", "flashcards", "html", "text"]
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "PDF files"),
     (b"{\\rtf", "RTF files"),
     (b"\xd0\xcf\x11\xe0", "old Office documents"),
     (b"PK\x03\x04", "Office documents and archives"),
@@ -40,10 +43,12 @@ _HTML_BLOCK = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _MARKDOWN_BLOCK = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |```|> |---$)", re.MULTILINE)
-_CARD_QUESTION = re.compile(r"^[ \t]*:p[ \t]", re.MULTILINE)
-_CARD_MARK = re.compile(r"^.*(?:\?\?x|x\?\?)[ \t]*$", re.MULTILINE)
-_FENCED = re.compile(r"^[ \t]*```.*?^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
-_NOTEBOOK = re.compile(r'\s*\{.*"nbformat"\s*:', re.DOTALL)
+_MARKDOWN_SIGN = re.compile(
+    r"^(?:#{1,6} \S|[ \t]{0,3}(?:```|~~~)|> ?\S|\|?[ \t]*:?-{3,}:?[ \t]*\|)|\A\s*---[ \t]*\n\w+[ \t]*:"
+    r"|\*\*\S[^*\n]*\*\*|\]\(\S+\)|~~\S|\$\$",
+    re.MULTILINE,
+)
+_MARKDOWN_ENDINGS = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
 _HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 
 
@@ -66,12 +71,18 @@ def note_from_bytes(data: bytes, name: str) -> Note:
     Raises:
         NotesError: the bytes are not text, or hold nothing that can be read as a note.
     """
-    text = _decode(data, name)
-    kept, numbers = without_noise(text.split("\n"))
-    note = _reader_of(format_of("\n".join(kept), Path(name).suffix))("\n".join(kept), name)
+    note = read_pdf(data, name) if data.startswith(PDF) else _note_from_text(_decode(data, name), name)
     if not (note.blocks or note.cards or note.quiz):
         raise _unread(name, "it holds no words that could be quoted", "Write something in it or take it out.")
-    return note if len(kept) == len(text.split("\n")) else _with_lines(note, numbers)
+    return note
+
+
+def _note_from_text(text: str, name: str) -> Note:
+    if is_notebook(text, Path(name).suffix):
+        return read_notebook(text, name)
+    kept, numbers = without_noise(text.split("\n"))
+    note = _reader_of(format_of("\n".join(kept), Path(name).suffix))("\n".join(kept), name)
+    return note if len(kept) == len(text.split("\n")) else with_lines(note, numbers)
 
 
 def name_in(path: Path, root: Path) -> str:
@@ -97,10 +108,13 @@ def file_bytes(path: Path, root: Path) -> bytes:
         status = real.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _unread(shown, "it is not a regular file", "Take it out of the notes folder.")
-        if status.st_size > LARGEST_FILE_MB * 1_000_000:
-            reason = f"it is larger than {LARGEST_FILE_MB} MB"
-            raise _unread(shown, reason, "Split it into several notes.")
-        return real.read_bytes()
+        with real.open("rb") as file:
+            data = file.read(len(PDF))
+            largest_mb = LARGEST_PDF_MB if data == PDF else LARGEST_FILE_MB
+            if status.st_size <= largest_mb * 1_000_000:
+                # The file may still grow; no more is read than was allowed.
+                return data + file.read(largest_mb * 1_000_000)
+        raise _unread(shown, f"it is larger than {largest_mb} MB", "Split it into several notes.")
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unread(shown, reason, "Check that the file exists and may be read.") from error
@@ -109,23 +123,35 @@ def file_bytes(path: Path, root: Path) -> bytes:
 def file_lines(path: Path, root: Path) -> list[str]:
     """The file's lines, numbered as in every Text: line n is `file_lines(...)[n - 1]`.
 
+    A line of a notebook is given as the source that stands on it (several lines of source where the whole
+    notebook stands on one), and as empty where there is none. The lines of a PDF are those of its text.
+
     Raises:
         NotesError: as `read_note`.
     """
-    return _decode(file_bytes(path, root), name_in(path, root)).split("\n")
+    name = name_in(path, root)
+    data = file_bytes(path, root)
+    if data.startswith(PDF):
+        return pdf_lines(data, name)
+    text = _decode(data, name)
+    return notebook_lines(text, name) if is_notebook(text, path.suffix) else text.split("\n")
 
 
 def format_of(text: str, ending: str = "") -> Format:
-    """Which of the formats `text` is written in; what is none of them reads as Markdown."""
+    """Which of the formats `text` is written in.
+
+    What shows no signs of any is plain text, or Markdown where the ending says so.
+    """
     if _HTML_START.match(text):
         return "html"
-    prose = _FENCED.sub("", text)
-    if _CARD_QUESTION.search(prose) and _CARD_MARK.search(prose):
+    if is_deck(text):
         return "flashcards"
     tags, marks = len(_HTML_BLOCK.findall(text)), len(_MARKDOWN_BLOCK.findall(text))
     if ending.lower() in _HTML_ENDINGS:
         return "html" if tags >= marks else "markdown"
-    return "html" if tags >= 4 and tags > 2 * marks and ending.lower() != ".md" else "markdown"
+    if tags >= 4 and tags > 2 * marks and ending.lower() != ".md":
+        return "html"
+    return "markdown" if ending.lower() in _MARKDOWN_ENDINGS or _MARKDOWN_SIGN.search(text) else "text"
 
 
 def without_noise(lines: list[str]) -> tuple[list[str], list[int]]:
@@ -158,9 +184,11 @@ def _reader_of(written_as: Format) -> Callable[[str, str], Note]:
 
         return read_html
     if written_as == "flashcards":
-        from tutor.notes.flashcards import read_flashcards
-
         return read_flashcards
+    if written_as == "text":
+        from tutor.notes.plain import read_plain
+
+        return read_plain
     from tutor.notes.markdown import read_markdown
 
     return read_markdown
@@ -180,37 +208,8 @@ def _decode(data: bytes, name: str) -> str:
         raise _unread(name, "it is not text", "Save it as UTF-8 text.")
     if not text.strip():
         raise _unread(name, "it is empty", "Write something in it or take it out.")
-    if name.endswith(".ipynb") or _NOTEBOOK.match(text[:200_000]):
-        raise _unread(name, "Jupyter notebooks are not read yet", "Export the notebook as Markdown.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unread(name: str, reason: str, remedy: str) -> NotesError:
     return NotesError(f"{name} was not read: {reason}", remedy)
-
-
-def _with_lines(note: Note, numbers: list[int]) -> Note:
-    """The note with each line number replaced by that of the untouched file."""
-
-    def text(old: Text) -> Text:
-        starts = tuple((offset, numbers[line - 1]) for offset, line in old.starts)
-        return Text(old.words, starts, numbers[old.end_line - 1])
-
-    def block(old: Block) -> Block:
-        return dataclasses.replace(old, text=text(old.text))
-
-    def card(old: Card) -> Card:
-        background = text(old.background) if old.background else None
-        return Card(old.heading, text(old.question), text(old.answer), background)
-
-    def question(old: QuizQuestion) -> QuizQuestion:
-        options = tuple(text(option) for option in old.options)
-        return QuizQuestion(old.heading, text(old.question), text(old.answer), options)
-
-    return dataclasses.replace(
-        note,
-        blocks=tuple(block(old) for old in note.blocks),
-        cards=tuple(card(old) for old in note.cards),
-        quiz=tuple(question(old) for old in note.quiz),
-        retractions=tuple(text(old) for old in note.retractions),
-    )

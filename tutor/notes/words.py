@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from tutor.notes.note import Text
 
 _STRUCK = re.compile(r"~~(?!~)((?:(?!\n\n).)+?)~~", re.DOTALL)
+_NO_SIGN = re.compile("[\x00\ud800-\udfff]")
 _BREAK = re.compile(r"\n(?!\n)")
 _FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
@@ -123,6 +124,11 @@ def struck_in(text: Text) -> list[Text]:
             part = part_of(text, *match.span())
             found += [part] if part else []
     return found
+
+
+def whole_signs(words: str) -> str:
+    """`words` without halves of surrogate pairs and NUL, which no database and no encoder takes."""
+    return _NO_SIGN.sub("\ufffd", words)
 
 
 def plain_heading(words: str) -> str:

@@ -42,11 +42,13 @@ def _read(path: Path, root: Path) -> dict[str, object]:
         note = note_from_bytes(data, name_in(path, root))
         return {"note": note_to_json(note), "sha256": hashlib.sha256(data).hexdigest()}
     except NotesError as error:
-        return {"reason": error.what.rpartition(" was not read: ")[2]}
+        return {"reason": f"{error.what.rpartition(' was not read: ')[2]}. {error.remedy}"}
     except RecursionError:
-        return {"reason": "its parts are nested too deeply"}
+        return {"reason": "its parts are nested too deeply. Write it flatter, or take it out."}
     except MemoryError:
-        return {"reason": f"reading it takes more than {MEMORY_MB} MB of memory"}
+        return {
+            "reason": f"reading it takes more than {MEMORY_MB} MB of memory. Split it into several notes."
+        }
 
 
 def _say(answers: TextIO, value: dict[str, object]) -> None:

@@ -229,11 +229,13 @@ def _support(quoted: int, reworded: int, unsupported: int) -> str:
 
 
 def place_of(cited: Data) -> str:
-    """Where a quote stands: title, file and lines."""
+    """Where a quote stands: title, file and lines, and who said it where the note quotes somebody."""
+    speaker = str(cited.get("speaker") or "")
+    said = f"said by {speaker} in your notes" if speaker else ""
     first, last = (int(line) for line in cited.get("lines") or (0, 0))
     lines = f"line {first}" if first == last else f"lines {first}–{last}"
     return " · ".join(
-        part for part in (str(cited.get("title") or ""), str(cited.get("note", "")), lines) if part
+        part for part in (str(cited.get("title") or ""), str(cited.get("note", "")), lines, said) if part
     )
 
 
@@ -241,12 +243,8 @@ def citation_html(cited: Data) -> str:
     """A chip that opens the passage with its quote marked."""
     n = int(cited.get("n", 0))
     above = [str(name) for name in cited.get("heading") or ()]
-    speaker = str(cited.get("speaker") or "")
-    about = [inline_html(" › ".join(above))] if above else []
-    if speaker:
-        about.append(f"quoted in the note from {escape(speaker)}")
     passage = _marked(str(cited.get("passage") or ""), str(cited.get("quote", "")))
-    head = f'<div class="where">{" · ".join(about)}</div>' if about else ""
+    head = f'<div class="where">{inline_html(" › ".join(above))}</div>' if above else ""
     return (
         f'<details class="citation c{n}"><summary>[{n}] {escape(place_of(cited))}</summary>'
         f'{head}<div class="passage">{passage}</div></details>'
