@@ -357,8 +357,8 @@ class _Generation:
             key = note_key(file.name, mark, maker)
             if key in known and not self.whole:
                 keys[file.name] = key
-            elif (skip := skipped_before.get((file.name, mark))) and not self.whole:
-                skipped[skip] = mark
+            elif (skip := skipped_before.get((file.name, key))) and not self.whole:
+                skipped[skip] = key
             else:
                 unread.append(file)
         read = read_files(unread, lambda name: self.report(f"Reading {name}", 0, 1))
@@ -368,7 +368,8 @@ class _Generation:
                 keys[note.path] = note_key(note.path, sha256, maker)
                 passages = split_note(note, self.embedding.count_tokens, self.passage_tokens)
                 write_note(db, keys[note.path], sha256, note, passages)
-        skipped |= {skip: "" if skip.transient else self.marks[skip.path] for skip in read.skipped}
+        for skip in read.skipped:
+            skipped[skip] = "" if skip.transient else note_key(skip.path, self.marks[skip.path], maker)
         check_folders(self.folders, self.files, keys, skipped)
         write_generation(db, number, [keys[name] for name in sorted(keys)], skipped)
         report = self.report

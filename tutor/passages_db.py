@@ -20,7 +20,7 @@ from tutor.passages import Passage
 
 _NAME = "passages.db"
 _BATCH = 64
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS notes (
     key TEXT PRIMARY KEY, path TEXT, sha256 TEXT, cards INTEGER, quiz_items INTEGER, passages INTEGER, note TEXT);
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS passages (
     note_key TEXT, ordinal INTEGER, content_hash TEXT, passage TEXT, PRIMARY KEY (note_key, ordinal)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS members (
     generation INTEGER, position INTEGER, note_key TEXT, PRIMARY KEY (generation, position)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS skipped (generation INTEGER, path TEXT, reason TEXT, sha256 TEXT);
+CREATE TABLE IF NOT EXISTS skipped (generation INTEGER, path TEXT, reason TEXT, key TEXT);
 CREATE TABLE IF NOT EXISTS vectors (
     content_hash TEXT, model TEXT, vector BLOB, PRIMARY KEY (content_hash, model));
 """
@@ -130,9 +130,9 @@ def stored_contents(db: sqlite3.Connection, generation: int) -> list[str]:
 
 
 def stored_skips(db: sqlite3.Connection, generation: int) -> dict[tuple[str, str], Skipped]:
-    """(path, SHA-256) -> the file that a generation skipped."""
-    rows = db.execute("SELECT path, sha256, reason FROM skipped WHERE generation = ?", (generation,))
-    return {(path, sha256): Skipped(path, reason) for path, sha256, reason in rows}
+    """(path, key) -> the file that a generation skipped."""
+    rows = db.execute("SELECT path, key, reason FROM skipped WHERE generation = ?", (generation,))
+    return {(path, key): Skipped(path, reason) for path, key, reason in rows}
 
 
 def read_generation(db: sqlite3.Connection, generation: int) -> Stored:
@@ -187,7 +187,7 @@ def write_note(
 def write_generation(
     db: sqlite3.Connection, generation: int, keys: Sequence[str], skipped: Mapping[Skipped, str]
 ) -> None:
-    """Stores which notes a generation holds and which files it skipped (with the hash of each), in one transaction.
+    """Stores which notes a generation holds and which files it skipped (with the key of each), in one transaction.
 
     Raises:
         sqlite3.Error: nothing is stored then.
@@ -198,7 +198,7 @@ def write_generation(
         )
         db.executemany(
             "INSERT INTO skipped VALUES (?, ?, ?, ?)",
-            [(generation, skip.path, skip.reason, sha256) for skip, sha256 in skipped.items()],
+            [(generation, skip.path, skip.reason, key) for skip, key in skipped.items()],
         )
 
 
