@@ -76,6 +76,7 @@ class ScriptedSession:
     library_line: str = "28 notes, 96 cards, 16 quiz questions"
     messages: tuple[str, ...] = ("paper.pdf <1> was skipped: PDF files are not read yet",)
     examples: tuple[str, ...] = (QUESTION, "Quiz me on GANs", "Show me a GAN training")
+    libraries: None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     styles: list[Style | None] = field(default_factory=list)
     next_frame: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))

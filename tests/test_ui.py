@@ -496,6 +496,7 @@ class PlainSession:
     model_reason = "No chat model is installed."
     library_line = "2 notes"
     examples = ("What is a GAN?",)
+    libraries = None
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Turn]] = {}
@@ -841,7 +842,7 @@ from tutor.settings import Settings
 from tutor.ui import serve
 class Empty:
     model_name, model_reason, library_line, examples = "notes-only", "none", "no notes", ()
-    messages = ()
+    messages, libraries = (), None
     def chats(self): return []
 folder = Path(sys.argv[2])
 settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)

@@ -155,6 +155,8 @@ class Session:
         problem = self._notes.refresh(stop_when_cancelled)
         if problem:
             yield Notice(problem)
+        if not self.notes_read.index.notes:
+            yield Notice(f"The library “{self.library.name}” holds nothing that can be read yet.")
 
     def _fresh_silently(self) -> None:
         for _ in self._fresh():
