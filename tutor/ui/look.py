@@ -75,7 +75,8 @@ CSS = """
 #notes .block { background: transparent; padding: 0; border: 0; overflow: visible; }
 #notes .form { gap: 8px; }
 #library .wrap-inner, #entry .wrap-inner { padding: 2px 4px; }
-#library .wrap, #entry .wrap, #notes .input-container input, #notes textarea { background: var(--paper); border: 1px solid var(--soft);
+#library .wrap, #entry .wrap, #notes .input-container input, #notes textarea {
+  background: var(--paper); border: 1px solid var(--soft);
   border-radius: 8px; box-shadow: none; color: var(--ink); }
 #library input, #entry input { text-overflow: ellipsis; }
 #shelf { border: 0; }

@@ -281,7 +281,7 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
         auth=_logins(settings.auth) if settings.auth is not None else None,
         allowed_paths=[],
         show_error=False,
-        max_file_size=LARGEST_FILE_MB * 1_000_000,
+        max_file_size=LARGEST_FILE_MB * 2**20,  # gradio tells it in MiB
         ssr_mode=False,
         enable_monitoring=False,
         run_history=False,

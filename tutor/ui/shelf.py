@@ -99,29 +99,45 @@ class Shelf:
         self._desk = desk
         self._upload_folder = upload_folder
 
-    def shown(self, said: str = "", *, busy: bool = False, bad: bool = False) -> list[Any]:
-        """SHOWN as it stands now, with a line on what goes on or was done."""
+    def shown(self, said: str = "", *, bad: bool = False, clear: bool = False) -> list[Any]:
+        """SHOWN as it stands now, with a line on what was done; `clear` empties what the student typed."""
         import gradio as gr
 
         library = self._session.library
         entries = self._entries(library)
         libraries = [(each.name, each.slug or _BASE) for each in self._libraries.all()]
+        typed = gr.Textbox(value="") if clear else gr.skip()
         return [
             library.slug,
-            gr.Dropdown(libraries, value=library.slug or _BASE, interactive=not busy),
+            gr.Dropdown(libraries, value=library.slug or _BASE, interactive=True),
             gr.Markdown(status_html(said, bad), visible=bool(said)),
-            gr.Button(visible=busy),
+            gr.Button(visible=False),
             gr.Column(visible=library.own),
             gr.Column(visible=library.own),
-            gr.UploadButton(value=None, interactive=not busy),
-            gr.Dropdown(entries, value=None, interactive=not busy, visible=bool(entries)),
+            gr.UploadButton(value=None, interactive=True),
+            gr.Dropdown(entries, value=None, interactive=True, visible=bool(entries)),
             gr.Row(visible=False),
-            gr.Button(interactive=not busy),
+            gr.Button(interactive=True),
             gr.Row(visible=False),
             gr.Markdown(contents_html(self._session.notes_read)),
-            gr.Textbox() if busy or bad else gr.Textbox(value=""),
-            gr.Textbox() if busy or bad else gr.Textbox(value=""),
+            typed,
+            typed,
         ]
+
+    def _working(self, stage: str) -> list[Any]:
+        """SHOWN while the notes are being changed: nothing can be chosen but to stop."""
+        import gradio as gr
+
+        shown = dict.fromkeys(SHOWN, gr.skip())
+        shown |= {
+            "library": gr.Dropdown(interactive=False),
+            "status": gr.Markdown(status_html(stage), visible=True),
+            "halt": gr.Button(visible=True),
+            "upload": gr.UploadButton(interactive=False),
+            "entry": gr.Dropdown(interactive=False),
+            "drop": gr.Button(interactive=False),
+        }
+        return list(shown.values())
 
     def _entries(self, library: NotesLibrary) -> list[tuple[str, str]]:
         if not library.own:
@@ -183,11 +199,11 @@ class Shelf:
         task = _Task(ticket, work, self._desk.reopen, self._view)
         task.start()
         while not task.wait(_PAUSE_S):
-            yield self.shown(task.stage, busy=True), False
+            yield self._working(task.stage), False
         after = self._session.library
         if chat_id and after.slug != before.slug:
             self._session.note(chat_id, f"From here on I answer from: {after.name}")
-        yield self.shown(task.said, bad=task.failed), True
+        yield self.shown(task.said, bad=task.failed, clear=not task.failed), True
 
     # -- the work ----------------------------------------------------------------------------------------------
 
