@@ -309,5 +309,5 @@ def test_settings_that_name_a_library_get_its_folders_and_index(
     chosen = with_library(replace(settings, library="BIOLOGY"))
     assert (chosen.notes, chosen.index_dir) == (biology.folders, biology.index_dir)
     assert with_library(settings) is settings
-    with pytest.raises(NotesError, match="There is no library “Physics”. There are: “Biology”"):
+    with pytest.raises(NotesError, match=r"There is no library “Physics”\. There are: “Biology”"):
         with_library(replace(settings, library="Physics"))

@@ -175,21 +175,24 @@ class NotesInUse:
             self._swap(self._make(read))
             self._seen, self._settled = seen, settled and in_step
 
-    def changed(self) -> bool:
-        """Whether a file of the library is another one than when it was read last."""
-        return signature(self.now.read.library.folders) != self._seen
+    def changed(self, library: NotesLibrary) -> bool:
+        """Whether a file of the library in use is another one than when it was read last."""
+        return signature(library.folders) != self._seen
 
-    def refresh(self, on_progress: Progress | None = None) -> str:
+    def refresh(self, library: NotesLibrary, on_progress: Progress | None = None) -> str:
         """Reads the notes again if they changed; embeds only what is new.
+
+        Args:
+            library: the one in use, with its folders as they are now.
 
         Returns:
             Why the last good index stays in use, for the student; empty when all is well.
         """
         with self._changing:
-            opened, library = self.now, self.now.read.library
+            opened = self.now
             # Taken before the files are read: what changes meanwhile is found by the next question.
             seen = signature(library.folders)
-            if seen == self._seen and self._settled:
+            if seen == self._seen and self._settled and library == opened.read.library:
                 return ""
             settled = seen.settled(self._clock())
             try:

@@ -6,14 +6,14 @@ import random
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tutor.answering import Answering
 from tutor.embedding import Embedding
-from tutor.errors import QuizError, RecordError, StoreError, TutorError
+from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
 from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
@@ -135,24 +135,23 @@ class Session:
         Raises:
             TutorError: the library is gone.
         """
-        library = self.libraries.get(self.library.slug)
-        if library != self.library:
-            self._notes.open(library, on_progress, wait=False)
-            return ""
-        return self._notes.refresh(on_progress)
+        return self._notes.refresh(self.libraries.get(self.library.slug), on_progress)
 
     def _fresh(self, cancel: threading.Event | None = None) -> Iterator[Notice]:
         """Brings the notes up to date before a question is answered; says when there is something to say."""
         if not self._watch:
             return
-        if self._notes.changed():
+        library = self.library
+        with suppress(NotesError):  # one that was deleted meanwhile answers from what was read
+            library = self.libraries.get(library.slug)
+        if self._notes.changed(library):
             yield Notice("Something in your notes changed: I read them again first.")
 
         def stop_when_cancelled(stage: str, done: float, total: float) -> None:
             if cancel is not None and cancel.is_set():
                 raise StoreError("Reading was stopped", "The next question goes on with it.")
 
-        problem = self._notes.refresh(stop_when_cancelled)
+        problem = self._notes.refresh(library, stop_when_cancelled)
         if problem:
             yield Notice(problem)
         if not self.notes_read.index.notes:
