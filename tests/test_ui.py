@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -41,9 +42,10 @@ from tutor.turns import (
     event_to_json,
 )
 from tutor.ui import RunningPage, check_address, start_server
+from tutor.ui.contents import MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import Desk
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
-from tutor.ui.page import _Listeners, notices_html
+from tutor.ui.page import _Listeners
 from tutor.ui.rendering import (
     MAX_TEXT_BYTES,
     MOST_CHARS,
@@ -52,7 +54,7 @@ from tutor.ui.rendering import (
     turn_messages,
     user_message,
 )
-from tutor.ui.shelf import MOST_LINES, SHOWN, Shelf, contents_html, status_html
+from tutor.ui.shelf import SHOWN, Shelf
 from tutor.ui.view import STOPPED_EARLY, View
 
 QUOTE = "The generator makes only one kind of output."
@@ -850,6 +852,15 @@ def test_what_goes_wrong_is_told_in_words_and_the_desk_is_open_again(shelf: Shel
         assert not shelf._desk.is_shut
 
 
+def test_no_folder_is_named_from_another_device(shelf: Shelf, notes: Path) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    shelf._local = False
+    assert "Folders are not added on a page open to other devices" in _done(
+        shelf, partial(shelf.add_folder, str(notes))
+    )
+    assert shelf._libraries.get("biology").linked == ()
+
+
 def test_reading_can_be_stopped_and_nothing_is_lost(shelf: Shelf, notes: Path) -> None:
     _done(shelf, partial(shelf.make, "Biology"))
 
@@ -1019,6 +1030,19 @@ def test_files_outside_the_page_are_not_served(server: RunningPage) -> None:
     for path in (PROJECT_ROOT / "pyproject.toml", Path("/etc/passwd"), uploaded):
         for form in ("file=", "file/", "file%3D"):
             assert _request(server, "GET", f"/gradio_api/{form}{path}", {}).status in (403, 404)
+
+
+def test_what_is_left_of_broken_uploads_goes_at_the_next_start(tmp_path: Path) -> None:
+    from tutor.ui.serving import remove_broken_uploads
+
+    old, new, picture = tmp_path / "tmpold", tmp_path / "tmpnew", tmp_path / "frame.png"
+    for path in (old, new, picture):
+        path.write_text("x")
+    os.utime(old, (1000.0, 1000.0))
+    os.utime(picture, (1000.0, 1000.0))
+    os.utime(new, (9000.0, 9000.0))
+    remove_broken_uploads(tmp_path, now=9001.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["frame.png", "tmpnew"]
 
 
 def test_a_path_that_a_browser_names_is_no_upload(server: RunningPage) -> None:

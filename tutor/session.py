@@ -139,8 +139,12 @@ class Session:
 
     def _fresh(self, cancel: threading.Event | None = None) -> Iterator[Notice]:
         """Brings the notes up to date before a question is answered; says when there is something to say."""
-        if not self._watch:
-            return
+        if self._watch:
+            yield from self._changes(cancel)
+        if not self.notes_read.index.notes:
+            yield Notice(f"The library “{self.library.name}” holds nothing that can be read yet.")
+
+    def _changes(self, cancel: threading.Event | None) -> Iterator[Notice]:
         library = self.library
         with suppress(NotesError):  # one that was deleted meanwhile answers from what was read
             library = self.libraries.get(library.slug)
@@ -154,8 +158,6 @@ class Session:
         problem = self._notes.refresh(library, stop_when_cancelled)
         if problem:
             yield Notice(problem)
-        if not self.notes_read.index.notes:
-            yield Notice(f"The library “{self.library.name}” holds nothing that can be read yet.")
 
     def _fresh_silently(self) -> None:
         for _ in self._fresh():

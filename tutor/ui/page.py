@@ -11,10 +11,11 @@ from typing import Any
 
 from tutor.errors import QuizError
 from tutor.turns import Style
+from tutor.ui.contents import about_html, notices_html
 from tutor.ui.desk import Desk
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.rendering import MOST_CHARS
-from tutor.ui.shelf import Shelf, about_html, notices_html, shelf_parts, wire_shelf
+from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
 from tutor.ui.view import STOPPED_EARLY, Session, View
 
 STYLES: dict[str, Style | None] = {"Plain": None, "Like I'm 5": "eli5", "Expert": "expert"}
@@ -44,7 +45,7 @@ def build_page(
         if session.libraries is not None:
             from gradio.utils import get_upload_folder
 
-            shelf = Shelf(session, session.libraries, view, desk, get_upload_folder)
+            shelf = Shelf(session, session.libraries, view, desk, get_upload_folder, local)
         _wire(blocks, parts, view, _Listeners(session, view, desk), shelf)
     return blocks
 

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -261,6 +262,7 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
     """The page on a FastAPI application behind the guard."""
     pictures = settings.cache_dir / "page"
     pictures.mkdir(parents=True, exist_ok=True, mode=0o700)
+    remove_broken_uploads(pictures, time.time())
     os.environ["GRADIO_TEMP_DIR"] = str(pictures)  # read when the first component is made
 
     import gradio as gr
@@ -294,6 +296,14 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
     )
     names = {"localhost", "127.0.0.1", "::1", settings.host.lower(), socket.gethostname().lower()}
     return Guard(app, frozenset(names), numbers=not local)
+
+
+def remove_broken_uploads(folder: Path, now: float) -> None:
+    """Removes what uploads that broke off left behind more than an hour before `now` (s since 1970)."""
+    for path in folder.glob("tmp*"):
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_mtime < now - 3600:
+                path.unlink()
 
 
 def _server(app: Guard) -> uvicorn.Server:

@@ -3,9 +3,7 @@
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
 import html
-import re
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -15,15 +13,14 @@ from typing import Any
 from tutor.errors import NotesError, StoreError
 from tutor.libraries import Libraries, NotesLibrary
 from tutor.notes.recognise import LARGEST_FILE_MB
-from tutor.opened import Progress, ReadNotes
+from tutor.opened import Progress
+from tutor.ui.contents import about_html, contents_html, count, notices_html, status_html
 from tutor.ui.desk import Desk, Ticket
 from tutor.ui.view import Session, View
 
 FORMATS = "Markdown, plain text, flashcards, HTML"
-MOST_LINES = 200
-MOST_NOTICES = 5
-_CODE = re.compile(r"`([^`]+)`")
 _PAUSE_S = 0.25
+_HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _BASE = "."  # an empty value is none for a drop-down list
 _BUSY = "Wait until the answer is finished, or stop it first: then the notes can change."
 _STALE = "Another library came into use meanwhile; look at the list again."
@@ -91,13 +88,20 @@ class Shelf:
     """What each click on the notes changes. One change at a time, and none while a message is being answered."""
 
     def __init__(
-        self, session: Session, libraries: Libraries, view: View, desk: Desk, upload_folder: Callable[[], str]
+        self,
+        session: Session,
+        libraries: Libraries,
+        view: View,
+        desk: Desk,
+        upload_folder: Callable[[], str],
+        local: bool = True,
     ) -> None:
         self._session = session
         self._libraries = libraries
         self._view = view
         self._desk = desk
         self._upload_folder = upload_folder
+        self._local = local
 
     def shown(self, said: str = "", *, bad: bool = False, clear: bool = False) -> list[Any]:
         """SHOWN as it stands now, with a line on what was done; `clear` empties what the student typed."""
@@ -236,13 +240,17 @@ class Shelf:
             self.clear(uploads)
         problem = self._session.refresh_notes(report)
         unread = {entry.path for entry in self._session.notes_read.skipped}.intersection(added)
-        said = f"{_count(len(added), 'file')} added." if added else "Nothing was added."
+        said = f"{count(len(added), 'file')} added." if added else "Nothing was added."
         if unread:
             said += f" {len(unread)} could not be read: see “Skipped” below."
         return "\n".join([said, *lines, *([problem] if problem else [])])
 
     def add_folder(self, text: str, report: Progress) -> str:
-        """Links a folder of the student's own."""
+        """Links a folder of the student's own; not from afar, where any folder of this machine could be read."""
+        if not self._local:
+            raise NotesError(
+                "Folders are not added on a page open to other devices", "Add the files instead."
+            )
         folder = self._libraries.add_folder(self._session.library.slug, text)
         problem = self._session.refresh_notes(report)
         return f"{folder} is part of the library now; what changes in it is found by itself. {problem}"
@@ -313,45 +321,6 @@ class _Task(threading.Thread):
         self.stage = f"{stage}: {100 * done / total:.0f} %" if done and total else f"{stage} …"
 
 
-def status_html(said: str, bad: bool = False) -> str:
-    """Lines on what was done, escaped."""
-    lines = "".join(f"<p>{html.escape(line.strip()[:600])}</p>" for line in said.split("\n") if line.strip())
-    return f'<div role="status" class="{"bad" if bad else "done"}">{lines}</div>' if lines else ""
-
-
-def contents_html(read: ReadNotes) -> str:
-    """What was read of a library and what was skipped, and why; the first MOST_LINES of each."""
-    passages = Counter(passage.note for passage in read.index.passages if passage.kind != "card")
-    notes = [
-        _entry(
-            note.title or note.path,
-            note.path,
-            note.format,
-            _count(passages[note.path], "passage"),
-            _count(len(note.cards), "card"),
-            _count(len(note.quiz), "quiz question"),
-        )
-        for note in read.index.notes
-    ]
-    skipped = [_entry(entry.path, entry.reason) for entry in read.skipped]
-    parts = _section(f"Read: {_count(len(notes), 'note') or 'nothing'}", notes)
-    return f"<div>{parts}{_section(f'Skipped: {len(skipped)}', skipped) if skipped else ''}</div>"
-
-
-def _section(title: str, entries: list[str]) -> str:
-    more = f"<li>and {len(entries) - MOST_LINES} more</li>" if len(entries) > MOST_LINES else ""
-    return f"<h3>{html.escape(title)}</h3><ul>{''.join(entries[:MOST_LINES])}{more}</ul>"
-
-
-def _entry(name: str, *facts: str) -> str:
-    told = " · ".join(" ".join(fact.split())[:200] for fact in facts if fact)
-    return f"<li><b>{html.escape(' '.join(name.split())[:120])}</b><span>{html.escape(told)}</span></li>"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
-
-
 def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any], None]:
     """The listeners of the notes.
 
@@ -361,7 +330,6 @@ def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any
     import gradio as gr
 
     outputs = [parts[name] for name in (*SHOWN, *BESIDE, "chat")]
-    hidden = {"show_progress": "hidden", "api_visibility": "private"}
 
     def run(
         now: str, work: Work, seen: str | None, unused: Callable[[], None] = lambda: None
@@ -402,8 +370,20 @@ def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any
         (parts["out_yes"].click, taken, [chat_id, seen, parts["entry"]], {}),
         (parts["drop_yes"].click, deleted, [chat_id, seen], {}),
     ):
-        event(listener, inputs, outputs, concurrency_limit=None, **hidden, **more)
-    quick = {"queue": False} | hidden
+        event(listener, inputs, outputs, concurrency_limit=None, **_HIDDEN, **more)
+    _wire_doubts(parts, shelf)
+
+    def follow(event: Any) -> None:
+        event(shelf.now, None, outputs[:-1], queue=False, **_HIDDEN)
+
+    return follow
+
+
+def _wire_doubts(parts: dict[str, Any], shelf: Shelf) -> None:
+    """Asking once more before something is taken out, and the button that stops the reading."""
+    import gradio as gr
+
+    quick = {"queue": False} | _HIDDEN
     sure = [parts["out_sure"], parts["drop_sure"]]
     parts["entry"].input(lambda: [gr.Row(visible=True), gr.Row(visible=False)], None, sure, **quick)
     parts["drop"].click(lambda: [gr.Row(visible=False), gr.Row(visible=True)], None, sure, **quick)
@@ -412,24 +392,3 @@ def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any
     )
     parts["drop_no"].click(lambda: gr.Row(visible=False), None, sure[1], **quick)
     parts["halt"].click(shelf.halt, None, None, **quick)
-
-    def follow(event: Any) -> None:
-        event(shelf.now, None, outputs[:-1], **quick)
-
-    return follow
-
-
-def notices_html(lines: Sequence[str]) -> str:
-    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
-    shown = [
-        _CODE.sub(r"<code>\1</code>", html.escape(" ".join(line.split())[:400]))
-        for line in lines[:MOST_NOTICES]
-    ]
-    if len(lines) > MOST_NOTICES:
-        shown.append(f"and {len(lines) - MOST_NOTICES} more; see <code>tutor index</code>")
-    return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
-
-
-def about_html(session: Session) -> str:
-    """The page's name and what was read, in one line."""
-    return f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>"
