@@ -1046,14 +1046,19 @@ def test_what_is_left_of_broken_uploads_goes_at_the_next_start(tmp_path: Path) -
 
 
 def test_a_path_that_a_browser_names_is_no_upload(server: RunningPage) -> None:
-    from gradio_client import Client
-
-    secret = PROJECT_ROOT / "pyproject.toml"
-    named = {"path": str(secret), "meta": {"_type": "gradio.FileData"}}
-    client = Client(server.url, verbose=False, analytics_enabled=False)
-    with pytest.raises(Exception, match=r"."):
-        client.predict(named, api_name="/say")
-    client.close()
+    known = json.loads(_request(server, "GET", "/config", {}).read())["dependencies"]
+    say = next(each for each in known if each["api_name"] == "say")
+    named = {"path": str(PROJECT_ROOT / "pyproject.toml"), "meta": {"_type": "gradio.FileData"}}
+    asked = {"data": [named, None], "fn_index": say["id"], "session_hash": "forged"}
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+    connection.request(
+        "POST", "/gradio_api/queue/join", json.dumps(asked), {"Content-Type": "application/json"}
+    )
+    assert connection.getresponse().read().startswith(b'{"event_id"')
+    told = _request(server, "GET", "/gradio_api/queue/data?session_hash=forged", {})
+    while b"process_completed" not in (line := told.readline()):
+        assert line, "the queue ended early"
+    connection.close()
     assert not list(_page_folder().rglob("pyproject.toml"))
 
 

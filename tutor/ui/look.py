@@ -78,7 +78,7 @@ CSS = """
 #library .wrap, #entry .wrap, #notes .input-container input, #notes textarea {
   background: var(--paper); border: 1px solid var(--soft);
   border-radius: 8px; box-shadow: none; color: var(--ink); }
-#library input, #entry input { text-overflow: ellipsis; min-height: 28px; }
+#library input, #entry input { text-overflow: ellipsis; min-height: 24px; }
 #shelf { border: 0; }
 #shelf > button { padding: 4px 0; font-size: .85rem; color: var(--soft); }
 #shelf > button:hover { color: var(--ink); }
