@@ -260,6 +260,56 @@ def test_chat_answers_until_its_input_ends(tutor_: Run, monkeypatch: pytest.Monk
     assert "Hello!" in done.out
 
 
+def test_chat_finds_what_was_edited_between_two_questions(
+    bare: Run, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def typed(prompt: str) -> str:
+        if not asked:
+            raise EOFError
+        text = (notes / "mode-collapse.md").read_text()
+        if len(asked) == 1:
+            (notes / "mode-collapse.md").write_text(
+                text.replace("a few kinds of output", "one sort of sample")
+            )
+        return asked.pop()
+
+    asked = ["What is mode collapse?", "What is mode collapse?"]
+    monkeypatch.setattr("builtins.input", typed)
+    folders = ("--notes", notes, "--index-dir", tmp_path / "index", "--data-dir", tmp_path / "data")
+    first, second = bare(*folders, "--model", "notes-only", "chat").out.split(
+        "Something in your notes changed"
+    )
+    assert "a few kinds of output" in first and "one sort of sample" not in first
+    assert "one sort of sample" in second and "a few kinds of output" not in second
+
+
+def test_a_library_made_on_the_page_is_used_by_its_name(
+    bare: Run, tutor_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tutor.libraries import open_libraries
+    from tutor.settings import read_settings
+
+    libraries = open_libraries(read_settings({"data_dir": tmp_path / "data"}, environ={}))
+    libraries.create("Biology")
+    (tmp_path / "up").write_text("# Osmosis\n\nOsmosis is the movement of water through a membrane.\n")
+    libraries.add_file("biology", tmp_path / "up", "osmosis.md")
+    libraries.remember("biology")
+    question = "What is osmosis?"
+    assert tutor_("ask", question, "--json").value["refused"]
+    for options in (("--library", "biology", "ask"), ("ask", "--library", "Biology")):
+        answer = tutor_(*options, question, "--json").value
+        assert [citation["note"] for citation in answer["citations"]] == ["osmosis.md"]
+    assert tutor_("index", "--library", "Biology", "--json").value["notes"] == 1
+    assert "1 notes, 1 passages" in tutor_("doctor", "--library", "Biology").out
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert tutor_("chat", "--library", "Biology").out.startswith("Biology: 1 note, 0 cards")
+    done = tutor_("--library", "Physics", "ask", question)
+    assert (done.status, done.last_words) == (
+        1,
+        "tutor: There is no library “Physics”. There are: “Biology”.",
+    )
+
+
 def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("skip\n\nbananas\n"))
     done = tutor_("quiz", "GANs", "-n", "2")

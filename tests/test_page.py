@@ -76,6 +76,7 @@ class ScriptedSession:
     library_line: str = "28 notes, 96 cards, 16 quiz questions"
     messages: tuple[str, ...] = ("paper.pdf <1> was skipped: PDF files are not read yet",)
     examples: tuple[str, ...] = (QUESTION, "Quiz me on GANs", "Show me a GAN training")
+    libraries: None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     styles: list[Style | None] = field(default_factory=list)
     next_frame: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -782,3 +783,179 @@ def test_tutor_refuses_what_the_notes_do_not_cover(visit: Opening, tutor: Runnin
     assert "do not cover this" in _last(page, ".message-content").inner_text()
     assert page.locator("#chat .options button").count() >= 1
     assert page.locator("#chat details.citation").count() == 0
+
+
+# Own notes, over the whole program
+
+
+@pytest.fixture
+def own(
+    notes: Path, tmp_path: Path, embedding: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningPage]:
+    """The page over the small library, with no library of the student's own yet."""
+    import tutor.session
+
+    monkeypatch.setattr(tutor.session, "Embedding", lambda: embedding)
+    settings = Settings(
+        notes=(notes,),
+        index_dir=tmp_path / "index",
+        data_dir=tmp_path / "data",
+        cache_dir=tmp_path / "cache",
+        model="notes-only",
+        port=0,
+        seed=0,
+    )
+    opened = tutor.session.open_session(settings, record=True)
+    running = start_server(opened, settings)
+    yield running
+    running.stop()
+    opened.close()
+
+
+def _typed(page: Any, place: str, text: str) -> None:
+    page.locator(f"{place} :is(input, textarea)").fill(text)
+    page.click(f"{place} .submit-button")
+
+
+def _status(page: Any, text: str) -> None:
+    page.wait_for_selector(f"#shelf-status >> text={text}")
+
+
+def _uploaded(page: Any, *files: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click("#upload")
+    chooser.value.set_files([str(file) for file in files])
+
+
+def _chosen(page: Any, place: str, label: str) -> None:
+    page.click(f"{place} input")
+    page.get_by_role("option", name=label).click()
+
+
+def _answer_to(page: Any, question: str) -> str:
+    before = page.locator("#chat .support").count()
+    _say(page, question)
+    page.locator("#chat .support").nth(before).wait_for()
+    _idle(page)
+    return str(_last(page, ".message-content").last.inner_text())
+
+
+@pytest.fixture
+def osmosis(tmp_path: Path) -> Path:
+    file = tmp_path / "osmosis.md"
+    file.write_text("# Osmosis\n\nOsmosis is the movement of water through a membrane.\n", encoding="utf-8")
+    return file
+
+
+def test_own_notes_are_uploaded_answered_from_taken_out_and_refused(
+    own: RunningPage, visit: Opening, osmosis: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.md"
+    broken.write_bytes(b"\xff\xfa\x00")
+    page = visit(own.url)
+    assert "do not cover" in _answer_to(page, "What is osmosis?")
+    page.click("#shelf > button")
+    assert "Mode collapse" in page.inner_text("#contents")
+    assert not page.locator("#upload").is_visible()
+    _typed(page, "#new-library", "Biology")
+    _status(page, "“Biology” is made")
+    page.wait_for_selector("#chat >> text=From here on I answer from: Biology")
+    assert page.locator("#library input").input_value() == "Biology"
+    assert "Read: nothing" in page.inner_text("#contents")
+    _uploaded(page, osmosis, broken)
+    _status(page, "2 files added. 1 could not be read")
+    assert re.search(r"Osmosis\s+osmosis\.md · markdown · 1 passage", page.inner_text("#contents"))
+    assert re.search(r"Skipped: 1\s+broken\.md\s+it is not text", page.inner_text("#contents"))
+    assert "1 note," in page.inner_text("#about") and "broken.md was skipped" in page.inner_text("#notices")
+    assert not [path for path in (tmp_path / "cache" / "page").rglob("*.md")]
+    assert "Osmosis is the movement of water" in _answer_to(page, "What is osmosis?")
+    assert "[1] Osmosis · osmosis.md · line 3" in _last(page, "details.citation summary").inner_text()
+    _chosen(page, "#entry", "osmosis.md")
+    page.click("#out-no")
+    page.wait_for_selector("#out-yes", state="hidden")
+    _chosen(page, "#entry", "osmosis.md")
+    page.click("#out-yes")
+    _status(page, "osmosis.md is out; a copy is kept")
+    assert "do not cover" in _answer_to(page, "What is osmosis?")
+    assert (tmp_path / "data/libraries/biology/removed/osmosis.md").exists()
+    page.reload()
+    page.wait_for_selector("#chat .support")
+    assert page.locator("#library input").input_value() == "Biology"
+    assert page.locator("#chat details.citation").count() == 1
+    page.click("#shelf > button")
+    page.click("#drop")
+    page.click("#drop-yes")
+    _status(page, "“Biology” is deleted")
+    assert page.locator("#library input").input_value() == "notes"
+    assert "few kinds of output" in _answer_to(page, "What is mode collapse?")
+
+
+def test_a_linked_folder_is_read_and_its_changes_are_found(
+    own: RunningPage, visit: Opening, osmosis: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my-notes"
+    folder.mkdir()
+    osmosis = osmosis.rename(folder / "osmosis.md")
+    page = visit(own.url)
+    page.click("#shelf > button")
+    _typed(page, "#new-library", "Biology")
+    _status(page, "is made")
+    page.wait_for_selector("#chat .examples >> text=What do my notes cover?")
+    _typed(page, "#folder", "/")
+    _status(page, "/ is no folder of notes. Name the folder inside it that holds them.")
+    assert page.locator("#folder :is(input, textarea)").input_value() == "/"
+    _typed(page, "#folder", str(folder))
+    _status(page, "is part of the library now")
+    page.wait_for_selector("#chat .examples >> text=What is osmosis?")
+    assert "movement of water" in _answer_to(page, "What is osmosis?")
+    osmosis.write_text("# Osmosis\n\nOsmosis is the slow movement of a solvent.\n", encoding="utf-8")
+    (folder / "empty.md").write_text("")
+    assert "slow movement of a solvent" in _answer_to(page, "What is osmosis?")
+    page.wait_for_selector("#chat >> text=Something in your notes changed")
+    page.wait_for_selector("#contents >> text=it is empty")
+    _chosen(page, "#library", "notes")
+    page.wait_for_selector("#chat >> text=From here on I answer from: notes")
+    assert "do not cover" in _answer_to(page, "What is osmosis?")
+    assert osmosis.exists()
+
+
+def test_a_file_too_large_is_told_and_the_notes_wait_for_an_answer(
+    own: RunningPage, visit: Opening, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.md"
+    large.write_bytes(b"x " * 3_000_000)
+    page = visit(own.url)
+    page.click("#shelf > button")
+    _typed(page, "#new-library", "<b>Bio</b> $x$")
+    _status(page, "“<b>Bio</b> $x$” is made")
+    _uploaded(page, large)
+    page.wait_for_selector(".toast-wrap >> text=large.md")
+    assert "Read: nothing" in page.inner_text("#contents")
+    own._desk.take("another tab", "a chat")
+    _chosen(page, "#library", "notes")
+    page.wait_for_selector(".toast-wrap >> text=Wait until the answer is finished")
+    _until(page, lambda: page.locator("#library input").input_value() == "<b>Bio</b> $x$")
+
+
+def test_phone_has_room_for_the_notes(own: RunningPage, visit: Opening, osmosis: Path) -> None:
+    page = visit(own.url, new=False, viewport={"width": 375, "height": 720}, has_touch=True)
+    page.wait_for_selector("#side:not(.open)")
+    page.click("#side .toggle-button")
+    page.click("#shelf > button")
+    _typed(page, "#new-library", "A library with quite a long name, sixty letters, as is fit")
+    _status(page, "is made")
+    _uploaded(page, osmosis)
+    _status(page, "1 file added.")
+    side = page.locator("#side .sidebar-content")
+    assert side.evaluate("node => node.scrollWidth <= node.clientWidth")
+    for place in (
+        "#new-library .submit-button",
+        "#upload",
+        "#folder .submit-button",
+        "#entry input",
+        "#drop",
+    ):
+        box = page.locator(place).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 375 and box["height"] >= 24
+    for selector in ("#shelf-status p", "#contents li b", "#contents li span", "#formats p", "#drop"):
+        assert _contrast(page, selector) >= 4.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -11,13 +12,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tutor.errors import ModelError, PageError, QuizError, RecordError
+from tutor.libraries import NotesLibrary
+from tutor.notes import Note, Skipped
+from tutor.opened import NoNotes, ReadNotes
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import (
     Answer,
@@ -36,9 +42,10 @@ from tutor.turns import (
     event_to_json,
 )
 from tutor.ui import RunningPage, check_address, start_server
+from tutor.ui.contents import MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import Desk
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
-from tutor.ui.page import _Listeners, notices_html
+from tutor.ui.page import _Listeners
 from tutor.ui.rendering import (
     MAX_TEXT_BYTES,
     MOST_CHARS,
@@ -47,6 +54,7 @@ from tutor.ui.rendering import (
     turn_messages,
     user_message,
 )
+from tutor.ui.shelf import SHOWN, Shelf
 from tutor.ui.view import STOPPED_EARLY, View
 
 QUOTE = "The generator makes only one kind of output."
@@ -474,6 +482,27 @@ def test_message_stopped_while_it_waits_is_never_begun() -> None:
     assert _put(desk, "tab", "chat", "two")
 
 
+def test_desk_is_shut_while_the_notes_change_and_not_while_a_message_is_there() -> None:
+    desk = Desk()
+    _put(desk, "tab", "chat", "one")
+    assert desk.shut() is None and not desk.is_shut
+    desk.end("tab")
+    ticket = desk.shut()
+    assert ticket is not None and desk.is_shut
+    assert desk.shut() is None and not desk.take("tab", "chat") and not desk.take("other", "")
+    desk.cut_short()
+    assert ticket.cancel.is_set()
+    desk.reopen()
+    assert not desk.is_shut and desk.take("tab", "chat")
+
+
+def test_stopping_everything_stops_a_change_of_the_notes() -> None:
+    desk = Desk()
+    ticket = desk.shut()
+    desk.stop_all()
+    assert ticket is not None and ticket.cancel.is_set()
+
+
 # The session
 
 
@@ -497,6 +526,7 @@ class PlainSession:
     model_reason = "No chat model is installed."
     library_line = "2 notes"
     examples = ("What is a GAN?",)
+    libraries = None
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Turn]] = {}
@@ -684,11 +714,171 @@ def test_conversation_that_is_being_answered_is_not_deleted(opened: Opened) -> N
     assert opened.told == ["This conversation is being answered: stop the answer first."]
 
 
+def test_nothing_is_asked_while_the_notes_change(opened: Opened) -> None:
+    opened.desk.shut()
+    assert _skipped(opened.listeners.taken("tab", "", "one"))
+    assert opened.told == ["The notes are being read: ask again when that is done."]
+    assert opened.session.kept == {}
+
+
 def test_failure_of_an_answer_is_a_line_under_the_words(opened: Opened) -> None:
     opened.listeners.taken("tab", "", "fail")
     *_, last = opened.listeners.answered("tab", "Plain")
     assert [message["role"] for message in last] == ["user", "assistant"]
     assert "The model did not load" in last[-1]["content"] and not opened.desk.busy("tab")
+
+
+# The notes
+
+
+def _read(*notes: Note, skipped: tuple[Skipped, ...] = (), passages: tuple[Any, ...] = ()) -> ReadNotes:
+    index = NoNotes(Path("index"))
+    index.notes, index.passages = list(notes), list(passages)
+    return ReadNotes(NotesLibrary("x", "X", (), Path("index")), index, skipped, ())
+
+
+def test_what_was_read_and_skipped_is_listed_with_the_reason_and_escaped() -> None:
+    evil = "<img src=x onerror=alert(1)>\n\n**x**"
+    shown = contents_html(
+        _read(Note("a.md", "markdown", "Osmosis"), Note(evil, "html", evil), skipped=(Skipped(evil, evil),))
+    )
+    assert "<h3>Read: 2 notes</h3>" in shown and "<b>Osmosis</b><span>a.md · markdown</span>" in shown
+    assert "<h3>Skipped: 1</h3>" in shown and "<img" not in shown and "\n" not in shown
+    assert "<h3>Read: nothing</h3>" in contents_html(_read()) and "Skipped" not in contents_html(_read())
+    many = contents_html(_read(*[Note(f"{n}.md", "markdown", "") for n in range(MOST_LINES + 5)]))
+    assert many.count("<li>") == MOST_LINES + 1 and "and 5 more" in many
+
+
+def test_a_line_on_what_was_done_is_escaped() -> None:
+    assert (
+        status_html("<b>\n\nsecond") == '<div role="status" class="done"><p>&lt;b&gt;</p><p>second</p></div>'
+    )
+    assert status_html(" ") == ""
+
+
+@pytest.fixture
+def shelf(settings: Settings, embedding: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    """The part for the notes over a real session; uploads lie in `cache_dir/up`."""
+    import gradio as gr
+
+    import tutor.session
+
+    monkeypatch.setattr(tutor.session, "Embedding", lambda: embedding)
+    monkeypatch.setattr(gr, "Info", lambda text, duration=0: None)
+    session = tutor.session.open_session(settings, record=True)
+    uploads = settings.cache_dir / "up"
+    uploads.mkdir(parents=True)
+    view = View(session, lambda path: path)
+    yield Shelf(session, session.libraries, view, Desk(), lambda: str(uploads))
+    session.close()
+
+
+def _sent(shelf: Shelf, name: str, data: bytes, folder: str = "0a") -> dict[str, Any]:
+    """A file as it lies after an upload, and what the browser says of it."""
+    path = Path(shelf._upload_folder()) / folder / "file.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    return {"path": str(path), "orig_name": name}
+
+
+def _done(shelf: Shelf, work: Any, chat_id: str = "", seen: str | None = None) -> str:
+    """The line that stands on the page when the work is done."""
+    [*_, (shown, _)] = shelf.change(chat_id, work, seen)
+    return re.sub(r"<[^>]+>", "", shown[SHOWN.index("status")].value)
+
+
+def test_uploads_are_copied_told_and_their_temporary_files_removed(shelf: Shelf) -> None:
+    assert "“Biology” is made" in _done(shelf, partial(shelf.make, "Biology"))
+    sent = [
+        _sent(shelf, "../../osmosis.md", b"# Osmosis\n\nOsmosis moves water.\n", "0a"),
+        _sent(shelf, "broken.md", b"\xff\xfa\x00", "0b"),
+        _sent(shelf, "photo.png", b"x", "0c"),
+    ]
+    said = _done(shelf, partial(shelf.add_files, sent), seen="biology")
+    assert said.startswith("2 files added. 1 could not be read: see “Skipped” below.")
+    assert "photo.png was not added" in said
+    assert shelf._libraries.files("biology") == ["broken.md", "osmosis.md"]
+    assert list(Path(shelf._upload_folder()).iterdir()) == []
+    assert [note.path for note in shelf._session.notes_read.index.notes] == ["osmosis.md"]
+
+
+def test_a_path_outside_the_upload_folder_is_neither_read_nor_removed(shelf: Shelf, notes: Path) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    inside = Path(_sent(shelf, "x.md", b"x")["path"])
+    (inside.parent / "link.md").symlink_to(notes / "gan.md")
+    for path in (notes / "gan.md", inside.parent.parent / ".." / "up" / "link", inside.parent / "link.md"):
+        said = _done(shelf, partial(shelf.add_files, [{"path": str(path), "orig_name": "gan.md"}]))
+        assert "An upload did not arrive" in said
+    assert (notes / "gan.md").exists() and shelf._libraries.files("biology") == []
+
+
+def test_the_notes_do_not_change_while_a_message_is_answered(shelf: Shelf) -> None:
+    shelf._desk.take("another tab", "chat")
+    sent = [_sent(shelf, "a.md", b"x")]
+    assert _done(shelf, partial(shelf.make, "Biology")) == ""
+    list(shelf.change("", partial(shelf.add_files, sent), None, partial(shelf.clear, sent)))
+    assert len(shelf._libraries.all()) == 1 and list(Path(shelf._upload_folder()).iterdir()) == []
+    shelf._desk.end("another tab")
+    assert "is made" in _done(shelf, partial(shelf.make, "Biology")) and not shelf._desk.is_shut
+
+
+def test_a_list_that_another_tab_has_outdated_removes_nothing(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    _done(shelf, partial(shelf.make, "Chemistry"))
+    assert "Another library came into use" in _done(shelf, shelf.delete, seen="biology")
+    assert len(shelf._libraries.all()) == 3 and not shelf._desk.is_shut
+
+
+def test_the_conversation_says_from_where_it_is_answered(shelf: Shelf) -> None:
+    chat_id = shelf._session.new_chat()
+    _done(shelf, partial(shelf.make, "Biology"), chat_id)
+    _done(shelf, partial(shelf.choose, "."), chat_id)
+    _done(shelf, partial(shelf.choose, "."), chat_id)
+    assert [turn.content for turn in shelf._session.turns(chat_id)] == [
+        "From here on I answer from: Biology",
+        "From here on I answer from: notes",
+    ]
+
+
+def test_what_goes_wrong_is_told_in_words_and_the_desk_is_open_again(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    for work, says in (
+        (partial(shelf.make, "biology"), "There is a library “biology” already"),
+        (partial(shelf.add_folder, "/"), "is no folder of notes"),
+        (partial(shelf.take_out, "file:none.md"), "is not in this library"),
+        (partial(shelf.choose, "none"), "gone"),
+        (lambda report: 1 / 0, "Something went wrong"),
+    ):
+        assert says in _done(shelf, work)
+        assert not shelf._desk.is_shut
+
+
+def test_no_folder_is_named_from_another_device(shelf: Shelf, notes: Path) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    shelf._local = False
+    assert "Folders are not added on a page open to other devices" in _done(
+        shelf, partial(shelf.add_folder, str(notes))
+    )
+    assert shelf._libraries.get("biology").linked == ()
+
+
+def test_reading_can_be_stopped_and_nothing_is_lost(shelf: Shelf, notes: Path) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+
+    def stopped(report: Any) -> str:
+        shelf.halt()
+        return shelf.add_folder(str(notes), report)
+
+    assert "Reading was stopped" in _done(shelf, stopped)
+    assert shelf._libraries.get("biology").linked == (notes.resolve(),)
+    assert not shelf._session.collect(shelf._session.ask("What is mode collapse?")).refused
+
+
+def test_a_deleted_library_makes_place_for_the_notes_of_the_start(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    assert "“Biology” is deleted" in _done(shelf, shelf.delete, seen="biology")
+    assert shelf._session.library.name == "notes" and len(shelf._libraries.all()) == 1
+    assert "cannot be changed here" in _done(shelf, shelf.delete, seen="")
 
 
 # The server
@@ -752,14 +942,125 @@ def test_own_pages_may_ask(server: RunningPage) -> None:
         assert _request(server, "GET", "/config", {"Host": host, "Origin": f"http://{host}"}).status == 200
 
 
-@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/upload/"])
-def test_nothing_can_be_uploaded(server: RunningPage, path: str) -> None:
-    assert _request(server, "POST", path, {}).status == 403
+def _upload(
+    server: RunningPage,
+    data: bytes,
+    name: str = "note.md",
+    *,
+    path: str = "/gradio_api/upload",
+    chunked: bool = False,
+    **headers: str,
+) -> tuple[int, str]:
+    """Sends a file as the page does; gives the status and the words of the answer."""
+    address = server.url.removeprefix("http://")
+    head = f'--cut\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    body = head.encode() + data + b"\r\n--cut--\r\n"
+    sent = {"Content-Type": "multipart/form-data; boundary=cut", "Origin": server.url} | headers
+    sent = {name: value for name, value in sent.items() if value}
+    connection = http.client.HTTPConnection(address, timeout=20)
+    parts = (body[at : at + 65536] for at in range(0, len(body), 65536))
+    with suppress(BrokenPipeError, ConnectionResetError):  # refused before all of it was sent
+        connection.request("POST", path, parts if chunked else body, sent, encode_chunked=chunked)
+    response = connection.getresponse()
+    return response.status, response.read().decode()
+
+
+def _page_folder() -> Path:
+    from gradio.utils import get_upload_folder
+
+    return Path(get_upload_folder())
+
+
+def test_a_file_is_uploaded_by_the_page_into_its_own_folder(server: RunningPage) -> None:
+    status, said = _upload(server, b"# Note")
+    [path] = map(Path, json.loads(said))
+    assert status == 200 and path.read_bytes() == b"# Note"
+    assert path.parent.parent.resolve() == _page_folder().resolve()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"},
+        {"path": "/gradio_api/upload/"},
+        {"path": "/upload"},
+        {"path": "/gradio_api/process_recording"},
+    ],
+)
+def test_an_upload_from_elsewhere_or_by_another_path_is_refused(
+    server: RunningPage, headers: dict[str, str]
+) -> None:
+    before = set(_page_folder().rglob("*"))
+    assert _upload(server, b"x", **headers)[0] == 403  # type: ignore[arg-type]
+    assert set(_page_folder().rglob("*")) == before
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_file_too_large_is_refused_whatever_length_it_claims(server: RunningPage, chunked: bool) -> None:
+    before = {path for path in _page_folder().rglob("*") if path.is_file()}
+    status, said = _upload(server, b"x" * 6_000_000, chunked=chunked)
+    assert status == 413 and "maximum allowed size" in said
+    assert {path for path in _page_folder().rglob("*") if path.is_file()} == before
+
+
+def test_no_body_is_read_beyond_its_bound(server: RunningPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tutor.ui.serving
+
+    monkeypatch.setattr(tutor.ui.serving, "MOST_UPLOAD_BYTES", 2_000_000)
+    status, said = _upload(server, b"x" * 4_000_000, chunked=True)
+    assert (status, said) == (413, "Refused: at most 2 MB at once.")
+    status, said = _upload(server, b"x" * 4_000_000, path="/gradio_api/queue/join", chunked=True)
+    assert (status, said) == (413, "Refused: at most 1 MB at once.")
+    assert _upload(server, b"small")[0] == 200
+
+
+@pytest.mark.parametrize("name", ["../../x.md", "..\\..\\x.md", "/etc/x.md", "n" * 400 + ".md", ".hidden.md"])
+def test_a_file_name_leads_nowhere_else(server: RunningPage, name: str) -> None:
+    status, said = _upload(server, b"# Note", name)
+    assert status in (200, 400, 500)
+    for path in json.loads(said) if status == 200 else ():
+        assert Path(path).resolve().parent.parent == _page_folder().resolve()
 
 
 def test_files_outside_the_page_are_not_served(server: RunningPage) -> None:
-    for path in (PROJECT_ROOT / "pyproject.toml", Path("/etc/passwd")):
-        assert _request(server, "GET", f"/gradio_api/file={path}", {}).status in (403, 404)
+    [uploaded] = json.loads(_upload(server, b"# Mine")[1])
+    for path in (PROJECT_ROOT / "pyproject.toml", Path("/etc/passwd"), uploaded):
+        for form in ("file=", "file/", "file%3D"):
+            assert _request(server, "GET", f"/gradio_api/{form}{path}", {}).status in (403, 404)
+
+
+def test_what_is_left_of_broken_uploads_goes_at_the_next_start(tmp_path: Path) -> None:
+    from tutor.ui.serving import remove_broken_uploads
+
+    old, new, picture = tmp_path / "tmpold", tmp_path / "tmpnew", tmp_path / "frame.png"
+    for path in (old, new, picture):
+        path.write_text("x")
+    os.utime(old, (1000.0, 1000.0))
+    os.utime(picture, (1000.0, 1000.0))
+    os.utime(new, (9000.0, 9000.0))
+    remove_broken_uploads(tmp_path, now=9001.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["frame.png", "tmpnew"]
+
+
+def test_a_path_that_a_browser_names_is_no_upload(server: RunningPage) -> None:
+    known = json.loads(_request(server, "GET", "/config", {}).read())["dependencies"]
+    say = next(each for each in known if each["api_name"] == "say")
+    named = {"path": str(PROJECT_ROOT / "pyproject.toml"), "meta": {"_type": "gradio.FileData"}}
+    asked = {"data": [named, None], "fn_index": say["id"], "session_hash": "forged"}
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+    connection.request(
+        "POST", "/gradio_api/queue/join", json.dumps(asked), {"Content-Type": "application/json"}
+    )
+    assert connection.getresponse().read().startswith(b'{"event_id"')
+    told = _request(server, "GET", "/gradio_api/queue/data?session_hash=forged", {})
+    while b"process_completed" not in (line := told.readline()):
+        assert line, "the queue ended early"
+    connection.close()
+    assert not list(_page_folder().rglob("pyproject.toml"))
 
 
 def test_monitoring_and_run_history_are_off(server: RunningPage) -> None:
@@ -842,7 +1143,7 @@ from tutor.settings import Settings
 from tutor.ui import serve
 class Empty:
     model_name, model_reason, library_line, examples = "notes-only", "none", "no notes", ()
-    messages = ()
+    messages, libraries = (), None
     def chats(self): return []
 folder = Path(sys.argv[2])
 settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)

@@ -28,6 +28,7 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
         metavar="DIR",
         help="notes folder in place of the bundled corpus; repeatable",
     )
+    common.add_argument("--library", metavar="NAME", help="one of the libraries made on the page")
     common.add_argument("--index-dir", type=Path, metavar="DIR", help="where the index lies")
     common.add_argument("--data-dir", type=Path, metavar="DIR", help="where the student's record lies")
     common.add_argument(

@@ -60,7 +60,7 @@ def _report(error: Exception) -> int:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("notes", "index_dir", "data_dir", "model", "seed", "host", "port", "share", "auth")
+    names = ("notes", "library", "index_dir", "data_dir", "model", "seed", "host", "port", "share", "auth")
     return {name: getattr(options, name, None) for name in names}
 
 
@@ -70,12 +70,16 @@ def _flag(options: argparse.Namespace, name: str, default: Any = None) -> Any:
 
 
 @contextmanager
-def _session(settings: Settings, *, record: bool = False, model: bool = True) -> Iterator[Session]:
+def _session(
+    settings: Settings, *, record: bool = False, model: bool = True, resume: bool = False
+) -> Iterator[Session]:
     from tutor.session import open_session
     from tutor.terminal import progress_display
 
     with progress_display() as report:
-        session = open_session(settings, record=record, model=model, on_progress=report)
+        session = open_session(
+            settings, record=record, model=model, watch=record, resume=resume, on_progress=report
+        )
     try:
         for message in session.messages:
             print(f"tutor: {message}", file=sys.stderr)
@@ -93,7 +97,7 @@ def _page(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.ui import check_address, serve
 
     check_address(settings)
-    with _session(settings, record=True) as session:
+    with _session(settings, record=True, resume=True) as session:
         session.warm_up()
         serve(
             session,
@@ -106,8 +110,10 @@ def _page(options: argparse.Namespace, settings: Settings) -> int:
 def _index(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.embedding import Embedding
     from tutor.index import refresh_index
+    from tutor.libraries import with_library
     from tutor.terminal import print_json, progress_display
 
+    settings = with_library(settings)
     with progress_display() as report:
         done = refresh_index(
             settings.notes,
@@ -137,7 +143,7 @@ def _search(options: argparse.Namespace, settings: Settings) -> int:
     questions = _questions(options)
     with _session(settings, model=False) as session:
         for entry in questions:
-            results = session.search(entry["question"], k=k)
+            results = session.search(entry["question"], k=k, history=entry.get("history") or ())
             if _flag(options, "batch"):
                 print_json({"id": entry["id"], "results": results})
             elif _flag(options, "json"):
@@ -229,8 +235,9 @@ def _usage(message: str) -> int:
 
 def _chat(options: argparse.Namespace, settings: Settings) -> int:
     with _session(settings, record=True) as session:
+        name = f"{session.library.name}: " if session.library.own else ""
         print(
-            f"{session.library_line}. {session.model_reason}\n"
+            f"{name}{session.library_line}. {session.model_reason}\n"
             "Ask a question; an empty line, “quit” or Ctrl-D ends the chat."
         )
         chat_id = ""
@@ -376,10 +383,11 @@ def _eval(options: argparse.Namespace, settings: Settings) -> int:
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.doctor import checks
+    from tutor.libraries import with_library
     from tutor.terminal import print_json
 
     found = []
-    for check in checks(settings):
+    for check in checks(with_library(settings)):
         found.append(check)
         if not _flag(options, "json"):
             remedy = f" → {check.remedy}" if check.remedy else ""

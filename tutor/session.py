@@ -6,39 +6,27 @@ import random
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tutor.answering import Answering
 from tutor.embedding import Embedding
-from tutor.errors import QuizError, RecordError, StoreError, TutorError
+from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
 from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
-from tutor.index import Index, open_index, refresh_index
 from tutor.learner import Chat, Record, Turn, open_record
+from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
+from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.items import Item
 from tutor.quiz.rounds import Round
 from tutor.retrieval import Retriever
 from tutor.settings import Settings
 from tutor.tools import make_tools, quiz_items
-from tutor.turns import (
-    Answer,
-    Delta,
-    DemoOutcome,
-    DemoProgress,
-    Event,
-    Notice,
-    QuizGrade,
-    QuizItem,
-    QuizScore,
-    Style,
-    event_to_json,
-)
+from tutor.turns import Answer, Delta, Event, Notice, Style, event_to_json, lasting_events, spoken
 
-Progress = Callable[[str, float, float], None]
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 _TITLE_LENGTH = 48
 _REMEMBERED_ITEMS = 30
@@ -49,38 +37,39 @@ class Session:
 
     Attributes:
         model_name, model_reason: which chat model answers, and why.
-        library_line: what was read, in one line.
-        examples: questions that fit the library.
-        messages: what the student should be told about the start.
+        libraries: the student's libraries of notes; after a change to the one in use, call `refresh_notes`.
+
+    Args:
+        watch: whether each question first looks whether the notes changed.
     """
 
     def __init__(
         self,
         settings: Settings,
-        index: Index,
         embedding: Embedding,
         chosen: ChosenModel,
         record: Record | None,
-        messages: Iterable[str] = (),
+        *,
+        watch: bool = True,
     ) -> None:
         self.settings = settings
         self.embedding = embedding
-        self.retriever = Retriever(index, embedding)
-        self._messages = list(messages)
+        self.libraries = open_libraries(settings)
         self.model_name, self.model_reason = chosen.name, chosen.reason
-        self.library_line = _library_line(index)
-        self.examples = _examples(index)
+        self._messages: list[str] = []
         self._chosen = chosen
         self._record = record
+        self._rounds: Rounds = record if record is not None else RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
-        self._answering = Answering(self.retriever, chosen, settings.answer_tokens)
-        self._graph = TutoringGraph(self._parts(index))
+        self._watch = watch
+        self._notes = NotesInUse(self._made, embedding, settings.passage_tokens)
 
-    def _parts(self, index: Index) -> Parts:
-        rounds: Rounds = self._record if self._record is not None else RoundsInMemory()
+    def _made(self, read: ReadNotes) -> Opened:
+        """What hangs on an opened index."""
+        retriever = Retriever(read.index, self.embedding)
         tools = make_tools(
-            self.retriever,
+            retriever,
             root=self.settings.root,
             out=self._run_folder,
             budget_s=self.settings.demo_budget_s,
@@ -88,11 +77,107 @@ class Session:
             rng=self._rng,
             seen=self._seen_items,
         )
+        line, examples = library_line(read.index), example_questions(read.index)
         about = (
-            f"I answer questions from your notes ({self.library_line}) and show the lines that prove it. Try: "
-            f"“{self.examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
+            f"I answer questions from your notes ({line}) and show the lines that prove it. Try: "
+            f"“{examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
         )
-        return Parts(self._answering, tools, rounds, self._similarity, about, self.settings.seed or 0)
+        answering = Answering(retriever, self._chosen, self.settings.answer_tokens)
+        parts = Parts(answering, tools, self._rounds, self._similarity, about, self.settings.seed or 0)
+        return Opened(read, retriever, answering, TutoringGraph(parts), line, examples)
+
+    # -- the notes in use --------------------------------------------------------------------------------------
+
+    @property
+    def library(self) -> NotesLibrary:
+        """The library that answers now."""
+        return self._notes.now.read.library
+
+    @property
+    def library_line(self) -> str:
+        """What was read, in one line."""
+        return self._notes.now.line
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Questions that fit the library."""
+        return self._notes.now.examples
+
+    @property
+    def retriever(self) -> Retriever:
+        """Searches the library."""
+        return self._notes.now.retriever
+
+    @property
+    def notes_read(self) -> ReadNotes:
+        """What was read of the library, and what was skipped."""
+        return self._notes.now.read
+
+    @property
+    def _graph(self) -> TutoringGraph:
+        return self._notes.now.graph
+
+    def use_library(self, slug: str, on_progress: Progress | None = None) -> None:
+        """Answers from another library from now on; conversations stay as they are.
+
+        Raises:
+            TutorError: it is gone or cannot be read; the library before stays in use.
+        """
+        self._notes.open(self.libraries.get(slug), on_progress, wait=False)
+        self.libraries.remember(slug)
+
+    def refresh_notes(self, on_progress: Progress | None = None) -> str:
+        """Reads the notes of the library in use again, where they changed, also its list of folders.
+
+        Returns:
+            Why the last good index stays in use; empty when all is well.
+
+        Raises:
+            TutorError: the library is gone.
+        """
+        return self._notes.refresh(self.libraries.get(self.library.slug), on_progress)
+
+    def _fresh(self, cancel: threading.Event | None = None) -> Iterator[Notice]:
+        """Brings the notes up to date before a question is answered; says when there is something to say."""
+        if self._watch:
+            yield from self._changes(cancel)
+        if not self.notes_read.index.notes:
+            yield Notice(f"The library “{self.library.name}” holds nothing that can be read yet.")
+
+    def _changes(self, cancel: threading.Event | None) -> Iterator[Notice]:
+        library = self.library
+        with suppress(NotesError):  # one that was deleted meanwhile answers from what was read
+            library = self.libraries.get(library.slug)
+        if self._notes.changed(library):
+            yield Notice("Something in your notes changed: I read them again first.")
+
+        def stop_when_cancelled(stage: str, done: float, total: float) -> None:
+            if cancel is not None and cancel.is_set():
+                raise StoreError("Reading was stopped", "The next question goes on with it.")
+
+        problem = self._notes.refresh(library, stop_when_cancelled)
+        if problem:
+            yield Notice(problem)
+
+    def _fresh_silently(self) -> None:
+        for _ in self._fresh():
+            pass
+
+    def _open_notes(self, on_progress: Progress | None, resume: bool) -> None:
+        """Opens the library that the settings name, else the one to resume, else the notes of the start."""
+        wait, base = self._record is not None, self.libraries.base
+        if self.settings.library:
+            library = self.libraries.named(self.settings.library)
+            self._notes.open(library, on_progress, wait=wait)
+            return
+        last = self.libraries.remembered() if resume else base
+        if last.own:
+            try:
+                self._notes.open(last, on_progress, wait=wait)
+                return
+            except TutorError as error:
+                self._messages.append(f"The library “{last.name}” could not be opened. {error}")
+        self._notes.open(base, on_progress, wait=wait, strict=True)
 
     def _run_folder(self) -> Path:
         """A new folder for one demo's pictures; it lasts where the conversation lasts."""
@@ -111,7 +196,8 @@ class Session:
     @property
     def messages(self) -> list[str]:
         """What the student should be told: files that were skipped, a restored record, a failed backup."""
-        return [*self._messages, *(self._record.messages if self._record is not None else ())]
+        kept = self._record.messages if self._record is not None else ()
+        return [*self._messages, *self._notes.now.read.messages, *kept]
 
     def warm_up(self) -> None:
         """Loads the embedding weights, and starts loading the chat model beside, before the first question."""
@@ -122,15 +208,21 @@ class Session:
 
     def close(self) -> None:
         """Lets go of the index, the record and what is temporary."""
-        self.retriever.index.close()
+        self._notes.close()
         if self._record is not None:
             self._record.close()
         self._scratch.cleanup()
 
     # -- without a conversation --------------------------------------------------------------------------------
 
-    def search(self, query: str, k: int = 5) -> list[dict[str, Any]]:
-        """Retrieval alone: the value that `tutor search --json` promises."""
+    def search(
+        self, query: str, k: int = 5, history: Iterable[Mapping[str, str]] = ()
+    ) -> list[dict[str, Any]]:
+        """Retrieval alone, a follow-up read with its history: the value that `tutor search --json` promises."""
+        self._fresh_silently()
+        asked = understand(query, [Said(turn["role"], turn["content"]) for turn in history])
+        with self._notes.hold() as opened:
+            hits = opened.retriever.search(asked.text, k, context=asked.context)
         return [
             {
                 "rank": rank,
@@ -141,7 +233,7 @@ class Session:
                 "kind": hit.passage.kind,
                 "text": hit.passage.text.words,
             }
-            for rank, hit in enumerate(self.retriever.search(query, k), 1)
+            for rank, hit in enumerate(hits, 1)
         ]
 
     def ask(
@@ -150,7 +242,9 @@ class Session:
         """One answer from the notes; nothing is recorded."""
         said = [Said(turn["role"], turn["content"]) for turn in history]
         understood = understand(question, said, style)
-        yield from self._answering.answer(understood)
+        yield from self._fresh()
+        with self._notes.hold() as opened:
+            yield from opened.answering.answer(understood)
 
     @staticmethod
     def collect(events: Iterable[Event]) -> Answer:
@@ -159,7 +253,9 @@ class Session:
 
     def quiz_items(self, topic: str, n: int) -> list[Item]:
         """Questions on a topic. Raises QuizError when the notes hold none."""
-        return quiz_items(self.retriever, topic, n, self._rng)
+        self._fresh_silently()
+        with self._notes.hold() as opened:
+            return quiz_items(opened.retriever, topic, n, self._rng)
 
     # -- conversations -----------------------------------------------------------------------------------------
 
@@ -232,13 +328,26 @@ class Session:
         earlier = self.turns(chat_id)
         asked = max((turn.id for turn in earlier if turn.role == "user"), default=0)
         history = [Said(turn.role, turn.content) for turn in earlier if turn.id < asked]
-        events = self._graph.run(message, history=history, chat_id=chat_id, style=style, cancel=cancel)
-        yield from self._recorded(chat_id, events, cancel)
+
+        def events() -> Iterator[Event]:
+            yield from self._fresh(cancel)
+            with self._notes.hold() as opened:
+                yield from opened.graph.run(
+                    message, history=history, chat_id=chat_id, style=style, cancel=cancel
+                )
+
+        yield from self._recorded(chat_id, events(), cancel)
 
     def start_quiz(self, chat_id: str, topic: str, n: int) -> Iterator[Event]:
         """Begins a quiz of n questions in a conversation."""
         self.hear(chat_id, f"Quiz: {topic}" if topic else "Quiz")
-        yield from self._recorded(chat_id, self._graph.start_quiz(chat_id, topic, n), threading.Event())
+
+        def events() -> Iterator[Event]:
+            yield from self._fresh()
+            with self._notes.hold() as opened:
+                yield from opened.graph.start_quiz(chat_id, topic, n)
+
+        yield from self._recorded(chat_id, events(), threading.Event())
 
     def quiz_is_open(self, chat_id: str) -> bool:
         """Whether a quiz question waits for its answer."""
@@ -263,10 +372,10 @@ class Session:
         finally:
             cancel.set()
             events.close()  # type: ignore[attr-defined]
-            lasting = _lasting(kept, text, stopped=not ended)
+            lasting = lasting_events(kept, text, stopped=not ended)
             if lasting:
                 payload = {"events": [event_to_json(event) for event in lasting]}
-                self._kept.add_turn(chat_id, "assistant", _spoken(lasting), payload)
+                self._kept.add_turn(chat_id, "assistant", spoken(lasting), payload)
 
     @property
     def _kept(self) -> Record:
@@ -280,6 +389,8 @@ def open_session(
     *,
     record: bool = False,
     model: bool = True,
+    watch: bool = True,
+    resume: bool = False,
     on_progress: Progress | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Session:
@@ -288,6 +399,8 @@ def open_session(
     Args:
         record: whether to open the student's record for writing (the page and the terminal chat do).
         model: whether a chat model is needed.
+        watch: whether each question first looks whether the notes changed; one-shot commands read them once.
+        resume: whether to go on with the library that was in use last (the page does), where none is named.
         on_progress: called with (stage, done, total).
         now: the clock of the record.
 
@@ -299,101 +412,15 @@ def open_session(
         if kept is not None:
             on_failure.callback(kept.close)
         chosen = open_model(settings.model, settings) if model else NO_MODEL
-        embedding = Embedding()
-        index, messages = _index(settings, embedding, on_progress, wait=record)
-        on_failure.callback(index.close)
-        session = Session(settings, index, embedding, chosen, kept, messages)
+        session = Session(settings, Embedding(), chosen, kept, watch=watch)
+        session._open_notes(on_progress, resume)
         on_failure.pop_all()
     return session
-
-
-def _index(
-    settings: Settings, embedding: Embedding, on_progress: Progress | None, wait: bool
-) -> tuple[Index, list[str]]:
-    """The refreshed index; the last good one with a message when refreshing fails or, without `wait`, goes on."""
-    try:
-        done = refresh_index(
-            settings.notes,
-            settings.index_dir,
-            embedding,
-            passage_tokens=settings.passage_tokens,
-            on_progress=on_progress,
-            wait=wait,
-        )
-    except StoreError as error:
-        try:
-            return open_index(settings.index_dir, embedding), [f"{error} The last good index is used."]
-        except StoreError:
-            raise error from None
-    return open_index(settings.index_dir, embedding), [
-        f"{entry.path} was skipped: {entry.reason}" for entry in done.skipped
-    ]
-
-
-def _library_line(index: Index) -> str:
-    cards = sum(len(note.cards) for note in index.notes)
-    questions = sum(len(note.quiz) for note in index.notes)
-    return f"{len(index.notes)} notes, {cards} cards, {questions} quiz questions"
-
-
-def _examples(index: Index) -> tuple[str, ...]:
-    """Questions about notes that are there; titles that open with a known concept come first."""
-    titles = [note.title for note in index.notes if note.title and note.format in ("markdown", "notebook")]
-    first = [
-        title for title in titles if any(note.analogies for note in index.notes if note.title == title)
-    ] or titles
-    if not first:
-        return ("What do my notes cover?",)
-    known = [t for t in ("Mode collapse", "Diffusion models", "Self-attention") if t in first]
-    chosen = [*known, *[title for title in first if title not in known]][:3]
-    several = chosen[0].endswith("s") and not chosen[0].endswith(("ss", "is"))
-    questions = [f"What {'are' if several else 'is'} {_in_a_sentence(chosen[0])}?"]
-    questions += [f"Explain {_in_a_sentence(title)} like I'm 5" for title in chosen[1:2]]
-    questions += [f"Quiz me on {_in_a_sentence(title)}" for title in chosen[2:3]]
-    return (*questions, "Show me a GAN training")
-
-
-def _in_a_sentence(title: str) -> str:
-    """A title with a small first letter, unless it begins with a name or an acronym."""
-    first = title.split()[0]
-    return title if any(letter.isupper() for letter in first[1:]) else title[0].lower() + title[1:]
 
 
 def _title(message: str) -> str:
     line = " ".join(message.split())
     return line if len(line) <= _TITLE_LENGTH else line[: _TITLE_LENGTH - 1].rstrip() + "…"
-
-
-def _lasting(events: list[Event], text: str, stopped: bool) -> list[Event]:
-    """What a turn leaves behind: no pieces of text, of a demo only the last picture."""
-    lasting: list[Event] = [event for event in events if not isinstance(event, (Delta, DemoProgress))]
-    pictures = [event for event in events if isinstance(event, DemoProgress)]
-    if pictures and not any(isinstance(event, DemoOutcome) for event in events):
-        lasting.append(pictures[-1])
-    if text and not any(isinstance(event, Answer) for event in events):
-        lasting.append(Delta(text))
-    if stopped:
-        lasting.append(Notice("Stopped."))
-    return lasting
-
-
-def _spoken(events: list[Event]) -> str:
-    """A turn in words, for the history that the next question is read against."""
-    parts = []
-    for event in events:
-        if isinstance(event, Answer):
-            parts.append(event.answer)
-        elif isinstance(event, (Delta, Notice)):
-            parts.append(event.text)
-        elif isinstance(event, QuizItem):
-            parts.append(event.stem)
-        elif isinstance(event, QuizGrade):
-            parts.append(event.feedback)
-        elif isinstance(event, QuizScore):
-            parts.append(f"Score: {event.score:g} of {event.n}")
-        elif isinstance(event, DemoOutcome):
-            parts.append(str(event.result.get("verdict", "")))
-    return "\n".join(part for part in parts if part)
 
 
 __all__ = ["Chat", "QuizError", "Session", "Turn", "open_session"]

@@ -61,6 +61,7 @@ class Settings:
 
     Attributes:
         notes: the notes folders; the bundled corpus unless others are named.
+        library: the name of one of the student's own libraries, used in place of `notes`; empty for none.
         index_dir: where passages.db, current.json and the Chroma generations lie.
         data_dir: the student's record.
         cache_dir: converted model weights; can be deleted at any time.
@@ -76,6 +77,7 @@ class Settings:
     index_dir: Path
     data_dir: Path
     cache_dir: Path
+    library: str = ""
     model: str = "auto"
     endpoint: str = ""
     local_model: str = ""

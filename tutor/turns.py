@@ -169,3 +169,35 @@ Event = Delta | Answer | ToolCall | DemoProgress | DemoOutcome | QuizItem | Quiz
 def event_to_json(event: Event) -> dict[str, Any]:
     """The event as plain data, its type under `event`."""
     return {"event": type(event).__name__, **asdict(event)}
+
+
+def lasting_events(events: list[Event], text: str, stopped: bool) -> list[Event]:
+    """What a turn leaves behind: no pieces of text, of a demo only the last picture."""
+    lasting: list[Event] = [event for event in events if not isinstance(event, (Delta, DemoProgress))]
+    pictures = [event for event in events if isinstance(event, DemoProgress)]
+    if pictures and not any(isinstance(event, DemoOutcome) for event in events):
+        lasting.append(pictures[-1])
+    if text and not any(isinstance(event, Answer) for event in events):
+        lasting.append(Delta(text))
+    if stopped:
+        lasting.append(Notice("Stopped."))
+    return lasting
+
+
+def spoken(events: list[Event]) -> str:
+    """A turn in words, for the history that the next question is read against."""
+    parts = []
+    for event in events:
+        if isinstance(event, Answer):
+            parts.append(event.answer)
+        elif isinstance(event, (Delta, Notice)):
+            parts.append(event.text)
+        elif isinstance(event, QuizItem):
+            parts.append(event.stem)
+        elif isinstance(event, QuizGrade):
+            parts.append(event.feedback)
+        elif isinstance(event, QuizScore):
+            parts.append(f"Score: {event.score:g} of {event.n}")
+        elif isinstance(event, DemoOutcome):
+            parts.append(str(event.result.get("verdict", "")))
+    return "\n".join(part for part in parts if part)

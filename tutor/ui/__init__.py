@@ -4,6 +4,8 @@ markup      Markdown, math and code of the notes -> safe HTML: the page's one re
 rendering   a turn's events -> chat messages, as plain data
 look        theme, style sheet and the page's small script
 desk        who is being answered, and the switch that stops it
+contents    what was read, skipped and done, as HTML
+shelf       the libraries of notes: choose, add, take out, what was read
 page        the components and what they do
 serving     the web server: port, Host and Origin guard, Content-Security-Policy
 """

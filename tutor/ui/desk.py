@@ -27,6 +27,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._tickets: dict[str, Ticket] = {}
+        self._alone: Ticket | None = None
         self._lock = threading.Lock()
 
     def busy(self, tab: str) -> bool:
@@ -39,10 +40,38 @@ class Desk:
         with self._lock:
             return self._held(chat_id)
 
-    def take(self, tab: str, chat_id: str) -> bool:
-        """Keeps the place for a message; False while the tab or the conversation has one."""
+    @property
+    def is_shut(self) -> bool:
+        """Whether the notes are being changed, so that nothing can be answered."""
         with self._lock:
-            if tab in self._tickets or self._held(chat_id):
+            return self._alone is not None
+
+    def shut(self) -> Ticket | None:
+        """Keeps every place, for a change of the notes; None while a message waits or is answered, or for another.
+
+        Whoever has the ticket calls `reopen`; its `cancel` asks for an early end.
+        """
+        with self._lock:
+            if self._tickets or self._alone is not None:
+                return None
+            self._alone = Ticket("")
+            return self._alone
+
+    def reopen(self) -> None:
+        """The change is over: messages are taken again."""
+        with self._lock:
+            self._alone = None
+
+    def cut_short(self) -> None:
+        """Asks the change of the notes, if there is one, to end early."""
+        with self._lock:
+            if self._alone is not None:
+                self._alone.cancel.set()
+
+    def take(self, tab: str, chat_id: str) -> bool:
+        """Keeps the place for a message; False while the tab or the conversation has one, or the notes change."""
+        with self._lock:
+            if self._alone is not None or tab in self._tickets or self._held(chat_id):
                 return False
             self._tickets[tab] = Ticket(chat_id)
             return True
@@ -83,9 +112,9 @@ class Desk:
             return ticket
 
     def stop_all(self) -> None:
-        """Sets the switch of every message."""
+        """Sets the switch of every message, and of a change of the notes."""
         with self._lock:
-            for ticket in self._tickets.values():
+            for ticket in (*self._tickets.values(), *([self._alone] if self._alone else ())):
                 ticket.cancel.set()
 
     def _held(self, chat_id: str) -> bool:

@@ -70,6 +70,41 @@ CSS = """
 #delete { background: transparent; box-shadow: none; color: var(--soft); text-decoration: underline; }
 #new { background: var(--primary-700); }
 
+/* the notes */
+#notes { gap: 6px; }
+#notes .block { background: transparent; padding: 0; border: 0; overflow: visible; }
+#notes .form { gap: 8px; }
+#library .wrap-inner, #entry .wrap-inner { padding: 2px 4px; }
+#library .wrap, #entry .wrap, #notes .input-container input, #notes textarea {
+  background: var(--paper); border: 1px solid var(--soft);
+  border-radius: 8px; box-shadow: none; color: var(--ink); }
+#library input, #entry input { text-overflow: ellipsis; min-height: 24px; }
+#shelf { border: 0; }
+#shelf > button { padding: 4px 0; font-size: .85rem; color: var(--soft); }
+#shelf > button:hover { color: var(--ink); }
+#shelf .column, #shelf > div { gap: 8px; }
+#notes .input-container { align-items: stretch; gap: 6px; }
+#notes .input-container input, #notes textarea { padding: 6px 10px; font-size: .9rem; min-height: 36px; }
+#notes .sure { flex-wrap: nowrap; gap: 6px; }
+#notes .sure button { min-width: 0; }
+#notes .submit-button, #upload, #drop, #halt, #notes .sure button { background: var(--paper); color: var(--ink);
+  border: 1px solid var(--line); border-radius: 8px; box-shadow: none; font-size: .85rem; min-height: 36px; }
+#notes .submit-button { padding: 4px 12px; margin: 0; }
+#notes .submit-button:hover, #upload:hover, #drop:hover, #halt:hover { border-color: var(--primary-600); }
+#notes .sure button.stop { background: #9f1239; border-color: #9f1239; color: #ffffff; }
+#drop { background: transparent; border-color: transparent; color: var(--soft); text-decoration: underline; }
+#side #formats p { font-size: .78rem; margin: 0; }
+#shelf-status { border-left: 3px solid var(--primary-600); padding-left: 8px; }
+#side #shelf-status p { font-size: .85rem; color: var(--ink); overflow-wrap: anywhere; margin: 0 0 .2em; }
+#side #shelf-status .bad p { color: var(--bad); }
+#contents { max-height: 36vh; overflow-y: auto; border-top: 1px solid var(--line);
+  border-bottom: 1px solid var(--line); }
+#contents h3 { font-size: .8rem; font-weight: 600; color: var(--soft); margin: .7em 0 .3em; }
+#contents ul { list-style: none; padding: 0; margin: 0 0 .4em; }
+#contents li { font-size: .85rem; line-height: 1.35; margin: 0 0 .45em; padding: 0; overflow-wrap: anywhere; }
+#contents li b { display: block; font-weight: 500; color: var(--ink); }
+#contents li span { font-size: .78rem; color: var(--soft); }
+
 /* the conversation */
 #chat { border: 0; background: transparent; flex: 1 1 0 !important; min-height: 0; height: auto !important;
   overflow: hidden !important; }

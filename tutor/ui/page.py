@@ -5,41 +5,48 @@
 
 import functools
 import html
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tutor.errors import QuizError
 from tutor.turns import Style
+from tutor.ui.contents import about_html, notices_html
 from tutor.ui.desk import Desk
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.rendering import MOST_CHARS
+from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
 from tutor.ui.view import STOPPED_EARLY, Session, View
 
 STYLES: dict[str, Style | None] = {"Plain": None, "Like I'm 5": "eli5", "Expert": "expert"}
 
-MOST_NOTICES = 5
 # What a listener tells in passing (gr.Info) reaches the browser only by way of the queue; nobody waits there.
 TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
-_CODE = re.compile(r"`([^`]+)`")
 
 
-def build_page(session: Session, *, desk: Desk | None = None, log_file: Path | None = None) -> Any:
+def build_page(
+    session: Session, *, desk: Desk | None = None, log_file: Path | None = None, local: bool = True
+) -> Any:
     """The page over an opened session, as a gradio Blocks that is not yet served.
 
     Args:
         desk: keeps who is being answered; the server passes its own, so that it can stop the work.
         log_file: named to the student when something fails in an unforeseen way.
+        local: whether the page is served to this machine alone; only then may folders be named on it.
     """
     import gradio as gr
 
     with gr.Blocks(
         title="Tutor", analytics_enabled=False, delete_cache=(3600, 86400), fill_height=True
     ) as blocks:
-        parts = _layout(session)
-        view = View(session, _Pictures(), log_file)
-        _wire(blocks, parts, view, _Listeners(session, view, desk or Desk()))
+        parts = _layout(session, local)
+        view, desk = View(session, _Pictures(), log_file), desk or Desk()
+        shelf = None
+        if session.libraries is not None:
+            from gradio.utils import get_upload_folder
+
+            shelf = Shelf(session, session.libraries, view, desk, get_upload_folder, local)
+        _wire(blocks, parts, view, _Listeners(session, view, desk), shelf)
     return blocks
 
 
@@ -62,13 +69,13 @@ class _Pictures:
             return None
 
 
-def _layout(session: Session) -> dict[str, Any]:
+def _layout(session: Session, local: bool) -> dict[str, Any]:
     """The components by name."""
     import gradio as gr
 
     parts: dict[str, Any] = {"chat_id": gr.State("")}
     with gr.Sidebar(label="Conversations and settings", elem_id="side", width=320):
-        gr.Markdown(f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>", elem_id="about")
+        parts["about"] = gr.Markdown(about_html(session), elem_id="about")
         parts["notices"] = gr.Markdown(
             notices_html(session.messages),
             visible=bool(session.messages),
@@ -83,6 +90,8 @@ def _layout(session: Session) -> dict[str, Any]:
         with gr.Row(visible=False, elem_id="sure") as parts["sure"]:
             parts["yes"] = gr.Button("Delete it", elem_id="delete-yes", size="sm", variant="stop")
             parts["no"] = gr.Button("Keep it", elem_id="delete-no", size="sm")
+        if session.libraries is not None:
+            parts |= shelf_parts(local)
         parts["style"] = gr.Radio(list(STYLES), value="Plain", label="How to explain", elem_id="style")
         name, reason = html.escape(session.model_name), html.escape(session.model_reason)
         gr.Markdown(f"<h2>Who answers</h2>\n\n<p><strong>{name}</strong><br>{reason}</p>", elem_id="who")
@@ -116,17 +125,6 @@ def _layout(session: Session) -> dict[str, Any]:
         autofocus=True,
     )
     return parts
-
-
-def notices_html(lines: Sequence[str]) -> str:
-    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
-    shown = [
-        _CODE.sub(r"<code>\1</code>", html.escape(" ".join(line.split())[:400]))
-        for line in lines[:MOST_NOTICES]
-    ]
-    if len(lines) > MOST_NOTICES:
-        shown.append(f"and {len(lines) - MOST_NOTICES} more; see <code>tutor index</code>")
-    return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
 
 
 class _Listeners:
@@ -224,7 +222,9 @@ class _Listeners:
         import gradio as gr
 
         free = self._desk.take(tab, chat_id)
-        if not free:
+        if not free and self._desk.is_shut:
+            gr.Info("The notes are being read: ask again when that is done.", duration=4)
+        elif not free:
             gr.Info("One answer at a time: wait for this one, or stop it first.", duration=4)
         return free
 
@@ -290,7 +290,7 @@ def _at_the_door(view: View, listener: Callable[..., Any]) -> Callable[..., Any]
     return guarded
 
 
-def _wire(blocks: Any, parts: dict[str, Any], view: View, listeners: _Listeners) -> None:
+def _wire(blocks: Any, parts: dict[str, Any], view: View, listeners: _Listeners, shelf: Shelf | None) -> None:
     """The side. The chat is never an input: what a browser says was said before is not believed."""
     import gradio as gr
 
@@ -313,11 +313,17 @@ def _wire(blocks: Any, parts: dict[str, Any], view: View, listeners: _Listeners)
     on(parts["delete"].click, lambda: gr.Row(visible=True), None, parts["sure"])
     on(parts["no"].click, lambda: gr.Row(visible=False), None, parts["sure"])
     on(parts["yes"].click, listeners.deleted, chat_id, view_of_chat, **TELLING)
-    _wire_answers(parts, listeners, on, listed)
+    follow = wire_shelf(parts, shelf, view) if shelf is not None else lambda event: None
+    follow(blocks.load)
+    _wire_answers(parts, listeners, on, listed, follow)
 
 
 def _wire_answers(
-    parts: dict[str, Any], listeners: _Listeners, on: Callable[..., Any], listed: list[Any]
+    parts: dict[str, Any],
+    listeners: _Listeners,
+    on: Callable[..., Any],
+    listed: list[Any],
+    follow: Callable[[Any], None],
 ) -> None:
     """Each way of saying something: taken in at once, then answered in its turn, then the page settles."""
     import gradio as gr
@@ -368,4 +374,4 @@ def _wire_answers(
             api_name="answer",
             api_visibility="undocumented",
         )
-        on(answering.then, settled, chat_id, [box, *listed])
+        follow(on(answering.then, settled, chat_id, [box, *listed]).then)

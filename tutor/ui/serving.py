@@ -7,17 +7,20 @@ import hmac
 import ipaddress
 import logging
 import os
+import re
 import signal
 import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tutor.errors import PageError
+from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.settings import Settings
 from tutor.ui.desk import Desk
 from tutor.ui.look import CSS, SCRIPT, theme
@@ -45,6 +48,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+MOST_UPLOAD_BYTES = 50_000_000
+MOST_BODY_BYTES = 1_000_000
+_UPLOAD = "/gradio_api/upload"
+_FILE = re.compile(r"/file[=/]")
 START_S = 60.0
 STOP_S = 10.0
 MOST_FAILED_LOGINS = 10
@@ -54,7 +61,8 @@ class Guard:
     """Answers only requests that name this server and come from its own pages; adds the headers.
 
     A page elsewhere can send a browser here under another name (DNS rebinding: the Host is wrong) or from
-    another site (the Origin is wrong). The page has nothing to upload, so uploads are refused.
+    another site (the Origin is wrong). Files come in by one path alone, from the page itself, which names its
+    Origin; go out only as pictures; and no body is read beyond its bound, whatever length it claims.
 
     Args:
         hosts: the names of this server. None of them but numbers may be used when `numbers` is true.
@@ -76,15 +84,35 @@ class Guard:
         if refusal:
             await _refuse(scope["type"], refusal, send)
             return
+        bound = MOST_UPLOAD_BYTES if scope["path"] == _UPLOAD else MOST_BODY_BYTES
+        taken, answered = 0, False
+
+        async def bounded() -> MutableMapping[str, Any]:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            # To the page it is as if the browser had gone away; the browser is told why below.
+            return {"type": "http.disconnect"} if taken > bound else message
 
         async def with_headers(message: MutableMapping[str, Any]) -> None:
+            nonlocal answered
+            if taken > bound and not answered:
+                return
+            answered = True
             if message["type"] == "http.response.start":
                 kept = [pair for pair in message["headers"] if pair[0].decode().title() not in HEADERS]
                 added = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
                 message["headers"] = [*kept, *added]
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        try:
+            await self._app(scope, bounded, with_headers)
+        except Exception:
+            if taken <= bound:
+                raise
+        if taken > bound and not answered:
+            most = f"at most {bound // 1_000_000} MB at once"
+            await _refuse(scope["type"], most, send, status=413)
 
     def _refusal(self, scope: Scope) -> str:
         headers = {
@@ -98,8 +126,11 @@ class Guard:
             return "another site"
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
             return "another site"
-        if str(scope.get("path", "")).rstrip("/").endswith("/upload"):
-            return "nothing is uploaded here"
+        path = str(scope.get("path", ""))
+        if path.rstrip("/").endswith(("/upload", "/process_recording")):
+            return "" if path == _UPLOAD and origin is not None else "files are added on the page alone"
+        if _FILE.search(path) and not path.endswith(".png"):
+            return "only pictures are served"
         return ""
 
     def _is_ours(self, host: str) -> bool:
@@ -112,13 +143,13 @@ class Guard:
         return self._numbers and _is_number(name)
 
 
-async def _refuse(kind: str, reason: str, send: Send) -> None:
+async def _refuse(kind: str, reason: str, send: Send, status: int = 403) -> None:
     if kind == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
     body = f"Refused: {reason}.".encode()
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -231,12 +262,16 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
     """The page on a FastAPI application behind the guard."""
     pictures = settings.cache_dir / "page"
     pictures.mkdir(parents=True, exist_ok=True, mode=0o700)
+    remove_broken_uploads(pictures, time.time())
     os.environ["GRADIO_TEMP_DIR"] = str(pictures)  # read when the first component is made
 
     import gradio as gr
     from fastapi import FastAPI
 
-    blocks = build_page(session, desk=desk, log_file=_log_file(settings))
+    local = _is_loopback(settings.host)
+    blocks = build_page(session, desk=desk, log_file=_log_file(settings), local=local)
+    # A mounted page counts as not launched, and gradio then believes any path that a browser names as an upload.
+    blocks.has_launched = True
     blocks.queue(max_size=32, default_concurrency_limit=1, api_open=False)
     app: FastAPI = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     gr.mount_gradio_app(
@@ -248,7 +283,7 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
         auth=_logins(settings.auth) if settings.auth is not None else None,
         allowed_paths=[],
         show_error=False,
-        max_file_size="1mb",
+        max_file_size=LARGEST_FILE_MB * 2**20,  # gradio tells it in MiB
         ssr_mode=False,
         enable_monitoring=False,
         run_history=False,
@@ -260,7 +295,15 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
         head=SCRIPT,
     )
     names = {"localhost", "127.0.0.1", "::1", settings.host.lower(), socket.gethostname().lower()}
-    return Guard(app, frozenset(names), numbers=not _is_loopback(settings.host))
+    return Guard(app, frozenset(names), numbers=not local)
+
+
+def remove_broken_uploads(folder: Path, now: float) -> None:
+    """Removes what uploads that broke off left behind more than an hour before `now` (s since 1970)."""
+    for path in folder.glob("tmp*"):
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_mtime < now - 3600:
+                path.unlink()
 
 
 def _server(app: Guard) -> uvicorn.Server:

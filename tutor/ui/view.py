@@ -7,12 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tutor.errors import TutorError
 from tutor.turns import Event, Style, event_to_json
 from tutor.ui.desk import Ticket
 from tutor.ui.rendering import Message, note_message, turn_messages, user_message
+
+if TYPE_CHECKING:
+    from tutor.libraries import Libraries, NotesLibrary
+    from tutor.opened import Progress, ReadNotes
 
 MOST_TURNS = 60
 LEAST_PAUSE_S = 0.04
@@ -41,7 +45,7 @@ class Turn(Protocol):
 
 
 class Session(Protocol):
-    """What the page needs of the opened session."""
+    """What the page needs of the opened session. Without `libraries` the page has no part for notes."""
 
     @property
     def model_name(self) -> str: ...
@@ -53,6 +57,14 @@ class Session(Protocol):
     def examples(self) -> tuple[str, ...]: ...
     @property
     def messages(self) -> Sequence[str]: ...
+    @property
+    def libraries(self) -> Libraries | None: ...
+    @property
+    def library(self) -> NotesLibrary: ...
+    @property
+    def notes_read(self) -> ReadNotes: ...
+    def use_library(self, slug: str, on_progress: Progress | None = None) -> None: ...
+    def refresh_notes(self, on_progress: Progress | None = None) -> str: ...
     def new_chat(self) -> str: ...
     def chats(self) -> Sequence[Chat]: ...
     def turns(self, chat_id: str) -> Sequence[Turn]: ...

@@ -1,0 +1,70 @@
+"""What was read of the notes, what was done with them and what should be known of them, as HTML. No gradio in it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from tutor.opened import ReadNotes
+from tutor.ui.view import Session
+
+MOST_LINES = 200
+MOST_NOTICES = 5
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def status_html(said: str, bad: bool = False) -> str:
+    """Lines on what was done, escaped."""
+    lines = "".join(f"<p>{html.escape(line.strip()[:600])}</p>" for line in said.split("\n") if line.strip())
+    return f'<div role="status" class="{"bad" if bad else "done"}">{lines}</div>' if lines else ""
+
+
+def contents_html(read: ReadNotes) -> str:
+    """What was read of a library and what was skipped, and why; the first MOST_LINES of each."""
+    passages = Counter(passage.note for passage in read.index.passages if passage.kind != "card")
+    notes = [
+        _entry(
+            note.title or note.path,
+            note.path,
+            note.format,
+            count(passages[note.path], "passage"),
+            count(len(note.cards), "card"),
+            count(len(note.quiz), "quiz question"),
+        )
+        for note in read.index.notes
+    ]
+    skipped = [_entry(entry.path, entry.reason) for entry in read.skipped]
+    parts = _section(f"Read: {count(len(notes), 'note') or 'nothing'}", notes)
+    return f"<div>{parts}{_section(f'Skipped: {len(skipped)}', skipped) if skipped else ''}</div>"
+
+
+def _section(title: str, entries: list[str]) -> str:
+    more = f"<li>and {len(entries) - MOST_LINES} more</li>" if len(entries) > MOST_LINES else ""
+    return f"<h3>{html.escape(title)}</h3><ul>{''.join(entries[:MOST_LINES])}{more}</ul>"
+
+
+def _entry(name: str, *facts: str) -> str:
+    told = " · ".join(" ".join(fact.split())[:200] for fact in facts if fact)
+    return f"<li><b>{html.escape(' '.join(name.split())[:120])}</b><span>{html.escape(told)}</span></li>"
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
+
+
+def notices_html(lines: Sequence[str]) -> str:
+    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
+    shown = [
+        _CODE.sub(r"<code>\1</code>", html.escape(" ".join(line.split())[:400]))
+        for line in lines[:MOST_NOTICES]
+    ]
+    if len(lines) > MOST_NOTICES:
+        shown.append(f"and {len(lines) - MOST_NOTICES} more; see <code>tutor index</code>")
+    return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
+
+
+def about_html(session: Session) -> str:
+    """The page's name and what was read, in one line."""
+    return f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>"
