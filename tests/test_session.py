@@ -304,7 +304,7 @@ def test_a_file_that_becomes_unreadable_is_told_and_then_no_more(session: Sessio
     chat = session.new_chat()
     (notes / "deck.md").write_bytes(b"\xff\xfa\x00")
     asked(session, chat, "What is a GAN?")
-    assert session.messages == ["deck.md was skipped: it is not text"]
+    assert session.messages == ["deck.md was skipped: it is not text. Save it as UTF-8 text."]
     (notes / "deck.md").unlink()
     asked(session, chat, "What is a GAN?")
     assert session.messages == []
@@ -405,7 +405,7 @@ def test_an_empty_library_refuses_and_says_why(session: Session, tmp_path: Path)
     upload(session, biology.slug, "broken.md", b"\xff\xfa\x00", tmp_path)
     upload(session, biology.slug, "osmosis.md", OSMOSIS, tmp_path)
     assert session.refresh_notes() == ""
-    assert session.messages == ["broken.md was skipped: it is not text"]
+    assert session.messages == ["broken.md was skipped: it is not text. Save it as UTF-8 text."]
     assert not asked(session, chat, "What is osmosis?")[0].refused
     session.libraries.remove_file(biology.slug, "osmosis.md")
     assert asked(session, chat, "What is osmosis?")[0].refused
