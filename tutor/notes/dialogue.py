@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Literal
 
 from tutor.notes.note import Block, Card, Text
-from tutor.notes.words import part_of
+from tutor.notes.words import part_of, shortened
 
 _HUMAN_NAMES = (
     r"me|myself|user|you|human|student|(?:my )?prompt|my question|我|我问|提问|提问者|用户|学生|人类"
@@ -151,7 +151,7 @@ class _Talk:
         if text is None:
             return
         if self._asking:
-            self._question = f"{self._question} {' '.join(text.words.split())}".strip()
+            self._question = shortened(f"{self._question} {' '.join(text.words.split())}".strip())
             yield Block(kind, self.place, text, self._speaker)
             return
         if kind in ("prose", "list") and is_for_a_child(self._question):
