@@ -137,6 +137,10 @@ def test_shortcodes_are_removed_but_not_from_code() -> None:
     assert only("{{< highlight python >}}\nx = 1\n{{< /highlight >}}").kind == "code"
 
 
+def test_a_shortcode_in_code_stays_where_it_is_the_last() -> None:
+    assert words("See `a {{< x >}} b` there.") == ["See a {{< x >}} b there."]
+
+
 def test_html_in_markdown_gives_its_words_only() -> None:
     text = "<div>\n<p>One &amp; <s>two</s></p>\n</div>\n\n<!-- a\nb -->\n\n<style>p {}</style>\n\nend"
     assert words(text) == ["One & ~~two~~", "end"]

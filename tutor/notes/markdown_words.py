@@ -249,9 +249,9 @@ def _mark_lines(state: StateCore) -> None:
 
 
 def _without_shortcodes(content: str) -> str:
-    # Behind the last end of a shortcode none can be whole, and each beginning would be followed to the end.
-    end = max(content.rfind(">}}"), content.rfind("%}}")) + 3
-    return _CODE_OR_SHORTCODE.sub(_without_shortcode, content[:end]) + content[end:] if end > 2 else content
+    # The search for the end of one that never ends goes to the end of the text, each time.
+    begun = content.count("{{<") + content.count("{{%")
+    return content if begun > _MOST_SIGNS else _CODE_OR_SHORTCODE.sub(_without_shortcode, content)
 
 
 def _without_shortcode(match: re.Match[str]) -> str:
