@@ -7,6 +7,7 @@ import pytest
 from tutor.notes import Note
 from tutor.notes.markdown import read_markdown
 from tutor.notes.plain import read_plain
+from tutor.words import without_struck
 
 
 def markdown(text: str) -> Note:
@@ -230,3 +231,24 @@ def test_names_that_are_no_transcript_stay_words(text: str) -> None:
 def test_struck_words_of_a_chatbot_are_a_retraction() -> None:
     note = markdown("Me: a?\n\nChatGPT: ~~Wrong.~~ Right.")
     assert [struck.words for struck in note.retractions] == ["~~Wrong.~~"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "~~Q: What?\nA: Wrong.~~",
+        "~~Me: what?\nChatGPT: Wrong.~~",
+        "Q: What? ~~One.\nA: Wrong.~~",
+        "~~Me: a~~\nAI: ~~b\nMe: c~~",
+    ],
+)
+def test_struck_words_are_never_cut_free(text: str) -> None:
+    note = markdown(text)
+    told = [block.text.words for block in note.blocks] + [card.answer.words for card in note.cards]
+    assert not any("Wrong" in without_struck(words) or "c" in without_struck(words) for words in told)
+
+
+def test_a_heading_between_speakers_as_headings_is_the_authors() -> None:
+    talk = "## You\n\nhi\n\n## ChatGPT\n\nhello\n\n"
+    note = markdown(f"# T\n\n{talk}## Mine\n\nwords\n\n{talk}")
+    assert [block.speaker for block in note.blocks] == ["You", "ChatGPT", "", "You", "ChatGPT"]

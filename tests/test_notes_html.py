@@ -170,3 +170,9 @@ def test_a_table_that_only_lays_out_the_page_is_walked_through() -> None:
     inner = "<table><tr><td>1</td><td>2</td></tr></table>"
     text = f"<table><tr><td><h2>H</h2><p>a</p></td><td>{inner}</td></tr></table>"
     assert blocks(text) == [("prose", "a"), ("table", "1 | 2")]
+
+
+@pytest.mark.parametrize("sign", ["<a ", "<p class='", "<!--", "<b", "{%", "{{ "])
+def test_what_begins_and_never_ends_hides_no_words(sign: str) -> None:
+    note = read("<p>Words before.</p>" + sign * 3000)
+    assert note.blocks[0].text.words == "Words before."

@@ -137,6 +137,10 @@ def test_shortcodes_are_removed_but_not_from_code() -> None:
     assert only("{{< highlight python >}}\nx = 1\n{{< /highlight >}}").kind == "code"
 
 
+def test_a_shortcode_in_code_stays_where_it_is_the_last() -> None:
+    assert words("See `a {{< x >}} b` there.") == ["See a {{< x >}} b there."]
+
+
 def test_html_in_markdown_gives_its_words_only() -> None:
     text = "<div>\n<p>One &amp; <s>two</s></p>\n</div>\n\n<!-- a\nb -->\n\n<style>p {}</style>\n\nend"
     assert words(text) == ["One & ~~two~~", "end"]
@@ -225,3 +229,24 @@ def test_odd_spaces_in_a_note_do_no_harm() -> None:
     block = only("a\u2009b\u1680\u2003c\nd\u205fe\n`f\ng` h")
     assert block.text.words == "a b c d e f g h"
     assert block.text.starts == ((0, 1), (6, 2), (10, 3), (12, 4))
+
+
+@pytest.mark.parametrize("sign", ["[", "![", "*a", "_a", "~~a", "`", "<a", "$", "{{<"])
+def test_a_paragraph_of_thousands_of_signs_keeps_its_words(sign: str) -> None:
+    block = only(f"Words before. {sign * 3000} and behind.")
+    assert block.text.words == f"Words before. {sign * 3000} and behind."
+
+
+def test_formulas_that_never_end_are_prose_and_hide_no_later_one() -> None:
+    blocks = read("\\[ a\n" * 3000 + "\n\\[ b\n- c \\]\n").blocks
+    assert [block.kind for block in blocks] == ["prose", "math"]
+
+
+def test_deep_front_matter_still_gives_its_fields() -> None:
+    note = read(f"---\ntitle: Deep\nother: {'[' * 5000}\n---\nWords.")
+    assert (note.title, note.blocks[0].text.words) == ("Deep", "Words.")
+
+
+def test_a_long_heading_does_not_stand_whole_with_each_block() -> None:
+    block = only(f"# T\n\n## {'word ' * 5000}\n\nWords.")
+    assert len(block.heading[0]) <= 400

@@ -170,7 +170,7 @@ class Libraries:
                 what = (
                     f"{wanted} was not added: it has {size_mb:.1f} MB, and {LARGEST_FILE_MB} MB is the most"
                 )
-                raise NotesError(what, "Split it into several notes.")
+                raise NotesError(what, "Split it, or add the folder that it lies in.")
             if len(self.files(slug)) >= MOST_FILES:
                 what = f"{wanted} was not added: the library holds {MOST_FILES} files"
                 raise NotesError(what, "Put the files into a folder of your own and add that.")
@@ -183,7 +183,7 @@ class Libraries:
                 shutil.copyfile(source, draft)
                 if not list_files([Path(folder)]):
                     what = f"{wanted} was not added: files of this kind are not read as notes"
-                    raise NotesError(what, "Save it as Markdown, plain text or HTML.")
+                    raise NotesError(what, "Save it as Markdown, plain text, HTML or PDF.")
                 _sync(draft)
                 draft.rename(target)
         told = f"{wanted} was there already with other words; the new one is {target.name}."

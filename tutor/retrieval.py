@@ -1,7 +1,7 @@
 """Query -> ranked passages: dense and lexical search, fused; and whether the notes answer the question at all.
 
 Dense search finds other words for the same thing, lexical search finds names, symbols and rare terms that the
-embedding model never learned. The fused score is 0.5 cosine + 0.3 coverage + 0.2 BM25 share, each in [0, 1]:
+embedding model never learned. The fused score is 0.7 cosine + 0.2 coverage + 0.1 BM25 share, each in [0, 1]:
 coverage is the share of the query's concepts, weighted by how rare their words are in the notes, that the passage
 names in one way or another.
 """
@@ -176,7 +176,7 @@ class Retriever:
         hits = {}
         for row, cosine in cosines.items():
             coverage = _coverage(wanted, self._sets[row])
-            score = 0.5 * max(0.0, cosine) + 0.3 * coverage + 0.2 * float(lexical[row])
+            score = 0.7 * max(0.0, cosine) + 0.2 * coverage + 0.1 * float(lexical[row])
             hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
         return hits
 

@@ -8,6 +8,7 @@ are the Markdown reader's.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from itertools import groupby
 from typing import Literal
 
 from tutor.notes.note import Block, Card, Text
-from tutor.notes.words import part_of
+from tutor.notes.words import part_of, shortened
+from tutor.words import STRUCK
 
 _HUMAN_NAMES = (
     r"me|myself|user|you|human|student|(?:my )?prompt|my question|我|我问|提问|提问者|用户|学生|人类"
@@ -31,7 +33,7 @@ _BOT_NAMES = (
 _AFTER_NAME = r"(?:\s*[(（][^()（）\n]{1,30}[)）])?(?:\s+(?:said|says|asked|wrote))?"
 # An emoji may stand before the name and behind the colon.
 _SPEAKER = re.compile(
-    rf"(?:[^\w\s]{{1,3}}\s*)?(?:(?P<human>{_HUMAN_NAMES})|(?P<bot>{_BOT_NAMES})){_AFTER_NAME}\s*[:：]\s*",
+    rf"(?:[^\w\s~]{{1,3}}\s*)?(?:(?P<human>{_HUMAN_NAMES})|(?P<bot>{_BOT_NAMES})){_AFTER_NAME}\s*[:：]\s*",
     re.IGNORECASE,
 )
 _PRODUCT = re.compile(_PRODUCTS, re.IGNORECASE)
@@ -128,17 +130,15 @@ class _Talk:
     def is_left(self, before: Block, block: Block, is_last: bool) -> bool:
         """Whether a block is no part of it; `is_last` says that no chatbot speaks any more.
 
-        A heading below that of the transcript is the chatbot's own. Where the transcript stands under none, or
-        its speakers are headings, the last answer ends with its heading.
+        A heading below that of the transcript is the chatbot's own. Where the transcript stands under none, the
+        last answer ends at the next heading; where speakers are headings, each answer ends with its own.
         """
         place = _place(block.heading)
         if place[: len(self.place)] != self.place:
             return True
-        named = _speaker_at(before.heading) is not None
-        if named or not self.place:
-            left = _speaker_at(block.heading) is None if named else block.heading != before.heading
-            return is_last and left
-        return False
+        if _speaker_at(before.heading) is not None:
+            return _speaker_at(block.heading) is None
+        return is_last and not self.place and block.heading != before.heading
 
     def turn(self, piece: _Piece, place: tuple[str, ...]) -> Iterator[Block]:
         """The block that a piece of the transcript makes, where it holds words."""
@@ -151,7 +151,7 @@ class _Talk:
         if text is None:
             return
         if self._asking:
-            self._question = f"{self._question} {' '.join(text.words.split())}".strip()
+            self._question = shortened(f"{self._question} {' '.join(text.words.split())}".strip())
             yield Block(kind, self.place, text, self._speaker)
             return
         if kind in ("prose", "list") and is_for_a_child(self._question):
@@ -259,11 +259,13 @@ def _cut(block: Block, patterns: Iterable[tuple[re.Pattern[str], Label]]) -> lis
     begins = {offset for offset, _ in block.text.starts}
     begins |= {match.end() for match in _LINE_BREAK.finditer(words)}
     begins |= {match.end() for match in _ANSWER_ON_THE_LINE.finditer(words)}
+    # Struck-out words stay whole: a part without its tildes would be a claim again.
+    struck = [match.span() for match in STRUCK.finditer(words)]
     found = [
         (label, match)
         for begin in sorted(begins)
         for pattern, label in patterns
-        if (match := pattern.match(words, begin))
+        if (match := pattern.match(words, begin)) and not _is_within(begin, struck)
     ]
     if not found:
         return []
@@ -277,6 +279,12 @@ def _cut(block: Block, patterns: Iterable[tuple[re.Pattern[str], Label]]) -> lis
             said = part_of(block.text, match.end(), end)
             pieces.append(_Piece(block, whole, label or ("human" if asks else "bot"), name, said))
     return pieces
+
+
+def _is_within(place: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether a place lies inside one of these spans, which are in order."""
+    at = bisect_left(spans, (place, 0)) - 1
+    return at >= 0 and place < spans[at][1]
 
 
 def _as_answer(piece: _Piece) -> Text | None:

@@ -14,6 +14,10 @@ _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _FIELD = re.compile(r"^(title|tags|prerequisites|related)[ \t]*:[ \t]*(.*)$", re.MULTILINE)
 
 
+_LONGEST_CHARS = 20_000
+_MOST_BRACKETS = 200
+
+
 @dataclass(frozen=True)
 class FrontMatter:
     """The fields that this program reads; empty where the note does not have them."""
@@ -57,7 +61,9 @@ def _yaml(inner: str) -> dict[Any, Any] | None:
     import yaml
 
     try:
-        values = yaml.safe_load(inner)
+        # The parser takes seconds for long front matter, and time in the square of the depth for a nested one.
+        is_bounded = len(inner) <= _LONGEST_CHARS and sum(map(inner.count, "[{")) <= _MOST_BRACKETS
+        values = yaml.safe_load(inner if is_bounded else "[")
     except (yaml.YAMLError, ValueError, RecursionError):
         fields = {name: value.strip().strip("\"'") for name, value in _FIELD.findall(inner)}
         return {name: _flow_list(value) for name, value in fields.items()} or None

@@ -53,7 +53,7 @@ class Page:
     def __init__(self, text: str) -> None:
         from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
 
-        lines = without_templates(text).replace("\ue000", " ").replace("\ue001", " ").split("\n")
+        lines = _closed(without_templates(text)).replace("\ue000", " ").replace("\ue001", " ").split("\n")
         numbered = (f"\n\ue000{number}\ue001{line}" for number, line in enumerate(lines[1:], 2))
         # A line break within an end tag is in no string and no attribute; its number goes behind the tag.
         marked = _END_TAG.sub("\\1>\ue000\\2\ue001", lines[0] + "".join(numbered))
@@ -244,7 +244,17 @@ def without_templates(text: str) -> str:
     def rest(match: re.Match[str]) -> str:
         return match[1] if match[1] is not None else "\n" * match[0].count("\n")
 
-    return (_JINJA if "{%" in text else _VARIABLE).sub(rest, text)
+    # Behind the last end of a tag none can be whole, and each beginning would be followed to the end.
+    end = max(text.rfind("%}"), text.rfind("#}"), text.rfind("}}")) + 2
+    return (_JINJA if "{%" in text else _VARIABLE).sub(rest, text[:end]) + text[end:] if end > 1 else text
+
+
+def _closed(text: str) -> str:
+    """`text` in which every tag and comment that begins may end: the parser tries each of the others anew."""
+    comments = text.rfind("-->") + 1
+    text = text[:comments] + text[comments:].replace("<!--", "    ")
+    tags = text.rfind(">") + 1
+    return text[:tags] + text[tags:].replace("<", "&lt;")
 
 
 def _lines_of_strings(soup: Tag) -> Iterator[tuple[int, int]]:

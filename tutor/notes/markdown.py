@@ -17,7 +17,7 @@ from tutor.notes.markdown_words import (
     node_text,
 )
 from tutor.notes.note import Block, Kind, Note, Text
-from tutor.notes.words import Words, plain_heading, struck_in
+from tutor.notes.words import Words, plain_heading, shortened, struck_in
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -204,7 +204,7 @@ class _Reader:
         if not turn.speaker:
             self.walk(node.children, path, speaker, story)
         elif turn.asking:
-            turn.question = " ".join([turn.question, *_all_words(node)]).strip()
+            turn.question = shortened(" ".join([turn.question, *_all_words(node)]).strip())
             self.walk(node.children, path, turn.speaker)
         else:
             asked = (*path, turn.question) if turn.question else path

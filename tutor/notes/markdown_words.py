@@ -34,6 +34,8 @@ _CODE_OR_SHORTCODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|\{\{[<%].*?[>%
 _CALLOUT = re.compile(r"^\[!\w+\][+-]?[ \t]*")
 # Emphasis that touches Chinese or Japanese text on one side and punctuation on the other is not
 # recognised by CommonMark's flanking rules; a white-space mark beside the stars makes it so.
+# No paragraph of an author has so many signs that may be a pair, and the time to pair them grows with their square.
+_PAIRED, _MOST_SIGNS = "[*_~`<$", 2000
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _CJK_OPENING = re.compile(rf"(?<=[{_CJK}])(?=(?:\*{{1,2}}|~~)[(\[“‘「『《【（])")
 _CJK_CLOSING = re.compile(rf"((?<=[.!?:;,)\]。，、：；！？”’」』》】）])(?:\*{{1,2}}|~~))(?=[{_CJK}])")
@@ -239,8 +241,17 @@ def _mark_lines(state: StateCore) -> None:
             for number, line in enumerate(lines[1:], start=first + 1):
                 digits = "".join(chr(_ZERO + int(digit)) for digit in str(number))
                 marked.append(f"{_MARK}{digits}{line}")
-            content = _CODE_OR_SHORTCODE.sub(_without_shortcode, "\n".join(marked))
+            content = _without_shortcodes("\n".join(marked))
+            for sign in _PAIRED:
+                if content.count(sign) > _MOST_SIGNS:
+                    content = content.replace(sign, f"&#{ord(sign)};")
             token.content = _CJK_CLOSING.sub(rf"\1{_GAP}", _CJK_OPENING.sub(_GAP, content))
+
+
+def _without_shortcodes(content: str) -> str:
+    # The search for the end of one that never ends goes to the end of the text, each time.
+    begun = content.count("{{<") + content.count("{{%")
+    return content if begun > _MOST_SIGNS else _CODE_OR_SHORTCODE.sub(_without_shortcode, content)
 
 
 def _without_shortcode(match: re.Match[str]) -> str:
@@ -281,12 +292,19 @@ def _math_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         closing = "\\]"
     else:
         return False
+    # Where one search for the end failed, those that begin on its way fail too.
+    failed = state.env.setdefault("unclosed_math", {})
+    place = (closing, state.level, state.blkIndent)
+    if failed.get(place, 0) > start:
+        return False
     for line in range(start + 1, end):
         words = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].strip()
         if not words or state.sCount[line] < state.blkIndent:
+            failed[place] = line
             return False
         if closing in words:
             if not words.endswith(closing):
+                failed[place] = line
                 return False
             if not silent:
                 token = state.push("math_block", "math", 0)
@@ -294,4 +312,5 @@ def _math_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
                 token.map = [start, line + 1]
                 state.line = line + 1
             return True
+    failed[place] = end
     return False

@@ -12,12 +12,16 @@ Conventions
 from __future__ import annotations
 
 import dataclasses
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
 Lines = tuple[int, int]
 Kind = Literal["prose", "list", "table", "code", "math", "analogy", "answer"]
+
+
+def _offset(start: tuple[int, int]) -> int:
+    return start[0]
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,16 @@ class Text:
 
     def lines_of(self, begin: int, end: int) -> Lines:
         """File lines of `words[begin:end]`."""
-        offsets = [offset for offset, _ in self.starts]
-        first = self.starts[max(0, bisect_right(offsets, begin) - 1)][1]
-        last = self.starts[max(0, bisect_right(offsets, max(begin, end - 1)) - 1)][1]
+        first = self.starts[max(0, bisect_right(self.starts, begin, key=_offset) - 1)][1]
+        last = self.starts[max(0, bisect_right(self.starts, max(begin, end - 1), key=_offset) - 1)][1]
         return first, max(first, last)
 
     def piece(self, begin: int, end: int) -> Text:
         """`words[begin:end]` as a Text of its own."""
-        inner = [(offset - begin, line) for offset, line in self.starts if begin < offset < end]
+        within = slice(
+            bisect_right(self.starts, begin, key=_offset), bisect_left(self.starts, end, key=_offset)
+        )
+        inner = [(offset - begin, line) for offset, line in self.starts[within]]
         first, last = self.lines_of(begin, end)
         return Text(self.words[begin:end], ((0, first), *inner), last)
 

@@ -36,7 +36,7 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _ENDS_SENTENCE = re.compile(r"[.?!:;。？！：；…][\"'”’)\]]*$")
-_COMPOUND = re.compile(r"[^\W\d_]+-\w+")
+_COMPOUND = re.compile(r"\b[^\W\d_]+-\w+")
 _SHORTEST_CAPITALS = 8
 _SHORT = 0.75  # of the usual length of a full line
 # What pypdf raises on broken files besides its own errors: the format promises what such a file does not keep.

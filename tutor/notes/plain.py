@@ -31,6 +31,7 @@ _SENTENCE_END = re.compile(r"[.?!,;。？！，；…]$")
 _HEADING_CHARS = 80
 _HEADING_WORDS = 12
 _LABEL_CHARS = 12
+_WORD_CHARS = 50
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,10 @@ class RunReader:
 
     def _joined(self, line: str, following: str) -> str:
         """The line with a space behind it, or without its hyphen where that only divides a word."""
-        left, right = _WORD_HALF.search(line), _WORD_START.match(following)
-        if self._compounds is None or not left or not right:
+        if self._compounds is None or not line.endswith("-"):
+            return f"{line} "
+        left, right = _WORD_HALF.search(line[-_WORD_CHARS:]), _WORD_START.match(following[:_WORD_CHARS])
+        if not left or not right:
             return f"{line} "
         return line if f"{left[0]}{right[0]}".casefold() in self._compounds else line[:-1]
 

@@ -19,6 +19,8 @@ from tutor.notes.pdf import pdf_lines, read_pdf
 
 LARGEST_FILE_MB = 5
 LARGEST_PDF_MB = 30
+MOST_CELLS = 60_000
+MOST_TAGS = 200_000
 Format = Literal["markdown", "flashcards", "html", "text"]
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -37,9 +39,13 @@ _BYTE_ORDER_MARKS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "utf-16"),
 )
 _TEMPLATE_TAG = r"\{%[^%]*%\}|\{#[^#]*#\}|<!--.*?-->|<\?xml[^>]*>"
-_HTML_START = re.compile(rf"(?:\s|{_TEMPLATE_TAG})*(?:<!doctype\s+html|<html\b)", re.DOTALL | re.IGNORECASE)
+_TABLE_RULE = re.compile(r"^[ \t>]*\|?[ \t]*:?-+:?[ \t]*\|", re.MULTILINE)
+# Possessive: what was read as a comment is not tried as another one.
+_HTML_START = re.compile(
+    rf"(?:\s++|{_TEMPLATE_TAG})*+(?:<!doctype\s+html|<html\b)", re.DOTALL | re.IGNORECASE
+)
 _HTML_BLOCK = re.compile(
-    r"^[ \t]*</?(?:p|div|section|article|main|body|h[1-6]|ul|ol|li|table|tr)\b[^>]*>",
+    r"^[ \t]*</?(?:p|div|section|article|main|body|h[1-6]|ul|ol|li|table|tr)(?=[\s/>])",
     re.MULTILINE | re.IGNORECASE,
 )
 _MARKDOWN_BLOCK = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |```|> |---$)", re.MULTILINE)
@@ -71,7 +77,10 @@ def note_from_bytes(data: bytes, name: str) -> Note:
     Raises:
         NotesError: the bytes are not text, or hold nothing that can be read as a note.
     """
-    note = read_pdf(data, name) if data.startswith(PDF) else _note_from_text(_decode(data, name), name)
+    try:
+        note = read_pdf(data, name) if data.startswith(PDF) else _note_from_text(_decode(data, name), name)
+    except RecursionError as error:
+        raise _unread(name, "its parts are nested too deeply", "Write it flatter, or take it out.") from error
     if not (note.blocks or note.cards or note.quiz):
         raise _unread(name, "it holds no words that could be quoted", "Write something in it or take it out.")
     return note
@@ -80,6 +89,7 @@ def note_from_bytes(data: bytes, name: str) -> Note:
 def _note_from_text(text: str, name: str) -> Note:
     if is_notebook(text, Path(name).suffix):
         return read_notebook(text, name)
+    _check_size(text, name)
     kept, numbers = without_noise(text.split("\n"))
     note = _reader_of(format_of("\n".join(kept), Path(name).suffix))("\n".join(kept), name)
     return note if len(kept) == len(text.split("\n")) else with_lines(note, numbers)
@@ -176,6 +186,14 @@ def without_noise(lines: list[str]) -> tuple[list[str], list[int]]:
         found.append(lines[number])
         numbers.append(number + 1)
     return found, numbers
+
+
+def _check_size(text: str, name: str) -> None:
+    """Refuses what would only be found out at the deadline: some hundred thousand table cells or tags."""
+    if text.count("|") > MOST_CELLS and _TABLE_RULE.search(text):
+        raise _unread(name, f"its tables have more than {MOST_CELLS} cells", "Bring a part of them.")
+    if text.count("<") > MOST_TAGS and "</" in text:
+        raise _unread(name, f"it has more than {MOST_TAGS} tags", "Split it into several notes.")
 
 
 def _reader_of(written_as: Format) -> Callable[[str, str], Note]:

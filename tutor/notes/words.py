@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from tutor.notes.note import Text
 
 _STRUCK = re.compile(r"~~(?!~)((?:(?!\n\n).)+?)~~", re.DOTALL)
 _NO_SIGN = re.compile("[\x00\ud800-\udfff]")
+_HEADING_CHARS = 400
 _BREAK = re.compile(r"\n(?!\n)")
 _FENCE = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
@@ -93,10 +93,7 @@ def part_of(text: Text, begin: int, end: int | None = None) -> Text | None:
         return None
     begin += len(piece) - len(piece.lstrip())
     stop -= len(piece) - len(piece.rstrip())
-    first = max(0, bisect_right([offset for offset, _ in text.starts], begin) - 1)
-    starts = [(0, text.starts[first][1])]
-    starts += [(offset - begin, line) for offset, line in text.starts[first + 1 :] if offset < stop]
-    return Text(text.words[begin:stop], tuple(starts), starts[-1][1])
+    return text.piece(begin, stop)
 
 
 def lines_in(text: Text) -> list[Text]:
@@ -132,9 +129,16 @@ def whole_signs(words: str) -> str:
 
 
 def plain_heading(words: str) -> str:
-    """A heading on one line, without pictographs and a closing colon."""
-    kept = "".join(char for char in words if not _pictograph(char))
-    return " ".join(kept.split()).rstrip(":： ")
+    """A heading on one line, without pictographs and a closing colon; no more than its first words."""
+    kept = "".join(char for char in words[: 2 * _HEADING_CHARS] if not _pictograph(char))
+    return shortened(" ".join(kept.split())).rstrip(":： ")
+
+
+def shortened(heading: str) -> str:
+    """The first words of what serves as a heading: it stands with each block below it."""
+    if len(heading) <= _HEADING_CHARS:
+        return heading
+    return heading[:_HEADING_CHARS].rpartition(" ")[0] or heading[:_HEADING_CHARS]
 
 
 def _pictograph(char: str) -> bool:

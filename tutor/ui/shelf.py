@@ -18,7 +18,7 @@ from tutor.ui.contents import about_html, contents_html, count, notices_html, st
 from tutor.ui.desk import Desk, Ticket
 from tutor.ui.view import Session, View
 
-FORMATS = "Markdown, plain text, flashcards, HTML"
+FORMATS = "Markdown, plain text, flashcards, HTML, notebooks, PDF"
 _PAUSE_S = 0.25
 _HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _BASE = "."  # an empty value is none for a drop-down list
