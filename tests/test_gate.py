@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tutor.gate import FITTED, Lexicon, Measures, Weights, build_lexicon, measure
-from tutor.words import words
+from tutor.gate import ASKING, FITTED, LET_THROUGH, Asked, Lexicon, Measures, Weights, build_lexicon, measure
+from tutor.words import content_words, words
 
 TEXTS = [
     "Training uses the CycleGAN for 200 epochs with a batch size of 1.",
@@ -26,8 +26,7 @@ def lexicon() -> Lexicon:
     common = {"margin", "claude", "trailing"}
     return build_lexicon(
         TEXTS,
-        dict.fromkeys(stems, 2.0),
-        4.0,
+        stems,
         {"gan": "generativ adversarial network"},
         lambda word: word in common,
     )
@@ -35,7 +34,12 @@ def lexicon() -> Lexicon:
 
 def _measured(question: str, lexicon: Lexicon, texts: Sequence[str] = TEXTS, cosine: float = 0.5) -> Measures:
     found = [(f"Note\n{text}", cosine) for text in texts]
-    return measure(lexicon.mend(question), found, found, lexicon)
+    wanted = set(content_words(question)) - ASKING
+
+    def covered(text: str) -> float:
+        return len(wanted & set(words(text))) / max(1, len(wanted))
+
+    return measure(lexicon.mend(question), found, found, lexicon, Asked(covered, len(wanted), 0.25))
 
 
 @pytest.mark.parametrize(
@@ -104,14 +108,15 @@ def test_a_year_is_no_quantity(lexicon: Lexicon) -> None:
 
 def test_the_sentence_measure_follows_its_definition(lexicon: Lexicon) -> None:
     found = _measured("does mode collapse frobnicate", lexicon)
-    # mode and collapse of three words stand in one sentence, and the notes know two of the three
-    assert found.sentence == pytest.approx((0.5 + 0.5 * 2 / 3) * 2 / 3)
-    assert found.passage == 0.5
+    # mode and collapse of three words stand in one sentence
+    assert found.sentence == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert (found.passage, found.words, found.question) == (0.5, 3.0, 0.25)
 
 
-def test_asking_words_count_for_nothing(lexicon: Lexicon) -> None:
-    plain = _measured("mode collapse", lexicon)
-    assert _measured("pls explain whats the difference mode collapse vs", lexicon).sentence == plain.sentence
+def test_a_word_that_nobody_knows_is_a_stranger(lexicon: Lexicon) -> None:
+    assert _measured("does frobnication cause mode collapse", lexicon).stranger == 1.0
+    assert _measured("does claude cause mode collapse", lexicon).stranger == 0.0  # common English
+    assert _measured("doesn't the DCGAN have a margin", lexicon).stranger == 0.0
 
 
 def test_an_acronym_is_held_by_its_long_form(lexicon: Lexicon) -> None:
@@ -119,23 +124,25 @@ def test_an_acronym_is_held_by_its_long_form(lexicon: Lexicon) -> None:
     assert not lexicon.held("gan", frozenset(words("adversarial networks")))
 
 
-def test_the_definition_measure_weighs_what_the_best_passages_lack(lexicon: Lexicon) -> None:
+def test_the_definition_measure_is_what_the_best_passages_lack(lexicon: Lexicon) -> None:
     assert _measured("what is mode collapse", lexicon).definition_missing == 0.0
-    # collapse (2.0) is held, quantization (4.0) is not known to the notes
-    assert _measured("what is quantization collapse", lexicon).definition_missing == pytest.approx(4 / 6)
+    assert _measured("what is quantization collapse", lexicon).definition_missing == pytest.approx(1 / 2)
     assert _measured("why quantization collapse", lexicon).definition_missing == 0.0
 
 
 def test_nothing_found_measures_as_nothing(lexicon: Lexicon) -> None:
-    assert measure("what is mode collapse", [], [], lexicon) == Measures(0.0, 0.0, 0.0, 1.0)
+    nothing = measure("what is mode collapse", [], [], lexicon, Asked(lambda text: 0.0, 2, 0.0))
+    assert nothing == Measures(0.0, 0.0, 0.0, 1.0, 0.0, 2.0, 0.0)
 
 
 def test_the_probability_is_logistic_in_the_weighted_measures() -> None:
-    weights = Weights(1.0, 2.0, -3.0, -4.0, 0.5)
-    assert weights.probability(Measures(0.5, 1.0, 1.0, 0.25)) == pytest.approx(1 / (1 + math.exp(1.0)))
+    weights = Weights(1.0, 2.0, -3.0, -4.0, 0.5, 0.25, -1.0, bias=0.5)
+    measures = Measures(0.5, 1.0, 1.0, 0.25, 0.5, 2.0, 1.0)
+    # 0.5 + 2 - 3 - 1 + 0.25 + 0.5 - 1 + 0.5
+    assert weights.probability(measures) == pytest.approx(1 / (1 + math.exp(1.25)))
 
 
 def test_the_fitted_gate_prefers_likeness_and_rejects_missing_facts() -> None:
-    good, weak = Measures(0.6, 1.1, 0.0, 0.0), Measures(0.2, 0.3, 0.0, 0.0)
-    assert FITTED.probability(good) > 0.5 > FITTED.probability(weak)
-    assert FITTED.probability(Measures(0.55, 0.8, 1.0, 0.0)) < 0.5
+    good, weak = Measures(0.6, 1.1, 0.0, 0.0, 0.6, 3, 0.0), Measures(0.2, 0.3, 0.0, 0.0, 0.1, 3, 0.0)
+    assert FITTED.probability(good) > LET_THROUGH > FITTED.probability(weak)
+    assert FITTED.probability(Measures(0.55, 0.8, 1.0, 0.0, 0.5, 3, 0.0)) < LET_THROUGH

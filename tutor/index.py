@@ -361,7 +361,7 @@ class _Generation:
                 skipped[skip] = key
             else:
                 unread.append(file)
-        read = read_files(unread, lambda name: self.report(f"Reading {name}", 0, 1))
+        read = read_files(unread, lambda name: self.report("Reading notes", 0, 1))
         with db:
             for note in read.notes:
                 sha256 = read.hashes[note.path]

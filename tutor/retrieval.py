@@ -1,7 +1,7 @@
 """Query -> ranked passages: dense and lexical search, fused; and whether the notes answer the question at all.
 
 Dense search finds other words for the same thing, lexical search finds names, symbols and rare terms that the
-embedding model never learned. The fused score is 0.7 cosine + 0.2 coverage + 0.1 BM25 share, each in [0, 1]:
+embedding model never learned. The fused score is 0.75 cosine + 0.2 coverage + 0.05 BM25 share, each in [0, 1]:
 coverage is the share of the query's concepts, weighted by how rare their words are in the notes, that the passage
 names in one way or another.
 """
@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tutor.embedding import Embedding
-from tutor.gate import FITTED, Found, Lexicon, Measures, build_lexicon, measure
+from tutor.gate import ASKING, FITTED, LET_THROUGH, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
 from tutor.passages import Passage, embedded_text
 from tutor.vocabulary import Concept, read_vocabulary
@@ -98,8 +98,7 @@ class Retriever:
         ]
         return build_lexicon(
             [without_struck(p.text.words) for p in own],
-            self._idf,
-            self._idf_unknown,
+            self._idf.keys(),
             self.vocabulary.long_forms,
             lambda word: self.embedding.count_tokens(word) == 1,
         )
@@ -176,7 +175,7 @@ class Retriever:
         hits = {}
         for row, cosine in cosines.items():
             coverage = _coverage(wanted, self._sets[row])
-            score = 0.7 * max(0.0, cosine) + 0.2 * coverage + 0.1 * float(lexical[row])
+            score = 0.75 * max(0.0, cosine) + 0.2 * coverage + 0.05 * float(lexical[row])
             hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
         return hits
 
@@ -208,15 +207,12 @@ class Retriever:
         measures = self.measures(query, hits, sentences)
         unknown = tuple(word for word in dict.fromkeys(content_words(query)) if not self.knows(word))
         probability = FITTED.probability(measures)
-        verdict = bool(hits) and probability >= 0.5 and not self._names_a_stranger(query)
+        verdict = bool(hits) and probability >= LET_THROUGH and not self._names_a_stranger(query)
         return Answerable(verdict, probability, measures, unknown)
 
     def is_strange(self, phrase: str) -> bool:
         """Whether a phrase holds a word that neither the notes nor common English know: a name from elsewhere."""
-        return any(
-            not self.knows(word) and not self.lexicon.is_common(word) and len(word) > 3 and word.isalpha()
-            for word in content_words(phrase)
-        )
+        return any(map(self.lexicon.is_strange, re.findall(r"[A-Za-z]+", phrase)))
 
     def _names_a_stranger(self, query: str) -> bool:
         """Whether a question names a thing by letters and a number ("word2vec", "GPT-9") that the notes do not.
@@ -231,9 +227,27 @@ class Retriever:
 
     def measures(self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None) -> Measures:
         """What the gate measures of a question and the passages found for it; as `answerable`."""
-        query = self.lexicon.mend(query)
+        query = self.read(query)
         found = self._sentences(query, hits) if sentences is None else sentences
-        return measure(query, [(hit.passage.embedded_text, hit.cosine) for hit in hits], found, self.lexicon)
+        wanted = [
+            (weight, concept)
+            for weight, concept in self._wanted(query)[-1]
+            if not ASKING.issuperset(concept.own)
+        ]
+        asked = Asked(
+            covered=lambda text: _coverage([wanted], frozenset(terms(text))) if wanted else 1.0,
+            concepts=len(wanted),
+            likeness=self._question_likeness(query, hits),
+        )
+        passages = [(hit.passage.embedded_text, hit.cosine) for hit in hits]
+        return measure(self.vocabulary.in_english(query), passages, found, self.lexicon, asked)
+
+    def _question_likeness(self, query: str, hits: Sequence[Hit]) -> float:
+        """The best cosine of the query with a question of the cards and quizzes found; 0 without one."""
+        own = [hit.passage.heading[-1] for hit in hits if hit.passage.kind in ("card", "quiz")]
+        if not own:
+            return 0.0
+        return float((self.embedding.embed_texts(own) @ self.embed(query)).max())
 
     def _sentences(self, query: str, hits: Sequence[Hit]) -> list[Found]:
         texts = []

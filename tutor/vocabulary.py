@@ -16,6 +16,7 @@ from tutor.notes import Note
 from tutor.words import STOPWORDS, content_words, stem, words
 
 LOOSE = 0.6
+_MOST_TERMS = 5
 _ALSO = re.compile(r"also called|other names?|synonyms?|aka|又名|别名|也叫", re.IGNORECASE)
 _ACRONYM = re.compile(r"\b((?:[A-Za-z][\w'-]*[ -]){1,5}[A-Za-z][\w'-]*)\s+\(([A-Z][A-Za-z]*[A-Z]s?)\)")
 _BRACKET = re.compile(r"\s*[(（][^()（）]*[)）]")
@@ -113,14 +114,30 @@ class Vocabulary:
         return " ".join([query, *dict.fromkeys(extra)])
 
     def spell_out(self, query: str) -> str:
-        """The question with its acronyms spelt out, since the embedding model never learned most of them."""
+        """The question as the embedding model understands it best: with its acronyms spelt out, which the model never
+        learned, and with the usual terms of what it calls otherwise."""
 
         def spelt(found: re.Match[str]) -> str:
             long_form = self.spelt.get(stem(found.group().lower()), "")
             known = not long_form or long_form.lower() in query.lower()
             return found.group() if known else f"{long_form} ({found.group()})"
 
-        return re.sub(r"\b[A-Za-z]{2,}s?\b", spelt, query)
+        usual = [term for term in self._usual_terms(query) if term.lower() not in query.lower()]
+        written = re.sub(r"\b[A-Za-z]{2,}s?\b", spelt, query)
+        return f"{written} ({', '.join(usual[:_MOST_TERMS])})" if usual else written
+
+    def _usual_terms(self, query: str) -> list[str]:
+        """The usual terms of the glossary's other names in a question, in its order."""
+        have, found, at = words(query), dict[str, None](), 0
+        while at < len(have):
+            size = 1
+            for name, group in self._known.get(have[at], ()):
+                if have[at : at + len(name)] == list(name) and name != group[0].stems and len(name) >= size:
+                    size = len(name)
+                    if " ".join(name) not in self.long_forms:
+                        found[group[0].written] = None
+            at += size
+        return list(found)
 
 
 def _is_loose(group: Sequence[Name], stems: Stems) -> bool:
@@ -150,9 +167,14 @@ def _glossary_groups(notes: Iterable[Note]) -> Iterator[list[Name]]:
                 cells = [cell.strip() for cell in row.split(" | ")]
                 if columns and len(cells) > max(columns):
                     names = [cells[columns[0]], *cells[columns[1]].split(";")]
-                    group = [name for name in map(_name, names) if name.stems]
+                    group = [name for name in map(_name, names) if _tells(name)]
                     if len(group) > 1:
                         yield group
+
+
+def _tells(name: Name) -> bool:
+    """Whether a name can be told from common words: "IS" is in every question, and D stands for many things."""
+    return bool(set(name.stems) - STOPWORDS) and (len(name.stems) > 1 or len(name.stems[0]) > 1)
 
 
 def _name(cell: str) -> Name:

@@ -93,5 +93,5 @@ def _fitted(values: NDArray[np.float64], answerable: NDArray[np.bool_]) -> Weigh
     model = LogisticRegression(C=PENALTY).fit((values - centre) / scale, answerable)
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - weights @ centre)
-    passage, sentence, fact_missing, definition_missing = map(float, weights)
-    return Weights(passage, sentence, fact_missing, definition_missing, bias)
+    names = [name for name in Weights.__dataclass_fields__ if name != "bias"]
+    return Weights(**dict(zip(names, map(float, weights), strict=True)), bias=bias)
