@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tutor.embedding import Embedding
 from tutor.errors import SettingsError
 from tutor.evaluation import SUITES, Measure, Report, Subject, evaluate, run_suites
 from tutor.evaluation.gate import fit_gate, measure_questions
+from tutor.evaluation.indexing import IndexingTimes, time_indexing
 from tutor.evaluation.measures import (
-    bare,
     citation_holds,
     hit_at_k,
     holds_gold,
@@ -26,11 +28,14 @@ from tutor.evaluation.measures import (
     wilson_interval,
 )
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions, load_questions
+from tutor.evaluation.quickstart import build_quickstart
 from tutor.gate import Measures
+from tutor.notes import list_files
 from tutor.retrieval import Retriever
 from tutor.session import open_session
 from tutor.settings import Settings
 from tutor.turns import Answer, Citation, Sentence
+from tutor.words import content_words
 
 CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 
@@ -38,35 +43,62 @@ CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 # -- the sets --------------------------------------------------------------------------------------------------
 
 
+def letters(text: str) -> str:
+    """Letters and digits of a text, lower case."""
+    return "".join(sign for sign in text.lower() if sign.isalnum())
+
+
+SETS = ("dev", "answers", "outside", "search-dev", "search-held-out")
+
+
 def test_the_sets_have_the_sizes_that_the_report_states() -> None:
-    dev, answers, outside = (bundled_questions(name) for name in ("dev", "answers", "outside"))
-    assert [sum(q.is_answerable for q in dev), len(dev)] == [70, 140]
+    dev, answers, outside, search_dev, held_out = (bundled_questions(name) for name in SETS)
+    assert [sum(q.is_answerable for q in dev), len(dev)] == [67, 127]
     assert len(answers) == 30 and all(q.is_answerable for q in answers)
     assert len(outside) == 20 and not any(q.is_answerable for q in outside)
-    assert [sum(q.kind == kind for q in dev) for kind in OUTSIDE_KINDS] == [20, 20, 30]
     assert [sum(q.kind == kind for q in outside) for kind in OUTSIDE_KINDS] == [4, 6, 10]
-    assert sum(bool(q.history) for q in answers) == 5
+    assert [sum(q.is_answerable for q in search_dev), len(search_dev)] == [90, 138]
+    assert [sum(q.is_answerable for q in held_out), len(held_out)] == [146, 218]
+    assert sum(q.kind == "near-miss" for q in (*search_dev, *held_out)) == 90
+
+
+def test_the_held_out_questions_are_of_every_kind() -> None:
+    kinds = Counter(q.kind for q in bundled_questions("search-held-out"))
+    wanted = ("plain", "paraphrase", "follow-up", "formula", "chinese", "analogy", "synonym", *OUTSIDE_KINDS)
+    assert all(kinds[kind] >= 5 for kind in wanted)
+    follow_ups = [q for q in bundled_questions("search-held-out") if q.is_answerable and q.history]
+    assert follow_ups and all(q.standalone for q in follow_ups)
 
 
 def test_no_question_stands_twice_in_the_sets() -> None:
-    every = [q for name in ("dev", "answers", "outside") for q in bundled_questions(name)]
-    assert len({q.id for q in every}) == len({q.question.lower() for q in every}) == len(every)
+    every = [q for name in SETS for q in bundled_questions(name)]
+    said = {(q.question.lower(), len(q.history)) for q in every}
+    assert len({q.id for q in every}) == len(said) == len(every)
+
+
+def test_no_question_of_development_is_asked_again_in_the_final_measurement() -> None:
+    def stems(names: Sequence[str]) -> list[frozenset[str]]:
+        asked = [q for name in names for q in bundled_questions(name) if not q.history]
+        return [frozenset(content_words(q.question)) for q in asked]
+
+    seen = set(stems(("dev", "search-dev")))
+    assert not [
+        one for one in stems(("answers", "outside", "search-held-out")) if one in seen and len(one) > 1
+    ]
 
 
 def test_every_named_note_exists_and_every_note_is_asked_about() -> None:
-    named = {note for name in ("dev", "answers") for q in bundled_questions(name) for note in q.notes}
-    there = {
-        path.relative_to(CORPUS).as_posix() for path in CORPUS.glob("*/*") if path.suffix in (".md", ".html")
-    }
+    named = {note for name in SETS for q in bundled_questions(name) for note in q.notes}
+    there = {file.name for file in list_files([CORPUS])}
     assert named == there
 
 
-@pytest.mark.parametrize("name", ["dev", "answers"])
+@pytest.mark.parametrize("name", ["dev", "answers", "search-dev", "search-held-out"])
 def test_each_note_that_answers_a_question_holds_some_of_its_gold_words(name: str) -> None:
     for asked in bundled_questions(name):
         if asked.is_answerable:
-            texts = [bare((CORPUS / note).read_text(encoding="utf-8")) for note in asked.notes]
-            assert all(any(bare(gold) in text for gold in asked.gold) for text in texts), asked.id
+            texts = [letters((CORPUS / note).read_text(encoding="utf-8")) for note in asked.notes]
+            assert all(any(letters(gold) in text for gold in asked.gold) for text in texts), asked.id
 
 
 def test_a_set_is_read_with_history_and_style(tmp_path: Path) -> None:
@@ -274,13 +306,21 @@ def _search(asked: SetQuestion, k: int) -> Sequence[str]:
 @pytest.fixture
 def subject(tmp_path: Path) -> Subject:
     (tmp_path / "note.md").write_text(NOTE, encoding="utf-8")
-    sets = {"dev": ASKED, "answers": ASKED[:2], "outside": ASKED[2:]}
+    sets = {
+        "dev": ASKED,
+        "answers": ASKED[:2],
+        "outside": ASKED[2:],
+        "search-dev": [],
+        "search-held-out": ASKED,
+    }
     return Subject(
         model="none",
         ask=_answer,
         search=_search,
+        quickstart=lambda: lambda asked, k: ["other.md"],
+        indexing=lambda: IndexingTimes(100, 10.0, 0.25, 0.5, 40, 8.0),
         covers=lambda asked: asked.id in ("in-1", "out-2"),
-        measures=lambda questions: [Measures(0.0, 0.0, 0.0, 0.0) for _ in questions],
+        measures=lambda questions: [Measures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0) for _ in questions],
         notes=[tmp_path],
         questions=lambda name: sets[name],
     )
@@ -292,10 +332,32 @@ def _named(report: Report, suite: str) -> dict[str, Measure]:
 
 def test_the_retrieval_suite_counts_hits_of_answerable_questions_only(subject: Subject) -> None:
     found = _named(run_suites(subject, ["retrieval"]), "retrieval")
-    first = found["dev: a right note among the first 1"]
+    first = found["held-out: a right note among the first 1"]
     assert (first.k, first.n, first.missed) == (1, 2, ("in-2",))
-    assert found["answers: mean reciprocal rank"].value == pytest.approx(0.75)
-    assert found["answers: follow-ups, among the first 5"].k == 1
+    assert found["held-out: a right note among the first 5"].k == 2
+    assert found["quickstart: a right note among the first 5"].k == 0
+    assert found["held-out: mean reciprocal rank"].value == pytest.approx(0.75)
+    assert found["held-out: outside questions refused"].k == 1
+
+
+def test_the_indexing_suite_compares_passages_a_second(subject: Subject) -> None:
+    found = _named(run_suites(subject, ["indexing"]), "indexing")
+    assert found["passages a second"].value == 10.0
+    assert found["passages a second, times the quickstart's chunks"].value == 2.0
+    assert found["nothing changed, share of a whole build"].value == 0.025
+
+
+def test_both_indexes_are_built_and_timed_over_the_same_notes(
+    small_notes: Path, embedding: Embedding
+) -> None:
+    times = time_indexing([small_notes], embedding)
+    assert times.passages > 3 and times.chunks > 0
+    assert min(times.build_s, times.unchanged_s, times.one_note_s, times.quickstart_s) > 0
+
+
+def test_the_quickstart_finds_notes(small_notes: Path, tmp_path: Path, embedding: Embedding) -> None:
+    built = build_quickstart([small_notes], tmp_path / "quickstart", embedding)
+    assert "mode-collapse.md" in built.search("What is mode collapse?", 3)
 
 
 def test_the_answers_suite_finds_false_quotes_and_unsupported_sentences(subject: Subject) -> None:
@@ -345,12 +407,12 @@ def test_the_speed_suite_asks_each_question_once_for_all_suites(subject: Subject
 def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None:
     seen: list[tuple[str, int, int]] = []
     report = run_suites(subject, [], lambda stage, done, total: seen.append((stage, done, total)))
-    assert list(report.suites) == [name for name in SUITES if name != "gate"]
+    assert list(report.suites) == [name for name in SUITES if name not in ("gate", "indexing")]
     assert ("Answering", 0, 2) in seen and ("Answering", 2, 2) in seen
 
 
 def test_an_unknown_suite_is_refused_with_the_names_that_exist(subject: Subject) -> None:
-    with pytest.raises(SettingsError, match=r"'sped'.*retrieval, answers, refusal, speed, gate"):
+    with pytest.raises(SettingsError, match=r"'sped'.*retrieval, answers, refusal, speed, indexing, gate"):
         run_suites(subject, ["sped"])
 
 
@@ -377,7 +439,13 @@ def _labelled(n: int, seed: int) -> tuple[list[Measures], list[SetQuestion]]:
         centre = 0.6 if good else 0.3
         measures.append(
             Measures(
-                rng.gauss(centre, 0.1), rng.gauss(1.5 * centre, 0.2), float(not good and i % 3 == 0), 0.0
+                rng.gauss(centre, 0.1),
+                rng.gauss(1.5 * centre, 0.2),
+                float(not good and i % 3 == 0),
+                0.0,
+                0.0,
+                0.0,
+                0.0,
             )
         )
         kind = "why" if good else OUTSIDE_KINDS[i // 2 % 3]

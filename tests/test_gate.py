@@ -23,7 +23,7 @@ TEXTS = [
 @pytest.fixture
 def lexicon() -> Lexicon:
     stems = {word for text in TEXTS for word in words(text)}
-    common = {"margin", "claude", "trailing"}
+    common = {"margin", "claude", "trailing", "cause"}
     return build_lexicon(
         TEXTS,
         stems,

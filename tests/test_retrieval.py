@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory, embedding: Any) -> Iterator[
 def test_the_passage_that_answers_comes_first(
     small_retriever: Retriever, query: str, note: str, words: str
 ) -> None:
-    best = small_retriever.search(query, k=3)
+    best = small_retriever.search(query, k=5)
     assert any(hit.passage.note == note and words in hit.passage.text.words for hit in best)
 
 
@@ -217,3 +218,39 @@ def test_the_corpus_has_acronyms_and_finds_its_concepts(corpus_retriever: Retrie
 def test_an_acronym_need_not_be_the_initials_of_its_words(corpus_retriever: Any) -> None:
     assert "wasserstein gan" in corpus_retriever.vocabulary.expand("WGAN")
     assert "autoencoder" in corpus_retriever.vocabulary.expand("What is a VAE?")
+
+
+def test_no_note_fills_the_page_while_others_have_something_to_say(small_retriever: Retriever) -> None:
+    hits = small_retriever.search("GAN mode collapse generator discriminator", k=6)
+    assert max(Counter(hit.passage.note for hit in hits).values()) <= 3
+    assert len(small_retriever.search("mode collapse", k=6, notes={"mode-collapse.md"})) > 3
+
+
+def test_a_follow_up_is_found_by_what_was_said_before(small_retriever: Retriever) -> None:
+    said = "What is mode collapse?\nMode collapse means that the generator makes few kinds of output."
+    alone = small_retriever.search("and what else could one do?", k=1)[0]
+    led = small_retriever.search("and what else could one do?", k=1, context=said)[0]
+    assert led.passage.note == "mode-collapse.md" and led.score > alone.score
+
+
+def test_a_question_that_stands_alone_is_not_led_astray(small_retriever: Retriever) -> None:
+    question = "How does a diffusion model learn to remove noise?"
+    alone = [hit.passage.id for hit in small_retriever.search(question, k=3)]
+    said = "What is mode collapse?\nMode collapse means that the generator makes few kinds of output."
+    assert [hit.passage.id for hit in small_retriever.search(question, k=3, context=said)] == alone
+
+
+def test_a_formula_is_found_as_students_type_it(tmp_path: Path, embedding: Any) -> None:
+    (tmp_path / "notes").mkdir()
+    for name, words in {
+        "a.md": "# Loss\n\nThe loss holds $\\log D(G(z))$ for a fake.\n",
+        "b.md": "# Loss\n\nThe loss holds $\\log D(x)$ for a real sample.\n",
+        "c.md": "# Schedule\n\nThe number $\\bar\\alpha_t$ is a product.\n",
+    }.items():
+        (tmp_path / "notes" / name).write_text(words, encoding="utf-8")
+    refresh_index([tmp_path / "notes"], tmp_path / "index", embedding)
+    index = open_index(tmp_path / "index")
+    found = Retriever(index, embedding)
+    for query, note in (("what is D(G(z))", "a.md"), ("what is D(x)", "b.md"), ("what is ᾱ_t", "c.md")):
+        assert found.search(query, k=1)[0].passage.note == note
+    index.close()

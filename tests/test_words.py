@@ -11,9 +11,11 @@ from tutor.words import (
     count_syllables,
     normalised,
     numbers,
+    plain_greek,
     reading_grade,
     split_sentences,
     stem,
+    symbols,
     without_struck,
     words,
 )
@@ -211,3 +213,22 @@ def test_normalised_text_has_no_marks_and_one_space() -> None:
 def test_struck_words_are_taken_out_across_lines() -> None:
     assert without_struck("Keep ~~drop\nthis~~ that.").split() == ["Keep", "that."]
     assert without_struck("A ~ B and ~~ alone") == "A ~ B and ~~ alone"
+
+
+@pytest.mark.parametrize(
+    ("text", "typed", "found"),
+    [
+        ("what is D(G(z))", True, ["d(g(z))"]),
+        ("KL(q||p) and p(x | y)", True, ["kl(q|p)", "p(x|y)"]),
+        (r"so $q_\phi(z \mid x)$ is near", False, ["q_phi(z|x)", "q(z|x)"]),
+        (r"$D_{\mathrm{KL}}(q \,\|\, p)$", False, ["d_kl(q|p)", "d(q|p)"]),
+        ("a network (GAN) without a formula", True, []),
+        ("D(x) outside of dollars", False, []),
+    ],
+)
+def test_the_functions_of_a_formula_have_one_spelling(text: str, typed: bool, found: list[str]) -> None:
+    assert symbols(text, typed) == found
+
+
+def test_greek_letters_are_read_by_their_names() -> None:
+    assert plain_greek("what is ᾱ and ε").split() == ["what", "is", "alpha", "bar", "and", "epsilon"]

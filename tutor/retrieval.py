@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tutor.chinese import CJK
 from tutor.embedding import Embedding
 from tutor.gate import ASKING, FITTED, LET_THROUGH, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
@@ -171,6 +172,8 @@ class Retriever:
         best = np.argpartition(-lexical, min(wide, len(lexical) - 1))[:wide]
         rows = [int(row) for row in best if lexical[row] > 0] + list(more)
         cosines |= self.index.cosines(vector, [row for row in dict.fromkeys(rows) if row not in cosines])
+        if CJK.search(query):
+            cosines = self._with_chinese(query, vector, cosines, wide)
         wanted = self._wanted(query)
         hits = {}
         for row, cosine in cosines.items():
@@ -178,6 +181,19 @@ class Retriever:
             score = 0.75 * max(0.0, cosine) + 0.2 * coverage + 0.05 * float(lexical[row])
             hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
         return hits
+
+    def _with_chinese(
+        self, query: str, vector: NDArray[np.float32], cosines: dict[int, float], wide: int
+    ) -> dict[int, float]:
+        """The cosines with a Chinese query: as it is typed with Chinese passages, in English words with all others."""
+        typed = self._embed_once(query)
+        near = dict(self.index.query(typed, min(wide, 400)))
+        near |= self.index.cosines(typed, [row for row in cosines if row not in near])
+        cosines = cosines | self.index.cosines(vector, [row for row in near if row not in cosines])
+        return {
+            row: max(cosine, near[row]) if CJK.search(self.index.passages[row].text.words) else cosine
+            for row, cosine in cosines.items()
+        }
 
     def _with_context(
         self, found: dict[int, Hit], query: str, vector: NDArray[np.float32], context: str, wide: int
@@ -340,7 +356,7 @@ def _held(concept: Concept, have: Collection[str]) -> float:
 def _spread(hits: Sequence[Hit], k: int) -> list[Hit]:
     """The k best hits in their order; one content counts once, and no note takes more than its share of the places
     before each other note that was found has had one."""
-    most = max(1, round(_MOST_OF_A_NOTE * k))
+    most = math.ceil(_MOST_OF_A_NOTE * k)
     taken, seen = Counter[str](), set[str]()
     first: list[Hit] = []
     later: list[Hit] = []
