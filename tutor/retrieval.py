@@ -37,6 +37,7 @@ _STANDS_ALONE = 0.65
 Wanted = list[tuple[float, Concept]]
 # No note may take more than this share of the places while others have something to say.
 _MOST_OF_A_NOTE = 0.5
+_STANDS_BACK = 0.6
 
 
 @dataclass(frozen=True)
@@ -354,19 +355,18 @@ def _held(concept: Concept, have: Collection[str]) -> float:
 
 
 def _spread(hits: Sequence[Hit], k: int) -> list[Hit]:
-    """The k best hits in their order; one content counts once, and no note takes more than its share of the places
-    before each other note that was found has had one."""
+    """k of the hits, which come best first, in that order. What goes beyond a note's share of the places stands back for
+    passages that are not much worse, and a content that was there already for all others."""
     most = math.ceil(_MOST_OF_A_NOTE * k)
     taken, seen = Counter[str](), set[str]()
-    first: list[Hit] = []
-    later: list[Hit] = []
-    for hit in hits:
+    ranked = []
+    for place, hit in enumerate(hits):
+        taken[hit.passage.note] += 1
         again = hit.passage.content_hash in seen
         seen.add(hit.passage.content_hash)
-        taken[hit.passage.note] += 1
-        (later if again or taken[hit.passage.note] > most else first).append(hit)
-    chosen = [*first, *later][:k]
-    return sorted(chosen, key=lambda hit: -hit.score)
+        weight = 0.0 if again else _STANDS_BACK if taken[hit.passage.note] > most else 1.0
+        ranked.append((-hit.score * weight, place))
+    return [hits[place] for place in sorted(place for _, place in sorted(ranked)[:k])]
 
 
 def _build_bm25(tokens: list[list[str]]) -> Any:
