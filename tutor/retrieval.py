@@ -355,8 +355,11 @@ def _held(concept: Concept, have: Collection[str]) -> float:
 
 
 def _spread(hits: Sequence[Hit], k: int) -> list[Hit]:
-    """k of the hits, which come best first, in that order. What goes beyond a note's share of the places stands back for
-    passages that are not much worse, and a content that was there already for all others."""
+    """k of the hits, which come best first, in that order.
+
+    What goes beyond a note's share of the places stands back for passages that are not much worse, and a content that
+    was there already for all others.
+    """
     most = math.ceil(_MOST_OF_A_NOTE * k)
     taken, seen = Counter[str](), set[str]()
     ranked = []
