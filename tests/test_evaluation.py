@@ -320,7 +320,7 @@ def subject(tmp_path: Path) -> Subject:
         quickstart=lambda: lambda asked, k: ["other.md"],
         indexing=lambda: IndexingTimes(100, 10.0, 0.25, 0.5, 40, 8.0),
         covers=lambda asked: asked.id in ("in-1", "out-2"),
-        measures=lambda questions: [Measures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0) for _ in questions],
+        measures=lambda questions: [Measures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0) for _ in questions],
         notes=[tmp_path],
         questions=lambda name: sets[name],
     )
@@ -442,7 +442,6 @@ def _labelled(n: int, seed: int) -> tuple[list[Measures], list[SetQuestion]]:
                 rng.gauss(centre, 0.1),
                 rng.gauss(1.5 * centre, 0.2),
                 float(not good and i % 3 == 0),
-                0.0,
                 0.0,
                 0.0,
                 0.0,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tutor.gate import ASKING, FITTED, LET_THROUGH, Asked, Lexicon, Measures, Weights, build_lexicon, measure
+from tutor.gate import ASKING, FITTED, Asked, Lexicon, Measures, Weights, build_lexicon, measure
 from tutor.words import content_words, words
 
 TEXTS = [
@@ -110,7 +110,7 @@ def test_the_sentence_measure_follows_its_definition(lexicon: Lexicon) -> None:
     found = _measured("does mode collapse frobnicate", lexicon)
     # mode and collapse of three words stand in one sentence
     assert found.sentence == pytest.approx(0.5 + 0.5 * 2 / 3)
-    assert (found.passage, found.words, found.question) == (0.5, 3.0, 0.25)
+    assert (found.passage, found.words) == (0.5, 3.0)
 
 
 def test_a_word_that_nobody_knows_is_a_stranger(lexicon: Lexicon) -> None:
@@ -124,7 +124,7 @@ def test_an_acronym_is_held_by_its_long_form(lexicon: Lexicon) -> None:
     assert not lexicon.held("gan", frozenset(words("adversarial networks")))
 
 
-def test_the_definition_measure_is_what_the_best_passages_lack(lexicon: Lexicon) -> None:
+def test_the_definition_measure_is_what_the_passages_lack(lexicon: Lexicon) -> None:
     assert _measured("what is mode collapse", lexicon).definition_missing == 0.0
     assert _measured("what is quantization collapse", lexicon).definition_missing == pytest.approx(1 / 2)
     assert _measured("why quantization collapse", lexicon).definition_missing == 0.0
@@ -132,17 +132,41 @@ def test_the_definition_measure_is_what_the_best_passages_lack(lexicon: Lexicon)
 
 def test_nothing_found_measures_as_nothing(lexicon: Lexicon) -> None:
     nothing = measure("what is mode collapse", [], [], lexicon, Asked(lambda text: 0.0, 2, 0.0))
-    assert nothing == Measures(0.0, 0.0, 0.0, 1.0, 0.0, 2.0, 0.0)
+    assert nothing == Measures(0.0, 0.0, 0.0, 1.0, 2.0, 0.0)
 
 
 def test_the_probability_is_logistic_in_the_weighted_measures() -> None:
-    weights = Weights(1.0, 2.0, -3.0, -4.0, 0.5, 0.25, -1.0, bias=0.5)
-    measures = Measures(0.5, 1.0, 1.0, 0.25, 0.5, 2.0, 1.0)
-    # 0.5 + 2 - 3 - 1 + 0.25 + 0.5 - 1 + 0.5
-    assert weights.probability(measures) == pytest.approx(1 / (1 + math.exp(1.25)))
+    weights = Weights(1.0, 2.0, -3.0, -4.0, 0.25, -1.0, bias=0.5)
+    measures = Measures(0.5, 1.0, 1.0, 0.25, 2.0, 1.0)
+    # 0.5 + 2 - 3 - 1 + 0.5 - 1 + 0.5
+    assert weights.probability(measures) == pytest.approx(1 / (1 + math.exp(1.5)))
 
 
 def test_the_fitted_gate_prefers_likeness_and_rejects_missing_facts() -> None:
-    good, weak = Measures(0.6, 1.1, 0.0, 0.0, 0.6, 3, 0.0), Measures(0.2, 0.3, 0.0, 0.0, 0.1, 3, 0.0)
-    assert FITTED.probability(good) > LET_THROUGH > FITTED.probability(weak)
-    assert FITTED.probability(Measures(0.55, 0.8, 1.0, 0.0, 0.5, 3, 0.0)) < LET_THROUGH
+    good, weak = Measures(0.6, 1.1, 0.0, 0.0, 3, 0.0), Measures(0.2, 0.3, 0.0, 0.0, 3, 0.0)
+    assert FITTED.probability(good) > 0.5 > FITTED.probability(weak)
+    assert FITTED.probability(Measures(0.55, 0.8, 1.0, 0.0, 3, 0.0)) < 0.5
+
+
+def test_a_question_of_the_notes_own_counts_as_a_passage(lexicon: Lexicon) -> None:
+    like = measure("mode collapse", [("Note\nx", 0.4)], [], lexicon, Asked(lambda text: 1.0, 2, 0.9))
+    assert like.passage == 0.9
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "missing"),
+    [
+        ("how many layers does the DCGAN have", "The DCGAN has 12 layers.", 0.0),
+        ("how many layers does the DCGAN have", "The layers of the DCGAN, 12 in all, learn.", 0.0),
+        (
+            "how many layers does the DCGAN have",
+            "The DCGAN has layers, and it makes images whose width is 64.",
+            1.0,
+        ),
+        ("how many layers does the DCGAN have", "The DCGAN of 2015 has layers.", 1.0),
+    ],
+)
+def test_a_number_that_is_asked_for_stands_near_what_it_counts(
+    question: str, text: str, missing: float, lexicon: Lexicon
+) -> None:
+    assert _measured(question, lexicon, [text]).fact_missing == missing

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.chinese import CJK
 from tutor.embedding import Embedding
-from tutor.gate import ASKING, FITTED, LET_THROUGH, Asked, Found, Lexicon, Measures, build_lexicon, measure
+from tutor.gate import ASKING, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
 from tutor.passages import Passage, embedded_text
 from tutor.vocabulary import Concept, read_vocabulary
@@ -224,7 +224,7 @@ class Retriever:
         measures = self.measures(query, hits, sentences)
         unknown = tuple(word for word in dict.fromkeys(content_words(query)) if not self.knows(word))
         probability = FITTED.probability(measures)
-        verdict = bool(hits) and probability >= LET_THROUGH and not self._names_a_stranger(query)
+        verdict = bool(hits) and probability >= 0.5 and not self._names_a_stranger(query)
         return Answerable(verdict, probability, measures, unknown)
 
     def is_strange(self, phrase: str) -> bool:
