@@ -24,6 +24,8 @@ OWNERS = {
     "bs4": "notes",
     "pypdf": "notes",
     "langchain_openai": "models",
+    "langchain_chroma": "evaluation",
+    "langchain_text_splitters": "evaluation",
 }
 HEAVY = {*OWNERS, "torch", "langchain_core", "numpy", "matplotlib"}
 MAX_MODULE_LINES = 450

@@ -216,10 +216,16 @@ def test_other_weights_or_another_chromadb_mean_a_rebuild_and_no_query(
     assert refresh_index([notes], folder, other).embedded == first.embedded
     open_index(folder, other).close()
 
+    built: list[Path] = []
+    real = tutor.index.build_collection
+    monkeypatch.setattr(
+        tutor.index, "build_collection", lambda path, *more: (built.append(path), real(path, *more))
+    )
     monkeypatch.setattr(tutor.index, "chromadb_version", lambda: "0.0.1")
     with pytest.raises(StoreError, match="built by chromadb"):
         open_index(folder, other)
     done = refresh_index([notes], folder, other)
+    assert len(built) == 1  # the old collection is not even copied
     assert (done.embedded, done.unchanged, done.added) == (0, 3, 0)
 
 
@@ -249,6 +255,30 @@ def test_a_stopped_refresh_resumes_where_it_was(tmp_path: Path) -> None:
     toy = Toy()
     assert refresh_index([tmp_path / "notes"], tmp_path / "index", toy).embedded == 100 - 64
     assert len(toy.asked) == 100 - 64
+
+
+def test_a_file_saved_while_it_is_read_is_read_again(
+    notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, toy, good = tmp_path / "index", Toy(), (notes / "gan.md").read_text(encoding="utf-8")
+    real = tutor.index.read_files
+    for passing in ("", "# Passing\n\nWords that never lasted.\n"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+        def read(*arguments: Any, words: str = passing) -> Any:
+            (notes / "gan.md").write_text(words, encoding="utf-8")
+            found = real(*arguments)
+            (notes / "gan.md").write_text(good, encoding="utf-8")
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(tutor.index, "read_files", read)
+            refresh_index([notes], folder, toy)
+        assert refresh_index([notes], folder, toy).skipped == ()
+        index = open_index(folder, toy)
+        assert not any("never lasted" in p.text.words for p in index.passages)
+        assert "gan.md" in {note.path for note in index.notes}
+        index.close()
 
 
 # -- a process that is killed --------------------------------------------------------------------------------------

@@ -153,3 +153,9 @@ def test_a_pdf_may_be_larger_than_a_text(tmp_path: Path, pdf_file: Pdf) -> None:
     assert read(tmp_path, padded).blocks
     with pytest.raises(NotesError, match="larger than 30 MB"):
         read(tmp_path, b"%PDF-1.4\n" + b"x" * 30_000_000)
+
+
+def test_lines_of_one_page_that_differ_in_a_number_alone_are_no_header(tmp_path: Path, pdf_file: Pdf) -> None:
+    note = read(tmp_path, pdf_file([["Epoch 1: loss 0.5", "Epoch 2: loss 0.4", "3.14", "2.71"]]))
+    said = " ".join(block.text.words for block in note.blocks)
+    assert all(line in said for line in ("Epoch 1: loss 0.5", "Epoch 2: loss 0.4"))

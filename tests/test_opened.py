@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from tutor.opened import signature
+import pytest
+
+from tutor.libraries import NotesLibrary
+from tutor.opened import NotesInUse, signature
 
 
 def test_a_signature_changes_with_every_change_of_a_note(notes: Path) -> None:
@@ -51,3 +56,47 @@ def test_a_signature_is_settled_when_the_last_change_is_a_while_ago(notes: Path)
     assert signature([notes]).settled(now=1010.0)
     assert not signature([notes]).settled(now=1001.0)
     assert signature([notes]).settled(now=10.0)  # a clock that runs ahead does not unsettle for ever
+
+
+def in_use(notes: Path, index: Path, make: Any, embedding: Any) -> tuple[NotesInUse, NotesLibrary]:
+    return NotesInUse(make, embedding, 220), NotesLibrary("mine", "Mine", (notes,), index)
+
+
+def made(read: Any) -> Any:
+    return SimpleNamespace(read=read)
+
+
+def test_a_change_that_could_not_be_put_in_place_is_tried_again(
+    notes: Path, tmp_path: Path, embedding: Any
+) -> None:
+    fails = [False]
+
+    def make(read: Any) -> Any:
+        if fails.pop():
+            raise MemoryError
+        fails.append(False)
+        return made(read)
+
+    kept, library = in_use(notes, tmp_path / "index", make, embedding)
+    kept.open(library, wait=True)
+    (notes / "new.md").write_text("# New\n\nNew words stand here.\n", encoding="utf-8")
+    fails[:] = [True]
+    with pytest.raises(MemoryError):
+        kept.refresh(library)
+    fails[:] = [False]
+    assert kept.changed(library) and kept.refresh(library) == ""
+    assert "new.md" in {note.path for note in kept.now.read.index.notes}
+    kept.close()
+
+
+def test_a_folder_that_is_gone_for_a_while_does_not_cost_the_index(
+    notes: Path, tmp_path: Path, embedding: Any
+) -> None:
+    kept, library = in_use(notes, tmp_path / "index", made, embedding)
+    kept.open(library, wait=True)
+    notes.rename(notes.with_name("unplugged"))
+    assert kept.refresh(library) == "" and kept.now.read.index.notes == []
+    assert (tmp_path / "index" / "current.json").exists()
+    notes.with_name("unplugged").rename(notes)
+    assert kept.refresh(library) == "" and len(kept.now.read.index.notes) == 3
+    kept.close()

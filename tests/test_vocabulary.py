@@ -77,6 +77,11 @@ def test_the_embedding_model_reads_long_forms_and_usual_terms(vocabulary: Vocabu
     assert vocabulary.in_english("判别器的作用") == "discriminator purpose"
 
 
+def test_a_long_chain_of_hyphens_is_read_at_once() -> None:
+    chain = "The sequence reads " + "-".join("acgt" * 500) + " and so on."
+    assert read_vocabulary([], [chain]).long_forms == {}
+
+
 def test_only_a_table_with_other_names_is_a_glossary() -> None:
     assert glossary_columns("Term | Also called | Meaning\na | b | c") == (0, 1, 2)
     assert glossary_columns("Synonyms | Term | Meaning\na | b | c") == (1, 0, 2)

@@ -23,7 +23,7 @@ from typing import IO
 
 from tutor.errors import NotesError, StoreError
 from tutor.notes import NoteFile, hash_file
-from tutor.notes.recognise import LARGEST_FILE_MB
+from tutor.notes.recognise import LARGEST_PDF_MB
 
 _POINTER = "current.json"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -65,7 +65,7 @@ def _mark(path: Path) -> str:
     """What changes when a file does. One that would not be read is not opened either: a pipe waits for ever."""
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE_MB * 1_000_000:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_PDF_MB * 1_000_000:
             return f"{status.st_mode}-{status.st_size}-{status.st_mtime_ns}"
         return hash_file(path)
     except (OSError, NotesError):
@@ -96,7 +96,10 @@ def read_pointer(folder: Path) -> tuple[int, Fingerprint]:
 
 
 def current_generation(folder: Path) -> int | None:
-    """The number that the pointer names; None where it names none."""
+    """The number that the pointer names; None where there is none or it is damaged. Raises OSError."""
+    if not (folder / _POINTER).exists():
+        return None
+    (folder / _POINTER).read_bytes()  # a disk that fails now must not make the good generation look unnamed
     try:
         return read_pointer(folder)[0]
     except StoreError:

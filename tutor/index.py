@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_MOST_ASKED = 10_000
 _REBUILD = "Run `tutor index` to rebuild it."
 Progress = Callable[[str, int, int], None]
 
@@ -165,12 +166,14 @@ class Index:
         if not rows:
             return {}
         contents = list(dict.fromkeys(self.content_hashes[row] for row in rows))
-        with chroma_errors(self.folder):
-            found = self._collection.get(ids=contents, include=["embeddings"])
-        known = {
-            content: float(vector @ other)
-            for content, other in zip(found["ids"], found["embeddings"], strict=True)
-        }
+        known: dict[str, float] = {}
+        for begin in range(0, len(contents), _MOST_ASKED):  # SQLite takes so many ids and no more
+            with chroma_errors(self.folder):
+                found = self._collection.get(
+                    ids=contents[begin : begin + _MOST_ASKED], include=["embeddings"]
+                )
+            for content, other in zip(found["ids"], found["embeddings"], strict=True):
+                known[content] = float(vector @ other)
         return {row: known[self.content_hashes[row]] for row in rows}
 
     def close(self) -> None:
@@ -252,9 +255,11 @@ def _in_step(
         index = open_index(folder)
     except StoreError:
         return None
-    index.close()
-    with _damage(folder), open_database(folder, make=False) as db:
-        there = stored_notes(db, index.generation)
+    try:
+        with _damage(folder), open_database(folder, make=False) as db:
+            there = stored_notes(db, index.generation)
+    finally:
+        index.close()
     return _refreshed(there, there, index.skipped, 0, model, began)
 
 
@@ -318,10 +323,10 @@ class _Generation:
             _clear(db, self.folder)
             number = max(built_generations(self.folder) | stored_generations(db) | {current or 0}) + 1
             try:
-                skipped, embedded = self._store(db, number, current or 0)
+                skipped, embedded, settled = self._store(db, number, current or 0)
                 now = stored_notes(db, number)
                 self._build_chroma(db, number, current or 0)
-                swap_pointer(self.folder, number, self._fingerprint(now, skipped))
+                swap_pointer(self.folder, number, self._fingerprint(now, skipped, settled))
             except BaseException:
                 # What is half built goes at once: on a full disk it would stand in the way of the next try.
                 with suppress(OSError, sqlite3.Error):
@@ -333,8 +338,10 @@ class _Generation:
                 drop_unused(db)
         return before, now, tuple(skipped), embedded
 
-    def _fingerprint(self, now: Sequence[StoredNote], skipped: Iterable[Skipped]) -> Fingerprint:
-        again = any(skip.transient for skip in skipped)
+    def _fingerprint(
+        self, now: Sequence[StoredNote], skipped: Iterable[Skipped], settled: bool
+    ) -> Fingerprint:
+        again = not settled or any(skip.transient for skip in skipped)
         return Fingerprint(
             embedding_model=self.embedding.name,
             weights=self.embedding.fingerprint,
@@ -345,8 +352,13 @@ class _Generation:
             passages=sum(note.passages for note in now),
         )
 
-    def _store(self, db: sqlite3.Connection, number: int, current: int) -> tuple[list[Skipped], int]:
-        """Reads, cuts and embeds what is new; returns (files skipped, passages embedded now)."""
+    def _store(self, db: sqlite3.Connection, number: int, current: int) -> tuple[list[Skipped], int, bool]:
+        """Reads, cuts and embeds what is new.
+
+        Returns:
+            The files skipped, how many passages were embedded, and whether each file was still as its mark says when
+            it was read (one may be saved at that very moment).
+        """
         maker = (self.embedding.fingerprint, SPLITTER_VERSION, self.passage_tokens)
         known, skipped_before = known_keys(db), stored_skips(db, current)
         keys: dict[str, str] = {}
@@ -369,14 +381,17 @@ class _Generation:
                 passages = split_note(note, self.embedding.count_tokens, self.passage_tokens)
                 write_note(db, keys[note.path], sha256, note, passages)
         for skip in read.skipped:
-            skipped[skip] = "" if skip.transient else note_key(skip.path, self.marks[skip.path], maker)
+            sha256 = read.unread.get(skip.path, self.marks[skip.path])
+            skipped[skip] = "" if skip.transient else note_key(skip.path, sha256, maker)
         check_folders(self.folders, self.files, keys, skipped)
         write_generation(db, number, [keys[name] for name in sorted(keys)], skipped)
         report = self.report
         embedded = embed_missing(
             db, number, self.embedding, lambda done, total: report("Embedding passages", done, total)
         )
-        return sorted(skipped, key=lambda skip: skip.path), embedded
+        opened = read.hashes | read.unread
+        settled = all(self.marks[name] in ("", sha256) for name, sha256 in opened.items())
+        return sorted(skipped, key=lambda skip: skip.path), embedded, settled
 
     def _build_chroma(self, db: sqlite3.Connection, number: int, current: int) -> None:
         """A new Chroma folder: a changed copy of the current one where little changed, else from all vectors."""
@@ -393,12 +408,23 @@ class _Generation:
         added = read_vectors(db, model, sorted(wanted - before))
         sample = read_vectors(db, model, _sampled(contents))
         old = generation_folder(self.folder, current)
+        if not self._made_alike(current):
+            return False
         try:
             return change_collection(old, path, added, before - wanted, sample, len(contents))
         except StoreError:
             # The current one is damaged, or cannot be changed: the vectors are all there to build another from.
             shutil.rmtree(path, ignore_errors=True)
             return False
+
+    def _made_alike(self, current: int) -> bool:
+        """Whether the current collection is of the same weights and chromadb: others are never copied or opened."""
+        try:
+            number, made = read_pointer(self.folder)
+        except StoreError:
+            return False
+        maker = (current, self.embedding.fingerprint, chromadb_version())
+        return (number, made.weights, made.chromadb) == maker
 
 
 def _sampled(contents: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tutor.answering import Answering
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, StoreError, TutorError
-from tutor.generations import current_generation
+from tutor.generations import building, current_generation
 from tutor.graph import TutoringGraph
 from tutor.index import Index, open_index, refresh_index
 from tutor.libraries import NotesLibrary, files_below
@@ -172,7 +172,7 @@ class NotesInUse:
             seen = signature(library.folders)
             settled = seen.settled(self._clock())
             read, in_step = self._read(library, on_progress, wait, strict)
-            self._swap(self._make(read))
+            self._put_in_place(read)
             self._seen, self._settled = seen, settled and in_step
 
     def changed(self, library: NotesLibrary) -> bool:
@@ -201,16 +201,26 @@ class NotesInUse:
                 return (
                     f"Your notes changed but could not be read again. {error} I answer from what I read last."
                 )
-            self._seen, self._settled = seen, settled
             read = _told(library, index, skipped)
             if read != opened.read:
-                self._swap(self._make(read))
+                self._put_in_place(read, opened.read.index)
+            self._seen, self._settled = seen, settled
             return ""
 
     def close(self) -> None:
         """Lets go of the index."""
         if self._opened is not None:
             self._opened.read.index.close()
+
+    def _put_in_place(self, read: ReadNotes, before: Index | None = None) -> None:
+        """Makes what hangs on an index and swaps it in; where that fails, an index other than `before` is closed."""
+        try:
+            made = self._make(read)
+        except BaseException:
+            if read.index is not before:
+                read.index.close()
+            raise
+        self._swap(made)
 
     def _swap(self, opened: Opened) -> None:
         with self._lock:
@@ -260,8 +270,8 @@ class NotesInUse:
             folders, skipped = _readable(folders)
             lost += skipped
             if not folders:
-                if library.own:  # words that were taken out do not stay behind in the index
-                    shutil.rmtree(library.index_dir, ignore_errors=True)
+                if library.own and not missing:
+                    _forget(library.index_dir)
                 return NoNotes(library.index_dir), tuple(lost)
             self._refresh_index(library, folders, on_progress, wait)
         if before is not None and current_generation(library.index_dir) == before.generation:
@@ -282,6 +292,13 @@ class NotesInUse:
             on_progress=on_progress,
             wait=wait,
         )
+
+
+def _forget(index_dir: Path) -> None:
+    """Deletes an index, so that words that were taken out do not stay behind in it."""
+    if index_dir.is_dir():
+        with building(index_dir, lambda: None, wait=True):
+            shutil.rmtree(index_dir, ignore_errors=True)
 
 
 def _readable(folders: Sequence[Path]) -> tuple[tuple[Path, ...], list[Skipped]]:

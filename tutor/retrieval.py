@@ -30,12 +30,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CANDIDATES = 40
+_FEW = 400
 _NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
 _GATE_SENTENCES = 48
 # The cosine with its nearest passage from which on a question is taken to stand alone.
 _STANDS_ALONE = 0.65
 Wanted = list[tuple[float, Concept]]
-# No note may take more than this share of the places while others have something to say.
+# What a note has beyond this share of the places stands back for passages of others that are not much worse.
 _MOST_OF_A_NOTE = 0.5
 _STANDS_BACK = 0.6
 
@@ -151,30 +152,37 @@ class Retriever:
         context: str = "",
     ) -> list[Hit]:
         """As `search`, for a query whose vector [dimension] is known."""
-        wide = _CANDIDATES if kinds is None and notes is None else len(self.index.passages)
-        found = self._scored(query, vector, wide)
+        allowed = None
+        if kinds is not None or notes is not None:
+            allowed = [
+                row
+                for row, passage in enumerate(self.index.passages)
+                if (kinds is None or passage.kind in kinds) and (notes is None or passage.note in notes)
+            ]
+        found = self._scored(query, vector, allowed)
         if context:
-            found = self._with_context(found, query, vector, context, wide)
-        hits = [
-            hit
-            for _, hit in sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))
-            if (kinds is None or hit.passage.kind in kinds) and (notes is None or hit.passage.note in notes)
-        ]
+            found = self._with_context(found, query, vector, context, allowed)
+        hits = [hit for _, hit in sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))]
         return hits[:k] if notes is not None else _spread(hits, k)
 
     def _scored(
-        self, query: str, vector: NDArray[np.float32], wide: int, more: Collection[int] = ()
+        self,
+        query: str,
+        vector: NDArray[np.float32],
+        allowed: Sequence[int] | None,
+        more: Collection[int] = (),
     ) -> dict[int, Hit]:
-        """Position -> the passage with its score, for the `wide` best by each search, and for `more`."""
-        import numpy as np
+        """Position -> the passage with its score, for the best by each search, and for `more`.
 
+        Args:
+            allowed: the positions that may be found; all when None.
+        """
         lexical = self._lexical(query)
-        cosines = dict(self.index.query(vector, min(wide, 400)))
-        best = np.argpartition(-lexical, min(wide, len(lexical) - 1))[:wide]
-        rows = [int(row) for row in best if lexical[row] > 0] + list(more)
+        cosines = self._nearest(vector, allowed)
+        rows = [*_best(lexical, allowed), *more]
         cosines |= self.index.cosines(vector, [row for row in dict.fromkeys(rows) if row not in cosines])
         if CJK.search(query):
-            cosines = self._with_chinese(query, vector, cosines, wide)
+            cosines = self._with_chinese(query, vector, cosines, allowed)
         wanted = self._wanted(query)
         hits = {}
         for row, cosine in cosines.items():
@@ -183,12 +191,25 @@ class Retriever:
             hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
         return hits
 
+    def _nearest(self, vector: NDArray[np.float32], allowed: Sequence[int] | None) -> dict[int, float]:
+        """Position -> cosine of the nearest passages; where few are allowed, of each of them."""
+        if allowed is None:
+            return dict(self.index.query(vector, _CANDIDATES))
+        if len(allowed) <= _FEW:
+            return self.index.cosines(vector, allowed)
+        held = set(allowed)
+        return {row: cosine for row, cosine in self.index.query(vector, _FEW) if row in held}
+
     def _with_chinese(
-        self, query: str, vector: NDArray[np.float32], cosines: dict[int, float], wide: int
+        self,
+        query: str,
+        vector: NDArray[np.float32],
+        cosines: dict[int, float],
+        allowed: Sequence[int] | None,
     ) -> dict[int, float]:
         """The cosines with a Chinese query: as it is typed with Chinese passages, in English words with all others."""
         typed = self._embed_once(query)
-        near = dict(self.index.query(typed, min(wide, 400)))
+        near = self._nearest(typed, allowed)
         near |= self.index.cosines(typed, [row for row in cosines if row not in near])
         cosines = cosines | self.index.cosines(vector, [row for row in near if row not in cosines])
         return {
@@ -197,15 +218,20 @@ class Retriever:
         }
 
     def _with_context(
-        self, found: dict[int, Hit], query: str, vector: NDArray[np.float32], context: str, wide: int
+        self,
+        found: dict[int, Hit],
+        query: str,
+        vector: NDArray[np.float32],
+        context: str,
+        allowed: Sequence[int] | None,
     ) -> dict[int, Hit]:
         """The hits for a query that may lean on what was said before: a weighted mean of both scores."""
         nearest = max((hit.cosine for hit in found.values()), default=0.0)
         weight = min(1.0, max(0.0, (_STANDS_ALONE - nearest) / 0.2))
         if weight == 0.0:
             return found
-        near = self._scored(context, self.embed(context), wide, found)
-        own = self._scored(query, vector, wide, near)
+        near = self._scored(context, self.embed(context), allowed, found)
+        own = self._scored(query, vector, allowed, near)
         return {
             row: replace(hit, score=(own[row].score + weight * hit.score) / (1 + weight))
             for row, hit in near.items()
@@ -327,6 +353,17 @@ def _subject(passage: Passage) -> str:
     if passage.kind == "card" and len(passage.heading) > 1:
         return passage.heading[0]
     return passage.title
+
+
+def _best(lexical: NDArray[np.float32], allowed: Sequence[int] | None) -> list[int]:
+    """The positions of the best lexical scores above 0."""
+    import numpy as np
+
+    rows = np.arange(len(lexical)) if allowed is None else np.array(allowed, np.int64)
+    scores = lexical[rows]
+    if len(rows) > _CANDIDATES:
+        rows = rows[np.argpartition(-scores, _CANDIDATES)[:_CANDIDATES]]
+    return [int(row) for row in rows if lexical[row] > 0]
 
 
 def terms(text: str) -> list[str]:

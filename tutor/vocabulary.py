@@ -18,7 +18,8 @@ from tutor.words import STOPWORDS, content_words, stem, words
 LOOSE = 0.6
 _MOST_TERMS = 5
 _ALSO = re.compile(r"also called|other names?|synonyms?|aka|又名|别名|也叫", re.IGNORECASE)
-_ACRONYM = re.compile(r"\b((?:[A-Za-z][\w'-]*[ -]){1,5}[A-Za-z][\w'-]*)\s+\(([A-Z][A-Za-z]*[A-Z]s?)\)")
+# No hyphen inside a word: where it also parts words, a chain of hyphens is tried in every cut.
+_ACRONYM = re.compile(r"\b((?:[A-Za-z][\w']*[ -]){1,5}[A-Za-z][\w']*)\s+\(([A-Z][A-Za-z]*[A-Z]s?)\)")
 _BRACKET = re.compile(r"\s*[(（][^()（）]*[)）]")
 
 Stems = tuple[str, ...]

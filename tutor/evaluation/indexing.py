@@ -54,7 +54,7 @@ def time_indexing(
 
 
 def _edit_one(notes: Sequence[Path]) -> None:
-    """Adds a section to the middle one of the Markdown notes."""
-    files = [file.path for file in list_files(notes) if file.path.suffix == ".md"]
+    """Adds a section to the middle one of the notes that are text."""
+    files = [file.path for file in list_files(notes) if file.path.suffix not in (".ipynb", ".pdf")]
     with files[len(files) // 2].open("a", encoding="utf-8") as file:
         file.write("\n\n## News\n\nA sentence that was not there before stands here now.\n")

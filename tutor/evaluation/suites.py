@@ -88,7 +88,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
 
     def quickstart() -> Callable[[SetQuestion, int], Sequence[str]]:
         place = Path(scratch.name, "quickstart")
-        built = build_quickstart(session.settings.notes, place, session.embedding)
+        built = build_quickstart(session.library.folders, place, session.embedding)
         return lambda asked, k: built.search(asked.question, k)
 
     scratch = tempfile.TemporaryDirectory()
@@ -100,9 +100,9 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         search=search,
         quickstart=quickstart,
         covers=covers,
-        indexing=lambda: time_indexing(session.settings.notes, session.embedding),
+        indexing=lambda: time_indexing(session.library.folders, session.embedding),
         measures=lambda questions: measure_questions(retriever, questions),
-        notes=session.settings.notes,
+        notes=session.library.folders,
     )
     session.warm_up()
     with scratch:

@@ -61,11 +61,17 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Library:
-    """All notes that could be read, those that could not, and the SHA-256 of each read file by note path."""
+    """All notes that could be read, and those that could not.
+
+    Attributes:
+        hashes: note path -> SHA-256 of the bytes that were read as a note.
+        unread: path -> SHA-256 of the bytes of a skipped file that could be opened.
+    """
 
     notes: tuple[Note, ...]
     skipped: tuple[Skipped, ...] = ()
     hashes: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
 
 
 def list_files(folders: Sequence[Path]) -> list[NoteFile]:
@@ -134,6 +140,7 @@ def read_files(
     notes: list[Note] = []
     skipped: list[Skipped] = []
     hashes: dict[str, str] = {}
+    unread: dict[str, str] = {}
     with _Reading(deadline_s) as reading:
         for file in files:
             if on_file:
@@ -144,7 +151,8 @@ def read_files(
                 hashes[file.name] = answer["sha256"]
             else:
                 skipped.append(Skipped(file.name, answer["reason"], "transient" in answer))
-    return Library(tuple(notes), tuple(skipped), hashes)
+                unread |= {file.name: answer["sha256"]} if "sha256" in answer else {}
+    return Library(tuple(notes), tuple(skipped), hashes, unread)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

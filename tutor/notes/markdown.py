@@ -42,14 +42,6 @@ _STORY_BOLD = re.compile(r"(?:\*\*|__)(?:analogy|类比|比喻)", re.IGNORECASE)
 _STORY_LIMIT = re.compile(
     r"where (?:it|(?:the|this) (?:analogy|story|comparison|picture)) breaks", re.IGNORECASE
 )
-_LABEL = re.compile(r"(?:an )?(?:analogy|类比|比喻)\s*(?:$|[:：.(（—–])", re.IGNORECASE)
-_STORY_BOLD = re.compile(r"(?:\*\*|__)(?:analogy|类比|比喻)", re.IGNORECASE)
-_STORY_LIMIT = re.compile(
-    r"where (?:it|(?:the|this) (?:analogy|story|comparison|picture)) breaks", re.IGNORECASE
-)
-_FOR_A_CHILD = re.compile(
-    r"like i['’]?\s?a?m (?:5|five)\b|\beli5\b|to a (?:5|five)[- ]year|(?:5|五)\s*岁", re.IGNORECASE
-)
 _LABEL = re.compile(r"([^:：\n]{1,30})[:：]\W*")
 _HUMAN = re.compile(r"(?:me|i|myself|user|you|human|student|q|question|我|问|提问|用户|学生)", re.IGNORECASE)
 _CODE_SHORTCODE = re.compile(

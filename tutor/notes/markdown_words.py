@@ -32,10 +32,10 @@ _ODD_SPACES = {point: " " for point in (0x1680, 0x205F, *range(0x2000, 0x200B))}
 _MARKED = re.compile("\u1680([\u2000-\u2009]+)")
 _CODE_OR_SHORTCODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|\{\{[<%].*?[>%]\}\}", re.DOTALL)
 _CALLOUT = re.compile(r"^\[!\w+\][+-]?[ \t]*")
-# Emphasis that touches Chinese or Japanese text on one side and punctuation on the other is not
-# recognised by CommonMark's flanking rules; a white-space mark beside the stars makes it so.
 # No paragraph of an author has so many signs that may be a pair, and the time to pair them grows with their square.
 _PAIRED, _MOST_SIGNS = "[*_~`<$", 2000
+# Emphasis that touches Chinese or Japanese text on one side and punctuation on the other is not
+# recognised by CommonMark's flanking rules; a white-space mark beside the stars makes it so.
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _CJK_OPENING = re.compile(rf"(?<=[{_CJK}])(?=(?:\*{{1,2}}|~~)[(\[“‘「『《【（])")
 _CJK_CLOSING = re.compile(rf"((?<=[.!?:;,)\]。，、：；！？”’」』》】）])(?:\*{{1,2}}|~~))(?=[{_CJK}])")

@@ -132,10 +132,11 @@ def _running_edges(pages: Sequence[Sequence[Line]]) -> set[str]:
     """The lines, numbers aside, that stand at the edges of several pages: running headers and footers."""
     seen: dict[str, list[str]] = {}
     for lines in pages:
-        for line in {line for line, _ in _edge(lines)}:
-            seen.setdefault(_bare(line), []).append(line)
-    # Two that differ in their number alone are enough.
-    return {edge for edge, found in seen.items() if len(found) > 2 or len(set(found)) > 1}
+        # One line a page: two lines of one page that differ in a number alone are no header.
+        for bare, line in {_bare(line): line for line, _ in _edge(lines)}.items():
+            seen.setdefault(bare, []).append(line)
+    # Two pages that differ in the number alone are enough.
+    return {edge for edge, found in seen.items() if edge and (len(found) > 2 or len(set(found)) > 1)}
 
 
 def _edge(lines: Sequence[Line]) -> Sequence[Line]:

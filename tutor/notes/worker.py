@@ -1,8 +1,8 @@
 """The process in which files are read: `python -m tutor.notes.worker DEADLINE_S`.
 
 It says `ready`, then answers each line of JSON `{"path", "root"}` on standard input with one line of JSON on
-standard output: `{"note", "sha256"}` or `{"reason"}`. What is wrong with the program itself ends the process,
-and the caller takes the next one.
+standard output: `{"note", "sha256"}` or `{"reason"}`, the latter with `sha256` too where the file could be opened.
+What is wrong with the program itself ends the process, and the caller takes the next one.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ def main() -> None:
 
 
 def _read(path: Path, root: Path) -> dict[str, object]:
+    read: dict[str, object] = {}
     try:
         data = file_bytes(path, root)
-        note = note_from_bytes(data, name_in(path, root))
-        return {"note": note_to_json(note), "sha256": hashlib.sha256(data).hexdigest()}
+        read["sha256"] = hashlib.sha256(data).hexdigest()
+        return read | {"note": note_to_json(note_from_bytes(data, name_in(path, root)))}
     except NotesError as error:
-        return {"reason": f"{error.what.rpartition(' was not read: ')[2]}. {error.remedy}"}
+        return read | {"reason": f"{error.what.rpartition(' was not read: ')[2]}. {error.remedy}"}
     except MemoryError:
-        return {
+        return read | {
             "reason": f"reading it takes more than {MEMORY_MB} MB of memory. Split it into several notes."
         }
 
