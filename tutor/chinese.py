@@ -20,7 +20,8 @@ _PAIRS = """
 定义=definition 意思=meaning 含义=meaning 表示=mean 代表=mean 解释=explain 说明=explain 介绍=explain
 举例=example 例子=example 代码=code 优点=strengths 优势=strengths 好处=strengths 缺点=weaknesses
 劣势=weaknesses 局限=limits 问题=problem 原因=cause 作用=purpose 用途=use 用来=used for 应用=applications
-步骤=steps 过程=process 流程=process 方法=method 技巧=trick 原理=how it works 目标=objective 目的=purpose
+步骤=steps 过程=process 流程=process 方法=method 技巧=trick 原理=how it works
+机制=mechanism 机理=mechanism 算法=algorithm 目标=objective 目的=purpose
 需要=need 必须=must 可以=can 能够=can 能=can 不能=cannot 不会=does not 不是=is not 没有=without
 避免=avoid 防止=prevent 解决=fix 缓解=reduce 改善=improve 提高=improve 衡量=measure 评价=evaluate
 评估=evaluate 判断=tell 检测=detect 类比=analogy 比喻=analogy 故事=story 模型=model 模式=mode

@@ -48,7 +48,7 @@ _COUNTED = re.compile(rf"\bhow many\s+{_NOUN}(?=(?:{_VERBS})\b|\W|$)", re.I)
 _NEAR = 5
 _WHO = re.compile(r"\b(?:who|whose)\b", re.I)
 _WHEN = re.compile(r"^\W*(?:when\b(?! i\b)|(?:in )?(?:what|which) year\b)", re.I)
-_DEFINES = re.compile(
+DEFINES = re.compile(
     r"^\W*(?:what(?:'?s| is| are| was)\b(?! the (?:difference|relation))|define|explain|how (?:does|do|is)\b.* work)",
     re.I,
 )
@@ -245,7 +245,7 @@ def measure(
     stems = [frozenset(words(text)) for text, _ in sentences]
     best = max((cosine + 0.5 * asked.covered(text) for text, cosine in sentences), default=0.0)
     missing = 0.0
-    if _DEFINES.search(question):
+    if DEFINES.search(question):
         missing = 1.0 - asked.covered("\n".join(text for text, _ in passages))
     return Measures(
         passage=max([asked.likeness, *(cosine for _, cosine in passages)]),
@@ -267,7 +267,7 @@ def _fact_is_missing(
     lexicon: Lexicon,
 ) -> bool:
     asked = _ASKED.search(question)
-    holds_value = _value_test(question)
+    holds_value = value_test(question)
     if holds_value is None and (asked is None or asked.group(1).lower() == "what"):
         return False
     quantity = _QUANTITY.search(question)
@@ -285,7 +285,7 @@ def _fact_is_missing(
     )
 
 
-def _value_test(question: str) -> Callable[[str], bool] | None:
+def value_test(question: str) -> Callable[[str], bool] | None:
     """Whether a sentence holds a value of the kind that is asked for: a person, a year or a quantity."""
     if _WHO.search(question):
         return lambda sentence: bool(_PERSON.search(sentence))

@@ -162,6 +162,9 @@ def evidence_in(passage: Passage) -> list[Evidence]:
     return found
 
 
+_LABEL_WORDS = 8
+
+
 def _belongs(text: str, previous: Evidence, begin: int, end: int) -> bool:
     """Whether a piece continues the sentence before it: a formula or list items after a colon."""
     before, between = text[previous.begin : previous.end], text[previous.end : begin]
@@ -172,8 +175,9 @@ def _belongs(text: str, previous: Evidence, begin: int, end: int) -> bool:
     if bare_math or goes_on:
         return True
     in_list = re.search(r"\n\s*(?:[-*•]|\d{1,3}[.)])\s+$", between) is not None
-    if before.endswith(":"):
-        return in_list
+    if before.endswith((":", "：")):
+        is_label = len(before.split()) <= _LABEL_WORDS and "\n\n" not in between
+        return in_list or is_label
     return in_list and ":\n" in before and "\n\n" not in between
 
 

@@ -17,12 +17,13 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tutor.chinese import CJK
+from tutor.coverage import Wanted, coverage_of, held, terms
 from tutor.embedding import Embedding
-from tutor.gate import ASKING, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
+from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
 from tutor.passages import Passage, embedded_text
 from tutor.vocabulary import Concept, read_vocabulary
-from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, words
+from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 
 _CANDIDATES = 40
 _FEW = 400
+_OPENING = 6  # words
 _NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
 _GATE_SENTENCES = 48
 # The cosine with its nearest passage from which on a question is taken to stand alone.
 _STANDS_ALONE = 0.65
-Wanted = list[tuple[float, Concept]]
 # What a note has beyond this share of the places stands back for passages of others that are not much worse.
 _MOST_OF_A_NOTE = 0.5
 _STANDS_BACK = 0.6
@@ -186,7 +187,7 @@ class Retriever:
         wanted = self._wanted(query)
         hits = {}
         for row, cosine in cosines.items():
-            coverage = _coverage(wanted, self._sets[row])
+            coverage = coverage_of(wanted, self._sets[row])
             score = 0.75 * max(0.0, cosine) + 0.2 * coverage + 0.05 * float(lexical[row])
             hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
         return hits
@@ -250,8 +251,25 @@ class Retriever:
         measures = self.measures(query, hits, sentences)
         unknown = tuple(word for word in dict.fromkeys(content_words(query)) if not self.knows(word))
         probability = FITTED.probability(measures)
-        verdict = bool(hits) and probability >= 0.5 and not self._names_a_stranger(query)
+        likely = probability >= 0.5 or self._is_defined(query, hits, measures)
+        verdict = bool(hits) and likely and not self._names_a_stranger(query)
         return Answerable(verdict, probability, measures, unknown)
+
+    def _is_defined(self, query: str, hits: Sequence[Hit], measures: Measures) -> bool:
+        """Whether "what is X" is asked and a sentence that was found opens with X: "ELBO (for VAEs): ...", "X is ...".
+
+        A short question gives likeness little to go by, and notes define a term in few words.
+        """
+        if not DEFINES.search(self.vocabulary.in_english(self.read(query))) or measures.stranger:
+            return False
+        wanted = [c for _, c in self._wanted(self.read(query))[-1] if not ASKING.issuperset(c.own)]
+        if not 0 < len(wanted) <= 2:
+            return False
+        texts = (without_struck(hit.passage.text.words) for hit in hits)
+        openings = (
+            terms(" ".join(text[a:b].split()[:_OPENING])) for text in texts for a, b in split_sentences(text)
+        )
+        return any(all(held(concept, set(opening)) == 1.0 for concept in wanted) for opening in openings)
 
     def is_strange(self, phrase: str) -> bool:
         """Whether a phrase holds a word that neither the notes nor common English know: a name from elsewhere."""
@@ -278,7 +296,7 @@ class Retriever:
             if not ASKING.issuperset(concept.own)
         ]
         asked = Asked(
-            covered=lambda text: _coverage([wanted], frozenset(terms(text))) if wanted else 1.0,
+            covered=lambda text: coverage_of([wanted], frozenset(terms(text))) if wanted else 1.0,
             concepts=len(wanted),
             likeness=self._question_likeness(query, hits),
         )
@@ -306,12 +324,13 @@ class Retriever:
 
     def topics(self, query: str, n: int = 3) -> tuple[str, ...]:
         """What the notes nearest to a question are about, best first."""
-        names = dict.fromkeys(_subject(hit.passage) for hit in self.search(query, k=30))
+        decks = {note.path for note in self.index.notes if note.format == "flashcards"}
+        names = dict.fromkeys(_subject(hit.passage, decks) for hit in self.search(query, k=30))
         return tuple([name for name in names if name][:n])
 
     def coverage(self, query: str, text: str) -> float:
         """Weighted share of the question's concepts that a text names, in [0, 1]."""
-        return _coverage(self._wanted(query), frozenset(terms(text)))
+        return coverage_of(self._wanted(query), frozenset(terms(text)))
 
     def _weigh_words(self, query: str) -> list[Wanted]:
         """The concepts of the query with their weights; of a Chinese one also those of its English words."""
@@ -348,11 +367,9 @@ class Retriever:
         return _langchain_retriever(self, k)
 
 
-def _subject(passage: Passage) -> str:
-    """What a passage is about: a deck and a guide cover many things, a note one."""
-    if passage.kind == "card" and len(passage.heading) > 1:
-        return passage.heading[0]
-    return passage.title
+def _subject(passage: Passage, decks: Collection[str]) -> str:
+    """What a passage is about: a deck covers many things under its headings, a note one."""
+    return passage.heading[0] if passage.note in decks and len(passage.heading) > 1 else passage.title
 
 
 def _best(lexical: NDArray[np.float32], allowed: Sequence[int] | None) -> list[int]:
@@ -364,31 +381,6 @@ def _best(lexical: NDArray[np.float32], allowed: Sequence[int] | None) -> list[i
     if len(rows) > _CANDIDATES:
         rows = rows[np.argpartition(-scores, _CANDIDATES)[:_CANDIDATES]]
     return [int(row) for row in rows if lexical[row] > 0]
-
-
-def terms(text: str) -> list[str]:
-    """What a text can be found by: its stems, and the functions in its formulas."""
-    return words(text) + symbols(text)
-
-
-def _coverage(readings: Sequence[Wanted], have: Collection[str]) -> float:
-    """The share of what one reading of a question wants, of the reading that a text covers best."""
-    return max(
-        (
-            sum(weight * _held(concept, have) for weight, concept in wanted) / total
-            for wanted in readings
-            if (total := sum(weight for weight, _ in wanted))
-        ),
-        default=0.0,
-    )
-
-
-def _held(concept: Concept, have: Collection[str]) -> float:
-    """How far a text with these stems names a concept, in [0, 1]."""
-    own = sum(stem in have for stem in concept.own) / len(concept.own)
-    if own == 1.0:
-        return own
-    return max([own, *(share for option, share in concept.others if option <= set(have))])
 
 
 def _spread(hits: Sequence[Hit], k: int) -> list[Hit]:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tutor.chinese import CJK
+from tutor.gate import value_test
 from tutor.grounding import Evidence, evidence_in
+from tutor.notes.dialogue import HUMAN
 from tutor.passages import embedded_text
 from tutor.questions import Question, topic_of
 from tutor.retrieval import Hit, Retriever
@@ -27,6 +30,10 @@ _WEAK_SECTIONS = re.compile(r"^(?:in pytorch|a worked number|common misconceptio
 _WANTS_CODE = re.compile(r"\b(?:code|pytorch|implement\w*|snippet|program|python)\b", re.I)
 _WANTS_FORMULA = re.compile(
     r"\b(?:formula|equation|math\w*|objective|derive|derivation|calculate|compute)\b", re.I
+)
+_EQUATION = re.compile(r"\$[^$]*(?:=|\\geq?|\\leq?|\\min|\\max)[^$]*\$|\\[(\[].*?=", re.S)
+_CODE_WORDS = re.compile(
+    r"^(?:(?:pytorch|python) )?(?:code|programs?|implementation) (?:for|of|to)\s+(?:an?\s+)?", re.I
 )
 _WANTS_LIST = re.compile(
     r"\b(?:list|name (?:some|the|all)|types?|kinds|families|examples|components|parts|steps|ways|remedies|advantages|"
@@ -109,7 +116,12 @@ def retrieve(retriever: Retriever, question: Question) -> list[Hit]:
         extra += [replace(hit, score=hit.score * 0.9) for hit in retriever.search(f"What is {side}?", k=2)]
     extra += _meant_sections(retriever, question, hits)
     if wants_code(question.text):
-        extra += retriever.search(question.text, k=2, kinds={"code"})
+        extra += retriever.search(f"{_CODE_WORDS.sub('', question.topic)} in PyTorch", k=3, kinds={"code"})
+    elif _WANTS_FORMULA.search(question.text):
+        formulas = (
+            hit for hit in retriever.search(question.text, k=40) if _EQUATION.search(hit.passage.text.words)
+        )
+        extra += list(formulas)[:3]
     for hit in extra:
         if hit.passage.id not in known:
             known.add(hit.passage.id)
@@ -160,6 +172,8 @@ def _usable(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
     section = passage.heading[-1] if passage.heading else ""
     if passage.kind == "analogy" or (passage.kind == "code" and not wants_code(question.text)):
         return []
+    if HUMAN.fullmatch(passage.speaker):  # in a transcript the student asks and guesses
+        return []
     if passage.kind == "quiz" and _NAMES_OPTION.match(passage.text.words):
         return []
     if section.lower() == "references":
@@ -177,8 +191,8 @@ def _usable(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
     pieces = evidence_in(passage)
     if pieces and _YES_NO.match(pieces[0].text) and not _asks_the_same(question.text, section):
         return []
-    # A question states nothing, whoever asks it.
-    return [(piece, weight) for piece in pieces if not piece.text.rstrip().endswith(("?", "？"))]
+    # A question states nothing, whoever asks it, nor does a label without what it labels.
+    return [(piece, weight) for piece in pieces if not piece.text.rstrip().endswith(("?", "？", ":", "："))]
 
 
 def _asks_the_same(question: str, other: str) -> bool:
@@ -343,9 +357,20 @@ def _is_meant(section: set[str], question: str) -> bool:
     return any(section & set(names) and asked.search(question) for names, asked in _SECTION_WORDS)
 
 
+def _speaks_to(question: Question, sentence: str) -> float:
+    """What speaks for a sentence by itself: the question's language, and the value or formula that is asked for."""
+    bonus = 0.0 if bool(CJK.search(sentence)) == bool(CJK.search(question.text)) else -0.2
+    holds_value = value_test(question.text)
+    if holds_value is not None:
+        bonus += 0.3 if holds_value(sentence) else -0.1
+    if _WANTS_FORMULA.search(question.text) and _EQUATION.search(sentence):
+        bonus += 0.2
+    return bonus
+
+
 def _fit(question: Question, piece: Evidence) -> float:
     """What speaks for a sentence beyond likeness: it defines the topic, or holds the formula asked for."""
-    bonus = 0.0
+    bonus = _speaks_to(question, piece.text)
     passage = piece.passage
     topic, title = set(content_words(question.topic)), set(content_words(passage.title))
     opening = piece.begin == 0 and not passage.heading

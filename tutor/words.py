@@ -11,6 +11,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 _ABBREVIATIONS = "e.g|i.e|et al|vs|cf|approx|resp|dr|mr|ms|prof"
+# Words that students shorten; they may also end a sentence.
+_SHORTENED = (
+    "conc|temp|max|min|avg|std|diff|dist|prob|params?|incl|excl|esp|est|ca|refs?|coeff?|const|eqn|abbr|def|ex|func"
+    "|init|var|vol"
+)
 _BEFORE_NUMBERS = "figs?|eqs?|no|sec|vol|pp?"
 _MATH = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
@@ -76,6 +81,8 @@ def _is_abbreviation(text: str, at: int) -> bool:
         rf"(?:^|[\s(])(?:{_ABBREVIATIONS})$", line, re.IGNORECASE
     ):
         return True
+    if re.search(rf"(?:^|[\s(])(?:{_SHORTENED})$", line, re.IGNORECASE):
+        return after.islower()
     if re.search(rf"(?:^|[\s(])(?:{_BEFORE_NUMBERS})$", line, re.IGNORECASE):
         return after.isdigit() or after == "("
     if re.search(r"(?:^|[\s(])(?:etc|[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+)$", line, re.IGNORECASE):

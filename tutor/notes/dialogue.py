@@ -22,6 +22,8 @@ from tutor.words import STRUCK
 _HUMAN_NAMES = (
     r"me|myself|user|you|human|student|(?:my )?prompt|my question|我|我问|提问|提问者|用户|学生|人类"
 )
+HUMAN = re.compile(rf"(?:{_HUMAN_NAMES}|i|q|question|问)", re.IGNORECASE)
+"""The names under which the note's author speaks in a quoted chat."""
 _PRODUCTS = (
     r"chat[ -]?gpt(?:[ -]?\d[\w.-]*)?|gpt-\d[\w.-]*|(?:claude|gemini|deepseek|qwen)(?:[ -][\w.]+){0,2}|bard"
     r"|(?:microsoft )?copilot|bing chat|文心一言|通义千问|豆包"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from tutor.notes.dialogue import is_chatbot, is_for_a_child, speaker_in, split_dialogue
+from tutor.notes.dialogue import HUMAN, is_chatbot, is_for_a_child, speaker_in, split_dialogue
 from tutor.notes.front_matter import split_front_matter
 from tutor.notes.markdown_words import (
     MarkdownParser,
@@ -43,7 +43,6 @@ _STORY_LIMIT = re.compile(
     r"where (?:it|(?:the|this) (?:analogy|story|comparison|picture)) breaks", re.IGNORECASE
 )
 _LABEL = re.compile(r"([^:：\n]{1,30})[:：]\W*")
-_HUMAN = re.compile(r"(?:me|i|myself|user|you|human|student|q|question|我|问|提问|用户|学生)", re.IGNORECASE)
 _CODE_SHORTCODE = re.compile(
     r"^[ \t]*\{\{[<%]\s*(/?)(highlight|mermaid)\b[ \t]*([\w+-]*).*?[>%]\}\}[ \t]*$", re.MULTILINE
 )
@@ -185,7 +184,7 @@ class _Reader:
             name, asks = known
             if asks:
                 return _Turn(name, asking=True)
-        if _HUMAN.fullmatch(name):
+        if HUMAN.fullmatch(name):
             return _Turn(name, asking=True)
         # Any other name answers a question that was asked; without one, "Definition:" is no speaker.
         return _Turn(name, question=turn.question) if turn.question or is_chatbot(name) else None
