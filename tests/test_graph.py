@@ -159,6 +159,15 @@ def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: Kept) -> None:
     assert Round.from_dict(rounds.load_round("chat") or {}).over
 
 
+@pytest.mark.parametrize("words", ["stop", "Quit.", "enough", "stop the quiz"])
+def test_stop_without_a_quiz_is_no_question(words: str, graph: TutoringGraph, rounds: Kept) -> None:
+    assert say(graph, words) == [Notice("No quiz is open. Ask me something, or say “quiz me on …”.")]
+    say(graph, "quiz me on GANs")
+    say(graph, "stop")
+    assert only(say(graph, words), Notice).text.startswith("No quiz is open.")
+    assert isinstance(say(graph, "What is a stop token?")[-1], Answer)
+
+
 def test_each_chat_has_its_own_quiz(graph: TutoringGraph) -> None:
     say(graph, "quiz me on GANs", "one")
     assert isinstance(say(graph, "hello", "two")[0], Notice)

@@ -74,7 +74,7 @@ class ScriptedSession:
     model_name: str = "notes-only"
     model_reason: str = "No chat model is installed, so answers are composed from your notes' own sentences."
     library_line: str = "28 notes, 96 cards, 16 quiz questions"
-    messages: tuple[str, ...] = ("paper.pdf <1> was skipped: PDF files are not read yet",)
+    notices: tuple[str, ...] = ("paper.pdf <1> was skipped: PDF files are not read yet",)
     examples: tuple[str, ...] = (QUESTION, "Quiz me on GANs", "Show me a GAN training")
     libraries: None = None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -659,6 +659,19 @@ def test_phone_has_no_horizontal_scroll_and_shows_the_conversation(visit: Openin
     assert page.get_by_role("button", name="Send").bounding_box()["y"] < 720
 
 
+def test_long_formula_scrolls_in_its_line_with_a_shadow_where_it_goes_on(visit: Opening) -> None:
+    page = visit(new=False, viewport={"width": 375, "height": 720}, has_touch=True)
+    _say(page, f"What is $${' + '.join(f'x_{{{n}}}' for n in range(30))}$$ good for?")
+    page.wait_for_selector("#chat .user-row .katex-display")
+    _idle(page)
+    formula = page.locator("#chat .user-row .katex-display").last
+    assert formula.evaluate("node => node.scrollWidth - node.clientWidth") > 100
+    assert formula.evaluate("node => { node.scrollLeft = 60; return node.scrollLeft; }") == 60
+    image = formula.evaluate("node => getComputedStyle(node).backgroundImage")
+    assert image.count("linear-gradient") == 4
+    assert page.evaluate("document.querySelector('#chat .panel-wrap').scrollWidth") <= 375
+
+
 def _luminance(colour: str) -> float:
     """Relative luminance of `rgb(...)`, after WCAG 2.2."""
     parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
@@ -863,10 +876,14 @@ def test_own_notes_are_uploaded_answered_from_taken_out_and_refused(
     assert page.locator("#library input").input_value() == "Biology"
     assert "Read: nothing" in page.inner_text("#contents")
     _uploaded(page, osmosis, broken)
-    _status(page, "2 files added. 1 could not be read")
+    _status(page, "2 files added.")
     assert re.search(r"Osmosis\s+osmosis\.md · markdown · 1 passage", page.inner_text("#contents"))
-    assert re.search(r"Skipped: 1\s+broken\.md\s+it is not text", page.inner_text("#contents"))
-    assert "1 note," in page.inner_text("#about") and "broken.md was skipped" in page.inner_text("#notices")
+    assert re.search(
+        r"Skipped: 1\s+broken\.md\s+it is not text[^R]*Read: 1 note", page.inner_text("#contents")
+    )
+    assert "1 note," in page.inner_text("#about") and page.inner_text("#notices .prose") == (
+        "1 file could not be read: see “Notes”."
+    )
     assert not [path for path in (tmp_path / "cache" / "page").rglob("*.md")]
     assert "Osmosis is the movement of water" in _answer_to(page, "What is osmosis?")
     assert "[1] Osmosis · osmosis.md · line 3" in _last(page, "details.citation summary").inner_text()
@@ -933,8 +950,48 @@ def test_a_file_too_large_is_told_and_the_notes_wait_for_an_answer(
     assert "Read: nothing" in page.inner_text("#contents")
     own._desk.take("another tab", "a chat")
     _chosen(page, "#library", "notes")
-    page.wait_for_selector(".toast-wrap >> text=Wait until the answer is finished")
+    _status(page, "Wait until the answer is finished")
     _until(page, lambda: page.locator("#library input").input_value() == "<b>Bio</b> $x$")
+
+
+def test_another_library_is_chosen_without_a_complaint_and_its_list_is_left_without_effect(
+    own: RunningPage, visit: Opening, osmosis: Path
+) -> None:
+    page = visit(own.url)
+    page.click("#shelf > button")
+    _typed(page, "#new-library", "Biology")
+    _status(page, "is made")
+    _uploaded(page, osmosis)
+    _status(page, "1 file added.")
+    for label, example in (("notes", "mode collapse"), ("Biology", "osmosis")):
+        _chosen(page, "#library", label)
+        page.wait_for_selector(f"#chat .examples >> text={example}")
+        _until(page, lambda label=label: page.locator("#library input").input_value() == label)
+    page.wait_for_timeout(500)
+    assert page.locator(".toast-wrap").all_inner_texts() in ([], [""])
+    own._desk.take("another tab", "a chat")
+    page.click("#library input")
+    page.click("#about")
+    page.click("#entry input")
+    page.click("#about")
+    page.wait_for_timeout(500)
+    assert not page.locator("#out-yes").is_visible()
+    assert page.locator(".toast-wrap").all_inner_texts() in ([], [""])
+    assert not page.locator("#shelf-status").is_visible()
+
+
+def test_arrow_that_closes_the_side_covers_nothing(own: RunningPage, visit: Opening) -> None:
+    page = visit(own.url, viewport={"width": 1200, "height": 360})
+    page.click("#shelf > button")
+    make = page.locator("#new-library .submit-button")
+    make.evaluate("node => node.scrollIntoView({block: 'start'})")
+    box, arrow = make.bounding_box(), page.locator("#side .toggle-button").bounding_box()
+    assert box and arrow and box["y"] >= arrow["y"] + arrow["height"]
+    page.locator("#side .sidebar-content").evaluate("(node, by) => node.scrollBy(0, by)", box["y"] - 30)
+    assert make.evaluate(
+        "node => { const at = node.getBoundingClientRect();"
+        " return Boolean(document.elementFromPoint(at.x + 9, at.y + 18).closest('#about')); }"
+    )
 
 
 def test_phone_has_room_for_the_notes(own: RunningPage, visit: Opening, osmosis: Path) -> None:

@@ -42,7 +42,7 @@ from tutor.turns import (
     event_to_json,
 )
 from tutor.ui import RunningPage, check_address, start_server
-from tutor.ui.contents import MOST_LINES, contents_html, notices_html, status_html
+from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import Desk
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
 from tutor.ui.page import _Listeners
@@ -421,8 +421,10 @@ def test_long_message_of_the_student_is_shown_whole_or_says_that_it_is_cut() -> 
 
 
 def test_notices_are_escaped_and_bounded() -> None:
-    assert notices_html([]) == ""
-    html = notices_html(["a <b>\n\nb `tutor index`", *[f"line {n}" for n in range(6)]])
+    session = PlainSession()
+    assert notices_html(session) == ""
+    session.notices = ["a <b>\n\nb `tutor index`", *[f"line {n}" for n in range(6)]]
+    html = notices_html(session)
     assert "<p>a &lt;b&gt; b <code>tutor index</code></p>" in html and "\n" not in html
     assert "line 3" in html and "line 4" not in html
     assert "and 2 more; see <code>tutor index</code>" in html
@@ -530,7 +532,7 @@ class PlainSession:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Turn]] = {}
-        self.messages: list[str] = []
+        self.notices: list[str] = []
         self.in_quiz = False
         self.locked = False
 
@@ -744,9 +746,14 @@ def test_what_was_read_and_skipped_is_listed_with_the_reason_and_escaped() -> No
     )
     assert "<h3>Read: 2 notes</h3>" in shown and "<b>Osmosis</b><span>a.md · markdown</span>" in shown
     assert "<h3>Skipped: 1</h3>" in shown and "<img" not in shown and "\n" not in shown
+    assert shown.index("Skipped: 1") < shown.index("Read: 2 notes")
     assert "<h3>Read: nothing</h3>" in contents_html(_read()) and "Skipped" not in contents_html(_read())
     many = contents_html(_read(*[Note(f"{n}.md", "markdown", "") for n in range(MOST_LINES + 5)]))
-    assert many.count("<li>") == MOST_LINES + 1 and "and 5 more" in many
+    assert many.count("<li>") == MOST_LINES + 1 and "<li>and 5 more</li>" in many
+    in_sight, folded = many.split(f"<details><summary>and {MOST_LINES + 5 - FIRST_LINES} more</summary>")
+    assert in_sight.count("<li>") == FIRST_LINES and folded.endswith("</ul></details></div>")
+    few = [Note(f"{n}.md", "markdown", "") for n in range(FIRST_LINES)]
+    assert "<details>" not in contents_html(_read(*few))
 
 
 def test_a_line_on_what_was_done_is_escaped() -> None:
@@ -781,9 +788,9 @@ def _sent(shelf: Shelf, name: str, data: bytes, folder: str = "0a") -> dict[str,
     return {"path": str(path), "orig_name": name}
 
 
-def _done(shelf: Shelf, work: Any, chat_id: str = "", seen: str | None = None) -> str:
+def _done(shelf: Shelf, work: Any, chat_id: str = "", seen: str | None = None, picked: str = "") -> str:
     """The line that stands on the page when the work is done."""
-    [*_, (shown, _)] = shelf.change(chat_id, work, seen)
+    [*_, (shown, _)] = shelf.change(chat_id, work, seen, picked=picked)
     return re.sub(r"<[^>]+>", "", shown[SHOWN.index("status")].value)
 
 
@@ -795,7 +802,10 @@ def test_uploads_are_copied_told_and_their_temporary_files_removed(shelf: Shelf)
         _sent(shelf, "photo.png", b"x", "0c"),
     ]
     said = _done(shelf, partial(shelf.add_files, sent), seen="biology")
-    assert said.startswith("2 files added. 1 could not be read: see “Skipped” below.")
+    assert said.startswith("2 files added.") and "broken.md" not in said
+    told = notices_html(shelf._session)
+    assert told == "<div><p>1 file could not be read: see “Notes”.</p></div>"
+    assert "broken.md" in contents_html(shelf._session.notes_read)
     assert "photo.png was not added" in said
     assert shelf._libraries.files("biology") == ["broken.md", "osmosis.md"]
     assert list(Path(shelf._upload_folder()).iterdir()) == []
@@ -820,6 +830,37 @@ def test_the_notes_do_not_change_while_a_message_is_answered(shelf: Shelf) -> No
     assert len(shelf._libraries.all()) == 1 and list(Path(shelf._upload_folder()).iterdir()) == []
     shelf._desk.end("another tab")
     assert "is made" in _done(shelf, partial(shelf.make, "Biology")) and not shelf._desk.is_shut
+
+
+def test_a_choice_of_a_library_that_is_told_twice_is_done_once_and_not_refused(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    inside: list[Any] = []
+
+    def slow(report: Any) -> str:
+        inside.extend(shelf.change("", partial(shelf.choose, "."), None, picked="."))
+        inside.extend(shelf.change("", partial(shelf.choose, "biology"), None, picked="biology"))
+        inside.extend(shelf.change("", partial(shelf.choose, "chemistry"), None, picked="chemistry"))
+        return shelf.choose(".", report)
+
+    list(shelf.change("", slow, None, picked="."))
+    again, left, other = (shown[SHOWN.index("status")] for shown, _ in inside)
+    assert "value" not in again and "value" not in left and "Wait until" in other.value
+    assert shelf._session.library.slug == ""
+    shelf._desk.take("another tab", "chat")
+    [(shown, _)] = shelf.change("", partial(shelf.choose, "."), None, picked=".")
+    assert "value" not in shown[SHOWN.index("status")]
+    assert "Wait until the answer is finished" in _done(
+        shelf, partial(shelf.choose, "biology"), picked="biology"
+    )
+    assert shelf._session.library.slug == ""
+
+
+def test_the_library_in_use_chosen_again_reads_what_changed(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    sent = _sent(shelf, "osmosis.md", b"# Osmosis\n\nOsmosis moves water.\n")
+    shelf._libraries.add_file("biology", Path(sent["path"]), "osmosis.md")
+    _done(shelf, partial(shelf.choose, "biology"), picked="biology")
+    assert [note.path for note in shelf._session.notes_read.index.notes] == ["osmosis.md"]
 
 
 def test_a_list_that_another_tab_has_outdated_removes_nothing(shelf: Shelf) -> None:
@@ -1143,7 +1184,7 @@ from tutor.settings import Settings
 from tutor.ui import serve
 class Empty:
     model_name, model_reason, library_line, examples = "notes-only", "none", "no notes", ()
-    messages, libraries = (), None
+    notices, libraries = (), None
     def chats(self): return []
 folder = Path(sys.argv[2])
 settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)

@@ -29,6 +29,7 @@ from tutor.tools import MOST_QUESTIONS
 from tutor.turns import DemoOutcome, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
+_NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
 _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
     "gan-2d": ("gan-2d", {}, "Training a GAN on eight clusters of points"),
@@ -174,6 +175,8 @@ class TutoringGraph:
             route = _route_in_quiz(state["message"], question)
             if route:
                 return {"question": question, "route": route}
+        elif given is None and reply_kind(state["message"]) == "stop":
+            return {"question": question, "route": "talk"}
         if question.intent == "demo":
             name, knobs, title = _DEMOS[question.demo]
             arguments = {"name": name, "knobs": knobs, "seed": self._parts.seed}
@@ -269,7 +272,7 @@ class TutoringGraph:
             "thanks": f"{reply} Ask on, or say “quiz me” to see what has stuck.",
             "help": self._parts.about,
         }
-        _emit(Notice(lines[state["question"].intent]))
+        _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
         self._ask_again(state)
         return {}
 

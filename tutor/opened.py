@@ -63,7 +63,7 @@ def signature(folders: Sequence[Path]) -> Signature:
 
 @dataclass(frozen=True)
 class ReadNotes:
-    """What was made of a library's folders: an open index, what was skipped, and what the student should know."""
+    """What was made of a library's folders: an open index, what was skipped, and what else should be told."""
 
     library: NotesLibrary
     index: Index
@@ -315,8 +315,7 @@ def _readable(folders: Sequence[Path]) -> tuple[tuple[Path, ...], list[Skipped]]
 
 
 def _told(library: NotesLibrary, index: Index, skipped: tuple[Skipped, ...]) -> ReadNotes:
-    lines = [f"{entry.path} was skipped: {entry.reason}" for entry in skipped]
-    return ReadNotes(library, index, skipped, (*([library.problem] if library.problem else ()), *lines))
+    return ReadNotes(library, index, skipped, (library.problem,) if library.problem else ())
 
 
 def library_line(index: Index) -> str:

@@ -196,8 +196,14 @@ class Session:
     @property
     def messages(self) -> list[str]:
         """What the student should be told: files that were skipped, a restored record, a failed backup."""
+        skipped = [f"{entry.path} was skipped: {entry.reason}" for entry in self.notes_read.skipped]
+        return [*skipped, *self.notices]
+
+    @property
+    def notices(self) -> list[str]:
+        """As `messages` without the skipped files, for the page, which lists those."""
         kept = self._record.messages if self._record is not None else ()
-        return [*self._messages, *self._notes.now.read.messages, *kept]
+        return [*self._messages, *self.notes_read.messages, *kept]
 
     def warm_up(self) -> None:
         """Loads the embedding weights, and starts loading the chat model beside, before the first question."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 from tutor.opened import ReadNotes
 from tutor.ui.view import Session
 
+FIRST_LINES = 12
 MOST_LINES = 200
 MOST_NOTICES = 5
 _CODE = re.compile(r"`([^`]+)`")
@@ -22,7 +22,7 @@ def status_html(said: str, bad: bool = False) -> str:
 
 
 def contents_html(read: ReadNotes) -> str:
-    """What was read of a library and what was skipped, and why; the first MOST_LINES of each."""
+    """What was skipped of a library, and why, and what was read: FIRST_LINES of each, up to MOST_LINES unfolded."""
     passages = Counter(passage.note for passage in read.index.passages if passage.kind != "card")
     notes = [
         _entry(
@@ -36,13 +36,17 @@ def contents_html(read: ReadNotes) -> str:
         for note in read.index.notes
     ]
     skipped = [_entry(entry.path, entry.reason) for entry in read.skipped]
-    parts = _section(f"Read: {count(len(notes), 'note') or 'nothing'}", notes)
-    return f"<div>{parts}{_section(f'Skipped: {len(skipped)}', skipped) if skipped else ''}</div>"
+    unread = _section(f"Skipped: {len(skipped)}", skipped) if skipped else ""
+    title = f"Read: {count(len(notes), 'note') or 'nothing'}"
+    return f"<div>{unread}{_section(title, notes)}</div>"
 
 
 def _section(title: str, entries: list[str]) -> str:
-    more = f"<li>and {len(entries) - MOST_LINES} more</li>" if len(entries) > MOST_LINES else ""
-    return f"<h3>{html.escape(title)}</h3><ul>{''.join(entries[:MOST_LINES])}{more}</ul>"
+    first, rest = entries[:FIRST_LINES], entries[FIRST_LINES:MOST_LINES]
+    end = f"<li>and {len(entries) - MOST_LINES} more</li>" if len(entries) > MOST_LINES else ""
+    more = f"and {len(entries) - FIRST_LINES} more"
+    folded = f"<details><summary>{more}</summary><ul>{''.join(rest)}{end}</ul></details>" if rest else ""
+    return f"<h3>{html.escape(title)}</h3><ul>{''.join(first)}</ul>{folded}"
 
 
 def _entry(name: str, *facts: str) -> str:
@@ -54,8 +58,12 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
 
 
-def notices_html(lines: Sequence[str]) -> str:
+def notices_html(session: Session) -> str:
     """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
+    lines = list(session.notices)
+    skipped = len(session.notes_read.skipped) if session.libraries is not None else 0
+    if skipped:
+        lines.insert(0, f"{count(skipped, 'file')} could not be read: see “Notes”.")
     shown = [
         _CODE.sub(r"<code>\1</code>", html.escape(" ".join(line.split())[:400]))
         for line in lines[:MOST_NOTICES]

@@ -46,7 +46,13 @@ class Desk:
         with self._lock:
             return self._alone is not None
 
-    def shut(self) -> Ticket | None:
+    @property
+    def purpose(self) -> str:
+        """What the change of the notes that goes on was said to be for; empty without one."""
+        with self._lock:
+            return self._alone.text if self._alone is not None else ""
+
+    def shut(self, purpose: str = "") -> Ticket | None:
         """Keeps every place, for a change of the notes; None while a message waits or is answered, or for another.
 
         Whoever has the ticket calls `reopen`; its `cancel` asks for an early end.
@@ -54,7 +60,7 @@ class Desk:
         with self._lock:
             if self._tickets or self._alone is not None:
                 return None
-            self._alone = Ticket("")
+            self._alone = Ticket("", purpose)
             return self._alone
 
     def reopen(self) -> None:

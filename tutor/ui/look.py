@@ -43,7 +43,10 @@ CSS = """
 
 /* the side */
 #side { z-index: calc(var(--layer-top) + 1); }
-#side .sidebar-content { padding: 20px 16px; }
+#side .sidebar-content { padding: 0 16px 20px; scroll-padding-top: 90px; }
+/* What scrolls goes under the name, and so never under the arrow that closes the side. */
+#about { position: sticky; top: 0; z-index: 30; padding: 16px 24px 8px 0 !important;
+  background: var(--background-fill-secondary); }
 #side h1 { font-size: 1.5rem; margin: 0; }
 #side h2, #side [data-testid="block-info"] { all: unset; display: block; font-size: .8rem; font-weight: 600;
   color: var(--soft); margin: 0 0 .4em; }
@@ -97,15 +100,17 @@ CSS = """
 #shelf-status { border-left: 3px solid var(--primary-600); padding-left: 8px; }
 #side #shelf-status p { font-size: .85rem; color: var(--ink); overflow-wrap: anywhere; margin: 0 0 .2em; }
 #side #shelf-status .bad p { color: var(--bad); }
-#contents { max-height: 36vh; overflow-y: auto; border-top: 1px solid var(--line);
+#contents { border-top: 1px solid var(--line);
   border-bottom: 1px solid var(--line); }
 #contents h3 { font-size: .8rem; font-weight: 600; color: var(--soft); margin: .7em 0 .3em; }
 #contents ul { list-style: none; padding: 0; margin: 0 0 .4em; }
 #contents li { font-size: .85rem; line-height: 1.35; margin: 0 0 .45em; padding: 0; overflow-wrap: anywhere; }
+#contents summary { font-size: .85rem; color: var(--soft); cursor: pointer; margin: 0 0 .45em; padding: 4px 0; }
 #contents li b { display: block; font-weight: 500; color: var(--ink); }
 #contents li span { font-size: .78rem; color: var(--soft); }
 
 /* the conversation */
+#chat { --under: var(--body-background-fill); --edge: #78716c73; }
 #chat { border: 0; background: transparent; flex: 1 1 0 !important; min-height: 0; height: auto !important;
   overflow: hidden !important; }
 #chat .top-panel { display: none; }
@@ -128,9 +133,9 @@ CSS = """
 #chat .flex-wrap { padding: 0; }
 #chat .bot .message.thought { margin-top: 12px; }
 #chat .user-row { display: flex; justify-content: flex-end; }
-#chat .user-row .flex-wrap { width: auto; max-width: 88%; background: #d9f0ec; border-radius: 14px;
-  padding: 8px 14px; }
-.dark #chat .user-row .flex-wrap { background: #134e4a; }
+#chat .user-row .flex-wrap { width: auto; max-width: 88%; --under: #d9f0ec; background: var(--under);
+  border-radius: 14px; padding: 8px 14px; }
+.dark #chat .user-row .flex-wrap { --under: #134e4a; }
 #chat .user-row .message-buttons { display: none; }
 #chat .user-row .message { margin: 0; min-height: 0; }
 #chat .message-buttons { padding: 0; margin: 0 0 4px -6px; }
@@ -153,7 +158,12 @@ CSS = """
 #chat .prose td:first-child { min-width: 9em; overflow-wrap: break-word; }
 .dark #chat .token.comment { color: #a8a29e; }
 #chat .prose td:not(:first-child), #chat .prose th { white-space: nowrap; overflow-wrap: normal; }
-#chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0; }
+/* A long formula scrolls in its line; a shadow lies at the edge behind which it goes on. */
+#chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0;
+  background: linear-gradient(to right, var(--under) 50%, transparent) left / 32px 200% no-repeat local,
+    linear-gradient(to left, var(--under) 50%, transparent) right / 32px 200% no-repeat local,
+    linear-gradient(to right, var(--edge), transparent) left / 14px 100% no-repeat scroll,
+    linear-gradient(to left, var(--edge), transparent) right / 14px 100% no-repeat scroll; }
 #chat .said { white-space: pre-wrap; }
 #chat .notice { color: var(--soft); font-size: .92em; padding: 2px 0 2px 12px;
   border-left: 3px solid var(--line); }
@@ -181,7 +191,7 @@ CSS = """
 #chat .cites { display: flex; flex-wrap: wrap; gap: 6px; margin: .5em 0; }
 #chat details.citation { border: 1px solid var(--line); border-radius: 10px; font-size: .85rem;
   max-width: 100%;
-  background: var(--paper); }
+  --under: var(--paper); background: var(--paper); }
 #chat details.citation[open] { width: 100%; }
 #chat details.citation summary { padding: .35em .8em; cursor: pointer; }
 #chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }

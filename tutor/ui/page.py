@@ -77,8 +77,8 @@ def _layout(session: Session, local: bool) -> dict[str, Any]:
     with gr.Sidebar(label="Conversations and settings", elem_id="side", width=320):
         parts["about"] = gr.Markdown(about_html(session), elem_id="about")
         parts["notices"] = gr.Markdown(
-            notices_html(session.messages),
-            visible=bool(session.messages),
+            notices_html(session),
+            visible=bool(notices_html(session)),
             elem_id="notices",
             latex_delimiters=[],
         )
@@ -172,7 +172,7 @@ class _Listeners:
         """What the student should be told of the start, as it stands now."""
         import gradio as gr
 
-        told = notices_html(self._session.messages)
+        told = notices_html(self._session)
         return gr.Markdown(told, visible=bool(told))
 
     def taken(self, tab: str, chat_id: str, text: str, *, typed: bool = False) -> list[Any]:

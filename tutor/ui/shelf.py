@@ -153,7 +153,7 @@ class Shelf:
         """BESIDE as it stands now."""
         import gradio as gr
 
-        told = notices_html(self._session.messages)
+        told = notices_html(self._session)
         return [gr.Markdown(about_html(self._session)), gr.Markdown(told, visible=bool(told))]
 
     def chat(self, chat_id: str) -> Any:
@@ -176,7 +176,12 @@ class Shelf:
         self._desk.cut_short()
 
     def change(
-        self, chat_id: str, work: Work, seen: str | None, unused: Callable[[], None] = lambda: None
+        self,
+        chat_id: str,
+        work: Work,
+        seen: str | None,
+        unused: Callable[[], None] = lambda: None,
+        picked: str = "",
     ) -> Iterator[tuple[list[Any], bool]]:
         """Does some work on the notes while nothing is answered.
 
@@ -184,6 +189,7 @@ class Shelf:
             work: gets a progress callback; returns what to say when it is done.
             seen: the library in the list when the student chose the work; None where it does not matter.
             unused: called when the work cannot be done now.
+            picked: the library that the work takes into use, as the list has it; empty for other work.
 
         Yields:
             SHOWN, again and again; and whether the rest of the page may be another now.
@@ -191,14 +197,19 @@ class Shelf:
         import gradio as gr
 
         before = self._session.library
-        ticket = self._desk.shut()
-        if ticket is None:
+        ticket = self._desk.shut(picked)
+        if ticket is None and picked and picked in (self._desk.purpose, self._session.library.slug or _BASE):
+            yield [gr.skip()] * len(SHOWN), False
+            return
+        if ticket is None and not picked:
             gr.Info(_BUSY, duration=6)
         if ticket is None or seen not in (None, before.slug):
             unused()
             if ticket is not None:
                 self._desk.reopen()
-            yield self.shown("" if ticket is None else _STALE, bad=True), ticket is not None
+            # The list says each choice twice; the line under it is one line all the same.
+            refusal = _STALE if ticket is not None else _BUSY if picked else ""
+            yield self.shown(refusal, bad=True), ticket is not None
             return
         task = _Task(ticket, work, self._desk.reopen, self._view)
         task.start()
@@ -207,13 +218,16 @@ class Shelf:
         after = self._session.library
         if chat_id and after.slug != before.slug:
             self._session.note(chat_id, f"From here on I answer from: {after.name}")
-        yield self.shown(task.said, bad=task.failed, clear=not task.failed), True
+        yield self.shown(task.said, bad=task.failed, clear=bool(task.said) and not task.failed), True
 
     # -- the work ----------------------------------------------------------------------------------------------
 
     def choose(self, picked: str, report: Progress) -> str:
-        """Takes another library into use."""
-        self._session.use_library("" if picked == _BASE else picked, report)
+        """Takes another library into use; the one in use is read again where it changed."""
+        slug = "" if picked == _BASE else picked
+        if slug == self._session.library.slug:
+            return self._session.refresh_notes(report)
+        self._session.use_library(slug, report)
         return ""
 
     def make(self, name: str, report: Progress) -> str:
@@ -226,23 +240,20 @@ class Shelf:
         """Copies what was uploaded into the library in use; each refusal is told, the others go on."""
         slug = self._session.library.slug
         lines: list[str] = []
-        added: list[str] = []
+        added = 0
         try:
             for upload in uploads:
                 try:
                     name = str(upload.get("orig_name") or "note")
-                    kept, told = self._libraries.add_file(slug, self._uploaded(upload), name)
-                    added.append(kept)
+                    _, told = self._libraries.add_file(slug, self._uploaded(upload), name)
+                    added += 1
                     lines += [told] if told else []
                 except NotesError as error:
                     lines.append(str(error))
         finally:
             self.clear(uploads)
         problem = self._session.refresh_notes(report)
-        unread = {entry.path for entry in self._session.notes_read.skipped}.intersection(added)
-        said = f"{count(len(added), 'file')} added." if added else "Nothing was added."
-        if unread:
-            said += f" {len(unread)} could not be read: see “Skipped” below."
+        said = f"{count(added, 'file')} added." if added else "Nothing was added."
         return "\n".join([said, *lines, *([problem] if problem else [])])
 
     def add_folder(self, text: str, report: Progress) -> str:
@@ -331,25 +342,25 @@ def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any
 
     outputs = [parts[name] for name in (*SHOWN, *BESIDE, "chat")]
 
-    def run(
-        now: str, work: Work, seen: str | None, unused: Callable[[], None] = lambda: None
-    ) -> Iterator[Any]:
+    def run(now: str, work: Work, seen: str | None, **more: Any) -> Iterator[Any]:
         try:
-            for shown, settled in shelf.change(now, work, seen, unused):
+            for shown, settled in shelf.change(now, work, seen, **more):
                 rest = shelf.beside() if settled else [gr.skip()] * len(BESIDE)
                 yield [*shown, *rest, shelf.chat(now) if settled else gr.skip()]
         except Exception as error:
             raise gr.Error(html.escape(view.told(error)), print_exception=False) from error
 
     def chosen(now: str, picked: str) -> Iterator[Any]:
-        yield from run(now, partial(shelf.choose, picked), None)
+        # gradio's list fires `input` for a choice and once more as it loses focus, also when nothing was chosen:
+        # a library that is in use already, or is being taken into use, is therefore never refused.
+        yield from run(now, partial(shelf.choose, picked), None, picked=picked)
 
     def made(now: str, name: str) -> Iterator[Any]:
         yield from run(now, partial(shelf.make, name), None)
 
     def uploaded(now: str, seen: str, uploads: Any) -> Iterator[Any]:
         given = [each for each in uploads or [] if isinstance(each, dict)]
-        yield from run(now, partial(shelf.add_files, given), seen, partial(shelf.clear, given))
+        yield from run(now, partial(shelf.add_files, given), seen, unused=partial(shelf.clear, given))
 
     def linked(now: str, seen: str, text: str) -> Iterator[Any]:
         yield from run(now, partial(shelf.add_folder, text), seen)
@@ -385,7 +396,12 @@ def _wire_doubts(parts: dict[str, Any], shelf: Shelf) -> None:
 
     quick = {"queue": False} | _HIDDEN
     sure = [parts["out_sure"], parts["drop_sure"]]
-    parts["entry"].input(lambda: [gr.Row(visible=True), gr.Row(visible=False)], None, sure, **quick)
+
+    def entry_chosen(entry: str | None) -> list[Any]:
+        # Leaving the list without a choice is an `input` too.
+        return [gr.Row(visible=True), gr.Row(visible=False)] if entry else [gr.skip()] * 2
+
+    parts["entry"].input(entry_chosen, parts["entry"], sure, **quick)
     parts["drop"].click(lambda: [gr.Row(visible=False), gr.Row(visible=True)], None, sure, **quick)
     parts["out_no"].click(
         lambda: [gr.Row(visible=False), gr.Dropdown(value=None)], None, [sure[0], parts["entry"]], **quick
