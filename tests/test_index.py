@@ -30,7 +30,7 @@ import tutor.index
 from tutor.collection import open_collection
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, StoreError
-from tutor.generations import built_generations, hold_current, read_pointer, swap_pointer
+from tutor.generations import built_generations, current_generation, hold_current, read_pointer, swap_pointer
 from tutor.index import Index, open_index, refresh_index
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -815,6 +815,16 @@ def test_a_folder_that_cannot_be_made_or_locked_is_named(
     monkeypatch.setattr(tutor.generations, "_lock_file", lambda folder, number: folder / "gone" / "lock")
     with pytest.raises(StoreError, match=r"cannot be written.*--index-dir"):
         open_index(tmp_path / "index")
+
+
+def test_a_pointer_that_cannot_be_read_is_not_taken_for_a_missing_one(tmp_path: Path) -> None:
+    assert current_generation(tmp_path) is None
+    (tmp_path / "current.json").write_text("{", encoding="utf-8")
+    assert current_generation(tmp_path) is None
+    (tmp_path / "current.json").unlink()
+    (tmp_path / "current.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        current_generation(tmp_path)
 
 
 def test_what_cannot_be_cleared_away_does_not_fail_a_good_refresh(

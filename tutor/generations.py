@@ -97,12 +97,12 @@ def read_pointer(folder: Path) -> tuple[int, Fingerprint]:
 
 def current_generation(folder: Path) -> int | None:
     """The number that the pointer names; None where there is none or it is damaged. Raises OSError."""
-    if not (folder / _POINTER).exists():
-        return None
-    (folder / _POINTER).read_bytes()  # a disk that fails now must not make the good generation look unnamed
     try:
         return read_pointer(folder)[0]
-    except StoreError:
+    except StoreError as error:
+        # A disk that fails now must not make the good generation look unnamed.
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
         return None
 
 

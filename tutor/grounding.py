@@ -20,6 +20,7 @@ from tutor.passages import Passage
 from tutor.turns import Citation, Support
 from tutor.words import NEGATIONS, STRUCK, content_words, split_sentences, stem, words
 
+_LABEL_WORDS = 8
 _MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 _STEP = re.compile(r"(?:^|\n)[ \t]*\d{1,3}[.)]\s+$")
 _QUOTED = re.compile(r"[\"“«].+[\"”»][.!?]?|(?:myth|misconception):.+", re.DOTALL | re.IGNORECASE)
@@ -160,9 +161,6 @@ def evidence_in(passage: Passage) -> list[Evidence]:
             quote = _QUOTE_FIRST.match(sentence)
             found.append(Evidence(passage, begin, end, asserted_from=begin + quote.end() if quote else -1))
     return found
-
-
-_LABEL_WORDS = 8
 
 
 def _belongs(text: str, previous: Evidence, begin: int, end: int) -> bool:

@@ -260,9 +260,10 @@ class Retriever:
 
         A short question gives likeness little to go by, and notes define a term in few words.
         """
-        if not DEFINES.search(self.vocabulary.in_english(self.read(query))) or measures.stranger:
+        query = self.read(query)
+        if not DEFINES.search(self.vocabulary.in_english(query)) or measures.stranger:
             return False
-        wanted = [c for _, c in self._wanted(self.read(query))[-1] if not ASKING.issuperset(c.own)]
+        wanted = [concept for _, concept in self._asked_about(query)]
         if not 0 < len(wanted) <= 2:
             return False
         texts = (without_struck(hit.passage.text.words) for hit in hits)
@@ -290,11 +291,7 @@ class Retriever:
         """What the gate measures of a question and the passages found for it; as `answerable`."""
         query = self.read(query)
         found = self._sentences(query, hits) if sentences is None else sentences
-        wanted = [
-            (weight, concept)
-            for weight, concept in self._wanted(query)[-1]
-            if not ASKING.issuperset(concept.own)
-        ]
+        wanted = self._asked_about(query)
         asked = Asked(
             covered=lambda text: coverage_of([wanted], frozenset(terms(text))) if wanted else 1.0,
             concepts=len(wanted),
@@ -336,6 +333,14 @@ class Retriever:
         """The concepts of the query with their weights; of a Chinese one also those of its English words."""
         readings = dict.fromkeys((query, self.vocabulary.in_english(query)))
         return [[(self._weight(concept), concept) for concept in self._concepts(text)] for text in readings]
+
+    def _asked_about(self, query: str) -> Wanted:
+        """The concepts of the query in English, without the words that only ask."""
+        return [
+            (weight, concept)
+            for weight, concept in self._wanted(query)[-1]
+            if not ASKING.issuperset(concept.own)
+        ]
 
     def _concepts(self, query: str) -> list[Concept]:
         typed = (Concept((one,)) for one in symbols(query, typed=True))
