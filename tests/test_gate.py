@@ -23,12 +23,12 @@ TEXTS = [
 @pytest.fixture
 def lexicon() -> Lexicon:
     stems = {word for text in TEXTS for word in words(text)}
-    common = {"margin", "claude", "trailing", "cause"}
+    common = {"margin": 4.0, "claude": 3.5, "trailing": 3.6, "cause": 5.0, "potluck": 2.8}
     return build_lexicon(
         TEXTS,
         stems,
         {"gan": "generativ adversarial network"},
-        lambda word: word in common,
+        lambda word: common.get(word, 0.0),
     )
 
 
@@ -73,6 +73,11 @@ def test_words_written_with_a_capital_inside_sentences_are_names(lexicon: Lexico
         "who invented mode collapse",
         "when was GPT-3 published",
         "what is the batch size of the DCGAN",
+        "gpt-4, trained with how many parameters?",
+        "what batch size was used for the DCGAN",
+        "number of epochs of the DCGAN",
+        "why exactly 0.0002 in the DCGAN",
+        "nice, and who invented mode collapse?",
     ],
 )
 def test_a_fact_that_no_sentence_holds_together_is_missing(question: str, lexicon: Lexicon) -> None:
@@ -89,6 +94,11 @@ def test_a_fact_that_no_sentence_holds_together_is_missing(question: str, lexico
         "who made the DCGAN",
         "why does mode collapse happen",
         "what is mode collapse",
+        "what is the learning rate",
+        "how do I choose how many epochs the training runs",
+        "what happens to those who leave mode collapse",
+        "who is the DCGAN supposed to be in the tale",
+        "why did GPT-3 need training",
     ],
 )
 def test_a_fact_that_one_sentence_holds_is_not_missing(question: str, lexicon: Lexicon) -> None:
@@ -113,10 +123,16 @@ def test_the_sentence_measure_follows_its_definition(lexicon: Lexicon) -> None:
     assert (found.passage, found.words) == (0.5, 3.0)
 
 
-def test_a_word_that_nobody_knows_is_a_stranger(lexicon: Lexicon) -> None:
-    assert _measured("does frobnication cause mode collapse", lexicon).stranger == 1.0
-    assert _measured("does claude cause mode collapse", lexicon).stranger == 0.0  # common English
-    assert _measured("doesn't the DCGAN have a margin", lexicon).stranger == 0.0
+def test_the_rarer_a_word_that_the_notes_lack_the_more_it_weighs(lexicon: Lexicon) -> None:
+    assert _measured("does frobnication cause mode collapse", lexicon).rarest == 1.0
+    # "cause" has 5 of 7 on the scale, "claude" half of it: the rarest word counts
+    assert _measured("does claude cause mode collapse", lexicon).rarest == pytest.approx(0.5)
+    assert _measured("does the DCGAN have a batch", lexicon).rarest == 0.0
+
+
+def test_a_rare_word_that_the_notes_lack_is_a_stranger(lexicon: Lexicon) -> None:
+    assert lexicon.is_strange("Frobnication")
+    assert not any(map(lexicon.is_strange, ("claude", "potluck", "DCGAN", "collapses", "does")))
 
 
 def test_an_acronym_is_held_by_its_long_form(lexicon: Lexicon) -> None:

@@ -116,7 +116,7 @@ def test_any_query_gives_hits_with_finite_scores(small_retriever: Retriever, que
 def test_an_empty_library_finds_nothing(empty: Retriever) -> None:
     assert empty.search("What is a GAN?") == []
     assert empty.topics("What is a GAN?") == ()
-    assert not empty.answerable("What is a GAN?", []).verdict
+    assert not empty.answerable("What is a GAN?", [], []).verdict
 
 
 def test_no_more_than_k_hits(small_retriever: Retriever) -> None:

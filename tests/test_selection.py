@@ -8,18 +8,9 @@ from tutor.grounding import Evidence, evidence_in
 from tutor.notes.note import Text
 from tutor.passages import Passage, PassageKind
 from tutor.questions import understand
+from tutor.ranking import rank, retrieve
 from tutor.retrieval import Retriever
-from tutor.selection import (
-    MOST_SENTENCES,
-    choose,
-    in_order,
-    is_item,
-    rank,
-    repeats,
-    retrieve,
-    sides,
-    wants_code,
-)
+from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.turns import Style
 
 
@@ -34,41 +25,7 @@ def chosen(retriever: Retriever, message: str, style: Style | None = None) -> li
     return choose(question, rank(retriever, question, retrieve(retriever, question)))
 
 
-# -- what is asked -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("question", "two"),
-    [
-        ("What is the difference between a GAN and a VAE?", ["GAN", "VAE"]),
-        ("How does a GAN differ from a diffusion model?", ["GAN", "diffusion model"]),
-        ("Compare WGAN with DCGAN", ["WGAN", "DCGAN"]),
-        ("GAN vs VAE", ["GAN", "VAE"]),
-        ("precision versus recall?", ["precision", "recall"]),
-        ("What is a GAN?", []),
-        ("What happens between two steps?", []),
-        ("Is there a difference?", []),
-    ],
-)
-def test_the_two_sides_of_a_comparison_are_found(question: str, two: list[str]) -> None:
-    assert sides(question) == two
-
-
-@pytest.mark.parametrize(
-    ("question", "code"),
-    [
-        ("Show me the PyTorch code", True),
-        ("How do I implement a GAN?", True),
-        ("What is a GAN?", False),
-        ("How are images encoded?", False),
-        ("What is a decoder?", False),
-    ],
-)
-def test_a_wish_for_code_is_heard(question: str, code: bool) -> None:
-    assert wants_code(question) is code
-
-
-# -- ranked and chosen -------------------------------------------------------------------------------------------
+# -- chosen ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -102,48 +59,6 @@ def test_no_more_sentences_than_the_style_allows_and_none_twice(
     for i, piece in enumerate(pieces):
         if piece.passage.kind not in ("card", "quiz"):
             assert not repeats(piece.text, [other.text for other in pieces[:i]])
-
-
-def test_ranked_sentences_come_best_first(small_retriever: Retriever) -> None:
-    question = understand("What does the generator do?")
-    ranked = rank(small_retriever, question, retrieve(small_retriever, question))
-    assert [entry.score for entry in ranked] == sorted((entry.score for entry in ranked), reverse=True)
-    assert ranked[0].vector.shape == (384,)
-
-
-def test_analogies_and_struck_words_are_never_ranked(small_retriever: Retriever) -> None:
-    for message in (
-        "What does the cook bake?",
-        "Does the generator copy the real images?",
-        "What is mode collapse?",
-    ):
-        question = understand(message)
-        ranked = rank(small_retriever, question, retrieve(small_retriever, question))
-        assert ranked and all("apple pie" not in entry.piece.text for entry in ranked)
-        assert all("copies them" not in entry.piece.text for entry in ranked)
-
-
-def test_no_hits_give_no_sentences(small_retriever: Retriever) -> None:
-    question = understand("What is a GAN?")
-    assert rank(small_retriever, question, []) == []
-    assert choose(question, []) == []
-
-
-def test_a_comparison_finds_passages_of_both_sides(corpus_retriever: Retriever) -> None:
-    hits = retrieve(
-        corpus_retriever, understand("What is the difference between a GAN and a diffusion model?")
-    )
-    notes = {hit.passage.note for hit in hits}
-    assert any("gan" in note for note in notes) and any("diffusion" in note for note in notes)
-    assert len({hit.passage.id for hit in hits}) == len(hits)
-
-
-def test_code_is_found_where_it_is_asked_for(corpus_retriever: Retriever) -> None:
-    hits = retrieve(corpus_retriever, understand("Show me the PyTorch code for mode collapse"))
-    assert "code" in {hit.passage.kind for hit in hits}
-    pieces = chosen(corpus_retriever, "Show me the PyTorch code for mode collapse")
-    assert "code" in {piece.passage.kind for piece in pieces}
-    assert "code" not in {piece.passage.kind for piece in chosen(corpus_retriever, "What is mode collapse?")}
 
 
 # -- order and repetition ----------------------------------------------------------------------------------------

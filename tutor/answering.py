@@ -19,8 +19,9 @@ from tutor.models import ChosenModel, stream_text
 from tutor.passages import Passage
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question
+from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
 from tutor.retrieval import Hit, Retriever
-from tutor.selection import MOST_SENTENCES, Ranked, choose, in_order, is_item, rank, repeats, retrieve, sides
+from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.turns import Answer, Citation, Delta, Notice, Sentence
 from tutor.words import content_words, reading_grade, split_sentences
 
@@ -71,21 +72,17 @@ class Answering:
         A model that fails in mid-answer is named in a Notice, and the notes' own sentences take its place.
         """
         clock = _Clock()
-        question = self._spelt(question)
+        question = spelt(self.retriever, question)
         hits = retrieve(self.retriever, question)
         clock.mark("retrieve_ms")
-        ranked = rank(self.retriever, question, hits)
-        gate = self.retriever.answerable(
-            question.text, hits, [(entry.text, entry.cosine) for entry in ranked]
-        )
-        strange = any(self.retriever.is_strange(side) for side in sides(question.text))
-        if strange or not gate.verdict:
+        found = weigh(self.retriever, question, hits)
+        if not found.answered:
             yield from self._refuse(question, clock)
             return
         citations = Citations()
         pieces: list[Sentence] = []
         text, before = "", None
-        for part in self._parts(question, hits, ranked, citations, cancel or threading.Event()):
+        for part in self._parts(found, citations, cancel or threading.Event()):
             if isinstance(part, Notice):
                 yield part
                 continue
@@ -99,23 +96,19 @@ class Answering:
             return
         yield self._finished(question, text, pieces, citations.all(), clock)
 
-    def _spelt(self, question: Question) -> Question:
-        """The question with its slips mended, so that search, ranking and gate read the same words."""
-        mend = self.retriever.lexicon.mend
-        return replace(question, text=mend(question.text), topic=mend(question.topic))
-
     def _parts(
         self,
-        question: Question,
-        hits: Sequence[Hit],
-        ranked: Sequence[Ranked],
+        found: Findings,
         citations: Citations,
         cancel: threading.Event,
     ) -> Iterator[Part | Notice]:
+        question, ranked = found.question, found.ranked
         if question.style == "eli5":
-            yield from self._eli5(question, hits, ranked, citations)
+            yield from self._eli5(question, found.hits, ranked, citations)
             return
         chosen = choose(question, ranked)
+        if chosen and chosen[0].passage.kind == "analogy":
+            yield Part(Sentence("The notes tell it as a story:", "connective"))
         if self.chosen.chat is None or not chosen or _set_apart(chosen):
             yield from _quoted(in_order(chosen), citations)
         else:
@@ -323,10 +316,12 @@ def _adjoins(one: Evidence, other: Evidence) -> bool:
 
 
 def _set_apart(pieces: Sequence[Evidence]) -> bool:
-    """Whether the notes answer with a list, table, program or formula: shown as it stands, never reworded."""
+    """Whether the notes answer with a list, table, program, formula or story: shown as it stands, never reworded."""
     items = [piece.passage.id for piece in pieces if is_item(piece)]
-    return any(items.count(passage) >= 3 for passage in items) or any(
-        _layout(piece, alone=True) in ("code", "table", "block") for piece in pieces
+    return (
+        any(piece.passage.kind == "analogy" for piece in pieces)
+        or any(items.count(passage) >= 3 for passage in items)
+        or any(_layout(piece, alone=True) in ("code", "table", "block") for piece in pieces)
     )
 
 

@@ -21,9 +21,9 @@ from tutor.coverage import Wanted, coverage_of, held, terms
 from tutor.embedding import Embedding
 from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
-from tutor.passages import Passage, embedded_text
+from tutor.passages import Passage
 from tutor.vocabulary import Concept, read_vocabulary
-from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck
+from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, zipf
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,9 +34,10 @@ _CANDIDATES = 40
 _FEW = 400
 _OPENING = 6  # words
 _NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
-_GATE_SENTENCES = 48
 # The cosine with its nearest passage from which on a question is taken to stand alone.
 _STANDS_ALONE = 0.65
+# The coverage below which a Chinese question without a known word has nothing to do with a passage.
+_FOREIGN = 0.6
 # What a note has beyond this share of the places stands back for passages of others that are not much worse.
 _MOST_OF_A_NOTE = 0.5
 _STANDS_BACK = 0.6
@@ -104,7 +105,7 @@ class Retriever:
             [without_struck(p.text.words) for p in own],
             self._idf.keys(),
             self.vocabulary.long_forms,
-            lambda word: self.embedding.count_tokens(word) == 1,
+            zipf,
         )
 
     def idf(self, word: str) -> float:
@@ -239,29 +240,27 @@ class Retriever:
             if row in own
         }
 
-    def answerable(
-        self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None
-    ) -> Answerable:
+    def answerable(self, query: str, hits: Sequence[Hit], sentences: Sequence[Found]) -> Answerable:
         """Whether the passages found for a question answer it.
 
         Args:
-            sentences: the sentences of these passages under their headings with their cosines, where they are
-                known already; they are cut and embedded here when None.
+            sentences: the sentences of these passages under their headings, with their cosines.
         """
         measures = self.measures(query, hits, sentences)
         unknown = tuple(word for word in dict.fromkeys(content_words(query)) if not self.knows(word))
         probability = FITTED.probability(measures)
-        likely = probability >= 0.5 or self._is_defined(query, hits, measures)
-        verdict = bool(hits) and likely and not self._names_a_stranger(query)
+        likely = probability >= 0.5 or self._is_defined(query, hits)
+        strange = self._names_a_stranger(query) or self._is_foreign(query, hits)
+        verdict = bool(hits) and likely and not strange
         return Answerable(verdict, probability, measures, unknown)
 
-    def _is_defined(self, query: str, hits: Sequence[Hit], measures: Measures) -> bool:
+    def _is_defined(self, query: str, hits: Sequence[Hit]) -> bool:
         """Whether "what is X" is asked and a sentence that was found opens with X: "ELBO (for VAEs): ...", "X is ...".
 
         A short question gives likeness little to go by, and notes define a term in few words.
         """
         query = self.read(query)
-        if not DEFINES.search(self.vocabulary.in_english(query)) or measures.stranger:
+        if not DEFINES.search(self.vocabulary.in_english(query)) or self.is_strange(query):
             return False
         wanted = [concept for _, concept in self._asked_about(query)]
         if not 0 < len(wanted) <= 2:
@@ -287,10 +286,18 @@ class Retriever:
                 return True
         return False
 
-    def measures(self, query: str, hits: Sequence[Hit], sentences: Sequence[Found] | None = None) -> Measures:
+    def _is_foreign(self, query: str, hits: Sequence[Hit]) -> bool:
+        """Whether no word of a Chinese question is known in English, nor its Chinese in what was found."""
+        if not CJK.search(query):
+            return False
+        known = (word for word in content_words(self.vocabulary.in_english(query)) if word.isascii())
+        return not any(self.knows(word) and word not in ASKING for word in known) and all(
+            hit.coverage < _FOREIGN for hit in hits
+        )
+
+    def measures(self, query: str, hits: Sequence[Hit], sentences: Sequence[Found]) -> Measures:
         """What the gate measures of a question and the passages found for it; as `answerable`."""
         query = self.read(query)
-        found = self._sentences(query, hits) if sentences is None else sentences
         wanted = self._asked_about(query)
         asked = Asked(
             covered=lambda text: coverage_of([wanted], frozenset(terms(text))) if wanted else 1.0,
@@ -298,7 +305,7 @@ class Retriever:
             likeness=self._question_likeness(query, hits),
         )
         passages = [(hit.passage.embedded_text, hit.cosine) for hit in hits]
-        return measure(self.vocabulary.in_english(query), passages, found, self.lexicon, asked)
+        return measure(self.vocabulary.in_english(query), passages, sentences, self.lexicon, asked)
 
     def _question_likeness(self, query: str, hits: Sequence[Hit]) -> float:
         """The best cosine of the query with a question of the cards and quizzes found; 0 without one."""
@@ -306,18 +313,6 @@ class Retriever:
         if not own:
             return 0.0
         return float((self.embedding.embed_texts(own) @ self.embed(query)).max())
-
-    def _sentences(self, query: str, hits: Sequence[Hit]) -> list[Found]:
-        texts = []
-        for passage in (hit.passage for hit in hits if hit.passage.kind not in ("analogy", "code")):
-            text = without_struck(passage.text.words)
-            cuts = split_sentences(text)
-            texts += [
-                embedded_text(passage.title, passage.heading[-1:], text[begin:end]) for begin, end in cuts
-            ]
-        texts = texts[:_GATE_SENTENCES]
-        cosines = self.embedding.embed_texts(texts) @ self.embed(query)
-        return list(zip(texts, map(float, cosines), strict=True))
 
     def topics(self, query: str, n: int = 3) -> tuple[str, ...]:
         """What the notes nearest to a question are about, best first."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tutor.evaluation.questions import SetQuestion
 from tutor.gate import Measures, Weights
 from tutor.questions import Said, understand
+from tutor.ranking import find
 from tutor.retrieval import Retriever
-from tutor.selection import retrieve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ def measure_questions(retriever: Retriever, questions: Sequence[SetQuestion]) ->
     for asked in questions:
         history = [Said(turn["role"], turn["content"]) for turn in asked.history]
         question = understand(asked.question, history, asked.style)
-        found.append(retriever.measures(question.text, retrieve(retriever, question)))
+        found.append(find(retriever, question).gate.measures)
     return found
 
 

@@ -25,7 +25,7 @@ from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.report import Measure, Report
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
-from tutor.selection import retrieve
+from tutor.ranking import find
 from tutor.session import Session
 from tutor.turns import Answer
 
@@ -83,8 +83,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         return [hit.passage.note for hit in retriever.search(question.text, k, context=question.context)]
 
     def covers(asked: SetQuestion) -> bool:
-        question = standalone(asked)
-        return retriever.answerable(question.text, retrieve(retriever, question)).verdict
+        return find(retriever, standalone(asked)).answered
 
     def quickstart() -> Callable[[SetQuestion, int], Sequence[str]]:
         place = Path(scratch.name, "quickstart")
