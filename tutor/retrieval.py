@@ -1,7 +1,7 @@
 """Query -> ranked passages: dense and lexical search, fused; and whether the notes answer the question at all.
 
 Dense search finds other words for the same thing, lexical search finds names, symbols and rare terms that the
-embedding model never learned. The fused score is 0.75 cosine + 0.2 coverage + 0.05 BM25 share, each in [0, 1]:
+embedding model never learned. The fused score is 0.65 cosine + 0.3 coverage + 0.05 BM25 share, each in [0, 1]:
 coverage is the share of the query's concepts, weighted by how rare their words are in the notes, that the passage
 names in one way or another.
 """
@@ -189,7 +189,7 @@ class Retriever:
         hits = {}
         for row, cosine in cosines.items():
             coverage = coverage_of(wanted, self._sets[row])
-            score = 0.75 * max(0.0, cosine) + 0.2 * coverage + 0.05 * float(lexical[row])
+            score = 0.65 * max(0.0, cosine) + 0.3 * coverage + 0.05 * float(lexical[row])
             hits[row] = Hit(self.index.passages[row], score, cosine, coverage)
         return hits
 
