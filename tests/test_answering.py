@@ -13,9 +13,10 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from tutor.answering import Answering, _table
+from tutor.answering import Answering
 from tutor.index import open_index, refresh_index
 from tutor.models import ChosenModel
+from tutor.parts import markdown_table
 from tutor.questions import Said, understand
 from tutor.retrieval import Retriever
 from tutor.turns import Answer, Delta, Notice, Style
@@ -387,7 +388,7 @@ def test_a_reference_in_the_note_is_not_taken_for_a_citation(settings_retriever:
 
 
 def test_a_bar_inside_a_cell_does_not_end_the_cell() -> None:
-    shown = _table("Model | Learns\nDiscriminative | $p(y|x)$")
+    shown = markdown_table("Model | Learns\nDiscriminative | $p(y|x)$")
     assert shown.split("\n")[2] == r"| Discriminative | $p(y\|x)$ |"
 
 

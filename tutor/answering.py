@@ -11,11 +11,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check, evidence_in
 from tutor.models import ChosenModel, stream_text
+from tutor.parts import Part, layout_of, quoted, rendered
 from tutor.passages import Passage
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question
@@ -25,29 +25,8 @@ from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.turns import Answer, Citation, Delta, Notice, Sentence
 from tutor.words import content_words, reading_grade, split_sentences
 
-Layout = Literal["run", "item", "paragraph", "block", "code", "table"]
-
 LEAST_SENTENCES = 3
 _LONGEST_ANALOGY = 12
-# A reference such as "[1]" in the note's own words must not be taken for a citation: a word joiner, which nobody
-# sees, parts the two.
-_NOTES_OWN_MARK = re.compile(
-    r"(\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\])|\[(?=\d{1,3}(?:\s*,\s*\d{1,3})*\])", re.DOTALL
-)
-_STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
-_BREAKS = re.compile(r"^\W*where (?:it|the analogy) breaks", re.I)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A sentence of an answer and how it is set: in the run of the text, as a list item, or on its own lines.
-
-    `marked` says whether its citation marks follow it; a run of neighbouring sentences is marked at its end.
-    """
-
-    sentence: Sentence
-    layout: Layout = "run"
-    marked: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,7 +65,7 @@ class Answering:
             if isinstance(part, Notice):
                 yield part
                 continue
-            addition = _rendered(part, before)
+            addition = rendered(part, before)
             clock.mark("first_text_ms")
             pieces.append(part.sentence)
             text, before = text + addition, part
@@ -110,7 +89,7 @@ class Answering:
         if chosen and chosen[0].passage.kind == "analogy":
             yield Part(Sentence("The notes tell it as a story:", "connective"))
         if self.chosen.chat is None or not chosen or _set_apart(chosen):
-            yield from _quoted(in_order(chosen), citations)
+            yield from quoted(in_order(chosen), citations)
         else:
             yield from self._drafted(question, chosen, ranked, citations, cancel)
 
@@ -163,7 +142,7 @@ class Answering:
         The notes' best sentence comes first and at once: a student never waits for the model to see the core.
         """
         lead, *spare = in_order(chosen)
-        yield from _quoted([lead], citations)
+        yield from quoted([lead], citations)
         said = [lead.text]
         evidence = [*chosen, *[entry.piece for entry in ranked[:12] if entry.piece not in chosen]]
         try:
@@ -179,7 +158,7 @@ class Answering:
                         continue
                     spare.remove(replacement)
                     said.append(replacement.text)
-                    yield from _quoted([replacement], citations)
+                    yield from quoted([replacement], citations)
                     continue
                 spare = [piece for piece in spare if piece not in found]
                 said.append(sentence)
@@ -191,7 +170,7 @@ class Answering:
                 break
             if not repeats(piece.text, said):
                 said.append(piece.text)
-                yield from _quoted([piece], citations)
+                yield from quoted([piece], citations)
 
     def _draft(
         self, question: Question, evidence: Sequence[Evidence], cancel: threading.Event
@@ -244,13 +223,13 @@ class Answering:
                         "connective",
                     )
                 )
-            yield from _quoted(in_order(plainest), citations)
+            yield from quoted(in_order(plainest), citations)
             return
-        yield from _quoted(self._analogy(fitting[0].passage), citations)
+        yield from quoted(self._analogy(fitting[0].passage), citations)
         definition = self._definition(topic, [entry.piece for entry in ranked])
         if definition is not None:
             yield Part(Sentence("In the real words:", "connective"), "paragraph")
-            yield from _quoted([definition], citations)
+            yield from quoted([definition], citations)
 
     def _analogy(self, passage: Passage) -> list[Evidence]:
         """A whole analogy, also where it was too long for one passage."""
@@ -291,83 +270,14 @@ def _clean(sentence: str) -> str:
     return re.sub(r"\*\*|^[-*•]\s+|\s*\[\d+\]", "", sentence).strip()
 
 
-def _quoted(pieces: Sequence[Evidence], citations: Citations) -> Iterator[Part]:
-    """Sentences of the notes; neighbours in a note are cited as one quote, marked at its end."""
-    runs: list[list[Evidence]] = []
-    for piece in pieces:
-        if runs and _adjoins(runs[-1][-1], piece):
-            runs[-1].append(piece)
-        else:
-            runs.append([piece])
-    for run in runs:
-        whole = Evidence(run[0].passage, run[0].begin, run[-1].end)
-        n = citations.cite(whole)
-        if run[0].asserted_from > run[0].begin:
-            yield Part(Sentence("A common mistake:", "connective"), "paragraph")
-        for piece in run:
-            alone = sum(other.passage.id == piece.passage.id and is_item(other) for other in pieces) < 2
-            yield Part(Sentence(piece.text, "quoted", (n,)), _layout(piece, alone), marked=piece is run[-1])
-
-
-def _adjoins(one: Evidence, other: Evidence) -> bool:
-    """Whether one sentence follows the other in the running text of a passage."""
-    between = one.passage.text.words[one.end : other.begin] if one.passage.id == other.passage.id else "-"
-    return other.begin >= one.end and not between.strip() and "\n\n" not in between and not is_item(other)
-
-
 def _set_apart(pieces: Sequence[Evidence]) -> bool:
     """Whether the notes answer with a list, table, program, formula or story: shown as it stands, never reworded."""
     items = [piece.passage.id for piece in pieces if is_item(piece)]
     return (
         any(piece.passage.kind == "analogy" for piece in pieces)
         or any(items.count(passage) >= 3 for passage in items)
-        or any(_layout(piece, alone=True) in ("code", "table", "block") for piece in pieces)
+        or any(layout_of(piece, alone=True) in ("code", "table", "block") for piece in pieces)
     )
-
-
-def _layout(piece: Evidence, alone: bool) -> Layout:
-    """How a piece is set; a single item of a list reads as a sentence."""
-    if piece.passage.kind in ("code", "table"):
-        return "code" if piece.passage.kind == "code" else "table"
-    if "\n" in piece.text or "$$" in piece.text:
-        return "block"
-    if _BREAKS.match(piece.text):
-        return "paragraph"
-    return "item" if is_item(piece) and not alone and piece.asserted_from < 0 else "run"
-
-
-def _rendered(part: Part, before: Part | None) -> str:
-    """A part as Markdown with its citation marks, set apart from what stands before it."""
-    marks = "".join(f" [{n}]" for n in part.sentence.cites) if part.marked else ""
-    text = part.sentence.text
-    if part.layout != "code":
-        text = _NOTES_OWN_MARK.sub(lambda found: found.group(1) or "[\u2060", text)
-    if part.layout == "code":
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-        text, marks = f"{fence}\n{text.strip()}\n{fence}", f"\n{marks.strip()}"
-    elif part.layout == "table":
-        text, marks = _table(text), f"\n\n{marks.strip()}"
-    elif part.layout == "block":
-        ordered = _STEPS.match(text)
-        text = f"1. {text}" if ordered else text
-        marks = f"\n\n{marks.strip()}" if text.rstrip().endswith("$$") or ordered else marks
-    elif part.layout == "item":
-        text = f"- {text}"
-    if before is None:
-        return text + marks
-    if part.layout == "item" and before.layout == "item":
-        return "\n" + text + marks
-    apart = part.layout != "run" or before.layout not in ("run", "paragraph")
-    return ("\n\n" if apart else " ") + text + marks
-
-
-def _table(text: str) -> str:
-    """A note's table, whose rows are joined by bars, as Markdown."""
-    lines = text.strip().split("\n")
-    rows = [[cell.strip().replace("|", r"\|") for cell in line.split(" | ")] for line in lines]
-    width = max(len(row) for row in rows)
-    set_rows = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
-    return "\n".join([set_rows[0], "|" + " --- |" * width, *set_rows[1:]])
 
 
 def _listing(names: Sequence[str]) -> str:
