@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tutor.intents import ANSWERED
 from tutor.questions import Said, topic_of, understand
 from tutor.turns import Style
 
@@ -34,7 +35,7 @@ NO_HISTORY: list[tuple[str, str, Style, str]] = [
     ("hi define gan", "explain", "plain", "hi define gan"),
     ("I have a question about GANs", "explain", "plain", "GANs"),
     ("can I ask a question about GANs?", "explain", "plain", "GANs"),
-    ("什么是生成对抗网络？", "explain", "plain", "什么是生成对抗网络？"),
+    ("什么是生成对抗网络？", "explain", "plain", "生成对抗网络"),
     # levels
     ("Explain diffusion models like I'm 5", "explain", "eli5", "diffusion models"),
     ("ELI5: what is a GAN?", "explain", "eli5", "GAN"),
@@ -74,17 +75,17 @@ NO_HISTORY: list[tuple[str, str, Style, str]] = [
     ("show me a demo", "demo", "plain", "GAN"),
     # no demo
     ("How do I train a GAN?", "explain", "plain", "train a GAN"),
-    ("show me the formula of the GAN loss", "explain", "plain", "formula of the GAN loss"),
+    ("show me the formula of the GAN loss", "formula", "plain", "formula of the GAN loss"),
     ("can you run me through how GANs work", "explain", "plain", "GANs"),
     ("Run me through diffusion", "explain", "plain", "diffusion"),
     ("show me how a GAN works", "explain", "plain", "GAN"),
     (
         "Show me the difference between GAN and diffusion",
-        "explain",
+        "compare",
         "plain",
         "difference between GAN and diffusion",
     ),
-    ("show me GAN code", "explain", "plain", "GAN code"),
+    ("show me GAN code", "code", "plain", "GAN code"),
     ("see also diffusion models", "explain", "plain", "see also diffusion models"),
     (
         "Show that the optimal discriminator is 0.5",
@@ -150,7 +151,7 @@ def test_a_follow_up_is_made_to_stand_alone(
     message: str, history: tuple[Said, ...], text: str, topic: str | None
 ) -> None:
     found = understand(message, history)
-    assert (found.intent, found.text) == ("explain", text)
+    assert found.intent in ANSWERED and found.text == text
     assert topic is None or found.topic == topic
 
 

@@ -13,6 +13,7 @@ CJK = re.compile(r"[\u3400-\u9fff]+")
 
 # Chinese=English, the English may hold spaces.
 _PAIRS = """
+怎么工作=how does it work 是怎么工作=how does it work 工作=work 如何工作=how does it work
 什么是=what is 是什么=what is 什么叫=what is 什么=what 为什么=why 为何=why 怎么样=how 怎么=how 怎样=how
 如何=how 哪些=which 哪个=which 哪种=which 哪里=where 几个=how many 多少=how many 多大=how large
 多长=how long 谁=who 何时=when 区别=difference 差别=difference 不同=difference 差异=difference

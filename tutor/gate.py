@@ -26,7 +26,7 @@ ASKING = frozenset(
     anybody something anything everything actual actually exactly roughly basically always bigger big good bad better
     best guy stuff lot bit tell say said formula equation example name stand short right true wrong keep many way
     reason n u ur r bc cuz wanna gonna gimme even story tale
-    metaphor analogy special advantage disadvantage pro con strength weakness benefit drawback
+    metaphor analogy special mechanism advantage disadvantage pro con strength weakness benefit drawback
     """.split()
 )
 _VERBS = (
@@ -66,7 +66,8 @@ _WHO = re.compile(
 _WHEN = re.compile(r"^\W*(?:when (?:was|were|did|is|are)\b(?! i\b)|(?:in )?(?:what|which) year\b)", re.I)
 _WHY = re.compile(r"\b(?:why|what is the (?:mathematical )?reason)\b", re.I)
 GIVES_REASON = re.compile(
-    r"\b(?:because|since|so that|therefore|reason|arises?|cause[sd]?|due to|comes from)\b", re.I
+    r"\b(?:because|since|so that|therefore|reason|arises?|cause[sd]?|due to|comes from)\b|因为|由于|导致|原因",
+    re.I,
 )
 DEFINES = re.compile(
     r"^\W*(?:what(?:'?s| is| are| was)\b(?! the (?:difference|relation))|define|explain|how (?:does|do|is)\b.* work"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from tutor.chinese import CJK
+from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_level, without_quiz
 from tutor.turns import Style
 from tutor.words import content_words, stem
 
@@ -42,33 +43,6 @@ _PUZZLED = re.compile(
     re.IGNORECASE,
 )
 
-Intent = Literal["explain", "quiz", "demo", "greeting", "thanks", "help"]
-
-_ELI5 = re.compile(
-    r",?\s*\b(?:(?:explain(?: it| that| this)?|tell me|say it|again)?\s*(?:to me\s*)?"
-    r"(?:like|as if|as though|as)\s+(?:i['’]?m|i am|i were|i was|to)\s*(?:only\s*)?(?:a\s*)?(?:5|five)"
-    r"(?:[- ]years?[- ]olds?)?|eli5|(?:to|for) (?:a|my) (?:5|five)[- ]year[- ]old|(?:to|for) a (?:child|kid)"
-    r"|in (?:very )?(?:simple|plain) (?:words|terms|language))\b[.!]?",
-    re.IGNORECASE,
-)
-_EXPERT = re.compile(
-    r",?\s*\b(?:(?:like|as) (?:to )?an expert|for experts?|at expert level|in depth(?!-)|in full detail|rigorously"
-    r"|mathematically|with (?:all )?the math(?:s|ematics)?)\b[.!]?",
-    re.IGNORECASE,
-)
-_QUIZ = re.compile(
-    r"\b(?:quiz|test|examine) (?:me\b|my (?:knowledge|understanding|memory|skills?)\b|myself\b)"
-    r"|\b(?:give|make|start|do|begin|create|want|have|need|like|take)(?: me)? "
-    r"(?:a |an |some |few |another |short |new |\d+ )*"
-    r"(?:quiz\b(?!-)|(?:test |quiz )?questions? (?:on|about|to test (?:me|my))\b|(?:test|quiz) questions?\b)"
-    r"|\bask me (?:a |an |some |few |another |\d+ )*(?:quiz |test )?questions?\b|^(?:another |a )?quiz\b(?!-)",
-    re.IGNORECASE,
-)
-_NO_QUIZ = re.compile(
-    r"^(?:how|what|why|when|who|which|where|is|are|does|did|was|were|i have)\b"
-    r"|\b(?:not|don['’]t|no|stop|never)\b[^,.]*\bquiz",
-    re.IGNORECASE,
-)
 _DEMO_VERB = re.compile(
     r"^(?:please |now |ok(?:ay)?,? |can you |could you |would you |i want to |i'd like to |let me |let's )*"
     r"(show|run(?!(?: me| us)? (?:through|down))|start|launch|train|demo(?:nstrate)?|watch|(?<!^)see"
@@ -79,8 +53,14 @@ _DEMO_WORD = re.compile(
     r"\b(?:demos?|training|train|live|in action|running|simulation|2-?d|learning)\b", re.IGNORECASE
 )
 _NO_DEMO = re.compile(
-    r"\b(?:how|what|why|which|who|that|whether|difference|formulas?|equations?|code|loss|maths?|definition|derivation|proof"
-    r"|papers?|notes?|architecture|pytorch|implementation|advantages|types|kinds|questions?|examples?|my|our)\b",
+    r"\b(?:how|what|why|which|who|that|whether|difference|formulas?|equations?|code|loss|maths?|definition"
+    r"|derivation|proof"
+    r"|papers?|notes?|architecture|pytorch|implementation|advantages|types|kinds|questions?|examples?|my|our"
+    r"|me to|dynamics)\b",
+    re.IGNORECASE,
+)
+_CHINESE_DEMO = re.compile(
+    r"演示(?!什么)|(?:跑|运行|训练)(?:一下|一个|个|一遍).{0,12}(?:GAN|扩散|模型|模式)|(?:现场|实时).{0,6}(?:看|训练)",
     re.IGNORECASE,
 )
 _NAMES_DEMO = re.compile(r"\bdemos?\b", re.IGNORECASE)
@@ -89,25 +69,18 @@ _AGAIN = re.compile(
 )
 _STRONG = ("run", "start", "launch", "train", "simulate", "demo", "demonstrate")
 _DEMOS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("mode-collapse", re.compile(r"\bmode[- ]collaps\w*", re.IGNORECASE)),
-    ("diffusion-2d", re.compile(r"\b(?:diffusion|denoising|flow matching)\b", re.IGNORECASE)),
-    ("gan-2d", re.compile(r"\b(?:gans?|generator|discriminator|adversarial)\b", re.IGNORECASE)),
+    ("mode-collapse", re.compile(r"\bmode[- ]collaps\w*|模式崩[溃塌]", re.IGNORECASE)),
+    ("diffusion-2d", re.compile(r"\b(?:diffusion|denoising|flow matching)\b|扩散", re.IGNORECASE)),
+    (
+        "gan-2d",
+        re.compile(
+            r"(?<![a-z])gans?(?![a-z])|\b(?:generator|discriminator|adversarial)\b|对抗网络", re.IGNORECASE
+        ),
+    ),
 )
-_GREETING = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|你好)\b"
-    r"(?:\W+(?:there|tutor|again|all|everyone|friend|how are you))*\W*$",
-    re.IGNORECASE,
-)
-_THANKS = re.compile(
-    r"^(?:\W*\b(?:thanks?|thank you|thx|great|cool|nice|perfect|awesome|ok(?:ay)?|got it|i see|bye|goodbye|see you"
-    r"|later|now|very much|so much|a lot|that help(?:s|ed)?|for (?:the|your) help"
-    r"|that (?:was|is) (?:great|helpful|clear)|again|makes sense|understood|all clear|well done|then)\b|\W*谢谢)+\W*$",
-    re.IGNORECASE,
-)
-_HELP = re.compile(
-    r"^\W*(?:help|help me|what can you do|what can i ask|who are you|what are you|how do you work|what do you know"
-    r"|(?:which|what) topics"
-    r"(?: (?:do you (?:know|cover|have)|are (?:there|covered|in (?:my|the|your) notes)|can i ask(?: about)?))?)\W*$",
+_MAP_OF = re.compile(r"\b(?:of|for|about|around|on)\s+(.+?)(?:\s+please)?\W*$", re.IGNORECASE)
+_MAP_ALL = re.compile(
+    r"\b(?:all|everything|topics|concepts|notes|library|ideas|themes|terms|things|whole|me|course|chapters?)\b",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
@@ -128,6 +101,10 @@ _LEADS = re.compile(
     r"(?:it means?\s+|the (?:meaning|idea|definition|concept|purpose|role|point)"
     r" (?:of|behind)\s+)?",
     re.IGNORECASE,
+)
+_CHINESE_ASKING = re.compile(
+    r"^(?:那么?|请问?|所以|你?能不能|可以|能否|帮我|给我|再)+|(?:请)?(?:解释|介绍|讲|说)(?:一下|讲|说)?|什么是|什么叫|是什么(?:意思)?|什么意思"
+    r"|是?怎么(?:样)?(?:理解|工作|训练|用)?(?:的)?|为什么(?:会|要|能)?|为何|如何|有什么用|有哪些|吗|呢|吧|啊|[,，、；;：:]"
 )
 _TAIL = re.compile(
     r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter"
@@ -163,7 +140,8 @@ _ONE = re.compile(
 )
 _ABOUT = re.compile(r"^\W*(?:(?:and|but|so|then) )?(?:what|how) about\s+|^\W*(?:and|but)\s+", re.IGNORECASE)
 _ASKS = re.compile(
-    r"^\W*(?:what|who|which|where|when|why|how|is|are|does|do|did|can|could|should|would|will|was|were|has|have|explain|show|give"
+    r"^\W*(?:what|who|which|where|when|why|how|is|are|does|do|did|can|could|should|would|will|was|were|has|have"
+    r"|explain|show|give"
     r"|tell|list|name|compare|describe)\b",
     re.IGNORECASE,
 )
@@ -228,17 +206,16 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
     text = " ".join(message.split())
     for pattern, plain in _SHORTHAND:
         text = pattern.sub(plain, text)
-    level: Style = style or "plain"
-    if _ELI5.search(text):
-        level, text = "eli5", _ELI5.sub("", text)
-    elif _EXPERT.search(text):
-        level, text = "expert", _EXPERT.sub("", text)
+    named, text = level_of(text)
+    level: Style = named or style or "plain"
     text = _plain(text)
     if _PUZZLED.match(text) and _last_topic(history):
         level, text = "eli5", f"Explain {_last_topic(history)}"
     intent = _intent(text, history)
-    if intent in ("greeting", "thanks", "help"):
+    if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save"):
         return Question(text, intent, level, "")
+    if intent == "map":
+        return Question(text, intent, level, _map_topic(text, history))
     if intent == "quiz":
         topic = _quiz_topic(text, history) or _last_topic(history)
         return Question(text, intent, level, topic, count=_count(text))
@@ -246,19 +223,21 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
         name, topic = _demo(text, history)
         return Question(text, intent, level, topic, demo=name)
     standalone, topic = _stand_alone(text, history)
-    return Question(standalone, "explain", level, topic, _context(text, history))
+    return Question(standalone, intent, level, topic, _context(text, history))
 
 
 def _plain(text: str) -> str:
     """The message without greeting, praise and politeness around what it asks."""
-    if _GREETING.match(text) or _THANKS.match(text):
+    if is_quiet(text):
         return text
     return _POLITE.sub("", _OPENING.sub("", " ".join(text.split()).strip(" ,:;"))).strip(" ,:;")
 
 
 def topic_of(question: str) -> str:
     """The thing a question is about: its words without the asking ones."""
-    text = question.strip().rstrip("?!. ")
+    text = question.strip().rstrip("?!.？！。 ")
+    if CJK.search(text):
+        return _CHINESE_ASKING.sub(" ", text).strip() or text
     rest = _LEADS.sub("", text, count=1)
     previous = ""
     while previous != rest:
@@ -268,20 +247,15 @@ def topic_of(question: str) -> str:
 
 
 def _intent(text: str, history: Sequence[Said] = ()) -> Intent:
-    if _GREETING.match(text):
-        return "greeting"
-    if _HELP.match(text):
-        return "help"
-    if _QUIZ.search(text) and not _NO_QUIZ.search(text):
-        return "quiz"
-    if _demo(text, history)[0]:
-        return "demo"
-    return "thanks" if _THANKS.match(text) else "explain"
+    return intent_of(text, asks_demo=bool(_demo(text, history)[0]))
 
 
 def _demo(text: str, history: Sequence[Said] = ()) -> tuple[str, str]:
     """The demo that the student's own words ask to run and what it is about; a question about training asks for
     none."""
+    if _CHINESE_DEMO.search(text):
+        named = next(((name, pattern.search(text)) for name, pattern in _DEMOS if pattern.search(text)), None)
+        return (named[0], named[1].group()) if named and named[1] else ("", "")
     verb = _DEMO_VERB.match(text)
     if not verb:
         return "", ""
@@ -318,8 +292,17 @@ def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
         return (
             "" if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these", "those") else topic
         )
-    rest = re.sub(r"\bwith \d+ questions?\b", "", _QUIZ.sub("", text))
+    rest = re.sub(r"\bwith \d+ questions?\b", "", without_quiz(text))
     return rest.strip(" .!?:") if content_words(rest) else ""
+
+
+def _map_topic(text: str, history: Sequence[Said]) -> str:
+    """What a concept map is to be about; empty for the whole library."""
+    found = _MAP_OF.search(text)
+    topic = found.group(1).strip(" ?.!") if found else ""
+    if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these"):
+        return _last_topic(history)
+    return "" if _MAP_ALL.search(topic) else re.sub(r"^(?:an?|the)\s+", "", topic, flags=re.IGNORECASE)
 
 
 def _count(text: str) -> int | None:
@@ -337,13 +320,13 @@ def _last_question(history: Sequence[Said]) -> tuple[str, str] | None:
     """The last message of the student's that named a topic, and that topic."""
     said = [turn.content for turn in history if turn.role == "user"]
     for i in range(len(said) - 1, -1, -1):
-        text = _plain(_ELI5.sub("", _EXPERT.sub("", said[i])))
+        text = _plain(without_level(said[i]))
         intent = _intent(text)
         if intent == "quiz" and _quiz_topic(text):
             return text, _quiz_topic(text)
         if intent == "demo":
             return text, _demo(text)[1]
-        if intent != "explain" or not content_words(text) or (i > 0 and _needs_context(text)):
+        if intent not in ANSWERED or not content_words(text) or (i > 0 and _needs_context(text)):
             continue
         return text, topic_of(_ABOUT.sub("", text))
     return None

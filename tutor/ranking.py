@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _POOL = 48
+# What a sentence in another language than the question's loses; one that a student cannot read is no answer.
+_OTHER_LANGUAGE = -0.35
 _WEAK_SECTIONS = re.compile(r"^(?:in pytorch|a worked number|common misconceptions|further reading)$", re.I)
 _WANTS_CODE = re.compile(r"\b(?:code|pytorch|implement\w*|snippet|program|python)\b", re.I)
 _WANTS_FORMULA = re.compile(
@@ -41,11 +43,19 @@ _CHECKS = re.compile(
     r"(?!it\b)(?!.*\b(?:what|how|why)\b)",
     re.I,
 )
-_DEFINES = re.compile(r"^\W*(?:what|who|explain|define|describe|tell me|do you know)\b", re.I)
+_DEFINES = re.compile(
+    r"^\W*(?:what|who|explain|define|describe|tell me|do you know)\b|什么是|什么叫|是什么|是啥|^\W*(?:解释|介绍)",
+    re.I,
+)
 _COMPARES = re.compile(r"\b(?:differ\w*|compar\w+|relation\w*|versus|vs\.?|better than|distinguish)\b", re.I)
-_SUBJECT = re.compile(r"\b(?:is|are|means|stands for|was|were)\b", re.I)
+_CHINESE_SIDES = re.compile(
+    r"^(?:请)?(?:问|比较|对比)?(?:一下)?\s*([\w\s-]{1,20}?)\s*(?:和|与|跟)\s*([\w\s-]{1,20}?)\s*(?:之间)?(?:的|有(?:什么|何|哪些)?|最?主?要?的?|在)*"
+    r"(?:区别|差别|差异|不同|关系|联系|异同|比较|对比)"
+)
+_SUBJECT = re.compile(r"\b(?:is|are|means|stands for|was|were)\b|[是指让]", re.I)
 _ASKS_WHY = re.compile(
-    r"^\W*(?:and |but |so )?(?:why|how come|what (?:causes|is the (?:cause|reason)))\b", re.I
+    r"^\W*(?:and |but |so )?(?:why|how come|what (?:causes|is the (?:cause|reason)))\b|为什么|为何|为啥|原因",
+    re.I,
 )
 _YES_NO = re.compile(r"^\W*(?:yes|no)\b[,.:]", re.I)
 _LEANS = re.compile(
@@ -157,6 +167,10 @@ def retrieve(retriever: Retriever, question: Question) -> list[Hit]:
     for side in sides(question.text):
         extra += [replace(hit, score=hit.score * 0.9) for hit in retriever.search(f"What is {side}?", k=2)]
     extra += _meant_sections(retriever, question, hits)
+    if CJK.search(question.text) and retriever.chinese_notes:
+        extra += retriever.search(
+            question.text, k=10, notes=retriever.chinese_notes, context=question.context
+        )
     if wants_code(question.text):
         extra += retriever.search(f"{_CODE_WORDS.sub('', question.topic)} in PyTorch", k=3, kinds={"code"})
     elif _WANTS_FORMULA.search(question.text):
@@ -193,11 +207,13 @@ def rank(retriever: Retriever, question: Question, hits: Sequence[Hit]) -> list[
     only because it stands under "Mode collapse > Remedies".
     """
     stories = _stories(question, hits)
+    if CJK.search(question.text):
+        hits = sorted(hits, key=lambda hit: hit.passage.note not in retriever.chinese_notes)
     pool = [(piece, weight) for hit in hits for piece, weight in _usable(question, hit, stories)][:_POOL]
     if not pool:
         return []
     texts = [embedded_text(piece.passage.title, piece.passage.heading[-1:], piece.text) for piece, _ in pool]
-    vectors = retriever.embedding.embed_texts(texts)
+    vectors = retriever.embedding.embed_texts([retriever.vocabulary.in_english(text) for text in texts])
     cosines = vectors @ retriever.embed(question.text)
     found = []
     for (piece, weight), text, vector, cosine in zip(pool, texts, vectors, cosines, strict=True):
@@ -278,9 +294,12 @@ def wants_list(question: str) -> bool:
 
 def sides(question: str) -> list[str]:
     """The two things that a question compares; none when it compares nothing."""
+    text = question.rstrip("?!.？。 ")
+    chinese = _CHINESE_SIDES.search(text)
+    if chinese:
+        return [part.strip() for part in chinese.groups()]
     if not _COMPARES.search(question):
         return []
-    text = question.rstrip("?!. ")
     found = re.search(r"^(.+?)\s+(?:vs\.?|versus)\s+(.+)$", text, re.I)
     found = found or re.search(
         r"\b(?:between|compare|of|how is|how are|how does|how do)\s+(.+?)\s+"
@@ -298,7 +317,7 @@ def _opens_with(sentence: str, topic: str) -> bool:
     """Whether a sentence has the topic for its subject: "The generator of a GAN turns ..."."""
     start = [word for word in words(sentence[:120]) if word not in ("a", "an", "the")]
     wanted = words(topic)
-    abbreviated = f"({topic.lower()})" in sentence[:120].lower()
+    abbreviated = re.search(rf"\((?:[^()]*\W)?{re.escape(topic)}\)", sentence[:120], re.I) is not None
     return bool(wanted) and (start[: len(wanted)] == wanted or abbreviated)
 
 
@@ -309,7 +328,7 @@ def _is_meant(section: set[str], question: str) -> bool:
 
 def _speaks_to(question: Question, sentence: str) -> float:
     """What speaks for a sentence by itself: the question's language, and the value or formula that is asked for."""
-    bonus = 0.0 if bool(CJK.search(sentence)) == bool(CJK.search(question.text)) else -0.2
+    bonus = 0.0 if bool(CJK.search(sentence)) == bool(CJK.search(question.text)) else _OTHER_LANGUAGE
     holds_value = value_test(question.text)
     if holds_value is not None:
         bonus += 0.3 if holds_value(sentence) else -0.1

@@ -38,6 +38,8 @@ _NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
 _STANDS_ALONE = 0.65
 # The coverage below which a Chinese question without a known word has nothing to do with a passage.
 _FOREIGN = 0.6
+# More runs of Chinese than this in one passage make its note one in Chinese; a name or two do not.
+_CHINESE_RUNS = 4
 # What a note has beyond this share of the places stands back for passages of others that are not much worse.
 _MOST_OF_A_NOTE = 0.5
 _STANDS_BACK = 0.6
@@ -107,6 +109,14 @@ class Retriever:
             self.vocabulary.long_forms,
             zipf,
         )
+
+    @cached_property
+    def chinese_notes(self) -> frozenset[str]:
+        """The notes that hold more than a word of Chinese."""
+        counts = Counter(
+            p.note for p in self.index.passages if len(CJK.findall(p.text.words)) > _CHINESE_RUNS
+        )
+        return frozenset(counts)
 
     def idf(self, word: str) -> float:
         """How rare a stem is in the notes; a word that they never use is the rarest."""

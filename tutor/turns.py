@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Style = Literal["plain", "eli5", "expert"]
+Style = Literal["plain", "eli5", "school", "expert"]
 Support = Literal["quoted", "supported", "unsupported", "connective"]
-STYLES: tuple[Style, ...] = ("plain", "eli5", "expert")
+STYLES: tuple[Style, ...] = ("plain", "eli5", "school", "expert")
 
 
 @dataclass(frozen=True)
