@@ -1,0 +1,393 @@
+"""The turns of a conversation -> a summary that covers each of the student's messages, with the quotes shown then.
+
+What the notes say is told in sentences that were shown, quoted or checked, with their citations; all else is the
+program's own words about the conversation. No model is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from tutor.notes import Note
+from tutor.parts import BREAKS, Layout, Part, rendered
+from tutor.questions import topic_of
+from tutor.turns import Citation, Sentence
+from tutor.words import content_words
+
+Data = Mapping[str, Any]
+Kind = Literal["answer", "refused", "quiz", "demo", "talk", "other"]
+
+EMPTY = "There is nothing to sum up yet: you have not asked anything in this conversation."
+OPENING = "What we went through:"
+MOST_WORDS = 350
+_LONGEST_NAME = 60
+_SHORTEST = 4  # words
+_STORY = re.compile(r"^(?:imagine|picture|suppose|think of|想象)\b", re.IGNORECASE)
+
+
+class ChatTurn(Protocol):
+    """One message of a chat, as the student's record keeps it."""
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def content(self) -> str: ...
+
+    @property
+    def payload(self) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A message of the student's and the events that answered it, as `event_to_json` writes them."""
+
+    message: str
+    events: tuple[Data, ...]
+
+    def of(self, kind: str) -> list[Data]:
+        """The events of one kind, in order."""
+        return [event for event in self.events if event.get("event") == kind]
+
+    @property
+    def question(self) -> str:
+        """What was asked, in a form that stands alone where the answer kept one."""
+        asked = next((str(event.get("question") or "") for event in self.of("Answer")), "")
+        return " ".join((asked or self.message).split())
+
+    @property
+    def kind(self) -> Kind:
+        """What came of the message."""
+        if self.of("QuizGrade") or self.of("QuizScore") or (self.of("QuizItem") and not self.of("Answer")):
+            return "quiz"
+        if self.of("DemoOutcome"):
+            return "demo"
+        answers = self.of("Answer")
+        if answers:
+            if any(answer.get("refused") for answer in answers):
+                return "refused"
+            return "answer" if self.shown else "other"
+        notices = [str(event.get("text", "")) for event in self.of("Notice")]
+        stopped = any(text == "Stopped." for text in notices) or self.of("Delta") or self.of("ToolCall")
+        return (
+            "talk" if notices and not stopped and not self.message.strip().endswith(("?", "？")) else "other"
+        )
+
+    @property
+    def shown(self) -> list[tuple[Data, Data]]:
+        """The sentences of its answers that the notes support, each with its answer."""
+        return [
+            (sentence, answer)
+            for answer in self.of("Answer")
+            for sentence in answer.get("sentences") or ()
+            if sentence.get("support") in ("quoted", "supported") and not is_summary(answer)
+        ]
+
+
+@dataclass(frozen=True)
+class RecapResult:
+    """A summary: its parts to be rendered in order, and the citations that they number."""
+
+    parts: tuple[Part, ...]
+    citations: tuple[Citation, ...]
+
+    @property
+    def markdown(self) -> str:
+        """The summary as Markdown with citation marks."""
+        text, before = "", None
+        for part in self.parts:
+            text, before = text + rendered(part, before), part
+        return text
+
+
+def exchanges(turns: Iterable[ChatTurn]) -> list[Exchange]:
+    """Each message of the student's with all that answered it before the next one."""
+    found: list[tuple[str, list[Data]]] = []
+    for turn in turns:
+        if turn.role == "user":
+            found.append((turn.content, []))
+        elif found:
+            found[-1][1].extend((turn.payload or {}).get("events") or ())
+    return [Exchange(message, tuple(events)) for message, events in found]
+
+
+def is_summary(answer: Data) -> bool:
+    """Whether an answer is itself a summary: what it repeats is not told again."""
+    sentences = answer.get("sentences") or ()
+    return bool(sentences) and sentences[0].get("text") in (OPENING, EMPTY)
+
+
+def citation_of(value: Data) -> Citation:
+    """A citation as the record keeps it, read back."""
+    first, last = value.get("lines") or (0, 0)
+    return Citation(
+        n=int(value.get("n", 0)),
+        note=str(value.get("note", "")),
+        lines=(int(first), int(last)),
+        quote=str(value.get("quote", "")),
+        title=str(value.get("title") or ""),
+        heading=tuple(str(name) for name in value.get("heading") or ()),
+        passage=str(value.get("passage") or ""),
+        speaker=str(value.get("speaker") or ""),
+    )
+
+
+def recap(turns: Iterable[ChatTurn], notes: Sequence[Note] = ()) -> RecapResult:
+    """What was asked and shown in a conversation.
+
+    Args:
+        turns: the messages of a chat in order, before the one that asks for the summary.
+        notes: the notes of the index; with them the end names what is related and was not asked about.
+
+    Returns:
+        Parts that cover each message of the student's, grouped by topic, and their citations; about MOST_WORDS words
+        or fewer where a sentence for each message allows it.
+    """
+    talked = exchanges(turns)
+    if not talked:
+        return RecapResult((Part(Sentence(EMPTY, "connective")),), ())
+    for most in (2, 1):
+        writer = _Writer(max(8, MOST_WORDS // len(talked)), most)
+        parts = tuple(writer.parts(talked, notes))
+        if most == 1 or sum(len(part.sentence.text.split()) for part in parts) <= MOST_WORDS:
+            break
+    return RecapResult(parts, tuple(writer.citations.values()))
+
+
+@dataclass
+class _Group:
+    """The exchanges about one topic."""
+
+    topic: str
+    note: str
+    members: list[Exchange]
+
+
+@dataclass
+class _Writer:
+    """Writes one summary.
+
+    Args:
+        share: words for each message.
+        most: sentences for each message.
+    """
+
+    share: int
+    most: int
+    citations: dict[tuple[str, tuple[int, int], str], Citation] = field(default_factory=dict)
+    _said: set[str] = field(default_factory=set)
+
+    def parts(self, talked: Sequence[Exchange], notes: Sequence[Note]) -> Iterator[Part]:
+        yield _own(OPENING, "paragraph")
+        for group in _groups([one for one in talked if one.kind == "answer"]):
+            yield from self._about(group)
+        yield from self._quizzes([one for one in talked if one.kind == "quiz"])
+        yield from self._demos([one for one in talked if one.kind == "demo"])
+        refused = _names([topic_of(one.question) for one in talked if one.kind == "refused"])
+        if refused:
+            yield _own(f"Your notes did not cover: {'; '.join(refused)}.", "paragraph")
+        yield from self._rest(talked)
+        yield from self._next(talked, notes, refused)
+
+    # -- what the notes said -----------------------------------------------------------------------------------
+
+    def _about(self, group: _Group) -> Iterator[Part]:
+        times = len(group.members)
+        often = f" ({times} questions)" if times > 1 else ""
+        yield _own(f"**{_name(group.topic)}**{often}", "paragraph")
+        for one in group.members:
+            chosen = self._leads(one, group.topic)
+            for sentence, answer in chosen:
+                self._said.add(str(sentence["text"]))
+                yield Part(
+                    Sentence(str(sentence["text"]), sentence["support"], self._cited(sentence, answer)),
+                    "item",
+                )
+            if not chosen:
+                yield self._pointer(one)
+
+    def _leads(self, one: Exchange, topic: str) -> list[tuple[Data, Data]]:
+        """The sentences that stand for an answer: its first that speaks of the topic and stands alone, and one more."""
+        alone = [pair for pair in one.shown if _stands_alone(str(pair[0]["text"]))]
+        fresh = [pair for pair in alone if pair[0]["text"] not in self._said]
+        wanted = set(content_words(topic))
+        ordered = sorted(fresh, key=lambda pair: not wanted & set(content_words(str(pair[0]["text"]))))
+        if not ordered:
+            return []
+        lead = ordered[0]
+        if self.most == 1 and _length(lead) > 1.5 * self.share:
+            short = [pair for pair in ordered[:3] if _length(pair) <= self.share]
+            lead = short[0] if short else lead
+        more = [pair for pair in fresh if fresh.index(pair) > fresh.index(lead)]
+        return [lead, *more][: self.most]
+
+    def _pointer(self, one: Exchange) -> Part:
+        """A line for an answer whose sentences were told already or are code, a table or a formula."""
+        sentence, answer = one.shown[0]
+        cites = self._cited(sentence, answer)
+        alone = any(_stands_alone(str(shown["text"])) for shown, _ in one.shown)
+        said = "the same sentences again" if alone else "a part of your notes that is too long to repeat here"
+        return Part(Sentence(f"To “{_name(one.question)}”: {said}.", "connective", cites), "item")
+
+    def _cited(self, sentence: Data, answer: Data) -> tuple[int, ...]:
+        known = {int(value["n"]): citation_of(value) for value in answer.get("citations") or ()}
+        return tuple(self._cite(known[n]) for n in sentence.get("cites") or () if n in known)
+
+    def _cite(self, old: Citation) -> int:
+        """The number of a quote in the summary, given at its first use."""
+        key = (old.note, old.lines, old.quote)
+        if key not in self.citations:
+            values = {**old.__dict__, "n": len(self.citations) + 1}
+            self.citations[key] = Citation(**values)
+        return self.citations[key].n
+
+    # -- quizzes and demos -------------------------------------------------------------------------------------
+
+    def _quizzes(self, quizzes: Sequence[Exchange]) -> Iterator[Part]:
+        if not quizzes:
+            return
+        stems = {str(item["item_id"]): str(item["stem"]) for one in quizzes for item in one.of("QuizItem")}
+        grades = [grade for one in quizzes for grade in one.of("QuizGrade")]
+        right = [grade for grade in grades if grade.get("verdict") == "correct"]
+        skipped = sum(
+            str(n.get("text", "")).startswith("Skipped.") for one in quizzes for n in one.of("Notice")
+        )
+        told = f"{len(right)} of {len(grades)} answers were right" if grades else "no question was answered"
+        told += f", {skipped} skipped" if skipped else ""
+        yield _own(f"**Quiz**: {told}.", "paragraph")
+        if right:
+            known = _names([stems.get(str(grade["item_id"]), "") for grade in right])
+            yield _own(f"Right: {'; '.join(f'“{name}”' for name in known)}.", "item")
+        for grade in grades:
+            if grade.get("verdict") == "correct":
+                continue
+            partly = "Partly right" if grade.get("verdict") == "partial" else "To revisit"
+            yield _own(f"{partly}: “{_name(stems.get(str(grade['item_id']), ''))}”", "item")
+            cited = grade.get("citation")
+            if cited and _stands_alone(str(cited.get("quote", ""))):
+                number = self._cite(citation_of(cited))
+                yield Part(Sentence(str(cited["quote"]), "quoted", (number,)), "item")
+
+    def _demos(self, demos: Sequence[Exchange]) -> Iterator[Part]:
+        if not demos:
+            return
+        yield _own("**Demos**", "paragraph")
+        for one in demos:
+            titles = [str(call.get("title") or "") for call in one.of("ToolCall")]
+            for number, outcome in enumerate(one.of("DemoOutcome")):
+                result = outcome.get("result") or {}
+                name = titles[number] if number < len(titles) else str(result.get("demo") or "A demo")
+                verdict = str(result.get("verdict") or "")
+                ended = "stopped before its end." if outcome.get("stopped") or not verdict else verdict
+                yield _own(f"{name}: {ended}", "item")
+
+    # -- the rest ----------------------------------------------------------------------------------------------
+
+    def _rest(self, talked: Sequence[Exchange]) -> Iterator[Part]:
+        unfinished = []
+        for one in talked:
+            if one.kind != "other":
+                continue
+            if any(is_summary(answer) for answer in one.of("Answer")):
+                yield _own("You asked for a summary before.", "paragraph")
+            else:
+                unfinished.append(one.question)
+        if unfinished:
+            quoted = "; ".join(f"“{name}”" for name in _names(unfinished))
+            yield _own(f"Without an answer that your notes support: {quoted}.", "paragraph")
+        talk = _names([one.message for one in talked if one.kind == "talk"])
+        if talk:
+            yield _own(f"Besides, you said {', '.join(f'“{name}”' for name in talk)}.", "paragraph")
+
+    def _next(
+        self, talked: Sequence[Exchange], notes: Sequence[Note], refused: Sequence[str]
+    ) -> Iterator[Part]:
+        revisit = _names(
+            [
+                str(name)
+                for one in talked
+                for score in one.of("QuizScore")
+                for name in score.get("revisit") or ()
+            ]
+        )
+        ideas = [f"go over {_listing(revisit[:3])} again"] if revisit else []
+        near = _related({cited.note for cited in self.citations.values()}, notes)
+        ideas += [f"ask about {_listing(near[:3])}"] if near else []
+        if not ideas and not any(one.of("QuizGrade") for one in talked) and self.citations:
+            ideas.append("say “quiz me” to see what has stuck")
+        if not ideas and refused:
+            ideas.append("ask about one of the nearest topics, or add notes on what is missing")
+        ideas = ideas or ["ask on"]
+        yield _own(f"Next, you could {' or '.join(ideas)}.", "paragraph")
+
+
+def _own(text: str, layout: Layout) -> Part:
+    return Part(Sentence(text, "connective"), layout)
+
+
+def _groups(answered: Sequence[Exchange]) -> list[_Group]:
+    """The exchanges by topic: of the same words, or of shared words and the same note."""
+    groups: list[_Group] = []
+    for one in answered:
+        topic = topic_of(one.question)
+        wanted = set(content_words(topic))
+        sentence, answer = one.shown[0]
+        notes = {int(cited["n"]): str(cited["note"]) for cited in answer.get("citations") or ()}
+        note = next((notes[n] for n in sentence.get("cites") or () if n in notes), "")
+        for group in groups:
+            known = set(content_words(group.topic))
+            if wanted == known or (note and note == group.note and wanted & known):
+                group.members.append(one)
+                if wanted < known:
+                    group.topic = topic
+                break
+        else:
+            groups.append(_Group(topic, note, [one]))
+    return groups
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether a sentence of the notes can be told by itself: no code, table, formula on lines of its own or story."""
+    return (
+        "\n" not in text
+        and "$$" not in text
+        and len(text.split()) >= _SHORTEST - 3 * bool(re.search(r"[\u3400-\u9fff]", text))
+        and not BREAKS.match(text)
+        and not _STORY.match(text)
+    )
+
+
+def _length(pair: tuple[Data, Data]) -> int:
+    return len(str(pair[0]["text"]).split())
+
+
+def _related(cited: set[str], notes: Sequence[Note]) -> list[str]:
+    """The titles of notes that the cited ones name as related and that were not cited, those named most first."""
+    from tutor.concept_map import links_between
+
+    titles = {note.path: note.title for note in notes}
+    votes: dict[str, int] = {}
+    for link in links_between([note for note in notes]) if cited & titles.keys() else ():
+        for here, there in ((link.source, link.target), (link.target, link.source)):
+            if here in cited and there not in cited and link.own:
+                votes[there] = votes.get(there, 0) + 1
+    return [titles[path] for path in sorted(votes, key=lambda path: -votes[path])]
+
+
+def _names(texts: Iterable[str]) -> list[str]:
+    """Short names in order, each once."""
+    found = {name.casefold(): name for text in texts if (name := _name(text))}
+    return list(found.values())
+
+
+def _name(text: str) -> str:
+    """A student's words or a question on one line, cut where they are long, without what Markdown would read."""
+    line = " ".join(re.sub(r"[*_`~<>\[\]|#]", " ", text).split())
+    return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _listing(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
