@@ -204,13 +204,14 @@ def _nearest_titles(notes: Sequence[Note], topic: str, vocabulary: Vocabulary) -
 def links_between(notes: Sequence[Note]) -> tuple[Link, ...]:
     """The links of some notes to one another; a pair is linked once, by the stronger kind."""
     found: dict[frozenset[str], Link] = {}
-    for link in chain(_front_matter_links(notes), _word_links(notes)):
+    for link in chain(own_links(notes), _word_links(notes)):
         if link.source != link.target:
             found.setdefault(frozenset((link.source, link.target)), link)
     return tuple(found.values())
 
 
-def _front_matter_links(notes: Sequence[Note]) -> Iterator[Link]:
+def own_links(notes: Sequence[Note]) -> Iterator[Link]:
+    """What the notes' front matter names, needs first; of several notes of one name the one in the same folder."""
     places: dict[str, list[str]] = defaultdict(list)
     for note in notes:
         for key in dict.fromkeys((_key(PurePosixPath(note.path).stem), _key(note.title))):
@@ -234,19 +235,28 @@ def _word_links(notes: Sequence[Note]) -> Iterator[Link]:
     bare = [note for note in notes if not note.prerequisites and not note.related]
     if not bare or len(notes) < 2:
         return
-    said = {note.path: _stems_of(note) for note in notes}
-    terms = _Terms(said)
-    names = {note.path: [name for name in _phrases_of(note) if terms.tells(name)] for note in notes}
+    said = {note.path: _stems_of(note) for note in bare}
+    lines = {path: f" {' '.join(stems)} " for path, stems in said.items()}
+    most = max(2, len(bare) // 2)
+
+    def tells(phrase: str) -> bool:
+        """Whether a name is used by at most half of the notes: what all of them say links none."""
+        return " " in phrase or sum(f" {phrase} " in line for line in lines.values()) <= most
+
+    names = {note.path: [name for name in _phrases_of(note) if tells(name)] for note in notes}
+    terms: _Terms | None = None
     for note in bare:
-        line = f" {' '.join(said[note.path])} "
+        line = lines[note.path]
         counts = {
             path: max((line.count(f" {phrase} ") for phrase in phrases), default=0)
             for path, phrases in names.items()
             if path != note.path
         }
         named = sorted((path for path in counts if counts[path]), key=lambda path: -counts[path])
-        alike = terms.alike(note.path)
-        chosen = named[:_MOST_MENTIONS] or [path for path, _ in alike[:_MOST_ALIKE]]
+        chosen = named[:_MOST_MENTIONS]
+        if not chosen:
+            terms = terms or _Terms({other.path: said.get(other.path) or _stems_of(other) for other in notes})
+            chosen = [path for path, _ in terms.alike(note.path)[:_MOST_ALIKE]]
         yield from [Link(note.path, path, "related", own=False) for path in chosen]
 
 
@@ -290,11 +300,6 @@ class _Terms:
         }
         length = math.sqrt(sum(weight**2 for weight in found.values())) or 1.0
         return {stem: weight / length for stem, weight in found.items()}
-
-    def tells(self, phrase: str) -> bool:
-        """Whether a name is used by less than half of the notes: what all of them say links none."""
-        stems = phrase.split()
-        return len(stems) > 1 or len(self._holders.get(phrase, ())) <= max(2, self._total // 2)
 
     def alike(self, path: str) -> list[tuple[str, float]]:
         """The notes that share rare words with one, with their cosine, best first."""

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from tutor.concept_map import own_links
 from tutor.notes import Note
+from tutor.notes.markdown import is_story_heading
 from tutor.parts import BREAKS, Layout, Part, rendered
 from tutor.questions import topic_of
 from tutor.turns import Citation, Sentence
-from tutor.words import content_words
+from tutor.words import content_words, split_sentences, stem
 
 Data = Mapping[str, Any]
 Kind = Literal["answer", "refused", "quiz", "demo", "talk", "other"]
@@ -25,6 +27,12 @@ OPENING = "What we went through:"
 MOST_WORDS = 350
 _LONGEST_NAME = 60
 _SHORTEST = 4  # words
+_FEWEST = 8  # words of a sentence that takes the place of a longer one
+_ASPECTS = frozenset(
+    stem(word)
+    for word in """derive derivation proof formula equation code example list remedy cause reason problem advantage
+    drawback detail math difference work train training avoid avoided good bad better""".split()
+)
 _STORY = re.compile(r"^(?:imagine|picture|suppose|think of|想象)\b", re.IGNORECASE)
 
 
@@ -120,9 +128,26 @@ def is_summary(answer: Data) -> bool:
     return bool(sentences) and sentences[0].get("text") in (OPENING, EMPTY)
 
 
+def is_story(sentence: Data, answer: Data) -> bool:
+    """Whether a sentence belongs to an analogy, which is told and never stated."""
+    cited = {value.get("n"): value for value in answer.get("citations") or ()}
+    sources = [cited[n] for n in sentence.get("cites") or () if n in cited]
+    if any(is_story_heading(str(name)) for source in sources for name in source.get("heading") or ()):
+        return True
+    if _STORY.match(str(sentence.get("text", ""))):
+        return True
+    told = False
+    for other in answer.get("sentences") or ():
+        if other.get("support") == "connective":
+            told = "story" in str(other.get("text", ""))
+        if other is sentence:
+            return told
+    return False
+
+
 def citation_of(value: Data) -> Citation:
     """A citation as the record keeps it, read back."""
-    first, last = value.get("lines") or (0, 0)
+    first, last = list(value.get("lines") or [0, 0])
     return Citation(
         n=int(value.get("n", 0)),
         note=str(value.get("note", "")),
@@ -149,6 +174,9 @@ def recap(turns: Iterable[ChatTurn], notes: Sequence[Note] = ()) -> RecapResult:
     talked = exchanges(turns)
     if not talked:
         return RecapResult((Part(Sentence(EMPTY, "connective")),), ())
+    if all(one.kind == "talk" for one in talked):
+        said = _listing([f"“{name}”" for name in _names([one.message for one in talked])] or ["nothing"])
+        return RecapResult((_own(f"So far you said {said}, and have not asked anything yet.", "run"),), ())
     for most in (2, 1):
         writer = _Writer(max(8, MOST_WORDS // len(talked)), most)
         parts = tuple(writer.parts(talked, notes))
@@ -186,9 +214,10 @@ class _Writer:
             yield from self._about(group)
         yield from self._quizzes([one for one in talked if one.kind == "quiz"])
         yield from self._demos([one for one in talked if one.kind == "demo"])
-        refused = _names([topic_of(one.question) for one in talked if one.kind == "refused"])
+        refused = _names([one.question for one in talked if one.kind == "refused"])
         if refused:
-            yield _own(f"Your notes did not cover: {'; '.join(refused)}.", "paragraph")
+            told = "; ".join(f"“{name}”" for name in refused)
+            yield _own(f"Your notes did not cover: {told}.", "paragraph")
         yield from self._rest(talked)
         yield from self._next(talked, notes, refused)
 
@@ -197,7 +226,12 @@ class _Writer:
     def _about(self, group: _Group) -> Iterator[Part]:
         times = len(group.members)
         often = f" ({times} questions)" if times > 1 else ""
-        yield _own(f"**{_name(group.topic)}**{often}", "paragraph")
+        leads = [self._leads(one, group.topic) for one in group.members]
+        wanted = set(content_words(group.topic))
+        told = all(chosen and wanted <= set(content_words(str(chosen[0][0]["text"]))) for chosen in leads)
+        if self.most > 1 or not told:
+            name = _name(group.topic)
+            yield _own(f"**{name[:1].upper()}{name[1:]}**{often}", "paragraph")
         for one in group.members:
             chosen = self._leads(one, group.topic)
             for sentence, answer in chosen:
@@ -211,25 +245,28 @@ class _Writer:
 
     def _leads(self, one: Exchange, topic: str) -> list[tuple[Data, Data]]:
         """The sentences that stand for an answer: its first that speaks of the topic and stands alone, and one more."""
-        alone = [pair for pair in one.shown if _stands_alone(str(pair[0]["text"]))]
+        alone = [pair for pair in one.shown if _stands_alone(str(pair[0]["text"])) and not is_story(*pair)]
         fresh = [pair for pair in alone if pair[0]["text"] not in self._said]
-        wanted = set(content_words(topic))
-        ordered = sorted(fresh, key=lambda pair: not wanted & set(content_words(str(pair[0]["text"]))))
-        if not ordered:
+        if not fresh:
             return []
-        lead = ordered[0]
-        if self.most == 1 and _length(lead) > 1.5 * self.share:
-            short = [pair for pair in ordered[:3] if _length(pair) <= self.share]
-            lead = short[0] if short else lead
-        more = [pair for pair in fresh if fresh.index(pair) > fresh.index(lead)]
+        wanted = set(content_words(topic))
+        speaking = [pair for pair in fresh if wanted & set(content_words(str(pair[0]["text"])))] or fresh
+        lead = speaking[0]
+        if self.most == 1 and _length(lead) > 1.3 * self.share:
+            whole = (pair for pair in speaking if wanted <= set(content_words(str(pair[0]["text"]))))
+            short = [pair for pair in whole if _FEWEST <= _length(pair) < 0.8 * _length(lead)]
+            lead = min(short, key=_length, default=lead)
+        more = fresh[fresh.index(lead) + 1 :]
         return [lead, *more][: self.most]
 
     def _pointer(self, one: Exchange) -> Part:
         """A line for an answer whose sentences were told already or are code, a table or a formula."""
         sentence, answer = one.shown[0]
         cites = self._cited(sentence, answer)
-        alone = any(_stands_alone(str(shown["text"])) for shown, _ in one.shown)
-        said = "the same sentences again" if alone else "a part of your notes that is too long to repeat here"
+        again = any(str(shown["text"]) in self._said for shown, _ in one.shown)
+        story = is_story(sentence, answer)
+        said = "a story" if story else "a piece of code, a table or a formula"
+        said = "the same again" if again else f"{said} from your notes"
         return Part(Sentence(f"To “{_name(one.question)}”: {said}.", "connective", cites), "item")
 
     def _cited(self, sentence: Data, answer: Data) -> tuple[int, ...]:
@@ -265,11 +302,16 @@ class _Writer:
             if grade.get("verdict") == "correct":
                 continue
             partly = "Partly right" if grade.get("verdict") == "partial" else "To revisit"
-            yield _own(f"{partly}: “{_name(stems.get(str(grade['item_id']), ''))}”", "item")
             cited = grade.get("citation")
-            if cited and _stands_alone(str(cited.get("quote", ""))):
-                number = self._cite(citation_of(cited))
-                yield Part(Sentence(str(cited["quote"]), "quoted", (number,)), "item")
+            cites = (self._cite(citation_of(cited)),) if cited else ()
+            told = f"{partly}: “{_name(stems.get(str(grade['item_id']), ''))}”"
+            quote = str(cited.get("quote", "")) if cited and self.most > 1 else ""
+            if quote and _stands_alone(quote):
+                yield _own(told, "item")
+                begin, end = split_sentences(quote)[0]
+                yield Part(Sentence(quote[begin:end], "quoted", cites), "item")
+            else:
+                yield Part(Sentence(told, "connective", cites), "item")
 
     def _demos(self, demos: Sequence[Exchange]) -> Iterator[Part]:
         if not demos:
@@ -313,9 +355,10 @@ class _Writer:
                 for name in score.get("revisit") or ()
             ]
         )
-        ideas = [f"go over {_listing(revisit[:3])} again"] if revisit else []
+        again = [f"“{name}”" for name in revisit[:3]]
+        ideas = [f"go over {_listing(again)} again"] if again else []
         near = _related({cited.note for cited in self.citations.values()}, notes)
-        ideas += [f"ask about {_listing(near[:3])}"] if near else []
+        ideas += [f"ask about {_listing([f'“{title}”' for title in near[:3]])}"] if near else []
         if not ideas and not any(one.of("QuizGrade") for one in talked) and self.citations:
             ideas.append("say “quiz me” to see what has stuck")
         if not ideas and refused:
@@ -333,15 +376,15 @@ def _groups(answered: Sequence[Exchange]) -> list[_Group]:
     groups: list[_Group] = []
     for one in answered:
         topic = topic_of(one.question)
-        wanted = set(content_words(topic))
+        wanted = set(content_words(topic)) - _ASPECTS or set(content_words(topic))
         sentence, answer = one.shown[0]
         notes = {int(cited["n"]): str(cited["note"]) for cited in answer.get("citations") or ()}
         note = next((notes[n] for n in sentence.get("cites") or () if n in notes), "")
         for group in groups:
-            known = set(content_words(group.topic))
+            known = set(content_words(group.topic)) - _ASPECTS or set(content_words(group.topic))
             if wanted == known or (note and note == group.note and wanted & known):
                 group.members.append(one)
-                if wanted < known:
+                if len(content_words(topic)) < len(content_words(group.topic)):
                     group.topic = topic
                 break
         else:
@@ -366,13 +409,11 @@ def _length(pair: tuple[Data, Data]) -> int:
 
 def _related(cited: set[str], notes: Sequence[Note]) -> list[str]:
     """The titles of notes that the cited ones name as related and that were not cited, those named most first."""
-    from tutor.concept_map import links_between
-
     titles = {note.path: note.title for note in notes}
     votes: dict[str, int] = {}
-    for link in links_between([note for note in notes]) if cited & titles.keys() else ():
+    for link in own_links(notes):
         for here, there in ((link.source, link.target), (link.target, link.source)):
-            if here in cited and there not in cited and link.own:
+            if here in cited and there not in cited:
                 votes[there] = votes.get(there, 0) + 1
     return [titles[path] for path in sorted(votes, key=lambda path: -votes[path])]
 

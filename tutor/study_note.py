@@ -18,8 +18,9 @@ from pathlib import Path, PurePosixPath
 
 from tutor.errors import NotesError
 from tutor.libraries import safe_name
+from tutor.parts import BREAKS, markdown_table
 from tutor.questions import topic_of
-from tutor.recap import ChatTurn, Data, Exchange, citation_of, exchanges
+from tutor.recap import ChatTurn, Data, Exchange, citation_of, exchanges, is_story
 from tutor.turns import Citation
 
 TAG = "chat"
@@ -27,9 +28,12 @@ _LONGEST_QUESTION = 300
 _LONGEST_TITLE = 120
 _MATH = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]|~~.+?~~", re.DOTALL)
 _SIGNS = re.compile(r"[\\`*_\[\]<>&#|~]")
-_LINE_START = re.compile(r"^(\s*)([-+=]|\d{1,9}(?=[.)]))")
-_LABEL_START = re.compile(r"^(\s*)(\w{1,12})(\s*\d{0,3}\s*)([:：.)])")
-_END = re.compile(r"[.!?。！？…]+[\"'”’)\]]*$")
+_LINE_START = re.compile(r"^(\s*)(\d{0,9})([-+=.)])(?=\s|$|[-=]+$)")
+_LABEL = re.compile(r"\S{1,16}(?:\s+\S{1,12}){0,2}?\s*[:：]|\w{1,9}\s*\d{1,3}\s*[.)]")
+_TABLE_BAR = " | "
+_LIST = re.compile(r"\n[ \t]*(?:[-*•]|\d{1,3}[.)])\s")
+_LIST_MARK = re.compile(r"[ \t]*(?:[-*•]|\d{1,3}[.)])\s+")
+_END = re.compile(r"[.!?:。！？：…]+[\"'”’)\]]*$")
 
 
 def chat_as_note(title: str, turns: Iterable[ChatTurn], today: date) -> str:
@@ -95,11 +99,13 @@ def _placed(draft: Path, wanted: Path) -> Path:
 
 @dataclass
 class _Card:
-    """A question with what was shown: sentences that stand on a line, and pieces of several lines."""
+    """A question with what was shown: sentences on a line each, formulas and lists, analogies, code and tables."""
 
     question: str
     lines: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    apart: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -115,7 +121,7 @@ class _Writer:
             f"This note was saved from a chat on {self.today.isoformat()}. "
             "Its sentences are quoted from other notes, which are named behind them."
         )
-        related = [PurePosixPath(note).stem for note in self.cited]
+        related = dict.fromkeys(PurePosixPath(note).stem for note in self.cited)
         head = [
             "---",
             f"title: {_quoted(self.title)}",
@@ -145,6 +151,14 @@ class _Writer:
             yield f"## {escaped(_heading(topic_of(first.question)))}"
             for card in cards.values():
                 yield from _card_text(card)
+            stories = dict.fromkeys(line for card in cards.values() for line in card.story)
+            if stories:
+                yield "### Analogy"
+                yield "\n".join(stories)
+            for card in cards.values():
+                for piece, source in card.apart.items():
+                    yield f"### {escaped(_short(card.question))} ({escaped(source)})"
+                    yield piece
 
     def _add(self, card: _Card, sentence: Data, answer: Data) -> None:
         known = {int(value["n"]): citation_of(value) for value in answer.get("citations") or ()}
@@ -153,14 +167,17 @@ class _Writer:
             return
         self.cited.update(dict.fromkeys(source.note for source in sources))
         text = str(sentence["text"]).strip()
-        if "\n" in text or "$$" in text:
-            block = f"{_source(sources)[0].upper()}{_source(sources)[1:]}:\n\n{_block(text, sources)}"
-            if block not in card.blocks:
-                card.blocks.append(block)
+        if is_story(sentence, answer):
+            place, piece = card.story, _story_line(text, sources)
+        elif "$$" in text or _LIST.search(text):
+            place, piece = card.blocks, _block(text, sources)
+        elif "\n" in text:
+            card.apart.setdefault(_set_apart(text), _source(sources))
             return
-        line = _with_source(text, sources)
-        if line not in card.lines:
-            card.lines.append(line)
+        else:
+            place, piece = card.lines, _with_source(text, sources)
+        if piece not in place:
+            place.append(piece)
 
     # -- quiz, demos, what is open -----------------------------------------------------------------------------
 
@@ -209,15 +226,17 @@ class _Writer:
 
 
 def _card_text(card: _Card) -> Iterator[str]:
-    """A card as lines "Q:" and "A:", which the readers make a flashcard of; pieces of several lines come after."""
+    """A card as lines "Q:" and "A:", which the readers make a flashcard of; formulas and lists come after."""
+    if not card.lines and not card.blocks:
+        return
     question = f"Q: {escaped(_short(card.question))}"
-    if card.lines:
-        rest = [_not_a_label(line) for line in card.lines[1:]]
-        yield "\n".join([question, f"A: {card.lines[0]}", *rest])
-        yield from card.blocks
-    elif card.blocks:
-        yield f"{question}\nA: {card.blocks[0]}"
-        yield from card.blocks[1:]
+    lines = card.lines or card.blocks[:1]
+    text = f"{question}\nA: {lines[0]}"
+    for line in lines[1:]:
+        # What looks like the label of a speaker or of an answer would end the card at the beginning of a line.
+        text += (" " if _LABEL.match(line) else "\n") + line
+    yield text
+    yield from card.blocks[0 if card.lines else 1 :]
 
 
 def _source(sources: Sequence[Citation]) -> str:
@@ -238,20 +257,47 @@ def _with_source(text: str, sources: Sequence[Citation]) -> str:
     return escaped(_marked(text, _source(sources)))
 
 
-def _marked(text: str, mark: str) -> str:
+def _marked(text: str, mark: str, stop: str = ".") -> str:
     """A sentence with a mark before its last stop, so that no cut between sentences parts them."""
     text = text.strip()
     if re.fullmatch(r"~~.+~~", text, re.DOTALL):
         return f"~~{_marked(text[2:-2], mark)}~~"
     end = _END.search(text)
     at = end.start() if end else len(text)
-    return f"{text[:at]} ({mark}){text[at:] or '.'}"
+    return f"{text[:at]} ({mark}){text[at:] or stop}"
+
+
+def _story_line(text: str, sources: Sequence[Citation]) -> str:
+    """A sentence of an analogy; where it breaks stands in a paragraph of its own."""
+    label = BREAKS.match(text)
+    line = _with_source(" ".join(text.split()), sources)
+    return f"\n{line}" if label else line
 
 
 def _block(text: str, sources: Sequence[Citation]) -> str:
-    """A piece of several lines: formulas and lists as they are, code between fences."""
-    if any("$$" in part or re.match(r"\s*(?:[-*•]|\d{1,3}[.)])\s", part) for part in text.split("\n")[1:]):
-        return "\n".join(escaped(part) if "$$" not in text else part for part in text.split("\n"))
+    """A sentence with its formula or list, the source in its first words."""
+    lines = text.split("\n")
+    lines[0] = _marked(lines[0], _source(sources), stop="") if "$$" not in lines[0] else lines[0]
+    if "$$" in lines[0]:
+        source = _source(sources)
+        lines = [f"{source[:1].upper()}{source[1:]}:", "", *lines]
+    inside, found = False, []
+    for line in lines:
+        is_math = inside or "$$" in line
+        inside ^= line.count("$$") % 2 == 1
+        mark = _LIST_MARK.match(line)
+        begin = mark.end() if mark and not is_math else 0
+        found.append(line if is_math else line[:begin] + escaped(line[begin:]))
+    return "\n".join(found)
+
+
+def _set_apart(text: str) -> str:
+    """Code between fences, a table as one."""
+    if all(_TABLE_BAR in line for line in text.split("\n")):
+        rows = [
+            _TABLE_BAR.join(escaped(cell) for cell in line.split(_TABLE_BAR)) for line in text.split("\n")
+        ]
+        return markdown_table("\n".join(rows).replace(r"\|", "|"))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence}\n{text}\n{fence}"
 
@@ -266,11 +312,7 @@ def escaped(text: str) -> str:
         parts.append(f"~~{escaped(inner[2:-2])}~~" if inner.startswith("~~") else inner)
         at = found.end()
     parts.append(_SIGNS.sub(r"\\\g<0>", text[at:]))
-    return _LINE_START.sub(r"\1\\\2", "".join(parts))
-
-
-def _not_a_label(line: str) -> str:
-    return line
+    return _LINE_START.sub(r"\1\2\\\3", "".join(parts))
 
 
 def _heading(topic: str) -> str:
