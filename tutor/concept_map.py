@@ -24,16 +24,20 @@ from tutor.words import content_words, without_struck, words
 
 LinkKind = Literal["needs", "related"]
 
-MOST_NEAR = 18
-MOST_IN_LIBRARY = 80
-_MOST_NEXT = 12
+MOST_NEAR = 14
+MOST_IN_LIBRARY = 36
+_MOST_NEXT = 9
 _NEAREST = 3
 _NEAR = 0.3
 _MOST_MENTIONS = 4
 _MOST_ALIKE = 2
 _ALIKE = 0.12
-_IN_A_GROUP = 12
+_IN_A_GROUP = 8
 _LONGEST_LABEL = 60
+# Narrow boxes close together: the picture is as wide as a chat's column, and what is wider is made smaller.
+_LAYOUT = (
+    '%%{init: {"flowchart": {"wrappingWidth": 120, "nodeSpacing": 14, "rankSpacing": 34, "padding": 8}}}%%'
+)
 _BRACKET = re.compile(r"\s*[(（]([^()（）]*)[)）]")
 # Signs that open something in Mermaid's own language or in the Markdown and HTML that it allows in a label. Written as
 # character numbers they are letters and no more.
@@ -350,7 +354,9 @@ class _Neighbourhood:
 
     def _drawn(self) -> Iterator[Link]:
         """What is needed, what joins the root, and for a note that hangs in the air one link inwards."""
-        inside = [link for link in self.links if {link.source, link.target} <= self.chosen.keys()]
+        inside = _without_detours(
+            [link for link in self.links if {link.source, link.target} <= self.chosen.keys()]
+        )
         joined = {self.root.path}
         for link in inside:
             if link.kind == "needs" or self.root.path in (link.source, link.target):
@@ -361,6 +367,33 @@ class _Neighbourhood:
             if len(ends & joined) == 1 and link.kind == "related":
                 joined |= ends
                 yield link
+
+
+def _without_detours(links: Sequence[Link]) -> list[Link]:
+    """The links without a need that other needs lead to anyway: drawn, it would only cross them."""
+    needed: dict[str, set[str]] = defaultdict(set)
+    for link in links:
+        if link.kind == "needs":
+            needed[link.source].add(link.target)
+
+    def leads(start: str, goal: str) -> bool:
+        seen, waiting = {start}, [path for path in needed[start] if path != goal]
+        while waiting:
+            path = waiting.pop()
+            if path == goal:
+                return True
+            if path not in seen:
+                seen.add(path)
+                waiting += needed.get(path, ())
+        return False
+
+    kept = []
+    for link in links:
+        if link.kind == "needs" and leads(link.source, link.target):
+            needed[link.source].discard(link.target)
+        else:
+            kept.append(link)
+    return kept
 
 
 def _library_map(notes: Sequence[Note]) -> ConceptMap:
@@ -379,7 +412,7 @@ def _library_map(notes: Sequence[Note]) -> ConceptMap:
     nodes = nodes[:MOST_IN_LIBRARY]
     shown = {node.path for node in nodes}
     inside = [link for link in links if {link.source, link.target} <= shown]
-    needs = [link for link in inside if link.kind == "needs"]
+    needs = [link for link in _without_detours(inside) if link.kind == "needs"]
     joined = set(chain.from_iterable((link.source, link.target) for link in needs))
     loose = [link for link in inside if link.kind == "related" and not {link.source, link.target} <= joined]
     return ConceptMap("", tuple(nodes), (*needs, *loose), len(notes) - len(nodes))
@@ -398,6 +431,7 @@ def _group(path: str) -> str:
 
 def _mermaid_lines(drawn: ConceptMap) -> Iterator[str]:
     ids = {node.path: f"n{number}" for number, node in enumerate(drawn.nodes, 1)}
+    yield _LAYOUT
     yield "graph LR"
     groups = [] if drawn.topic else sorted({node.group for node in drawn.nodes} - {""})
     for number, group in enumerate(groups, 1):
@@ -406,7 +440,8 @@ def _mermaid_lines(drawn: ConceptMap) -> Iterator[str]:
         yield "  end"
     yield from [f"  {_box(ids, node)}" for node in drawn.nodes if node.group not in groups]
     for link in drawn.links:
-        arrow = "-->|needs|" if link.kind == "needs" and drawn.topic else "-->"
+        at_root = drawn.nodes[0].path in (link.source, link.target)
+        arrow = "-->|needs|" if drawn.topic and at_root else "-->"
         arrow = arrow if link.kind == "needs" else "-.-"
         yield f"  {ids[link.source]} {arrow} {ids[link.target]}"
     if drawn.topic:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from tutor.concept_map import own_links
-from tutor.notes import Note
+from tutor.grounding import Evidence, check
+from tutor.notes import Note, Text
 from tutor.notes.markdown import is_story_heading
 from tutor.parts import BREAKS, Layout, Part, rendered
+from tutor.passages import Passage
 from tutor.questions import topic_of
-from tutor.turns import Citation, Sentence
+from tutor.turns import Citation, Sentence, Support
 from tutor.words import content_words, split_sentences, stem
 
 Data = Mapping[str, Any]
@@ -32,6 +34,10 @@ _ASPECTS = frozenset(
     stem(word)
     for word in """derive derivation proof formula equation code example list remedy cause reason problem advantage
     drawback detail math difference work train training avoid avoided good bad better""".split()
+)
+_SUBORDINATE = re.compile(
+    r"[,;]?\s(?=(?:although|because|since|so that|whereas|while|instead of)\s)|;\s"
+    r"|,\s(?=(?:so|which|but|and (?:an?|the|it|its))\s)"
 )
 _STORY = re.compile(r"^(?:imagine|picture|suppose|think of|想象)\b", re.IGNORECASE)
 
@@ -124,7 +130,7 @@ def exchanges(turns: Iterable[ChatTurn]) -> list[Exchange]:
 
 def is_summary(answer: Data) -> bool:
     """Whether an answer is itself a summary: what it repeats is not told again."""
-    sentences = answer.get("sentences") or ()
+    sentences = list(answer.get("sentences") or ())
     return bool(sentences) and sentences[0].get("text") in (OPENING, EMPTY)
 
 
@@ -147,17 +153,21 @@ def is_story(sentence: Data, answer: Data) -> bool:
 
 def citation_of(value: Data) -> Citation:
     """A citation as the record keeps it, read back."""
-    first, last = list(value.get("lines") or [0, 0])
     return Citation(
         n=int(value.get("n", 0)),
         note=str(value.get("note", "")),
-        lines=(int(first), int(last)),
+        lines=_lines(value),
         quote=str(value.get("quote", "")),
         title=str(value.get("title") or ""),
         heading=tuple(str(name) for name in value.get("heading") or ()),
         passage=str(value.get("passage") or ""),
         speaker=str(value.get("speaker") or ""),
     )
+
+
+def _lines(value: Data) -> tuple[int, int]:
+    found = [int(line) for line in value.get("lines") or ()]
+    return (found[0], found[-1]) if found else (0, 0)
 
 
 def recap(turns: Iterable[ChatTurn], notes: Sequence[Note] = ()) -> RecapResult:
@@ -210,8 +220,15 @@ class _Writer:
 
     def parts(self, talked: Sequence[Exchange], notes: Sequence[Note]) -> Iterator[Part]:
         yield _own(OPENING, "paragraph")
-        for group in _groups([one for one in talked if one.kind == "answer"]):
-            yield from self._about(group)
+        groups = _groups([one for one in talked if one.kind == "answer"])
+        alone = [group for group in groups if self.most == 1 and self._tells_its_topic(group)]
+        for group in groups:
+            if group not in alone:
+                yield from self._about(group, headed=True)
+        if alone and len(alone) < len(groups):
+            yield _own("**Also**", "paragraph")
+        for group in alone:
+            yield from self._about(group, headed=False)
         yield from self._quizzes([one for one in talked if one.kind == "quiz"])
         yield from self._demos([one for one in talked if one.kind == "demo"])
         refused = _names([one.question for one in talked if one.kind == "refused"])
@@ -223,25 +240,28 @@ class _Writer:
 
     # -- what the notes said -----------------------------------------------------------------------------------
 
-    def _about(self, group: _Group) -> Iterator[Part]:
+    def _about(self, group: _Group, headed: bool) -> Iterator[Part]:
         times = len(group.members)
         often = f" ({times} questions)" if times > 1 else ""
-        leads = [self._leads(one, group.topic) for one in group.members]
-        wanted = set(content_words(group.topic))
-        told = all(chosen and wanted <= set(content_words(str(chosen[0][0]["text"]))) for chosen in leads)
-        if self.most > 1 or not told:
+        if headed:
             name = _name(group.topic)
             yield _own(f"**{name[:1].upper()}{name[1:]}**{often}", "paragraph")
         for one in group.members:
             chosen = self._leads(one, group.topic)
             for sentence, answer in chosen:
-                self._said.add(str(sentence["text"]))
-                yield Part(
-                    Sentence(str(sentence["text"]), sentence["support"], self._cited(sentence, answer)),
-                    "item",
-                )
+                text, support = str(sentence["text"]), sentence["support"]
+                self._said.add(text)
+                if self.most == 1 and len(text.split()) > self.share:
+                    text, support = _shortened(text, support)
+                yield Part(Sentence(text, support, self._cited(sentence, answer)), "item")
             if not chosen:
                 yield self._pointer(one)
+
+    def _tells_its_topic(self, group: _Group) -> bool:
+        """Whether one sentence stands for the group and names its topic, so that it needs no heading."""
+        leads = self._leads(group.members[0], group.topic)
+        wanted = set(content_words(group.topic))
+        return len(group.members) == 1 and bool(leads) and wanted <= set(content_words(leads[0][0]["text"]))
 
     def _leads(self, one: Exchange, topic: str) -> list[tuple[Data, Data]]:
         """The sentences that stand for an answer: its first that speaks of the topic and stands alone, and one more."""
@@ -253,8 +273,8 @@ class _Writer:
         speaking = [pair for pair in fresh if wanted & set(content_words(str(pair[0]["text"])))] or fresh
         lead = speaking[0]
         if self.most == 1 and _length(lead) > 1.3 * self.share:
-            whole = (pair for pair in speaking if wanted <= set(content_words(str(pair[0]["text"]))))
-            short = [pair for pair in whole if _FEWEST <= _length(pair) < 0.8 * _length(lead)]
+            whole = [pair for pair in speaking if _subject(str(pair[0]["text"])) == wanted]
+            short = [pair for pair in whole if _FEWEST <= _length(pair) < 0.7 * _length(lead)]
             lead = min(short, key=_length, default=lead)
         more = fresh[fresh.index(lead) + 1 :]
         return [lead, *more][: self.most]
@@ -401,6 +421,25 @@ def _stands_alone(text: str) -> bool:
         and not BREAKS.match(text)
         and not _STORY.match(text)
     )
+
+
+def _subject(text: str) -> set[str]:
+    """The stems of what a sentence says something of: "A latent space" of "A latent space is ..."."""
+    found = re.match(r"(.{1,60}?)\s+(?:is|are|means)\s", text)
+    return set(content_words(found[1])) if found else set()
+
+
+def _shortened(text: str, support: Support) -> tuple[str, Support]:
+    """A sentence up to its first subordinate clause, where the grounding check says that it loses no condition."""
+    passage = Passage("", "", "", (), "prose", Text(text, ((0, 1),), 1))
+    for cut in _SUBORDINATE.finditer(text):
+        kept = text[: cut.start()].rstrip() + "."
+        if len(kept.split()) < _FEWEST:
+            continue
+        verdict, _ = check(kept, [Evidence(passage, 0, len(text))], lambda word: 1.0)
+        if verdict != "unsupported":
+            return kept, "supported"
+    return text, support
 
 
 def _length(pair: tuple[Data, Data]) -> int:
