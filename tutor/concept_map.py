@@ -7,7 +7,6 @@ notes gets a map too. Nothing is concluded beyond that.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,29 +15,23 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import Literal
 
+from tutor.note_links import BRACKET, Link, folder_of, links_between
 from tutor.notes import Note
 from tutor.vocabulary import Vocabulary, glossary_columns, read_vocabulary
-from tutor.words import content_words, without_struck, words
-
-LinkKind = Literal["needs", "related"]
+from tutor.words import content_words
 
 MOST_NEAR = 14
 MOST_IN_LIBRARY = 36
 _MOST_NEXT = 9
 _NEAREST = 3
 _NEAR = 0.3
-_MOST_MENTIONS = 4
-_MOST_ALIKE = 2
-_ALIKE = 0.12
 _IN_A_GROUP = 8
 _LONGEST_LABEL = 60
 # Narrow boxes close together: the picture is as wide as a chat's column, and what is wider is made smaller.
 _LAYOUT = (
     '%%{init: {"flowchart": {"wrappingWidth": 120, "nodeSpacing": 14, "rankSpacing": 34, "padding": 8}}}%%'
 )
-_BRACKET = re.compile(r"\s*[(（]([^()（）]*)[)）]")
 # Signs that open something in Mermaid's own language or in the Markdown and HTML that it allows in a label. Written as
 # character numbers they are letters and no more.
 _MERMAID_SIGNS = re.compile(r"[\"#&<>`$%:;\\*_~|\[\]{}()@]|^\s*[-+](?=\s)|(?<=\d)[.)](?=\s)")
@@ -51,19 +44,6 @@ class MapNode:
     path: str
     title: str
     group: str
-
-
-@dataclass(frozen=True)
-class Link:
-    """From one note (its path) to another: what it needs first, or what it is related to.
-
-    `own` says that the note's front matter names it; otherwise the notes' words do.
-    """
-
-    source: str
-    target: str
-    kind: LinkKind
-    own: bool = True
 
 
 @dataclass(frozen=True)
@@ -156,8 +136,8 @@ def _is_collection(note: Note) -> bool:
 
 def _names_of(note: Note) -> list[frozenset[str]]:
     """The stems of each name of a note: title, title without and within brackets, file name."""
-    bare = _BRACKET.sub("", note.title)
-    written = [note.title, bare, *_BRACKET.findall(note.title), PurePosixPath(note.path).stem]
+    bare = BRACKET.sub("", note.title)
+    written = [note.title, bare, *BRACKET.findall(note.title), PurePosixPath(note.path).stem]
     return list(dict.fromkeys(stems for name in written if (stems := frozenset(content_words(name)))))
 
 
@@ -200,119 +180,6 @@ def _nearest_titles(notes: Sequence[Note], topic: str, vocabulary: Vocabulary) -
 
     near = sorted(((nearness(note), note.title) for note in notes), key=lambda pair: -pair[0])
     return tuple(title for score, title in near[:_NEAREST] if score >= _NEAR)
-
-
-# -- links ------------------------------------------------------------------------------------------------------------
-
-
-def links_between(notes: Sequence[Note]) -> tuple[Link, ...]:
-    """The links of some notes to one another; a pair is linked once, by the stronger kind."""
-    found: dict[frozenset[str], Link] = {}
-    for link in chain(own_links(notes), _word_links(notes)):
-        if link.source != link.target:
-            found.setdefault(frozenset((link.source, link.target)), link)
-    return tuple(found.values())
-
-
-def own_links(notes: Sequence[Note]) -> Iterator[Link]:
-    """What the notes' front matter names, needs first; of several notes of one name the one in the same folder."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for note in notes:
-        for key in dict.fromkeys((_key(PurePosixPath(note.path).stem), _key(note.title))):
-            places[key].append(note.path)
-    kinds: tuple[LinkKind, ...] = ("needs", "related")
-    for kind in kinds:
-        for note in notes:
-            for name in note.prerequisites if kind == "needs" else note.related:
-                known = places.get(_key(name), ())
-                near = [path for path in known if _group(path) == _group(note.path)] or known
-                yield from [Link(note.path, path, kind) for path in near[:1]]
-
-
-def _key(name: str) -> str:
-    """A name as files and links may write it: "Mode collapse" is "mode-collapse"."""
-    return "".join(re.findall(r"\w", name.casefold()))
-
-
-def _word_links(notes: Sequence[Note]) -> Iterator[Link]:
-    """For each note without links of its own: the notes that it names, else those that share its rare words."""
-    bare = [note for note in notes if not note.prerequisites and not note.related]
-    if not bare or len(notes) < 2:
-        return
-    said = {note.path: _stems_of(note) for note in bare}
-    lines = {path: f" {' '.join(stems)} " for path, stems in said.items()}
-    most = max(2, len(bare) // 2)
-
-    def tells(phrase: str) -> bool:
-        """Whether a name is used by at most half of the notes: what all of them say links none."""
-        return " " in phrase or sum(f" {phrase} " in line for line in lines.values()) <= most
-
-    names = {note.path: [name for name in _phrases_of(note) if tells(name)] for note in notes}
-    terms: _Terms | None = None
-    for note in bare:
-        line = lines[note.path]
-        counts = {
-            path: max((line.count(f" {phrase} ") for phrase in phrases), default=0)
-            for path, phrases in names.items()
-            if path != note.path
-        }
-        named = sorted((path for path in counts if counts[path]), key=lambda path: -counts[path])
-        chosen = named[:_MOST_MENTIONS]
-        if not chosen:
-            terms = terms or _Terms({other.path: said.get(other.path) or _stems_of(other) for other in notes})
-            chosen = [path for path, _ in terms.alike(note.path)[:_MOST_ALIKE]]
-        yield from [Link(note.path, path, "related", own=False) for path in chosen]
-
-
-def _stems_of(note: Note) -> list[str]:
-    """All words of a note, its headings among them once each; code is left out."""
-    headings = dict.fromkeys(heading for block in note.blocks for heading in block.heading)
-    texts = [without_struck(block.text.words) for block in note.blocks if block.kind != "code"]
-    cards = [f"{card.question.words}\n{card.answer.words}" for card in note.cards]
-    return words("\n".join([note.title, *headings, *texts, *cards]))
-
-
-def _phrases_of(note: Note) -> list[str]:
-    """The names of a note as running stems."""
-    bare = _BRACKET.sub("", note.title)
-    written = [bare, *_BRACKET.findall(note.title), PurePosixPath(note.path).stem.replace("-", " ")]
-    return list(dict.fromkeys(" ".join(words(name)) for name in written if content_words(name)))
-
-
-class _Terms:
-    """The words of some notes, weighted by how rare they are among them.
-
-    Args:
-        said: path -> the stems of the note, in order.
-    """
-
-    def __init__(self, said: Mapping[str, Sequence[str]]) -> None:
-        self._holders: dict[str, list[str]] = defaultdict(list)
-        self._total = len(said)
-        counts = {path: Counter(stems) for path, stems in said.items()}
-        for path, count in counts.items():
-            for stem in count:
-                self._holders[stem].append(path)
-        self._weights = {path: self._weighed(count) for path, count in counts.items()}
-
-    def _weighed(self, count: Counter[str]) -> dict[str, float]:
-        tells = set(content_words(" ".join(count)))
-        found = {
-            stem: (1 + math.log(n)) * math.log(self._total / len(self._holders[stem]))
-            for stem, n in count.items()
-            if stem in tells and 1 < len(self._holders[stem]) <= max(2, self._total // 2)
-        }
-        length = math.sqrt(sum(weight**2 for weight in found.values())) or 1.0
-        return {stem: weight / length for stem, weight in found.items()}
-
-    def alike(self, path: str) -> list[tuple[str, float]]:
-        """The notes that share rare words with one, with their cosine, best first."""
-        found: dict[str, float] = defaultdict(float)
-        for stem, weight in self._weights[path].items():
-            for other in self._holders[stem]:
-                if other != path:
-                    found[other] += weight * self._weights[other].get(stem, 0.0)
-        return sorted(((p, s) for p, s in found.items() if s >= _ALIKE), key=lambda pair: -pair[1])
 
 
 # -- what is drawn ----------------------------------------------------------------------------------------------------
@@ -403,7 +270,7 @@ def _library_map(notes: Sequence[Note]) -> ConceptMap:
     degree = Counter(chain.from_iterable((link.source, link.target) for link in links))
     groups: dict[str, list[Note]] = defaultdict(list)
     for note in notes:
-        groups[_group(note.path)].append(note)
+        groups[folder_of(note.path)].append(note)
     most = max(3, min(_IN_A_GROUP, MOST_IN_LIBRARY // len(groups))) if len(groups) > 1 else MOST_IN_LIBRARY
     kept: set[str] = set()
     for group in groups.values():
@@ -419,11 +286,7 @@ def _library_map(notes: Sequence[Note]) -> ConceptMap:
 
 
 def _node(note: Note) -> MapNode:
-    return MapNode(note.path, note.title, _group(note.path))
-
-
-def _group(path: str) -> str:
-    return path.split("/")[0] if "/" in path else ""
+    return MapNode(note.path, note.title, folder_of(note.path))
 
 
 # -- as text ----------------------------------------------------------------------------------------------------------

@@ -17,20 +17,26 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from tutor.errors import NotesError
+from tutor.exchanges import ChatTurn, Data, Exchange, citation_of, exchanges, is_story
 from tutor.libraries import safe_name
 from tutor.parts import BREAKS, markdown_table
 from tutor.questions import topic_of
-from tutor.recap import ChatTurn, Data, Exchange, citation_of, exchanges, is_story
 from tutor.turns import Citation
+from tutor.words import split_sentences
 
 TAG = "chat"
 _LONGEST_QUESTION = 300
 _LONGEST_TITLE = 120
-_MATH = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]|~~.+?~~", re.DOTALL)
-_SIGNS = re.compile(r"[\\`*_\[\]<>&#|~]")
+_MATH = re.compile(
+    r"\$\$.+?\$\$|(?<!\\)\$(?=\S)[^$\n]+?(?<=\S)\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]|~~.+?~~", re.DOTALL
+)
+_SIGNS = re.compile(r"[\\`*_<>&#|~]")
+# With a backslash these brackets would open a formula.
+_LINKS = re.compile(r"(?<=\])\(|\[(?=[\[^])")
 _LINE_START = re.compile(r"^(\s*)(\d{0,9})([-+=.)])(?=\s|$|[-=]+$)")
 _LABEL = re.compile(r"\S{1,16}(?:\s+\S{1,12}){0,2}?\s*[:：]|\w{1,9}\s*\d{1,3}\s*[.)]")
 _TABLE_BAR = " | "
+_STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
 _LIST = re.compile(r"\n[ \t]*(?:[-*•]|\d{1,3}[.)])\s")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*•]|\d{1,3}[.)])\s+")
 _END = re.compile(r"[.!?:。！？：…]+[\"'”’)\]]*$")
@@ -254,7 +260,17 @@ def _source(sources: Sequence[Citation]) -> str:
 
 
 def _with_source(text: str, sources: Sequence[Citation]) -> str:
-    return escaped(_marked(text, _source(sources)))
+    """A line with its source in each sentence; a misconception in quotation marks goes with its correction."""
+    mark = _source(sources)
+    if text.startswith("~~"):
+        return escaped(_marked(text, mark))
+    spans = split_sentences(text) or [(0, len(text))]
+    begins = [0, *[begin for begin, _ in spans[1:]]]
+    said = [text[begin:end] for begin, (_, end) in zip(begins, spans, strict=True)]
+    marked = [
+        piece if piece[:1] in '"“«' and piece is not said[-1] else _marked(piece, mark) for piece in said
+    ]
+    return escaped(" ".join(marked))
 
 
 def _marked(text: str, mark: str, stop: str = ".") -> str:
@@ -276,11 +292,14 @@ def _story_line(text: str, sources: Sequence[Citation]) -> str:
 
 def _block(text: str, sources: Sequence[Citation]) -> str:
     """A sentence with its formula or list, the source in its first words."""
+    if _STEPS.match(text):
+        text = f"{_source(sources)[:1].upper()}{_source(sources)[1:]}:\n\n1. {text}"
+        sources = ()
     lines = text.split("\n")
-    lines[0] = _marked(lines[0], _source(sources), stop="") if "$$" not in lines[0] else lines[0]
-    if "$$" in lines[0]:
-        source = _source(sources)
-        lines = [f"{source[:1].upper()}{source[1:]}:", "", *lines]
+    if sources and "$$" not in lines[0]:
+        lines[0] = _marked(lines[0], _source(sources), stop="")
+    elif sources:
+        lines = [f"{_source(sources)[:1].upper()}{_source(sources)[1:]}:", "", *lines]
     inside, found = False, []
     for line in lines:
         is_math = inside or "$$" in line
@@ -307,12 +326,17 @@ def escaped(text: str) -> str:
     parts: list[str] = []
     at = 0
     for found in _MATH.finditer(text):
-        parts.append(_SIGNS.sub(r"\\\g<0>", text[at : found.start()]))
+        parts.append(_plain(text[at : found.start()]))
         inner = found.group()
         parts.append(f"~~{escaped(inner[2:-2])}~~" if inner.startswith("~~") else inner)
         at = found.end()
-    parts.append(_SIGNS.sub(r"\\\g<0>", text[at:]))
+    parts.append(_plain(text[at:]))
     return _LINE_START.sub(r"\1\2\\\3", "".join(parts))
+
+
+def _plain(text: str) -> str:
+    kept = _SIGNS.sub(r"\\\g<0>", text)
+    return _LINKS.sub(lambda found: f"&#{ord(found.group())};", kept)
 
 
 def _heading(topic: str) -> str:
