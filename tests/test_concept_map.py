@@ -75,6 +75,16 @@ def test_a_topic_that_no_note_is_about_gives_the_nearest_titles() -> None:
     assert not concept_map(CHAIN, "sourdough").nearest
 
 
+def test_a_slip_in_the_name_still_finds_the_note() -> None:
+    assert titles(concept_map(CHAIN, "recurent netwroks"))[:1] == ["Recurrent networks"]
+
+
+def test_a_thing_that_notes_only_mention_names_these_notes(small_notes: Path) -> None:
+    drawn = concept_map(read_library([small_notes]).notes, "PacGAN")
+    assert not drawn.nodes
+    assert drawn.nearest[0] == "Mode collapse"
+
+
 def test_no_notes_make_an_empty_map_that_says_so() -> None:
     assert concept_map([]).markdown == "There are no notes to draw a map of."
     assert not concept_map([], "attention").nodes

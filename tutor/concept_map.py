@@ -26,6 +26,7 @@ MOST_IN_LIBRARY = 36
 _MOST_NEXT = 9
 _NEAREST = 3
 _NEAR = 0.3
+_SLIP = 0.86  # a name written so nearly the same is a slip of the keys
 _IN_A_GROUP = 8
 _LONGEST_LABEL = 60
 # Narrow boxes close together: the picture is as wide as a chat's column, and what is wider is made smaller.
@@ -69,7 +70,8 @@ class ConceptMap:
         if not self.nodes:
             if not self.topic:
                 return "There are no notes to draw a map of."
-            near = f" The nearest are {_listing(self.nearest)}." if self.nearest else ""
+            verb = "is" if len(self.nearest) == 1 else "are"
+            near = f" The nearest {verb} {_listing(self.nearest)}." if self.nearest else ""
             return f"None of your notes is about {self.topic}.{near}"
         kinds = {link.kind for link in self.links}
         said = []
@@ -165,7 +167,15 @@ def _note_about(notes: Sequence[Note], topic: str, vocabulary: Vocabulary) -> No
         ]
         if found:
             return notes[min(found)[1]]
-    return None
+    alike = [(_likeness(topic, note.title), -at) for at, note in enumerate(notes)]
+    best, at = max(alike, default=(0.0, 0))
+    return notes[-at] if best >= _SLIP else None
+
+
+def _likeness(topic: str, title: str) -> float:
+    """How alike two names are letter by letter, in [0, 1]."""
+    bare = re.sub(r"^(?:an?|the)\s+", "", BRACKET.sub("", title).casefold())
+    return SequenceMatcher(None, topic.casefold(), bare).ratio()
 
 
 def _headings_of(note: Note) -> list[frozenset[str]]:
@@ -176,10 +186,19 @@ def _headings_of(note: Note) -> list[frozenset[str]]:
 def _nearest_titles(notes: Sequence[Note], topic: str, vocabulary: Vocabulary) -> tuple[str, ...]:
     def nearness(note: Note) -> float:
         held = max((_share_held(topic, vocabulary, stems) for stems in _names_of(note)), default=0.0)
-        return max(held, SequenceMatcher(None, topic.casefold(), note.title.casefold()).ratio() - 0.3)
+        return max(held, _likeness(topic, note.title) - 0.3)
 
     near = sorted(((nearness(note), note.title) for note in notes), key=lambda pair: -pair[0])
-    return tuple(title for score, title in near[:_NEAREST] if score >= _NEAR)
+    named = [title for score, title in near if score >= _NEAR]
+    said = [(_times_said(topic, note), note.title) for note in notes]
+    speaking = [title for times, title in sorted(said, key=lambda pair: -pair[0]) if times]
+    return tuple(dict.fromkeys([*speaking, *named]))[:_NEAREST]
+
+
+def _times_said(topic: str, note: Note) -> int:
+    """How often a note's words hold the topic as it is written."""
+    texts = [*(block.text.words for block in note.blocks), *(card.answer.words for card in note.cards)]
+    return sum(text.casefold().count(topic.casefold()) for text in texts)
 
 
 # -- what is drawn ----------------------------------------------------------------------------------------------------
