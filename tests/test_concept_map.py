@@ -105,11 +105,19 @@ def test_front_matter_may_name_a_title_and_prefers_the_note_in_its_own_folder() 
     assert found == {("two/basics.md", "needs"), ("one/basics.md", "related")}
 
 
-def test_a_need_that_other_needs_lead_to_is_not_drawn_twice() -> None:
-    notes = [*CHAIN[:1], note("vectors.md", "Vectors", ("numbers",)), CHAIN[2]]
-    notes[0] = note("a.md", "Attention", ("vectors", "numbers"))
-    needs = {(link.source, link.target) for link in concept_map(notes, "attention").links}
-    assert needs == {("a.md", "vectors.md"), ("vectors.md", "numbers.md")}
+def test_a_need_that_other_needs_lead_to_is_drawn_for_the_topic_alone() -> None:
+    notes = [
+        note("a.md", "Attention", ("vectors", "numbers")),
+        *CHAIN[1:3],
+        note("b.md", "Blocks", ("a", "numbers")),
+    ]
+    around = {(link.source, link.target) for link in concept_map(notes, "attention").links}
+    assert around == {
+        ("a.md", "vectors.md"),
+        ("a.md", "numbers.md"),
+        ("vectors.md", "numbers.md"),
+        ("b.md", "a.md"),
+    }
 
 
 def test_notes_without_front_matter_are_linked_by_the_names_they_mention(tmp_path: Path) -> None:

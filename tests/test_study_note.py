@@ -167,6 +167,13 @@ def test_a_question_asked_twice_makes_one_card(tmp_path: Path) -> None:
     assert len(read_back(chat_as_note("T", twice, DAY), tmp_path).cards) == 1
 
 
+def test_what_was_quoted_from_a_saved_chat_keeps_its_first_source(tmp_path: Path) -> None:
+    marked = "A GAN is a pair of networks (from gans/gan.md, lines 3 to 4)."
+    said = answer("What is a GAN?", marked, note="my chat.md")
+    note = read_back(chat_as_note("T", chat(("What is a GAN?", [said])), DAY), tmp_path)
+    assert note.cards[0].answer.words == marked
+
+
 def test_an_empty_chat_and_an_odd_title_still_make_a_note(tmp_path: Path) -> None:
     note = read_back(chat_as_note('a: "b" # [c]\n---', [], DAY), tmp_path)
     assert note.title == 'a: "b" # [c] ---'

@@ -241,7 +241,7 @@ class _Neighbourhood:
     def _drawn(self) -> Iterator[Link]:
         """What is needed, what joins the root, and for a note that hangs in the air one link inwards."""
         inside = _without_detours(
-            [link for link in self.links if {link.source, link.target} <= self.chosen.keys()]
+            [link for link in self.links if {link.source, link.target} <= self.chosen.keys()], self.root.path
         )
         joined = {self.root.path}
         for link in inside:
@@ -255,8 +255,8 @@ class _Neighbourhood:
                 yield link
 
 
-def _without_detours(links: Sequence[Link]) -> list[Link]:
-    """The links without a need that other needs lead to anyway: drawn, it would only cross them."""
+def _without_detours(links: Sequence[Link], root: str = "") -> list[Link]:
+    """The links without a need that other needs lead to anyway: drawn, it would only cross them. The root's stay."""
     needed: dict[str, set[str]] = defaultdict(set)
     for link in links:
         if link.kind == "needs":
@@ -275,7 +275,7 @@ def _without_detours(links: Sequence[Link]) -> list[Link]:
 
     kept = []
     for link in links:
-        if link.kind == "needs" and leads(link.source, link.target):
+        if link.kind == "needs" and link.source != root and leads(link.source, link.target):
             needed[link.source].discard(link.target)
         else:
             kept.append(link)

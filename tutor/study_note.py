@@ -37,6 +37,7 @@ _LINE_START = re.compile(r"^(\s*)(\d{0,9})([-+=.)])(?=\s|$|[-=]+$)")
 _LABEL = re.compile(r"\S{1,16}(?:\s+\S{1,12}){0,2}?\s*[:：]|\w{1,9}\s*\d{1,3}\s*[.)]")
 _TABLE_BAR = " | "
 _STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
+_HAS_SOURCE = re.compile(r"\(from [^()]+, lines? \d+(?: to \d+)?\)\W*$")
 _LIST = re.compile(r"\n[ \t]*(?:[-*•]|\d{1,3}[.)])\s")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*•]|\d{1,3}[.)])\s+")
 _END = re.compile(r"[.!?:。！？：…]+[\"'”’)\]]*$")
@@ -278,6 +279,8 @@ def _marked(text: str, mark: str, stop: str = ".") -> str:
     text = text.strip()
     if re.fullmatch(r"~~.+~~", text, re.DOTALL):
         return f"~~{_marked(text[2:-2], mark)}~~"
+    if _HAS_SOURCE.search(text):  # quoted from a saved chat: the first source is the one that counts
+        return text
     end = _END.search(text)
     at = end.start() if end else len(text)
     return f"{text[:at]} ({mark}){text[at:] or stop}"
