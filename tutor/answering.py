@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tutor.errors import ModelError
@@ -59,9 +59,32 @@ class Answering:
             yield from self._refuse(question, clock)
             return
         citations = Citations()
+        parts = self._parts(found, citations, cancel or threading.Event())
+        told = False
+        for event in self._streamed(parts, question, citations, clock):
+            told = True
+            yield event
+        if not told:
+            yield from self._refuse(question, clock)
+
+    def told(
+        self, parts: Iterable[Part], citations: Sequence[Citation], message: str
+    ) -> Iterator[Delta | Notice | Answer]:
+        """Streams parts that were made elsewhere as an answer to a message."""
+        question = Question(message, "explain", "plain", "")
+        yield from self._streamed(parts, question, citations, _Clock())
+
+    def _streamed(
+        self,
+        parts: Iterable[Part | Notice],
+        question: Question,
+        citations: Citations | Sequence[Citation],
+        clock: _Clock,
+    ) -> Iterator[Delta | Notice | Answer]:
+        """Renders parts one by one, then gives the answer that they make; nothing where there are none."""
         pieces: list[Sentence] = []
         text, before = "", None
-        for part in self._parts(found, citations, cancel or threading.Event()):
+        for part in parts:
             if isinstance(part, Notice):
                 yield part
                 continue
@@ -70,10 +93,9 @@ class Answering:
             pieces.append(part.sentence)
             text, before = text + addition, part
             yield Delta(addition)
-        if not pieces:
-            yield from self._refuse(question, clock)
-            return
-        yield self._finished(question, text, pieces, citations.all(), clock)
+        if pieces:
+            cited = citations.all() if isinstance(citations, Citations) else tuple(citations)
+            yield self._finished(question, text, pieces, cited, clock)
 
     def _parts(
         self,

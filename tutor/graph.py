@@ -1,6 +1,6 @@
 """The tutoring graph: what is asked, then the node that answers it. The only owner of langgraph.
 
-    understand -> explain | call_tool -> (run_demo | start_quiz) | quiz_reply | talk
+    understand -> explain | call_tool -> (run_demo | start_quiz) | quiz_reply | sum_up | draw_map | save | talk
 
 The nodes emit `tutor.turns` events while they work; the state carries only plain data. Code decides every
 step; the model is called inside `explain` alone, and what it drafts is checked there.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
@@ -19,14 +19,18 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 
 from tutor.answering import Answering
+from tutor.concept_map import concept_map
 from tutor.errors import QuizError
+from tutor.exchanges import ChatTurn
+from tutor.intents import ANSWERED, Intent
 from tutor.questions import Question, Said, understand
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
+from tutor.recap import recap
 from tutor.tools import MOST_QUESTIONS
-from tutor.turns import DemoOutcome, Event, Notice, Style, ToolCall
+from tutor.turns import DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
@@ -39,6 +43,14 @@ _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
         "Training a GAN that keeps only a few of eight clusters: mode collapse",
     ),
     "diffusion-2d": ("diffusion-2d", {}, "Training a diffusion model on eight clusters of points"),
+}
+
+
+_ROUTES: dict[Intent, str] = {
+    "summary": "sum_up",
+    "map": "draw_map",
+    "save": "save",
+    **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
 }
 
 
@@ -97,6 +109,8 @@ class Parts:
         tools: LangChain tools by name, from `tutor.tools.make_tools`.
         similarity: cosine of two texts, for grading; None grades by words alone.
         about: a few lines on what the tutor can do, with questions that fit the library.
+        turns: the messages of a chat, by its id.
+        save: saves messages of a chat as a note and says where it lies.
     """
 
     answering: Answering
@@ -105,6 +119,8 @@ class Parts:
     similarity: Callable[[str, str], float] | None
     about: str
     seed: int
+    turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
+    save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
 
 
 class TutoringGraph:
@@ -121,17 +137,22 @@ class TutoringGraph:
             ("call_tool", self._call_tool),
             ("start_quiz", self._start_quiz),
             ("quiz_reply", self._quiz_reply),
+            ("sum_up", self._sum_up),
+            ("draw_map", self._draw_map),
+            ("save", self._save),
             ("talk", self._talk),
         ):
             graph.add_node(name, node)
         graph.add_edge(START, "understand")
         graph.add_conditional_edges(
-            "understand", lambda state: state["route"], ["explain", "call_tool", "quiz_reply", "talk"]
+            "understand",
+            lambda state: state["route"],
+            ["explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "talk"],
         )
         graph.add_conditional_edges(
             "call_tool", lambda state: state["route"], {"start_quiz": "start_quiz", "end": END}
         )
-        for name in ("explain", "start_quiz", "quiz_reply", "talk"):
+        for name in ("explain", "start_quiz", "quiz_reply", "sum_up", "draw_map", "save", "talk"):
             graph.add_edge(name, END)
         self._graph = graph.compile()
 
@@ -189,7 +210,7 @@ class TutoringGraph:
             }
             _emit(ToolCall("make_quiz", arguments, f"Choosing questions on {question.topic or 'your notes'}"))
             return {"question": question, "route": "call_tool", "tool": "make_quiz", "arguments": arguments}
-        return {"question": question, "route": "explain" if question.intent == "explain" else "talk"}
+        return {"question": question, "route": _ROUTES.get(question.intent, "explain")}
 
     def _open_round(self, chat_id: str) -> Round | None:
         stored = self._parts.rounds.load_round(chat_id)
@@ -210,6 +231,32 @@ class TutoringGraph:
         if open_round is not None:
             _emit(Notice("Back to the quiz:"))
             _emit(show(open_round))
+
+    def _sum_up(self, state: State) -> State:
+        """Sums up the conversation up to the message that asks for it."""
+        found = recap(self._earlier(state), self._parts.answering.retriever.index.notes)
+        for event in self._parts.answering.told(found.parts, found.citations, state["message"]):
+            _emit(event)
+        self._ask_again(state)
+        return {}
+
+    def _draw_map(self, state: State) -> State:
+        retriever = self._parts.answering.retriever
+        drawn = concept_map(retriever.index.notes, state["question"].topic, retriever.vocabulary)
+        _emit(Drawing(drawn.mermaid, drawn.tree, drawn.caption) if drawn.nodes else Notice(drawn.caption))
+        self._ask_again(state)
+        return {}
+
+    def _save(self, state: State) -> State:
+        _emit(Notice(self._parts.save(self._earlier(state))))
+        self._ask_again(state)
+        return {}
+
+    def _earlier(self, state: State) -> list[ChatTurn]:
+        """The messages before the one that is answered, which is on record already."""
+        turns = list(self._parts.turns(state["chat_id"]))
+        asked = max((at for at, turn in enumerate(turns) if turn.role == "user"), default=len(turns))
+        return turns[:asked]
 
     def _call_tool(self, state: State, config: RunnableConfig) -> State:
         """Runs the tool that the student asked for, through LangChain's own call of a tool."""
@@ -271,6 +318,8 @@ class TutoringGraph:
             "greeting": f"Hello! {self._parts.about}",
             "thanks": f"{reply} Ask on, or say “quiz me” to see what has stuck.",
             "help": self._parts.about,
+            "small_talk": "I am a program that teaches from your notes, so I am best at questions about them. "
+            "Ask me something, or say “quiz me”.",
         }
         _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
         self._ask_again(state)
@@ -285,11 +334,13 @@ def _route_in_quiz(message: str, question: Question) -> str:
     kind = reply_kind(message)
     if kind not in ("answer", "question"):
         return "quiz_reply"
+    if _ROUTES.get(question.intent, "") in ("sum_up", "draw_map", "save"):
+        return _ROUTES[question.intent]
     if question.intent in ("greeting", "thanks", "help"):
         return "talk"
     if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
         return ""
-    return "explain" if kind == "question" and question.intent == "explain" else "quiz_reply"
+    return "explain" if kind == "question" and question.intent in ANSWERED - {"check"} else "quiz_reply"
 
 
 def _emit(event: Event) -> None:

@@ -15,6 +15,7 @@ from tutor.turns import (
     Delta,
     DemoOutcome,
     DemoProgress,
+    Drawing,
     Event,
     Notice,
     QuizGrade,
@@ -119,6 +120,8 @@ def _citation_line(citation: Citation) -> str:
 def _lines(event: Event) -> list[str]:
     if isinstance(event, Notice):
         return [event.text]
+    if isinstance(event, Drawing):
+        return [*event.tree.splitlines(), event.caption]
     if isinstance(event, ToolCall):
         return [f"→ {event.title}"]
     if isinstance(event, DemoProgress):

@@ -157,13 +157,33 @@ class QuizScore:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A map of the notes, drawn by the program: Mermaid source with safe labels, a tree for a terminal, a caption."""
+
+    mermaid: str
+    tree: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """A line from the program itself (not from the notes): small talk, a state, a problem with its remedy."""
 
     text: str
 
 
-Event = Delta | Answer | ToolCall | DemoProgress | DemoOutcome | QuizItem | QuizGrade | QuizScore | Notice
+Event = (
+    Delta
+    | Answer
+    | ToolCall
+    | DemoProgress
+    | DemoOutcome
+    | QuizItem
+    | QuizGrade
+    | QuizScore
+    | Drawing
+    | Notice
+)
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
@@ -192,6 +212,8 @@ def spoken(events: list[Event]) -> str:
             parts.append(event.answer)
         elif isinstance(event, (Delta, Notice)):
             parts.append(event.text)
+        elif isinstance(event, Drawing):
+            parts.append(event.caption)
         elif isinstance(event, QuizItem):
             parts.append(event.stem)
         elif isinstance(event, QuizGrade):

@@ -165,6 +165,10 @@ class _Told:
         )
         self._options = [_option(name, f"Explain {name}") for name in revisit[:4]]
 
+    def _on_drawing(self, event: Data) -> None:
+        # The program's own map alone is drawn as a diagram; its labels are escaped where it is made.
+        self._append(_text(f"```mermaid\n{event['mermaid']}\n```"), _text(shown(str(event["caption"]))))
+
     def _on_notice(self, event: Data) -> None:
         self._append(note_message(str(event.get("text", ""))))
 
