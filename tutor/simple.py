@@ -1,0 +1,303 @@
+"""Levels: a topic told to a child of five by the notes' own analogy, or to a pupil in plain sentences.
+
+Two meters watch each answer: the reading grade of what is shown, and how many of the topic's facts it holds. Where
+one fails, another true wording of the notes is tried; no word of substance is ever made up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tutor.defining import (
+    Line,
+    Topic,
+    defining,
+    facts_of,
+    held_facts,
+    lines_for,
+    plain,
+    shortened,
+    stems,
+    subjects,
+    topic_named,
+)
+from tutor.grounding import Citations, Evidence, evidence_in
+from tutor.parts import BREAKS, Layout, Part, quoted
+from tutor.passages import Passage
+from tutor.ranking import Findings
+from tutor.retrieval import Retriever
+from tutor.selection import repeats
+from tutor.turns import Meters, Sentence
+from tutor.words import content_words, reading_grade
+
+Level = Literal["eli5", "school"]
+HIGHEST_GRADE: dict[Level, float] = {"eli5": 6.0, "school": 9.0}
+_LONGEST_ANALOGY = 12
+_MOST_TRIES = 40
+# The fit from which on an analogy is the topic's own.
+_OWN = 2.0
+_STORY_HEADING = re.compile(
+    r"\W*(?:an? )?(?:analog(?:y|ies)|stor(?:y|ies)|metaphors?|(?:explain )?like i['’]?m (?:5|five))\W*", re.I
+)
+_STORY_LABEL = re.compile(r"\W*(?:analogy|story|metaphor)\b[^.!?]{0,60}:", re.I)
+_BRACKET = re.compile(r"\s*\(([^()]*)\)")
+# Nouns that say no more of a thing than that it is one: "diffusion" and "diffusion models" are one topic.
+_KIND_NOUNS = frozenset("model network method algorithm technique trick system machine".split())
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is told: its parts, what the meters say, and whether an analogy of the notes is among them."""
+
+    parts: tuple[Part, ...]
+    meters: Meters
+    analogy: bool
+
+
+@dataclass(frozen=True)
+class Story:
+    """A whole analogy of the notes; `about` names its subject where that is not the topic itself."""
+
+    pieces: tuple[Evidence, ...]
+    fit: float
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One way to tell it: the line that defines the topic, plain sentences, a term explained, an analogy."""
+
+    line: Line | None
+    story: Story | None = None
+    more: tuple[Line, ...] = ()
+    term: tuple[str, Line] | None = None
+
+
+def explain_simply(
+    retriever: Retriever, found: Findings, citations: Citations, level: Level = "eli5"
+) -> Explanation:
+    """A topic at the level of a child of five ("eli5") or of a pupil of about 14 ("school").
+
+    Args:
+        found: what the notes hold on the question, which the gate has let pass.
+        citations: take up the quotes of what is told, and of nothing that was only tried.
+
+    Returns:
+        no parts where the notes hold no sentence to tell.
+    """
+    topic = topic_named(retriever, found.question.topic or found.question.text)
+    known = defining(retriever, topic, found)
+    stories = _stories(retriever, topic, known, found)
+    lines = lines_for(known, retriever.idf) or [Line(piece) for piece in plain(found.ranked)[:1]]
+    facts = facts_of(known, retriever.idf)
+    make = _eli5_plans if level == "eli5" else _school_plans
+    best: tuple[tuple[bool, float, float], _Plan, Meters] | None = None
+    bound = HIGHEST_GRADE[level]
+    tries = 0
+    for plan in make(retriever, topic, lines, stories, found):
+        tries += 1
+        parts = list(_parts(plan, level, Citations()))
+        grade = shown_grade(parts)
+        kept = held_facts(facts, _told(plan), retriever.idf) if facts else 1.0
+        value = (kept < 1.0, max(0.0, grade - bound), -kept)
+        if best is None or value < best[0]:
+            best = (value, plan, Meters(grade, kept, tries))
+        if (kept == 1.0 and grade <= bound) or tries >= _MOST_TRIES:
+            break
+    if best is None:
+        return Explanation((), Meters(0.0, 0.0, tries), False)
+    _, plan, meters = best
+    return Explanation(
+        tuple(_parts(plan, level, citations)), replace(meters, tries=tries), plan.story is not None
+    )
+
+
+def shown_grade(parts: Sequence[Part]) -> float:
+    """The Flesch-Kincaid grade of what the student reads."""
+    return reading_grade(" ".join(part.sentence.text for part in parts))
+
+
+def _told(plan: _Plan) -> list[str]:
+    """The sentences of a plan that claim something of the topic itself."""
+    return [line.text for line in ([plan.line] if plan.line else []) + list(plan.more)]
+
+
+# -- plans, the best first -------------------------------------------------------------------------------------------
+
+
+def _eli5_plans(
+    retriever: Retriever, topic: Topic, lines: Sequence[Line], stories: Sequence[Story], found: Findings
+) -> Iterator[_Plan]:
+    """An analogy and the line with the real words: the best of each, then plainer lines, then other analogies."""
+    best = [story for story in stories if story.fit == stories[0].fit]
+    if best:
+        for story in best:
+            yield from (_Plan(line, story) for line in lines)
+            if not lines:
+                yield _Plan(None, story)
+        return
+    others = _plain_lines(retriever, found)
+    for line in lines:
+        more = [other for other in others if not repeats(other.text, [line.text])]
+        yield from (_Plan(line, more=tuple(more[:count])) for count in (2, 1, 3))
+
+
+def _school_plans(
+    retriever: Retriever, topic: Topic, lines: Sequence[Line], stories: Sequence[Story], found: Findings
+) -> Iterator[_Plan]:
+    """A plain explanation with a term explained; then shorter lines; then the analogy after it."""
+    others = _plain_lines(retriever, found)
+    for story in (None, *stories[:2]):
+        for line in lines:
+            more = [other for other in others if not repeats(other.text, [line.text])]
+            term = _term(retriever, topic, line, [other.text for other in more[:2]], found)
+            for count in (2, 1):
+                yield _Plan(line, story, tuple(more[:count]), term)
+                if term is not None:
+                    yield _Plan(line, story, tuple(more[:count]))
+
+
+def _plain_lines(retriever: Retriever, found: Findings) -> list[Line]:
+    """Sentences that explain, none said twice, long ones shortened where the check lets them."""
+    told: list[Line] = []
+    for piece in plain(found.ranked):
+        if repeats(piece.text, [line.text for line in told]):
+            continue
+        told.append(
+            min([Line(piece), *(Line(piece, text) for text in shortened(piece, retriever.idf))], key=_grade)
+        )
+        if len(told) == 4:
+            break
+    return told
+
+
+def _grade(line: Line) -> float:
+    return reading_grade(line.text)
+
+
+def _term(
+    retriever: Retriever, topic: Topic, line: Line, more: Sequence[str], found: Findings
+) -> tuple[str, Line] | None:
+    """A hard word of the definition with the notes' own plain sentence on it."""
+    return None
+
+
+# -- analogies -------------------------------------------------------------------------------------------------------
+
+
+def _stories(retriever: Retriever, topic: Topic, known: Sequence[Evidence], found: Findings) -> list[Story]:
+    """The analogies of the topic, the best fitting first; none that only shares a word with it."""
+    home = found.ranked[0].piece.passage.note if found.ranked and not known else ""
+    fitting: dict[tuple[str, tuple[str, ...]], tuple[float, int, Passage]] = {}
+    for place, hit in enumerate(retriever.search(topic.text, k=10, kinds={"analogy"})):
+        fit = _fit(hit.passage, topic, home)
+        if fit > 0:
+            fitting.setdefault((hit.passage.note, hit.passage.heading), (fit, -place, hit.passage))
+    ranked = sorted(fitting.values(), key=lambda entry: entry[:2], reverse=True)
+    return [
+        Story(tuple(_whole(retriever, passage)), fit, "" if fit >= _OWN else _subject(passage))
+        for fit, _, passage in ranked
+    ]
+
+
+def _fit(passage: Passage, topic: Topic, home: str) -> float:
+    """How far an analogy is one of the topic: from `_OWN` on its own, below that of a thing it belongs to."""
+    subject = _subject(passage)
+    whole, named = stems(_BRACKET.sub("", subject)), subjects(subject)
+    if whole in topic.names:
+        return 3.0
+    if named & topic.names:
+        return 2.5
+    if any(_same_kind(name, own) for name in topic.names for own in named):
+        return _OWN
+    told = set(content_words(passage.text.words))
+    if any(name <= told for name in topic.names):
+        return 1.5
+    if any(own < name for name in topic.names for own in named):
+        return 1.2
+    return 1.0 if home == passage.note else 0.0
+
+
+def _same_kind(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two names differ in a noun that adds nothing: "diffusion" and "diffusion model"."""
+    return bool(one & other) and (one ^ other) <= _KIND_NOUNS
+
+
+def _subject(passage: Passage) -> str:
+    """What an analogy is told of: the innermost heading that names a thing, else the note's title."""
+    return next(
+        (part for part in reversed(passage.heading) if not _STORY_HEADING.fullmatch(part)), passage.title
+    )
+
+
+def _whole(retriever: Retriever, passage: Passage) -> list[Evidence]:
+    """A whole analogy, also where it was too long for one passage; of several in a row the first."""
+    told: list[Evidence] = []
+    for other in retriever.index.passages:
+        if (other.note, other.heading, other.kind, other.speaker) != (
+            passage.note,
+            passage.heading,
+            "analogy",
+            passage.speaker,
+        ):
+            continue
+        for piece in evidence_in(other):
+            ended = any(BREAKS.match(before.text) for before in told)
+            begins = "\n\n" in other.text.words[told[-1].end : piece.begin] if told else False
+            if told and (_STORY_LABEL.match(piece.text) or (ended and begins)):
+                return told
+            told.append(piece)
+    return told[:_LONGEST_ANALOGY]
+
+
+# -- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _parts(plan: _Plan, level: Level, citations: Citations) -> Iterator[Part]:
+    if level == "eli5":
+        yield from _for_a_child(plan, citations)
+    else:
+        yield from _for_a_pupil(plan, citations)
+
+
+def _for_a_child(plan: _Plan, citations: Citations) -> Iterator[Part]:
+    if plan.story is None:
+        yield _said("Your notes hold no analogy for this; these are their plainest sentences.")
+        yield from _lines(([plan.line] if plan.line else []) + list(plan.more), citations)
+        return
+    yield from _story(plan.story, citations)
+    if plan.line is not None:
+        yield _said("In the real words:", "paragraph")
+        yield from _lines([plan.line], citations)
+
+
+def _for_a_pupil(plan: _Plan, citations: Citations) -> Iterator[Part]:
+    yield from _lines(([plan.line] if plan.line else []) + list(plan.more), citations)
+    if plan.term is not None:
+        yield _said(f"One hard word here is {plan.term[0]}.", "paragraph")
+        yield from _lines([plan.term[1]], citations)
+    if plan.story is not None:
+        yield _said("A picture for it:", "paragraph")
+        yield from _story(plan.story, citations)
+
+
+def _story(story: Story, citations: Citations) -> Iterator[Part]:
+    if story.about:
+        yield _said(f"Your notes tell no story of just this, but one of a thing close to it: {story.about}.")
+    yield from quoted(story.pieces, citations)
+
+
+def _lines(lines: Sequence[Line], citations: Citations) -> Iterator[Part]:
+    """Each sentence with its quote; what was shortened is marked as supported."""
+    for line in lines:
+        if line.words:
+            yield Part(Sentence(line.text, "supported", (citations.cite(line.piece),)))
+        else:
+            yield from quoted([line.piece], citations)
+
+
+def _said(text: str, layout: Layout = "run") -> Part:
+    return Part(Sentence(text, "connective"), layout)
