@@ -13,7 +13,7 @@ from tutor.chinese import CJK
 from tutor.grounding import Evidence, check, evidence_in
 from tutor.passages import Passage
 from tutor.ranking import Findings, Ranked
-from tutor.retrieval import Retriever
+from tutor.retrieval import Hit, Retriever
 from tutor.words import NEGATIONS, content_words, numbers, reading_grade, symbols, words
 
 Names = frozenset[frozenset[str]]
@@ -39,10 +39,11 @@ _VERB_THEN = re.compile(
 )
 _TAIL = re.compile(r"\s(?:of|in|for|on|with|from|by|between)\s", re.I)
 _LEANS = re.compile(
-    r"^\W*(?:this|these|that|those|such|it|its|they|then|both|however|here|he|she|instead|so|but|and|yes|no|for example)\b",
+    r"^\W*(?:this|these|that|those|such|it|its|they|then|both|however|here|he|she|instead|so|but|and|yes|no"
+    r"|for example|in symbols)\b",
     re.I,
 )
-_MATH = re.compile(r"\$|\\\(|\\\[|[=≈≤≥]")
+_MATH = re.compile(r"\$|\\\(|\\\[|[=≈≤≥|]|\b[a-zA-Z]\([a-z]")
 _CLAUSE = re.compile(
     r"\s*[;:]\s+|,\s+|\s+(?=(?:so that|although|while|whereas|because|in which|with which|from which)\b)"
 )
@@ -88,6 +89,18 @@ def topic_named(retriever: Retriever, text: str) -> Topic:
     return Topic(text, frozenset(name for name in names if name))
 
 
+def parts_of(topic: Topic) -> Topic:
+    """A topic that joins two things ("Fine-tuning and LoRA"), by the names of each."""
+    return Topic(topic.text, topic.names | subjects(topic.text))
+
+
+def owners(known: Sequence[Evidence]) -> frozenset[str]:
+    """The stems of the things that the definition's subject belongs to: "The generator of a GAN is ..."."""
+    opening = _COPULA.split(" ".join(known[0].text.split()[:_OPENING]) + " ")[0] if known else ""
+    verb = re.search(r"\s[a-z]{3,}s\s+(?:an?|the|each|how|what)\s", opening)
+    return stems(" ".join(_TAIL.split(opening[: verb.start()] if verb else opening)[1:]))
+
+
 def stems(text: str) -> frozenset[str]:
     """The stems of a text that carry meaning."""
     return frozenset(content_words(text))
@@ -105,6 +118,10 @@ def subjects(text: str) -> set[frozenset[str]]:
 def defining(retriever: Retriever, topic: Topic, found: Findings) -> list[Evidence]:
     """The sentences of the notes that define the topic, the definition proper first."""
     hits = [*found.hits, *retriever.search(f"What is {topic.text}?", k=_CANDIDATES)]
+    return _defined(retriever, topic, hits, found) or _defined(retriever, parts_of(topic), hits, found)
+
+
+def _defined(retriever: Retriever, topic: Topic, hits: Sequence[Hit], found: Findings) -> list[Evidence]:
     notes = {hit.passage.note for hit in hits[:6]}
     passages = {hit.passage.id: hit.passage for hit in hits}
     for passage in retriever.index.passages:
@@ -127,9 +144,9 @@ def _quotable(passage: Passage, chinese: bool) -> Iterator[Evidence]:
         return
     for piece in evidence_in(passage):
         foreign = CJK.search(piece.text) is not None
-        if piece.asserted_from < 0 and "\n" not in piece.text and not piece.text.endswith(("?", ":")):
-            if foreign == chinese:
-                yield piece
+        alone = "\n" not in piece.text and not piece.text.endswith(("?", ":", "：", "？"))
+        if piece.asserted_from < 0 and alone and foreign == chinese:
+            yield piece
 
 
 def _definition_rank(piece: Evidence, topic: Topic) -> float:
@@ -153,12 +170,10 @@ def _definition_rank(piece: Evidence, topic: Topic) -> float:
 def _names(subject: str, names: Names) -> bool:
     """Whether the subject of a sentence is the topic: by itself, in its bracket, or before "of a ..."."""
     plain = _BRACKET.sub("", subject)
-    if (
-        "," in plain
-        or stems(plain) in names
-        or any(stems(inner) in names for inner in _BRACKET.findall(subject))
-    ):
-        return "," not in plain
+    if "," in plain:
+        return False
+    if stems(plain) in names or any(stems(inner) in names for inner in _BRACKET.findall(subject)):
+        return True
     head = _TAIL.split(plain)[0]
     return head != plain and stems(head) in names
 
@@ -208,14 +223,13 @@ def shortened(piece: Evidence, idf: Idf) -> list[str]:
 
 
 def _complete(text: str, cut: int) -> bool:
-    """Whether a clause may end here: at a sign or before a word that opens another."""
-    return cut == len(text) or bool(
-        re.match(r"[,;:]\s|\s+(?:so that|although|while|whereas|because|in which|such as)\b", text[cut:])
-    )
+    """Whether a clause may end here: at a sign or before a word that opens another, never within a list."""
+    opens = r"[;:]\s|,?\s+(?:so that|so|although|while|whereas|because|in which|which|such as)\b"
+    return cut == len(text) or re.match(opens, text[cut:]) is not None
 
 
 def facts_of(known: Sequence[Evidence], idf: Idf) -> list[str]:
-    """The topic's key facts: the clauses of its definition that the notes say elsewhere too; all where it is said once."""
+    """The topic's key facts: the clauses of its definition that the notes say elsewhere too, at most three."""
     if not known:
         return []
     clauses = [part.strip() for part in _CLAUSE.split(_ASIDE.sub("", known[0].text)) if len(stems(part)) >= 2]

@@ -18,6 +18,7 @@ from tutor.defining import (
     facts_of,
     held_facts,
     lines_for,
+    owners,
     plain,
     shortened,
     stems,
@@ -31,7 +32,7 @@ from tutor.ranking import Findings
 from tutor.retrieval import Retriever
 from tutor.selection import repeats
 from tutor.turns import Meters, Sentence
-from tutor.words import content_words, reading_grade
+from tutor.words import reading_grade
 
 Level = Literal["eli5", "school"]
 HIGHEST_GRADE: dict[Level, float] = {"eli5": 6.0, "school": 9.0}
@@ -92,7 +93,7 @@ def explain_simply(
     known = defining(retriever, topic, found)
     stories = _stories(retriever, topic, known, found)
     lines = lines_for(known, retriever.idf) or [Line(piece) for piece in plain(found.ranked)[:1]]
-    facts = facts_of(known, retriever.idf)
+    facts = facts_of(known or [line.piece for line in lines], retriever.idf)
     make = _eli5_plans if level == "eli5" else _school_plans
     best: tuple[tuple[bool, float, float], _Plan, Meters] | None = None
     bound = HIGHEST_GRADE[level]
@@ -132,7 +133,8 @@ def _eli5_plans(
     retriever: Retriever, topic: Topic, lines: Sequence[Line], stories: Sequence[Story], found: Findings
 ) -> Iterator[_Plan]:
     """An analogy and the line with the real words: the best of each, then plainer lines, then other analogies."""
-    best = [story for story in stories if story.fit == stories[0].fit]
+    own = [story for story in stories if story.fit >= _OWN]
+    best = own or stories[:1]
     if best:
         for story in best:
             yield from (_Plan(line, story) for line in lines)
@@ -142,7 +144,9 @@ def _eli5_plans(
     others = _plain_lines(retriever, found)
     for line in lines:
         more = [other for other in others if not repeats(other.text, [line.text])]
-        yield from (_Plan(line, more=tuple(more[:count])) for count in (2, 1, 3))
+        yield from (
+            _Plan(line, more=tuple(some)) for some in (more[:2], sorted(more, key=_grade)[:3], more[:1])
+        )
 
 
 def _school_plans(
@@ -169,7 +173,7 @@ def _plain_lines(retriever: Retriever, found: Findings) -> list[Line]:
         told.append(
             min([Line(piece), *(Line(piece, text) for text in shortened(piece, retriever.idf))], key=_grade)
         )
-        if len(told) == 4:
+        if len(told) == 6:
             break
     return told
 
@@ -191,9 +195,10 @@ def _term(
 def _stories(retriever: Retriever, topic: Topic, known: Sequence[Evidence], found: Findings) -> list[Story]:
     """The analogies of the topic, the best fitting first; none that only shares a word with it."""
     home = found.ranked[0].piece.passage.note if found.ranked and not known else ""
+    owned = owners(known)
     fitting: dict[tuple[str, tuple[str, ...]], tuple[float, int, Passage]] = {}
     for place, hit in enumerate(retriever.search(topic.text, k=10, kinds={"analogy"})):
-        fit = _fit(hit.passage, topic, home)
+        fit = _fit(hit.passage, topic, owned, home)
         if fit > 0:
             fitting.setdefault((hit.passage.note, hit.passage.heading), (fit, -place, hit.passage))
     ranked = sorted(fitting.values(), key=lambda entry: entry[:2], reverse=True)
@@ -203,7 +208,7 @@ def _stories(retriever: Retriever, topic: Topic, known: Sequence[Evidence], foun
     ]
 
 
-def _fit(passage: Passage, topic: Topic, home: str) -> float:
+def _fit(passage: Passage, topic: Topic, owned: frozenset[str], home: str) -> float:
     """How far an analogy is one of the topic: from `_OWN` on its own, below that of a thing it belongs to."""
     subject = _subject(passage)
     whole, named = stems(_BRACKET.sub("", subject)), subjects(subject)
@@ -213,10 +218,7 @@ def _fit(passage: Passage, topic: Topic, home: str) -> float:
         return 2.5
     if any(_same_kind(name, own) for name in topic.names for own in named):
         return _OWN
-    told = set(content_words(passage.text.words))
-    if any(name <= told for name in topic.names):
-        return 1.5
-    if any(own < name for name in topic.names for own in named):
+    if any(own < name for name in topic.names for own in named) or any(own <= owned for own in named):
         return 1.2
     return 1.0 if home == passage.note else 0.0
 
@@ -265,7 +267,7 @@ def _parts(plan: _Plan, level: Level, citations: Citations) -> Iterator[Part]:
 
 def _for_a_child(plan: _Plan, citations: Citations) -> Iterator[Part]:
     if plan.story is None:
-        yield _said("Your notes hold no analogy for this; these are their plainest sentences.")
+        yield _said("Your notes hold no analogy for this. These are their plainest words.")
         yield from _lines(([plan.line] if plan.line else []) + list(plan.more), citations)
         return
     yield from _story(plan.story, citations)
