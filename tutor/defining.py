@@ -6,7 +6,7 @@ A sentence defines a topic when the topic, under one of its names, is its subjec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tutor.chinese import CJK
@@ -14,16 +14,17 @@ from tutor.grounding import Evidence, check, evidence_in
 from tutor.passages import Passage
 from tutor.ranking import Findings, Ranked
 from tutor.retrieval import Hit, Retriever
-from tutor.words import NEGATIONS, content_words, numbers, reading_grade, symbols, words
+from tutor.words import NEGATIONS, content_words, numbers, reading_grade, symbols, words, zipf
 
 Names = frozenset[frozenset[str]]
 Idf = Callable[[str], float]
 
 _CANDIDATES = 30
 _MOST_FACTS = 3
-_HELD = 0.7
+_HELD = 0.75
 _ECHOED = 0.5
 _OPENING = 14  # words
+_SUBJECT = 7  # words
 _BRACKET = re.compile(r"\s*\(([^()]*)\)")
 _ARTICLE = re.compile(r"^\W*(?:an?|the)\s+", re.I)
 _COPULA = re.compile(r"\s(?:is|are|means?|stands for|describes?|refers? to)\s+(?:that\s+)?", re.I)
@@ -61,6 +62,14 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """A clause of the definition, and the stems in it that are central."""
+
+    text: str
+    central: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Line:
     """A sentence to be told: the notes' own, or a shorter wording of it that passed the grounding check."""
 
@@ -90,8 +99,9 @@ def topic_named(retriever: Retriever, text: str) -> Topic:
 
 
 def parts_of(topic: Topic) -> Topic:
-    """A topic that joins two things ("Fine-tuning and LoRA"), by the names of each."""
-    return Topic(topic.text, topic.names | subjects(topic.text))
+    """A topic that joins things ("Fine-tuning and LoRA", "risks of generative AI"), by the names of each."""
+    pieces = {stems(piece) for piece in _TAIL.split(topic.text)} - {frozenset()}
+    return Topic(topic.text, topic.names | subjects(topic.text) | pieces)
 
 
 def owners(known: Sequence[Evidence]) -> frozenset[str]:
@@ -228,42 +238,49 @@ def _complete(text: str, cut: int) -> bool:
     return cut == len(text) or re.match(opens, text[cut:]) is not None
 
 
-def facts_of(known: Sequence[Evidence], idf: Idf) -> list[str]:
-    """The topic's key facts: the clauses of its definition that the notes say elsewhere too, at most three."""
+def facts_of(known: Sequence[Evidence], topic: Topic, idf: Idf) -> list[Fact]:
+    """The topic's key facts: the clauses of its definition that the notes say elsewhere too, at most three.
+
+    Of a clause those words count that other sentences on the topic use as well: what the notes repeat is central,
+    the rest is wording. The topic's own name is no fact.
+    """
     if not known:
         return []
     clauses = [part.strip() for part in _CLAUSE.split(_ASIDE.sub("", known[0].text)) if len(stems(part)) >= 2]
-    if not clauses:
-        return [known[0].text]
-    others = [piece.text for piece in known[1:]]
-    echoed = [
-        clause
-        for place, clause in enumerate(clauses)
-        if place == 0 or not others or any(_share(clause, other, idf) >= _ECHOED for other in others)
-    ]
-    return echoed[:_MOST_FACTS]
+    others = [stems(piece.text) for piece in known[1:]]
+    repeated, named = frozenset[str]().union(*others), frozenset[str]().union(*topic.names)
+    facts = []
+    for place, clause in enumerate(clauses or [known[0].text]):
+        central = (stems(clause) & repeated if others else stems(clause)) - named
+        if place == 0 or any(_share(stems(clause), other, idf) >= _ECHOED for other in others) or not others:
+            facts.append(Fact(clause, central or stems(clause)))
+    return facts[:_MOST_FACTS]
 
 
-def held_facts(facts: Sequence[str], told: Sequence[str], idf: Idf) -> float:
+def held_facts(facts: Sequence[Fact], told: Sequence[str], idf: Idf) -> float:
     """The share of the facts that the sentences told hold, numbers, negations and formulas unchanged."""
-    return sum(any(_holds(text, fact, idf) for text in told) for fact in facts) / len(facts)
+    return sum(any(_holds(text, fact, idf) for text in told) for fact in facts) / len(facts) if facts else 1.0
 
 
-def _holds(text: str, fact: str, idf: Idf) -> bool:
-    negations = {word for word in re.findall(r"[\w'’]+", fact.lower()) if word in NEGATIONS}
+def _holds(text: str, fact: Fact, idf: Idf) -> bool:
+    negations = {word for word in re.findall(r"[\w'’]+", fact.text.lower()) if word in NEGATIONS}
     have = set(re.findall(r"[\w'’]+", text.lower()))
-    exact = negations <= have and numbers(fact) <= numbers(text) and set(symbols(fact)) <= set(symbols(text))
-    return exact and _share(fact, text, idf) >= _HELD
+    exact = (
+        negations <= have
+        and numbers(fact.text) <= numbers(text)
+        and set(symbols(fact.text)) <= set(symbols(text))
+    )
+    return exact and _share(fact.central, set(words(text)), idf) >= _HELD
 
 
-def _share(fact: str, text: str, idf: Idf) -> float:
-    need, have = stems(fact), set(words(text))
+def _share(need: Collection[str], have: Collection[str], idf: Idf) -> float:
     total = sum(map(idf, need))
     return sum(idf(word) for word in need if word in have) / total if total else 1.0
 
 
-def plain(ranked: Sequence[Ranked]) -> list[Evidence]:
-    """Sentences that speak to the question and stand alone, without formula, code or table, the plainest first."""
+def plain(ranked: Sequence[Ranked], topic: Topic) -> list[Evidence]:
+    """Sentences that speak to the question and stand alone, without formula, code or table, the plainest first; those
+    that begin with the topic, where any do."""
     good = [
         entry
         for entry in ranked[:16]
@@ -274,7 +291,32 @@ def plain(ranked: Sequence[Ranked]) -> list[Evidence]:
         and not _LEANS.match(entry.piece.text)
         and not entry.piece.text.endswith(("?", ":"))
     ]
+    naming = [entry for entry in good if any(name <= _opening(entry.piece.text) for name in topic.names)]
     return [
         entry.piece
-        for entry in sorted(good, key=lambda entry: reading_grade(entry.piece.text) / 20 - entry.score)
+        for entry in sorted(
+            naming or good, key=lambda entry: reading_grade(entry.piece.text) / 20 - entry.score
+        )
     ]
+
+
+def _opening(text: str) -> frozenset[str]:
+    return stems(" ".join(text.split()[:_SUBJECT]))
+
+
+def is_plain(text: str) -> bool:
+    """Whether a sentence holds no formula."""
+    return not _MATH.search(text)
+
+
+def hard_terms(retriever: Retriever, text: str) -> list[str]:
+    """The terms of the notes' own glossaries in a text, the rarest in everyday English first."""
+    terms: dict[str, float] = {}
+    for concept in retriever.vocabulary.concepts(text):
+        if not concept.others:
+            continue
+        pattern = r"\b" + r"\W+".join(rf"{re.escape(part)}\w*" for part in concept.own) + r"\b"
+        written = re.search(pattern, text, re.I)
+        if written:
+            terms[written.group()] = min(zipf(word.lower()) for word in re.findall(r"\w+", written.group()))
+    return sorted(terms, key=terms.__getitem__)

@@ -7,18 +7,22 @@ one fails, another true wording of the notes is tried; no word of substance is e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tutor.defining import (
+    Fact,
     Line,
     Topic,
     defining,
     facts_of,
+    hard_terms,
     held_facts,
+    is_plain,
     lines_for,
     owners,
+    parts_of,
     plain,
     shortened,
     stems,
@@ -37,7 +41,8 @@ from tutor.words import reading_grade
 Level = Literal["eli5", "school"]
 HIGHEST_GRADE: dict[Level, float] = {"eli5": 6.0, "school": 9.0}
 _LONGEST_ANALOGY = 12
-_MOST_TRIES = 40
+_MOST_TRIES = 60
+_LONGEST_TERM = 25  # words
 # The fit from which on an analogy is the topic's own.
 _OWN = 2.0
 _STORY_HEADING = re.compile(
@@ -92,17 +97,21 @@ def explain_simply(
     topic = topic_named(retriever, found.question.topic or found.question.text)
     known = defining(retriever, topic, found)
     stories = _stories(retriever, topic, known, found)
-    lines = lines_for(known, retriever.idf) or [Line(piece) for piece in plain(found.ranked)[:1]]
-    facts = facts_of(known or [line.piece for line in lines], retriever.idf)
-    make = _eli5_plans if level == "eli5" else _school_plans
+    lines = lines_for(known, retriever.idf) or [Line(piece) for piece in plain(found.ranked, topic)[:1]]
+    facts = facts_of(known or [line.piece for line in lines], topic, retriever.idf)
+    others = _plain_lines(retriever, parts_of(topic), found)
+    if level == "eli5":
+        plans = _eli5_plans(lines, others, facts, stories, retriever.idf)
+    else:
+        plans = _school_plans(lines, others, stories, _term(retriever, topic, lines, others, found))
     best: tuple[tuple[bool, float, float], _Plan, Meters] | None = None
     bound = HIGHEST_GRADE[level]
     tries = 0
-    for plan in make(retriever, topic, lines, stories, found):
+    for plan in plans:
         tries += 1
         parts = list(_parts(plan, level, Citations()))
         grade = shown_grade(parts)
-        kept = held_facts(facts, _told(plan), retriever.idf) if facts else 1.0
+        kept = held_facts(facts, _told(plan), retriever.idf)
         value = (kept < 1.0, max(0.0, grade - bound), -kept)
         if best is None or value < best[0]:
             best = (value, plan, Meters(grade, kept, tries))
@@ -130,44 +139,62 @@ def _told(plan: _Plan) -> list[str]:
 
 
 def _eli5_plans(
-    retriever: Retriever, topic: Topic, lines: Sequence[Line], stories: Sequence[Story], found: Findings
+    lines: Sequence[Line],
+    others: Sequence[Line],
+    facts: Sequence[Fact],
+    stories: Sequence[Story],
+    idf: Callable[[str], float],
 ) -> Iterator[_Plan]:
     """An analogy and the line with the real words: the best of each, then plainer lines, then other analogies."""
     own = [story for story in stories if story.fit >= _OWN]
-    best = own or stories[:1]
-    if best:
-        for story in best:
-            yield from (_Plan(line, story) for line in lines)
-            if not lines:
-                yield _Plan(None, story)
+    pairs = list(_pairs(lines, others, facts, idf))
+    for story in own or stories[:1]:
+        yield from (_Plan(line, story) for line in lines)
+        yield from (_Plan(line, story, (second,)) for line, second in pairs)
+        if not lines:
+            yield _Plan(None, story)
+    if stories:
         return
-    others = _plain_lines(retriever, found)
     for line in lines:
         more = [other for other in others if not repeats(other.text, [line.text])]
-        yield from (
-            _Plan(line, more=tuple(some)) for some in (more[:2], sorted(more, key=_grade)[:3], more[:1])
-        )
+        plainest = sorted(more, key=_grade)
+        yield from (_Plan(line, more=tuple(some)) for some in (more[:2], plainest[:2], plainest[:3], ()))
+    yield from (_Plan(line, more=(second, *others[:1])) for line, second in pairs)
+
+
+def _pairs(
+    lines: Sequence[Line], others: Sequence[Line], facts: Sequence[Fact], idf: Callable[[str], float]
+) -> Iterator[tuple[Line, Line]]:
+    """Two short sentences that hold together what the definition says in one, the plainest first."""
+    found = []
+    for line in lines:
+        lacking = [fact for fact in facts if held_facts([fact], [line.text], idf) < 1.0]
+        if not 0 < len(lacking) < len(facts):
+            continue
+        for second in (*lines, *others):
+            if held_facts(lacking, [second.text], idf) == 1.0 and not repeats(second.text, [line.text]):
+                found.append((line, second))
+    yield from sorted(found, key=lambda pair: reading_grade(f"{pair[0].text} {pair[1].text}"))
 
 
 def _school_plans(
-    retriever: Retriever, topic: Topic, lines: Sequence[Line], stories: Sequence[Story], found: Findings
+    lines: Sequence[Line], others: Sequence[Line], stories: Sequence[Story], term: tuple[str, Line] | None
 ) -> Iterator[_Plan]:
     """A plain explanation with a term explained; then shorter lines; then the analogy after it."""
-    others = _plain_lines(retriever, found)
     for story in (None, *stories[:2]):
         for line in lines:
             more = [other for other in others if not repeats(other.text, [line.text])]
-            term = _term(retriever, topic, line, [other.text for other in more[:2]], found)
+            word = term if term and term[0] in line.text else None
             for count in (2, 1):
-                yield _Plan(line, story, tuple(more[:count]), term)
-                if term is not None:
+                yield _Plan(line, story, tuple(more[:count]), word)
+                if word is not None:
                     yield _Plan(line, story, tuple(more[:count]))
 
 
-def _plain_lines(retriever: Retriever, found: Findings) -> list[Line]:
+def _plain_lines(retriever: Retriever, topic: Topic, found: Findings) -> list[Line]:
     """Sentences that explain, none said twice, long ones shortened where the check lets them."""
     told: list[Line] = []
-    for piece in plain(found.ranked):
+    for piece in plain(found.ranked, topic):
         if repeats(piece.text, [line.text for line in told]):
             continue
         told.append(
@@ -183,9 +210,18 @@ def _grade(line: Line) -> float:
 
 
 def _term(
-    retriever: Retriever, topic: Topic, line: Line, more: Sequence[str], found: Findings
+    retriever: Retriever, topic: Topic, lines: Sequence[Line], others: Sequence[Line], found: Findings
 ) -> tuple[str, Line] | None:
-    """A hard word of the definition with the notes' own plain sentence on it."""
+    """A hard word of the definition, and the notes' own plain definition of it."""
+    asked = frozenset[str]().union(*topic.names)
+    said = [line.text for line in (*lines[:1], *others[:2])]
+    terms = [term for text in said[:1] for term in hard_terms(retriever, text) if not stems(term) <= asked]
+    for term in terms[:2]:
+        named = topic_named(retriever, term)
+        for piece in defining(retriever, named, found)[:4]:
+            short = len(piece.text.split()) <= _LONGEST_TERM and is_plain(piece.text)
+            if short and not repeats(piece.text, said):
+                return term, Line(piece)
     return None
 
 
@@ -273,22 +309,22 @@ def _for_a_child(plan: _Plan, citations: Citations) -> Iterator[Part]:
     yield from _story(plan.story, citations)
     if plan.line is not None:
         yield _said("In the real words:", "paragraph")
-        yield from _lines([plan.line], citations)
+        yield from _lines([plan.line, *plan.more], citations)
 
 
 def _for_a_pupil(plan: _Plan, citations: Citations) -> Iterator[Part]:
     yield from _lines(([plan.line] if plan.line else []) + list(plan.more), citations)
     if plan.term is not None:
-        yield _said(f"One hard word here is {plan.term[0]}.", "paragraph")
+        yield _said(f'One hard word here is "{plan.term[0]}".', "paragraph")
         yield from _lines([plan.term[1]], citations)
     if plan.story is not None:
-        yield _said("A picture for it:", "paragraph")
+        yield _said("A picture for it.", "paragraph")
         yield from _story(plan.story, citations)
 
 
 def _story(story: Story, citations: Citations) -> Iterator[Part]:
     if story.about:
-        yield _said(f"Your notes tell no story of just this, but one of a thing close to it: {story.about}.")
+        yield _said(f"Your notes have no story for this alone. Here is the one for {story.about}:")
     yield from quoted(story.pieces, citations)
 
 
