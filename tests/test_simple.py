@@ -123,7 +123,7 @@ def test_a_pupil_reads_the_definition_without_formulas(small_retriever: Retrieve
 
 def test_a_long_sentence_is_cut_only_where_the_check_agrees(small_retriever: Retriever) -> None:
     piece = evidence(
-        "A GAN is a model of two networks in a game, so that the generator learns to draw, while the other network judges it."
+        "A GAN is a model of two networks in a game, so that the generator learns to draw, while the other judges it."
     )
     shorter = shortened(piece, small_retriever.idf)
     assert shorter and all(check(text, [piece], small_retriever.idf)[0] == "supported" for text in shorter)
