@@ -13,20 +13,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tutor.errors import ModelError
-from tutor.grounding import Citations, Evidence, check, evidence_in
+from tutor.grounding import Citations, Evidence, check
 from tutor.models import ChosenModel, stream_text
 from tutor.parts import Part, layout_of, quoted, rendered
-from tutor.passages import Passage
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question
 from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
-from tutor.retrieval import Hit, Retriever
+from tutor.retrieval import Retriever
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
+from tutor.simple import explain_simply
 from tutor.turns import Answer, Citation, Delta, Notice, Sentence
-from tutor.words import content_words, reading_grade, split_sentences
+from tutor.words import reading_grade, split_sentences
 
 LEAST_SENTENCES = 3
-_LONGEST_ANALOGY = 12
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,14 @@ class Answering:
             yield from self._refuse(question, clock)
             return
         citations = Citations()
-        parts = self._parts(found, citations, cancel or threading.Event())
-        told = False
+        parts: Iterable[Part | Notice] = self._parts(found, citations, cancel or threading.Event())
+        meters, told = None, False
+        if question.style in ("eli5", "school"):
+            simple = explain_simply(self.retriever, found, citations, question.style)
+            parts, meters = simple.parts, simple.meters
         for event in self._streamed(parts, question, citations, clock):
             told = True
-            yield event
+            yield replace(event, meters=meters) if isinstance(event, Answer) else event
         if not told:
             yield from self._refuse(question, clock)
 
@@ -104,9 +106,6 @@ class Answering:
         cancel: threading.Event,
     ) -> Iterator[Part | Notice]:
         question, ranked = found.question, found.ranked
-        if question.style == "eli5":
-            yield from self._eli5(question, found.hits, ranked, citations)
-            return
         chosen = choose(question, ranked)
         if chosen and chosen[0].passage.kind == "analogy":
             yield Part(Sentence("The notes tell it as a story:", "connective"))
@@ -212,68 +211,6 @@ class Answering:
         if text.strip().endswith((".", "!", "?", "。", "！", "？")):
             for begin, end in split_sentences(text):
                 yield _clean(text[begin:end])
-
-    # -- like I'm 5 --------------------------------------------------------------------------------------------
-
-    def _eli5(
-        self, question: Question, hits: Sequence[Hit], ranked: Sequence[Ranked], citations: Citations
-    ) -> Iterator[Part]:
-        """The note's own analogy, where it breaks, then one line with the real term."""
-        topic = question.topic or question.text
-        lead_notes = {hit.passage.note for hit in hits[:3]}
-        fitting = [
-            hit
-            for hit in self.retriever.search(topic, k=4, kinds={"analogy"})
-            if hit.coverage >= 0.99
-            or hit.cosine >= 0.55
-            or (
-                hit.passage.note in lead_notes
-                and set(content_words(topic)) & set(content_words(hit.passage.title))
-            )
-        ]
-        fitting.sort(
-            key=lambda hit: (set(content_words(hit.passage.title)) != set(content_words(topic)), -hit.score)
-        )
-        if not fitting:
-            plainest = sorted(
-                (entry.piece for entry in ranked[:8]), key=lambda piece: reading_grade(piece.text)
-            )[:3]
-            if plainest:
-                yield Part(
-                    Sentence(
-                        "Your notes hold no analogy for this; these are their plainest sentences.",
-                        "connective",
-                    )
-                )
-            yield from quoted(in_order(plainest), citations)
-            return
-        yield from quoted(self._analogy(fitting[0].passage), citations)
-        definition = self._definition(topic, [entry.piece for entry in ranked])
-        if definition is not None:
-            yield Part(Sentence("In the real words:", "connective"), "paragraph")
-            yield from quoted([definition], citations)
-
-    def _analogy(self, passage: Passage) -> list[Evidence]:
-        """A whole analogy, also where it was too long for one passage."""
-        told = [
-            piece
-            for other in self.retriever.index.passages
-            if (other.note, other.heading, other.kind, other.speaker)
-            == (passage.note, passage.heading, passage.kind, passage.speaker)
-            for piece in evidence_in(other)
-        ]
-        return told[:_LONGEST_ANALOGY]
-
-    def _definition(self, topic: str, ranked: Sequence[Evidence]) -> Evidence | None:
-        wanted = set(content_words(topic))
-        defining = [
-            piece
-            for piece in ranked
-            if piece.passage.kind != "code" and re.search(r"\b(?:is|are|means)\b", piece.text[:100])
-        ]
-        whole = (piece for piece in defining if wanted <= set(content_words(piece.text[:80])))
-        some = (piece for piece in defining if wanted & set(content_words(piece.text[:80])))
-        return next(whole, None) or next(some, None) or (ranked[0] if ranked else None)
 
 
 class _Clock:

@@ -200,7 +200,7 @@ class Session:
         return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
 
     def _save_chat(self, turns: Sequence[ChatTurn]) -> str:
-        """Saves messages of a chat as a note in the library in use, or in one for saved chats beside the bundled notes."""
+        """Saves a chat as a note in the library in use, or in one of its own where that is the bundled one."""
         title = next((turn.content for turn in turns if turn.role == "user"), "")
         if not title:
             return "There is nothing to save yet: ask something first."

@@ -51,8 +51,24 @@ class Sentence:
 
 
 @dataclass(frozen=True)
+class Meters:
+    """What the two meters of a simple explanation say.
+
+    Attributes:
+        grade: the Flesch-Kincaid grade of what is shown.
+        facts_kept: the share of the topic's key facts that it holds, in [0, 1].
+        tries: how many wordings of the notes were tried.
+    """
+
+    grade: float
+    facts_kept: float
+    tries: int
+
+
+@dataclass(frozen=True)
 class Answer:
-    """A finished answer. `answer` is Markdown with `[n]` marks; `nearest` names topics when refused."""
+    """A finished answer. `answer` is Markdown with `[n]` marks; `nearest` names topics when refused; `meters` are
+    those of a simple explanation."""
 
     answer: str
     refused: bool
@@ -64,6 +80,7 @@ class Answer:
     model: str
     timings: dict[str, float]
     question: str = ""
+    meters: Meters | None = None
 
     def to_contract(self) -> dict[str, Any]:
         """The JSON value that `tutor ask --json` promises."""

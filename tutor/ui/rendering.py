@@ -167,7 +167,7 @@ class _Told:
 
     def _on_drawing(self, event: Data) -> None:
         # The program's own map alone is drawn as a diagram; its labels are escaped where it is made.
-        self._append(_text(f"```mermaid\n{event['mermaid']}\n```"), _text(shown(str(event["caption"]))))
+        self._append(_text(f"```mermaid\n{event['mermaid']}\n```"), note_message(str(event["caption"])))
 
     def _on_notice(self, event: Data) -> None:
         self._append(note_message(str(event.get("text", ""))))
