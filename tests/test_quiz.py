@@ -15,7 +15,7 @@ from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import Item, make_item, make_items
-from tutor.quiz.lexicon import distance, likeness
+from tutor.lexicon import distance, likeness
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
 from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tutor.quiz.claims import (
+from tutor.claims import (
     TOLD_WEIGHT,
     Claim,
     Clause,
@@ -25,7 +25,7 @@ from tutor.quiz.claims import (
     weigh,
 )
 from tutor.quiz.items import LETTERS, Item
-from tutor.quiz.lexicon import GENERIC
+from tutor.lexicon import GENERIC
 from tutor.quiz.replies import reply_kind
 
 Verdict = Literal["correct", "partial", "wrong", "unsure"]

@@ -1,0 +1,235 @@
+"""Whether a sentence of the notes says a claim, or says otherwise: word by word, by code.
+
+Each word of the claim that carries meaning is said by the sentence, or its opposite is, or nothing is. What a
+bag of words cannot see is looked at by itself: who does it, how many, how often, and in which order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from tutor.claims import Clause, Word, clause_in, clauses_of, subject_of
+from tutor.lexicon import GENERIC, NUMBERS, ROLE_WORDS, ROLES, likeness
+from tutor.words import stem, words
+
+_PHRASES = tuple(
+    (re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE), plain)
+    for phrase, plain in (
+        (r"instead of|rather than|as opposed to|in place of|in contrast to|unlike", ", not"),
+        (r"not (?:just|only|merely|simply)", ""),
+        (r"(?:just |only )?(?:in|with|at|within) (?:just |only )?(?:one|a single) (?:\w+ )?(?:step|go|shot|pass|stroke)", "onestep"),
+        (r"step[- ]by[- ]step|in (?:many|several|small|multiple|lots of) (?:\w+ ){0,2}steps|gradually|bit by bit"
+         r"|over many steps|once per \w+ step", "stepwise"),
+        (r"one (?:\w+ )?(?:after (?:another|the other)|by one|at a time)|(\w+) by \1|(?:each|every|one) \w+ after (?:another|the other)"
+         r"|in sequence", "sequentially"),
+        (r"all (?:\w+ )?(?:at once|in parallel)|in one go|in parallel|at the same time", "parallel"),
+        (r"from scratch", "scratch"),
+        (r"cannot|can['’]t|unable to", "can not"),
+        (r"no longer", "not"),
+        (r"free of|lacks?|lacking", "has no"),
+        (r"(?<!not )identical to|the same (?:thing )?as|equals?", "same"),
+        (r"different from|differs? from|distinct from", "not same"),
+    )
+)  # fmt: skip
+_OPPOSED = {
+    frozenset(map(stem, pair.split()))
+    for pair in (
+        "onestep stepwise|onestep sequentially|sequentially parallel|stepwise parallel|linearly quadratically"
+        "|supervised unsupervised|labelled unlabelled|paired unpaired|discrete continuous|fixed learned|frozen trained"
+        "|fixed trained|frozen learned|exact approximate|exactly approximately|bounded unbounded|scratch pretrained"
+        "|random pretrained|smaller same|upper lower|encoder-only decoder-only|maximise minimise|symmetric asymmetric"
+        "|blurry sharp|sharper blurrier|widen narrow|wider narrower|less more|fewer more|few many|cheaper dearer"
+    ).split("|")
+}  # fmt: skip
+_ALL = re.compile(
+    r"\b(?:always|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly|guarantees?"
+    r"|whole|nothing but|no|purely|solely)\b",
+    re.IGNORECASE,
+)
+_SOME = re.compile(
+    r"\b(?:usually|often|sometimes|may|might|can|could|not (?:all|every|always)|most|many|some|mostly|mainly|partly|also"
+    r"|generally|typically|roughly|about|nearly|almost|tends?|rarely|need not|does not (?:have|need) to)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\b(?:if|unless|only|except|without|suppose|until)\b", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?<![\w.\-])(\d[\d,]*(?:\.\d+)?|one|" + "|".join(NUMBERS) + r")(\s*%|\s+percent)?\s+((?:[a-z-]+\s+)?[a-z-]+)",
+    re.I,
+)
+_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I)
+
+
+@dataclass(frozen=True)
+class Bearing:
+    """How a sentence bears on a claim.
+
+    Attributes:
+        said: share of the claim's weight that the sentence says, in [0, 1].
+        opposed: share of which it says the opposite.
+        against: what it says otherwise, by kind: "word", "number", "role", "limit", "order"; empty for nothing.
+        bound: the sentence holds a condition that the claim leaves out.
+        about: share of the claim's subject that the sentence or its headings name.
+    """
+
+    said: float
+    opposed: float
+    against: frozenset[str] = frozenset()
+    bound: bool = False
+    about: float = 1.0
+
+    @property
+    def touched(self) -> float:
+        """Share of the claim that the sentence speaks of, for or against."""
+        return self.said + self.opposed
+
+
+_SILENT = Bearing(0.0, 0.0, about=0.0)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A claim as it is compared: its words with their weights, other names for them, and its subject's words.
+
+    Attributes:
+        names: word -> sets of stems, any of which names the same thing.
+    """
+
+    text: str
+    clause: Clause
+    weights: tuple[float, ...]
+    names: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
+    subject: frozenset[str] = frozenset()
+
+
+def claimed(text: str, subject: str, idf: Callable[[str], float], names: Mapping[str, Sequence[frozenset[str]]]) -> Claimed:
+    """A claim made ready.
+
+    Args:
+        subject: its words before the predicate.
+        idf: stem -> how rare it is in the notes.
+    """
+    clause = clause_in(_plain(text))
+    seen: set[str] = set()
+    weights = []
+    for word in clause.words:
+        weight = min(6.0, max(1.5, idf(word.stem))) * (0.4 if word.stem in GENERIC else 1.0)
+        weights.append(0.0 if word.stem in seen else weight)
+        seen.add(word.stem)
+    own = frozenset(words(subject)) & {word.stem for word in clause.words}
+    return Claimed(text, clause, tuple(weights), names, own)
+
+
+def _plain(text: str) -> str:
+    for phrase, plain in _PHRASES:
+        text = phrase.sub(plain, text)
+    return text
+
+
+@lru_cache(maxsize=8192)
+def _readings(sentence: str) -> tuple[Clause, ...]:
+    """A sentence as a whole and by its clauses."""
+    text = _plain(sentence)
+    parts = clauses_of(text.replace(", not", " not"))
+    whole = clause_in(text)
+    return (whole, *parts) if len(parts) > 1 else (whole,)
+
+
+def bearing(claim: Claimed, sentence: str, headings: str = "") -> Bearing:
+    """How a sentence, read under its headings, bears on a claim."""
+    told = frozenset(words(headings))
+    readings = _readings(sentence)
+    everything = frozenset(word.stem for word in readings[0].words) | frozenset(words(sentence))
+    best = _SILENT
+    for reading in readings:
+        one = _bearing(claim, reading, everything, told)
+        if (one.touched, one.said, -len(one.against)) > (best.touched, best.said, -len(best.against)):
+            best = one
+    if not best.touched:
+        return best
+    bound = bool(_CONDITION.search(sentence)) and not _CONDITION.search(claim.text)
+    return Bearing(best.said, best.opposed, best.against | _beyond(claim, sentence), bound, best.about)
+
+
+def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told: Collection[str]) -> Bearing:
+    total = sum(claim.weights) or 1.0
+    said = opposed = about = of_subject = 0.0
+    own = {word.stem for word in claim.clause.words}
+    for word, weight in zip(claim.clause.words, claim.weights, strict=True):
+        value = _value(word, reading.words, own)
+        if value == 0.0 and _named(word.stem, claim.names, everything | told):
+            value = 0.9
+        elif value == 0.0 and word.stem in claim.subject and word.stem in told:
+            value = 0.9
+        elif value == 0.0 and not word.negated and word.stem in everything and word.stem not in ROLE_WORDS:
+            value = 0.6
+        said += max(0.0, value) * weight
+        opposed += max(0.0, -value) * weight
+        if word.stem in claim.subject:
+            about += abs(value) * weight
+            of_subject += weight
+    against = {"word"} if opposed else set()
+    if _other_role(claim, reading):
+        against.add("role")
+    return Bearing(said / total, opposed / total, frozenset(against), False, about / of_subject if of_subject else 1.0)
+
+
+def _value(word: Word, others: Sequence[Word], own: Collection[str]) -> float:
+    """1 when the other words say it, -1 when they say its opposite, 0 when they are silent."""
+    best, worst = 0.0, 0.0
+    for other in others:
+        like = -1.0 if frozenset((word.stem, other.stem)) in _OPPOSED else likeness(word.stem, other.stem)
+        if like < 0 and other.stem in own:
+            continue
+        if word.negated != other.negated:
+            like = -like
+        best, worst = max(best, like), min(worst, like)
+    return best if best >= -worst else worst
+
+
+def _named(word: str, names: Mapping[str, Sequence[frozenset[str]]], have: Collection[str]) -> bool:
+    """Whether another name of the thing stands there."""
+    return any(other <= set(have) for other in names.get(word, ()))
+
+
+def _other_role(claim: Claimed, reading: Clause) -> bool:
+    """Whether the clause says it of the rival of what the claim is about."""
+    mine = subject_of(claim.clause.text, ROLE_WORDS, ())
+    theirs = subject_of(reading.text, ROLE_WORDS, ())
+    if not mine or not theirs or mine == theirs or likeness(mine, theirs) > 0:
+        return False
+    return any(mine in family and theirs in family for family in ROLES)
+
+
+def _beyond(claim: Claimed, sentence: str) -> frozenset[str]:
+    """What the claim says otherwise than the sentence in numbers, or more sweepingly."""
+    found = set()
+    mine, theirs = _counts(claim.text), _counts(sentence)
+    for unit in mine.keys() & theirs.keys():
+        if not mine[unit] & theirs[unit]:
+            found.add("number")
+    given = {value for values in theirs.values() for value in values}
+    if mine and not {value for values in mine.values() for value in values} <= given and "number" not in found:
+        found.add("other number")
+    if _ALL.search(claim.text) and not _ALL.search(sentence):
+        found.add("limit" if _SOME.search(sentence) else "sweeping")
+    return frozenset(found)
+
+
+def _counts(text: str) -> dict[str, set[str]]:
+    """What is counted or measured -> the numbers given for it; years under "year"."""
+    found: dict[str, set[str]] = {}
+    for year in _YEAR.findall(text):
+        found.setdefault("year", set()).add(year)
+    for number, percent, unit in _COUNTED.findall(text):
+        value = NUMBERS.get(number.lower(), "1" if number.lower() == "one" else number.replace(",", ""))
+        if _YEAR.fullmatch(value):
+            continue
+        if value == "1" and number.lower() == "one" and percent == "":
+            continue
+        for name in ["%"] if percent else [stem(word.lower()) for word in unit.split()]:
+            found.setdefault(name, set()).add(value)
+    return found
