@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from tutor.claims import Clause, Word, clause_in, clauses_of, subject_of
-from tutor.lexicon import GENERIC, NUMBERS, ROLE_WORDS, ROLES, likeness
-from tutor.words import stem, words
+from tutor.claims import Clause, Word, clause_in, clauses_of, plain, subject_of
+from tutor.lexicon import GENERIC, NEGATORS, NUMBERS, ROLE_WORDS, ROLES, likeness
+from tutor.statements import subject_of_claim
+from tutor.words import content_words, stem, words
 
 _PHRASES = tuple(
     (re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE), plain)
@@ -26,6 +27,9 @@ _PHRASES = tuple(
         (r"one (?:\w+ )?(?:after (?:another|the other)|by one|at a time)|(\w+) by \1|(?:each|every|one) \w+ after (?:another|the other)"
          r"|in sequence", "sequentially"),
         (r"all (?:\w+ )?(?:at once|in parallel)|in one go|in parallel|at the same time", "parallel"),
+        (r"(?:with|as) the square of|quadratic(?:al)?(?: in)?", "quadratically"),
+        (r"in proportion to|proportional(?:ly)? to|linear in", "linearly"),
+        (r"itself|themselves|directly|actually|really|basically|simply|somehow|tr(?:y|ies) to", ""),
         (r"from scratch", "scratch"),
         (r"cannot|can['’]t|unable to", "can not"),
         (r"no longer", "not"),
@@ -49,6 +53,7 @@ _ALL = re.compile(
     r"|whole|nothing but|no|purely|solely)\b",
     re.IGNORECASE,
 )
+_EVERY = re.compile(r"\b(?:always|never|all|every|any|must|exactly|whole|guarantees?)\b", re.IGNORECASE)
 _SOME = re.compile(
     r"\b(?:usually|often|sometimes|may|might|can|could|not (?:all|every|always)|most|many|some|mostly|mainly|partly|also"
     r"|generally|typically|roughly|about|nearly|almost|tends?|rarely|need not|does not (?:have|need) to)\b",
@@ -56,11 +61,15 @@ _SOME = re.compile(
 )
 _CONDITION = re.compile(r"\b(?:if|unless|only|except|without|suppose|until)\b", re.IGNORECASE)
 _COUNTED = re.compile(
-    r"(?<![\w.\-])(\d[\d,]*(?:\.\d+)?|one|" + "|".join(NUMBERS) + r")(\s*%|\s+percent)?\s+((?:[a-z-]+\s+)?[a-z-]+)",
+    r"(?<![\w.\-])(\d[\d,]*(?:\.\d+)?|one|"
+    + "|".join(NUMBERS)
+    + r")(\s*%|\s+percent)?\s+((?:[a-z-]+\s+)?[a-z-]+)",
     re.I,
 )
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
-_PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,7 @@ class Bearing:
         against: what it says otherwise, by kind: "word", "number", "role", "limit", "order"; empty for nothing.
         bound: the sentence holds a condition that the claim leaves out.
         about: share of the claim's subject that the sentence or its headings name.
+        missing: the claim's words that the sentence is silent about.
     """
 
     said: float
@@ -80,6 +90,7 @@ class Bearing:
     against: frozenset[str] = frozenset()
     bound: bool = False
     about: float = 1.0
+    missing: tuple[str, ...] = ()
 
     @property
     def touched(self) -> float:
@@ -105,19 +116,21 @@ class Claimed:
     subject: frozenset[str] = frozenset()
 
 
-def claimed(text: str, subject: str, idf: Callable[[str], float], names: Mapping[str, Sequence[frozenset[str]]]) -> Claimed:
+def claimed(
+    text: str, subject: str, idf: Callable[[str], float], names: Mapping[str, Sequence[frozenset[str]]]
+) -> Claimed:
     """A claim made ready.
 
     Args:
         subject: its words before the predicate.
         idf: stem -> how rare it is in the notes.
     """
-    clause = clause_in(_plain(text))
+    clause = clause_in(plain(_plain(text)))
     seen: set[str] = set()
     weights = []
     for word in clause.words:
         weight = min(6.0, max(1.5, idf(word.stem))) * (0.4 if word.stem in GENERIC else 1.0)
-        weights.append(0.0 if word.stem in seen else weight)
+        weights.append(0.0 if word.stem in seen or _ALL.fullmatch(word.stem) else weight)
         seen.add(word.stem)
     own = frozenset(words(subject)) & {word.stem for word in clause.words}
     return Claimed(text, clause, tuple(weights), names, own)
@@ -131,50 +144,72 @@ def _plain(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _readings(sentence: str) -> tuple[Clause, ...]:
-    """A sentence as a whole and by its clauses."""
-    text = _plain(sentence)
-    parts = clauses_of(text.replace(", not", " not"))
-    whole = clause_in(text)
-    return (whole, *parts) if len(parts) > 1 else (whole,)
+    """The clauses of a sentence."""
+    parts = clauses_of(_plain(sentence).replace(", not", " not"))
+    return tuple(parts) or (clause_in(plain(sentence)),)
 
 
 def bearing(claim: Claimed, sentence: str, headings: str = "") -> Bearing:
-    """How a sentence, read under its headings, bears on a claim."""
+    """How a sentence, read under its headings, bears on a claim: by the clause that speaks most of it."""
     told = frozenset(words(headings))
-    readings = _readings(sentence)
-    everything = frozenset(word.stem for word in readings[0].words) | frozenset(words(sentence))
+    everything = frozenset(words(sentence))
     best = _SILENT
-    for reading in readings:
+    for reading in _readings(sentence):
         one = _bearing(claim, reading, everything, told)
         if (one.touched, one.said, -len(one.against)) > (best.touched, best.said, -len(best.against)):
             best = one
     if not best.touched:
         return best
     bound = bool(_CONDITION.search(sentence)) and not _CONDITION.search(claim.text)
-    return Bearing(best.said, best.opposed, best.against | _beyond(claim, sentence), bound, best.about)
+    return replace(best, bound=bound)
 
 
 def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told: Collection[str]) -> Bearing:
     total = sum(claim.weights) or 1.0
-    said = opposed = about = of_subject = 0.0
+    said = opposed = about = of_subject = role = 0.0
     own = {word.stem for word in claim.clause.words}
+    another = _other_subject(claim, reading)
+    missing = []
     for word, weight in zip(claim.clause.words, claim.weights, strict=True):
         value = _value(word, reading.words, own)
-        if value == 0.0 and _named(word.stem, claim.names, everything | told):
+        if value == 0.0 and _named(word.stem, claim.names, {*everything, *told}):
             value = 0.9
-        elif value == 0.0 and word.stem in claim.subject and word.stem in told:
-            value = 0.9
+        elif value == 0.0 and word.stem in claim.subject and (word.stem in told or word.stem in everything):
+            value = 0.0 if another and word.stem not in told else 0.9
         elif value == 0.0 and not word.negated and word.stem in everything and word.stem not in ROLE_WORDS:
-            value = 0.6
+            value = 0.5
         said += max(0.0, value) * weight
         opposed += max(0.0, -value) * weight
+        if value == 0.0 and weight:
+            missing.append(word.stem)
+            role += weight if word.stem in ROLE_WORDS else 0.0
         if word.stem in claim.subject:
             about += abs(value) * weight
             of_subject += weight
     against = {"word"} if opposed else set()
     if _other_role(claim, reading):
         against.add("role")
-    return Bearing(said / total, opposed / total, frozenset(against), False, about / of_subject if of_subject else 1.0)
+        said, opposed = said + 0.0, opposed + role
+    if not opposed and _negates(reading) and not _negates(claim.clause):
+        against.add("negation")
+    against |= _beyond(claim, reading.text)
+    return Bearing(
+        said / total,
+        opposed / total,
+        frozenset(against),
+        about=about / of_subject if of_subject else 1.0,
+        missing=tuple(missing),
+    )
+
+
+def _negates(clause: Clause) -> bool:
+    return any(word.negated for word in clause.words) or bool(NEGATORS & set(clause.text.lower().split()))
+
+
+def _other_subject(claim: Claimed, reading: Clause) -> bool:
+    """Whether the clause has a subject of its own that is not the claim's."""
+    theirs = set(content_words(subject_of_claim(reading.text)))
+    return bool(theirs) and not theirs & claim.subject
 
 
 def _value(word: Word, others: Sequence[Word], own: Collection[str]) -> float:
@@ -212,10 +247,16 @@ def _beyond(claim: Claimed, sentence: str) -> frozenset[str]:
         if not mine[unit] & theirs[unit]:
             found.add("number")
     given = {value for values in theirs.values() for value in values}
-    if mine and not {value for values in mine.values() for value in values} <= given and "number" not in found:
+    if (
+        mine
+        and not {value for values in mine.values() for value in values} <= given
+        and "number" not in found
+    ):
+        found.add("other number")
+    if mine and not theirs and "number" not in found:
         found.add("other number")
     if _ALL.search(claim.text) and not _ALL.search(sentence):
-        found.add("limit" if _SOME.search(sentence) else "sweeping")
+        found.add("limit" if _SOME.search(sentence) and _EVERY.search(claim.text) else "sweeping")
     return frozenset(found)
 
 
@@ -233,3 +274,8 @@ def _counts(text: str) -> dict[str, set[str]]:
         for name in ["%"] if percent else [stem(word.lower()) for word in unit.split()]:
             found.setdefault(name, set()).add(value)
     return found
+
+
+def sweeping(text: str) -> bool:
+    """Whether a text says that something holds always, for all, or is nothing else."""
+    return bool(_ALL.search(text))

@@ -56,6 +56,10 @@ SYNONYMS = _groups(
     small little tiny|fast quick rapid|stable steady|improve better enhance|penalise penalize punish|
     allow enable let permit|prevent avoid stop|need require|compete contest battle adversary adversarial|
     step iteration|compute calculate|whole entire all complete|classify categorise categorize sort judge|
+    choose pick select|see look view observe watch|sort kind type|run execute call|extra additional further|
+    past beyond bypass|freeze fix|carry pass transport|draw paint|write generate|error mistake|quality fidelity|
+    original existing|discard throw|number count amount|lower reduce decrease|short brief|measure score metric|
+    rebuild decode|split divide|join combine merge|chance probability likely|goal aim objective|
     new novel unseen|underlying hidden latent|condition control guide steer|prompt instruction description"""
 )
 PHRASES = tuple(

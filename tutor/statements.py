@@ -66,6 +66,7 @@ _JOIN = re.compile(
 _PRONOUN = re.compile(
     r"^(?:(?:so|then|also|that)\s+)?(it|they|this|that|which|he|she)(?=\s)|\b(its|their)\b", re.IGNORECASE
 )
+_OBJECT = re.compile(r"(?<= )(?:it|them)$|(?<=(?: in| of| by) )(?:it|them)(?= )")
 _FEWEST_WORDS = 3
 
 
@@ -138,7 +139,9 @@ def _verb_at(text: str) -> int:
     return -1
 
 
-_NOUNS = frozenset(map(stem, "sample code score map mask model show cost move guide work cause change".split()))
+_NOUNS = frozenset(
+    map(stem, "sample code score map mask model show cost move guide work cause change".split())
+)
 _AFTER_PAST = frozenset("a an the in by on to as it them its their from with for all only at into".split())
 _THEY = frozenset("it they also then only always never not just simply we you i to".split()) - {"to"}
 
@@ -155,8 +158,18 @@ def subject_of_claim(clause: str) -> str:
 
 def _standing_alone(clause: str, before: list[str]) -> str:
     """The clause with what its pronoun stands for, the subject of the claim before it."""
-    found = _PRONOUN.search(clause)
     subject = subject_of_claim(before[-1]) if before else ""
+    if subject and subject_of_claim(clause).lower() not in (
+        "it",
+        "they",
+        "this",
+        "that",
+        "which",
+        "he",
+        "she",
+    ):
+        clause = _OBJECT.sub(subject, clause)
+    found = _PRONOUN.search(clause)
     if not found or not subject or len(subject.split()) > 8:
         return clause
     if found[2]:

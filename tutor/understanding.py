@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tutor.entailment import Bearing, Claimed, bearing, claimed
+from tutor.entailment import Bearing, Claimed, bearing, claimed, sweeping
 from tutor.grounding import Citations, Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.parts import Part
@@ -84,7 +84,9 @@ def check_statement(retriever: Retriever, statement: str, citations: Citations |
     ready = [_ready(retriever, text) for text in texts]
     weighed = [_weighed(claim, pool)[:most] for claim, pool in zip(ready, pools, strict=True)]
     near = _likeness(retriever, texts, weighed)
-    found = tuple(_judged(claim, sides, cosines) for claim, sides, cosines in zip(ready, weighed, near, strict=True))
+    found = tuple(
+        _judged(claim, sides, cosines) for claim, sides, cosines in zip(ready, weighed, near, strict=True)
+    )
     for judged in found:
         if citations is not None and judged.quote is not None:
             citations.cite(judged.quote)
@@ -126,7 +128,9 @@ def _spoken(passage: Passage) -> Iterator[_Witness]:
                 yield _Witness(piece, asked[1], passage.title, holds=bool(_YES.match(text)), stated=True)
             text = _YES.sub("", _NO.sub("", text)).strip()
         elif piece.asserted_from > piece.begin:
-            yield _Witness(piece, passage.text.words[piece.begin : piece.asserted_from], passage.title, False, True)
+            yield _Witness(
+                piece, passage.text.words[piece.begin : piece.asserted_from], passage.title, False, True
+            )
         if not text.endswith(("?", "？")):
             yield _Witness(piece, text, headings, holds=True)
 
@@ -134,7 +138,7 @@ def _spoken(passage: Passage) -> Iterator[_Witness]:
 def _weighed(claim: Claimed, pool: Sequence[_Witness]) -> list[tuple[_Witness, Bearing]]:
     """The witnesses with what they say of the claim, those that speak of most of it first."""
     sides = [(witness, bearing(claim, witness.text, witness.headings)) for witness in pool]
-    return sorted(sides, key=lambda side: -side[1].touched)[:_PER_CLAIM]
+    return sorted(sides, key=lambda side: -(side[1].touched + 0.1 * side[0].stated))[:_PER_CLAIM]
 
 
 def _likeness(
@@ -152,6 +156,120 @@ def _likeness(
     return found
 
 
+@dataclass(frozen=True)
+class _Side:
+    """A witness, what it says of the claim, how alike they are, and what follows: 1 for it, -1 against it, 0."""
+
+    witness: _Witness
+    bearing: Bearing
+    cosine: float
+    verdict: int
+
+    @property
+    def weight(self) -> float:
+        return self.bearing.touched + self.cosine
+
+
 def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: Sequence[float]) -> Judged:
-    best = max(zip(sides, cosines, strict=True), key=lambda pair: pair[0][1].touched + pair[1], default=None)
-    return Judged(claim.text, "not in the notes", best[0][0].quote if best else None)
+    """What the notes call false comes first, then the stronger side."""
+    found = [
+        _Side(witness, side, cosine, _verdict(claim, witness, side, cosine))
+        for (witness, side), cosine in zip(sides, cosines, strict=True)
+    ]
+    found.sort(key=lambda side: -side.weight)
+    against = [side for side in found if side.verdict < 0]
+    speaks_for = [side for side in found if side.verdict > 0]
+    denied = [side for side in against if side.witness.stated]
+    if against and (not speaks_for or against[0].weight >= speaks_for[0].weight or denied):
+        chosen = (denied or against)[0]
+        if not speaks_for or chosen.weight + 0.1 >= speaks_for[0].weight:
+            return Judged(claim.text, "contradicted", chosen.witness.quote)
+        return Judged(claim.text, "not in the notes", chosen.witness.quote)
+    if speaks_for:
+        return Judged(claim.text, "supported", speaks_for[0].witness.quote)
+    return Judged(claim.text, "not in the notes", found[0].witness.quote if found else None)
+
+
+def _verdict(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+    if witness.stated and not witness.holds:
+        return _of_denied(claim, witness, side, cosine)
+    if _says(side, cosine):
+        return 1
+    return -1 if _says_otherwise(side, cosine) else 0
+
+
+def _of_denied(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+    """What follows from a sentence that the notes call false: who says it is wrong, who says the opposite is right."""
+    if sweeping(witness.text) and not sweeping(claim.text):
+        return 0
+    if side.against & {"word", "role", "number", "negation"}:
+        return 0
+    if side.said >= 0.75 and cosine >= 0.66 and side.about >= 0.5:
+        return -1
+    if side.about >= 0.8 and side.said >= 0.45 and cosine >= (0.72 if sweeping(claim.text) else 0.82):
+        return -1
+    return 0
+
+
+def _says(side: Bearing, cosine: float) -> bool:
+    """Whether a sentence of the notes says the claim: its words, nothing against it, and the same meaning."""
+    if side.against or side.opposed or side.about < 0.8:
+        return False
+    if not side.missing:
+        return cosine >= 0.55 and side.said >= 0.8
+    return (side.said >= 0.8 and cosine >= 0.72) or (side.said >= 0.66 and cosine >= 0.8)
+
+
+def _says_otherwise(side: Bearing, cosine: float) -> bool:
+    """Whether a sentence speaks of the very thing that is claimed and says otherwise."""
+    if side.about < 0.4:
+        return False
+    if "number" in side.against and not side.opposed:
+        return side.said >= 0.6 and cosine >= 0.6
+    if "limit" in side.against and not side.opposed:
+        return side.said >= 0.9 and cosine >= 0.65
+    if "role" in side.against:
+        return side.touched >= 0.8 and cosine >= 0.45
+    return "word" in side.against and side.touched >= 0.8 and side.opposed >= 0.15 and cosine >= 0.6
+
+
+def parts(verdict: Verdict, citations: Citations) -> list[Part]:
+    """The verdict as an answer: what is right, then what is not and what the notes say, then what they leave open.
+
+    The student's own words stand in quotation marks in the program's sentences, which claim nothing themselves;
+    each quote of the notes is cited. A quote that shows several claims is said once.
+    """
+    shown: set[tuple[str, int, int]] = set()
+    found: list[Part] = []
+    for judgement in ("supported", "contradicted", "not in the notes"):
+        judged = [one for one in verdict.claims if one.judgement == judgement]
+        for one in judged:
+            found.append(Part(Sentence(_lead(one, verdict, bool(found)), "connective"), "paragraph"))
+            if one.quote is None:
+                continue
+            key = (one.quote.passage.id, one.quote.begin, one.quote.end)
+            n = citations.cite(one.quote)
+            if key not in shown:
+                found.append(Part(Sentence(_shown(one.quote), "quoted", (n,))))
+            shown.add(key)
+    return found
+
+
+def _shown(quote: Evidence) -> str:
+    """The note's own words as they are shown: with a misconception that they correct, where they hold one."""
+    return quote.text
+
+
+def _lead(judged: Judged, verdict: Verdict, later: bool) -> str:
+    """What the tutor says before the quote of a claim."""
+    said = "" if len(verdict.claims) == 1 else f" “{judged.claim[:1].upper()}{judged.claim[1:]}”"
+    if judged.judgement == "supported":
+        return f"This part is right:{said}. The notes say:" if said else "Yes, your notes say so:"
+    if judged.judgement == "contradicted":
+        if said:
+            return f"{'But this' if later else 'This'} part is not what the notes say:{said}. They say:"
+        return "Not quite; many people think so. Your notes say otherwise:"
+    nearest = " The nearest they say is:" if judged.quote else ""
+    if said:
+        return f"Whether this holds, the notes do not say in so many words:{said}.{nearest}"
+    return f"Your notes do not say this in so many words, so I cannot confirm it.{nearest}"
