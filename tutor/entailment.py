@@ -13,31 +13,37 @@ from functools import lru_cache
 
 from tutor.claims import Clause, Word, clause_in, clauses_of, plain, subject_of
 from tutor.lexicon import GENERIC, NEGATORS, NUMBERS, ROLE_WORDS, ROLES, likeness
-from tutor.statements import subject_of_claim
-from tutor.words import content_words, stem, words
+from tutor.statements import clauses, subject_of_claim
+from tutor.words import content_words, split_sentences, stem, words
 
 _PHRASES = tuple(
-    (re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE), plain)
-    for phrase, plain in (
-        (r"instead of|rather than|as opposed to|in place of|in contrast to|unlike", ", not"),
-        (r"not (?:just|only|merely|simply)", ""),
-        (r"(?:just |only )?(?:in|with|at|within) (?:just |only )?(?:one|a single) (?:\w+ )?(?:step|go|shot|pass|stroke)", "onestep"),
-        (r"step[- ]by[- ]step|in (?:many|several|small|multiple|lots of) (?:\w+ ){0,2}steps|gradually|bit by bit"
-         r"|over many steps|once per \w+ step", "stepwise"),
-        (r"one (?:\w+ )?(?:after (?:another|the other)|by one|at a time)|(\w+) by \1|(?:each|every|one) \w+ after (?:another|the other)"
-         r"|in sequence", "sequentially"),
-        (r"all (?:\w+ )?(?:at once|in parallel)|in one go|in parallel|at the same time", "parallel"),
-        (r"(?:with|as) the square of|quadratic(?:al)?(?: in)?", "quadratically"),
-        (r"in proportion to|proportional(?:ly)? to|linear in", "linearly"),
-        (r"itself|themselves|directly|actually|really|basically|simply|somehow|tr(?:y|ies) to", ""),
-        (r"from scratch", "scratch"),
-        (r"cannot|can['’]t|unable to", "can not"),
-        (r"no longer", "not"),
-        (r"free of|lacks?|lacking", "has no"),
-        (r"(?<!not )identical to|the same (?:thing )?as|equals?", "same"),
-        (r"different from|differs? from|distinct from", "not same"),
+    (re.compile(rf"\b(?:{phrase})", re.IGNORECASE), put)
+    for phrase, put in (
+        (r"replac(?:es|ed|ing) ((?:[\w-]+ ){0,4}?[\w-]+) (?:by|with)\b", r"contrastn't \1, but"),
+        (r"(?:instead of|rather than|as opposed to|in place of|in contrast to|unlike)\b", " contrastn't "),
+        (r"not (?:just|only|merely|simply)\b", ""),
+        (r"(?:just |only )?(?:in|with|at|within) (?:just |only )?(?:one|a single) (?:\w+ )?(?:step|go|shot|pass|stroke)\b",
+         "onestep"),
+        (r"(?:step[- ]by[- ]step|in (?:many|several|small|multiple|lots of) (?:\w+ ){0,2}steps|gradually|bit by bit"
+         r"|over many steps|once per \w+ step)\b", "stepwise"),
+        (r"(?:one (?:\w+ )?(?:after (?:another|the other)|by one|at a time)|(\w+) by \1|(?:each|every|one) \w+ after"
+         r" (?:another|the other)|in sequence)\b", "sequentially"),
+        (r"(?:all (?:\w+ )?(?:at once|in parallel)|in one go|in parallel|at the same time|at once)\b", "parallel"),
+        (r"(?:with|as) the square of\b|quadratic(?:al)?(?: in)?\b", "quadratically"),
+        (r"(?:in proportion to|proportional(?:ly)? to|linear in)\b", "linearly"),
+        (r"(?:itself|themselves|directly|actually|really|basically|somehow|tr(?:y|ies) to)\b", ""),
+        (r"from scratch\b", "scratch"),
+        (r"(?:the|a|an) mean\b(?! that)", "the average"),
+        (r"(?:cannot|can['’]t|unable to)\b", "can not"),
+        (r"no longer\b", "not"),
+        (r"(?:free of|lacks?|lacking)\b", "has no"),
+        (r"(?:not identical to|different from|differs? from|distinct from)\b", "not same"),
+        (r"(?:identical to|the same (?:thing )?as|equals?)\b", "same"),
     )
 )  # fmt: skip
+_CONTRAST = re.compile(
+    r",?\s+(?:and |but )?not(?= (?:in|on|of|by|from|with|a|an|the|only|from)\b| \w+[,.;]?$| \w+ \w+[.]?$)"
+)
 _OPPOSED = {
     frozenset(map(stem, pair.split()))
     for pair in (
@@ -50,7 +56,7 @@ _OPPOSED = {
 }  # fmt: skip
 _ALL = re.compile(
     r"\b(?:always|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly|guarantees?"
-    r"|whole|nothing but|no|purely|solely)\b",
+    r"|nothing but|purely|solely|alone|per|each)\b",
     re.IGNORECASE,
 )
 _EVERY = re.compile(r"\b(?:always|never|all|every|any|must|exactly|whole|guarantees?)\b", re.IGNORECASE)
@@ -67,6 +73,7 @@ _COUNTED = re.compile(
     re.I,
 )
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+_COPULA = re.compile(r"\b(?:is|are|was|were|means?|equals?)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I
 )
@@ -126,6 +133,9 @@ def claimed(
         idf: stem -> how rare it is in the notes.
     """
     clause = clause_in(plain(_plain(text)))
+    clause = replace(
+        clause, words=tuple(word for word in clause.words if not word.stem.startswith("contrastn"))
+    )
     seen: set[str] = set()
     weights = []
     for word in clause.words:
@@ -137,16 +147,20 @@ def claimed(
 
 
 def _plain(text: str) -> str:
-    for phrase, plain in _PHRASES:
-        text = phrase.sub(plain, text)
-    return text
+    for phrase, put in _PHRASES:
+        text = phrase.sub(put, text)
+    return _CONTRAST.sub(" contrastn't", text)
 
 
 @lru_cache(maxsize=8192)
 def _readings(sentence: str) -> tuple[Clause, ...]:
-    """The clauses of a sentence."""
-    parts = clauses_of(_plain(sentence).replace(", not", " not"))
-    return tuple(parts) or (clause_in(plain(sentence)),)
+    """The clauses of a sentence, each with its subject."""
+    found: dict[str, Clause] = {}
+    for begin, end in split_sentences(sentence):
+        for part in clauses(sentence[begin:end].rstrip(".!")):
+            for clause in clauses_of(_plain(part)):
+                found.setdefault(clause.text, clause)
+    return tuple(found.values()) or (clause_in(plain(sentence)),)
 
 
 def bearing(claim: Claimed, sentence: str, headings: str = "") -> Bearing:
@@ -169,18 +183,23 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
     said = opposed = about = of_subject = role = 0.0
     own = {word.stem for word in claim.clause.words}
     another = _other_subject(claim, reading)
-    missing = []
+    missing: list[str] = []
+    before = 0.0
     for word, weight in zip(claim.clause.words, claim.weights, strict=True):
         value = _value(word, reading.words, own)
         if value == 0.0 and _named(word.stem, claim.names, {*everything, *told}):
             value = 0.9
         elif value == 0.0 and word.stem in claim.subject and (word.stem in told or word.stem in everything):
-            value = 0.0 if another and word.stem not in told else 0.9
+            value = 0.0 if another else 0.9
         elif value == 0.0 and not word.negated and word.stem in everything and word.stem not in ROLE_WORDS:
             value = 0.5
         said += max(0.0, value) * weight
         opposed += max(0.0, -value) * weight
-        if value == 0.0 and weight:
+        if value < 0.0 and missing and before:  # "an exact likelihood" against "no likelihood"
+            opposed += before
+            missing.pop()
+        before = weight if value == 0.0 and word.stem not in claim.subject else 0.0
+        if value == 0.0 and weight >= 1.0:
             missing.append(word.stem)
             role += weight if word.stem in ROLE_WORDS else 0.0
         if word.stem in claim.subject:
@@ -193,6 +212,8 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
     if not opposed and _negates(reading) and not _negates(claim.clause):
         against.add("negation")
     against |= _beyond(claim, reading.text)
+    if _is_loose(claim, reading):
+        against.add("loose")
     return Bearing(
         said / total,
         opposed / total,
@@ -203,7 +224,11 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
 
 
 def _negates(clause: Clause) -> bool:
-    return any(word.negated for word in clause.words) or bool(NEGATORS & set(clause.text.lower().split()))
+    said = [word.strip(".,;:()").replace("’", "'") for word in clause.text.lower().split()]
+    return any(
+        word in NEGATORS or word in ("no", "without") or (word.endswith("n't") and word != "contrastn't")
+        for word in said
+    )
 
 
 def _other_subject(claim: Claimed, reading: Clause) -> bool:
@@ -222,7 +247,7 @@ def _value(word: Word, others: Sequence[Word], own: Collection[str]) -> float:
         if word.negated != other.negated:
             like = -like
         best, worst = max(best, like), min(worst, like)
-    return best if best >= -worst else worst
+    return best if best >= min(0.8, -worst) else worst
 
 
 def _named(word: str, names: Mapping[str, Sequence[frozenset[str]]], have: Collection[str]) -> bool:
@@ -279,3 +304,31 @@ def _counts(text: str) -> dict[str, set[str]]:
 def sweeping(text: str) -> bool:
     """Whether a text says that something holds always, for all, or is nothing else."""
     return bool(_ALL.search(text))
+
+
+def _is_loose(claim: Claimed, reading: Clause) -> bool:
+    """Whether the clause holds the words of "X is Y" without saying that X is Y: other words stand between them."""
+    if not _COPULA.search(claim.text) or len(claim.clause.words) > 5:
+        return False
+    listed = [word.stem for word in reading.words]
+    subject = [at for at, word in enumerate(listed) if word in claim.subject]
+    rest = {word.stem for word in claim.clause.words} - claim.subject
+    said = [at for at, word in enumerate(listed) if any(likeness(word, other) > 0.7 for other in rest)]
+    if not subject or not said:
+        return False
+    if said[0] < subject[0]:
+        return said[-1] > subject[-1] or len(listed) > len(claim.clause.words) + 2
+    between = (
+        [word for word in listed[subject[-1] + 1 : said[0]] if word not in GENERIC]
+        if subject[-1] < said[0]
+        else []
+    )
+    return len(between) > 1
+
+
+def covered(text: str, by: str) -> float:
+    """Share of the meaning-bearing words of one text that another says too."""
+    need, have = clause_in(plain(_plain(text))).words, clause_in(plain(_plain(by))).words
+    if not need:
+        return 0.0
+    return sum(any(likeness(word.stem, other.stem) > 0.7 for other in have) for word in need) / len(need)

@@ -67,6 +67,7 @@ _PRONOUN = re.compile(
     r"^(?:(?:so|then|also|that)\s+)?(it|they|this|that|which|he|she)(?=\s)|\b(its|their)\b", re.IGNORECASE
 )
 _OBJECT = re.compile(r"(?<= )(?:it|them)$|(?<=(?: in| of| by) )(?:it|them)(?= )")
+_WITHOUT = re.compile(r",?\s+without\s+(?=\w+ing\s)", re.IGNORECASE)
 _FEWEST_WORDS = 3
 
 
@@ -75,8 +76,8 @@ def claims_in(statement: str) -> list[str]:
     found: list[str] = []
     text = " ".join(statement.split())
     for begin, end in split_sentences(text):
-        sentence = _bare(text[begin:end])
-        for clause in _clauses(sentence):
+        sentence = _WITHOUT.sub("; does not ", _bare(text[begin:end]))
+        for clause in clauses(sentence):
             alone = _standing_alone(clause, found)
             if len(alone.split()) >= _FEWEST_WORDS and alone not in found:
                 found.append(alone)
@@ -94,7 +95,7 @@ def _bare(sentence: str) -> str:
     return _ASKING.sub("", sentence)
 
 
-def _clauses(sentence: str) -> list[str]:
+def clauses(sentence: str) -> list[str]:
     """The sentence cut where a new clause begins; a clause without a subject gets that of the clause before it."""
     pieces: list[str] = []
     at = 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tutor.entailment import Bearing, Claimed, bearing, claimed, sweeping
+from tutor.entailment import Bearing, Claimed, bearing, claimed, covered, sweeping
 from tutor.grounding import Citations, Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.parts import Part
@@ -21,7 +21,6 @@ from tutor.passages import Passage, embedded_text
 from tutor.retrieval import Retriever
 from tutor.statements import claims_in, subject_of_claim
 from tutor.turns import Sentence
-from tutor.words import content_words
 
 Judgement = Literal["supported", "contradicted", "not in the notes"]
 _POOL = 48
@@ -171,7 +170,7 @@ class _Side:
 
 
 def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: Sequence[float]) -> Judged:
-    """What the notes call false comes first, then the stronger side."""
+    """What the notes call false comes first, then the side that speaks more of the claim's very words."""
     found = [
         _Side(witness, side, cosine, _verdict(claim, witness, side, cosine))
         for (witness, side), cosine in zip(sides, cosines, strict=True)
@@ -179,33 +178,40 @@ def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: 
     found.sort(key=lambda side: -side.weight)
     against = [side for side in found if side.verdict < 0]
     speaks_for = [side for side in found if side.verdict > 0]
-    denied = [side for side in against if side.witness.stated]
-    if against and (not speaks_for or against[0].weight >= speaks_for[0].weight or denied):
-        chosen = (denied or against)[0]
-        if not speaks_for or chosen.weight + 0.1 >= speaks_for[0].weight:
-            return Judged(claim.text, "contradicted", chosen.witness.quote)
-        return Judged(claim.text, "not in the notes", chosen.witness.quote)
+    denied = [side for side in against if side.verdict == -3]
+    firm = [side for side in against if side.verdict == -2]
+    if denied:
+        return Judged(claim.text, "contradicted", denied[0].witness.quote)
+    if speaks_for and firm and abs(firm[0].cosine - speaks_for[0].cosine) < 0.05:
+        return Judged(claim.text, "not in the notes", firm[0].witness.quote)
+    if firm and (not speaks_for or firm[0].cosine > speaks_for[0].cosine):
+        return Judged(claim.text, "contradicted", firm[0].witness.quote)
     if speaks_for:
         return Judged(claim.text, "supported", speaks_for[0].witness.quote)
+    if against:
+        return Judged(claim.text, "contradicted", against[0].witness.quote)
     return Judged(claim.text, "not in the notes", found[0].witness.quote if found else None)
 
 
 def _verdict(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+    """1: says it; -1, -2: says otherwise; -3: the notes call the very claim false."""
     if witness.stated and not witness.holds:
         return _of_denied(claim, witness, side, cosine)
     if _says(side, cosine):
         return 1
-    return -1 if _says_otherwise(side, cosine) else 0
+    return -2 if _says_otherwise(side, cosine) else 0
 
 
 def _of_denied(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
-    """What follows from a sentence that the notes call false: who says it is wrong, who says the opposite is right."""
-    if sweeping(witness.text) and not sweeping(claim.text):
+    """What follows from a sentence that the notes call false: who says it is wrong, who denies it is right."""
+    if side.about < 0.5 or (sweeping(witness.text) and not sweeping(claim.text)):
         return 0
-    if side.against & {"word", "role", "number", "negation"}:
+    if side.against == {"word"}:
+        return int(side.touched >= 0.85 and cosine >= 0.7 and side.opposed >= 0.2)
+    if side.against & {"word", "role", "number", "negation", "other number"}:
         return 0
-    if side.said >= 0.75 and cosine >= 0.66 and side.about >= 0.5:
-        return -1
+    if side.said >= 0.75 and cosine >= 0.66 and covered(witness.text, claim.text) >= 0.6:
+        return -3
     if side.about >= 0.8 and side.said >= 0.45 and cosine >= (0.72 if sweeping(claim.text) else 0.82):
         return -1
     return 0
@@ -222,15 +228,20 @@ def _says(side: Bearing, cosine: float) -> bool:
 
 def _says_otherwise(side: Bearing, cosine: float) -> bool:
     """Whether a sentence speaks of the very thing that is claimed and says otherwise."""
-    if side.about < 0.4:
+    if "role" in side.against:
+        return side.touched >= 0.8 and cosine >= 0.45
+    if "loose" in side.against or side.about < 0.3:
         return False
     if "number" in side.against and not side.opposed:
         return side.said >= 0.6 and cosine >= 0.6
+    if side.about < 0.5:
+        return False
     if "limit" in side.against and not side.opposed:
         return side.said >= 0.9 and cosine >= 0.65
-    if "role" in side.against:
-        return side.touched >= 0.8 and cosine >= 0.45
-    return "word" in side.against and side.touched >= 0.8 and side.opposed >= 0.15 and cosine >= 0.6
+    if "word" not in side.against or side.opposed < 0.15:
+        return False
+    bars = ((0.95, 0.55), (0.8, 0.6), (0.7, 0.68), (0.62, 0.8))
+    return any(side.touched >= touched and cosine >= least for touched, least in bars)
 
 
 def parts(verdict: Verdict, citations: Citations) -> list[Part]:
