@@ -142,7 +142,7 @@ def _words(clause: str) -> list[Word]:
             elif bare in ("and", "but", "because", "so", "since") or (bare == "to" and reach <= 2):
                 reach = 0
             for word in words(re.sub(r"[-_]", " ", raw)):
-                if not carries(word):
+                if not carries(word) or word == "without":
                     continue
                 found.append(Word(word, reach > 0))
                 reach = max(0, reach - 1)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from tutor.claims import Clause, Word, clause_in, clauses_of, plain, subject_of
+from tutor.claims import Clause, Word, clause_in, plain, subject_of
 from tutor.lexicon import GENERIC, NEGATORS, NUMBERS, ROLE_WORDS, ROLES, likeness
 from tutor.statements import clauses, subject_of_claim
-from tutor.words import content_words, split_sentences, stem, words
+from tutor.words import content_words, split_sentences, stem, words, zipf
 
 _PHRASES = tuple(
     (re.compile(rf"\b(?:{phrase})", re.IGNORECASE), put)
@@ -47,7 +47,7 @@ _CONTRAST = re.compile(
 _OPPOSED = {
     frozenset(map(stem, pair.split()))
     for pair in (
-        "onestep stepwise|onestep sequentially|sequentially parallel|stepwise parallel|linearly quadratically"
+        "sequentially independently|onestep stepwise|onestep sequentially|sequentially parallel|stepwise parallel|linearly quadratically"
         "|supervised unsupervised|labelled unlabelled|paired unpaired|discrete continuous|fixed learned|frozen trained"
         "|fixed trained|frozen learned|exact approximate|exactly approximately|bounded unbounded|scratch pretrained"
         "|random pretrained|smaller same|upper lower|encoder-only decoder-only|maximise minimise|symmetric asymmetric"
@@ -56,7 +56,7 @@ _OPPOSED = {
 }  # fmt: skip
 _ALL = re.compile(
     r"\b(?:always|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly|guarantees?"
-    r"|nothing but|purely|solely|alone|per|each)\b",
+    r"|nothing but|purely|solely|alone|per|each(?! other))\b",
     re.IGNORECASE,
 )
 _EVERY = re.compile(r"\b(?:always|never|all|every|any|must|exactly|whole|guarantees?)\b", re.IGNORECASE)
@@ -73,6 +73,9 @@ _COUNTED = re.compile(
     re.I,
 )
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+_SIDE_CLAUSE = re.compile(
+    r",?\s+(?:because|since|so that|although|though)\s+|,\s+(?:so|which|where|whose|while|but)\s+"
+)
 _COPULA = re.compile(r"\b(?:is|are|was|were|means?|equals?)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I
@@ -105,6 +108,9 @@ class Bearing:
         return self.said + self.opposed
 
 
+_EVERYDAY = (
+    4.6  # Zipf; what a word that everybody uses tells of the subject is little, however rare in the notes
+)
 _SILENT = Bearing(0.0, 0.0, about=0.0)
 
 
@@ -136,10 +142,12 @@ def claimed(
     clause = replace(
         clause, words=tuple(word for word in clause.words if not word.stem.startswith("contrastn"))
     )
+    usual = {stem(word): zipf(word) for word in re.findall(r"[a-z]+", text.lower())}
     seen: set[str] = set()
     weights = []
     for word in clause.words:
-        weight = min(6.0, max(1.5, idf(word.stem))) * (0.4 if word.stem in GENERIC else 1.0)
+        most = 3.0 if usual.get(word.stem, 0.0) >= _EVERYDAY else 6.0
+        weight = min(most, max(1.5, idf(word.stem))) * (0.4 if word.stem in GENERIC else 1.0)
         weights.append(0.0 if word.stem in seen or _ALL.fullmatch(word.stem) else weight)
         seen.add(word.stem)
     own = frozenset(words(subject)) & {word.stem for word in clause.words}
@@ -158,8 +166,9 @@ def _readings(sentence: str) -> tuple[Clause, ...]:
     found: dict[str, Clause] = {}
     for begin, end in split_sentences(sentence):
         for part in clauses(sentence[begin:end].rstrip(".!")):
-            for clause in clauses_of(_plain(part)):
-                found.setdefault(clause.text, clause)
+            for piece in _SIDE_CLAUSE.split(_plain(part)):
+                if re.search(r"\w", piece):
+                    found.setdefault(piece, clause_in(plain(piece)))
     return tuple(found.values()) or (clause_in(plain(sentence)),)
 
 
@@ -183,11 +192,13 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
     said = opposed = about = of_subject = role = 0.0
     own = {word.stem for word in claim.clause.words}
     another = _other_subject(claim, reading)
+    everywhere, own_words = {*everything, *told}, set(words(reading.text))
     missing: list[str] = []
     before = 0.0
     for word, weight in zip(claim.clause.words, claim.weights, strict=True):
         value = _value(word, reading.words, own)
-        if value == 0.0 and _named(word.stem, claim.names, {*everything, *told}):
+        near = own_words if another and word.stem in claim.subject else everywhere
+        if value == 0.0 and _named(word.stem, claim.names, near):
             value = 0.9
         elif value == 0.0 and word.stem in claim.subject and (word.stem in told or word.stem in everything):
             value = 0.0 if another else 0.9
@@ -195,7 +206,9 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
             value = 0.5
         said += max(0.0, value) * weight
         opposed += max(0.0, -value) * weight
-        if value < 0.0 and missing and before:  # "an exact likelihood" against "no likelihood"
+        if (
+            value < 0.0 and missing and before and weight >= 1.0 and not word.negated
+        ):  # "an exact likelihood" against "no likelihood"
             opposed += before
             missing.pop()
         before = weight if value == 0.0 and word.stem not in claim.subject else 0.0

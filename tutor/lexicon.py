@@ -63,6 +63,7 @@ SYNONYMS = _groups(
     small little tiny|fast quick rapid|faster quicker|sharp crisp clear|blurry fuzzy smeared|stable steady|improve better enhance|penalise penalize punish|
     allow enable let permit|prevent avoid stop|need require|compete contest battle adversary adversarial|
     step iteration|compute calculate|whole entire all complete|classify categorise categorize sort judge|
+    high higher highest|low lower lowest|large larger|small smaller|fast faster|simple simpler|fix correct repair|
     average mean|extra additional addon auxiliary|get receive obtain|give return yield output|output estimate predict|
     collapse degenerate|capture cover|miss ignore skip omit neglect|handle treat process|read process|rely depend|
     determine decide depend|contain hold include comprise consist|shift move push|imitate mimic copy resemble|

@@ -23,8 +23,9 @@ from tutor.statements import claims_in, subject_of_claim
 from tutor.turns import Sentence
 
 Judgement = Literal["supported", "contradicted", "not in the notes"]
-_POOL = 48
-_PER_CLAIM = 20
+_POOL = 32
+_PER_CLAIM = 16
+_LEAST = 0.42  # share of a claim that a sentence must speak of to be read further
 _NO = re.compile(r"^\W*no\b[,.:;]", re.IGNORECASE)
 _YES = re.compile(r"^\W*yes\b[,.:;]", re.IGNORECASE)
 _QUESTION = re.compile(
@@ -137,7 +138,8 @@ def _spoken(passage: Passage) -> Iterator[_Witness]:
 def _weighed(claim: Claimed, pool: Sequence[_Witness]) -> list[tuple[_Witness, Bearing]]:
     """The witnesses with what they say of the claim, those that speak of most of it first."""
     sides = [(witness, bearing(claim, witness.text, witness.headings)) for witness in pool]
-    return sorted(sides, key=lambda side: -(side[1].touched + 0.1 * side[0].stated))[:_PER_CLAIM]
+    sides.sort(key=lambda side: -(side[1].touched + 0.1 * side[0].stated))
+    return [side for n, side in enumerate(sides[:_PER_CLAIM]) if n < 4 or side[1].touched >= _LEAST]
 
 
 def _likeness(
@@ -182,15 +184,24 @@ def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: 
     firm = [side for side in against if side.verdict == -2]
     if denied:
         return Judged(claim.text, "contradicted", denied[0].witness.quote)
-    if speaks_for and firm and abs(firm[0].cosine - speaks_for[0].cosine) < 0.05:
-        return Judged(claim.text, "not in the notes", firm[0].witness.quote)
-    if firm and (not speaks_for or firm[0].cosine > speaks_for[0].cosine):
+    if firm and speaks_for and not _outweighs(speaks_for[0], firm[0]):
+        judgement: Judgement = "not in the notes"
+        if firm[0].cosine >= speaks_for[0].cosine - 0.01:
+            judgement = "contradicted"
+        return Judged(claim.text, judgement, firm[0].witness.quote)
+    if firm and not speaks_for:
         return Judged(claim.text, "contradicted", firm[0].witness.quote)
     if speaks_for:
         return Judged(claim.text, "supported", speaks_for[0].witness.quote)
     if against:
         return Judged(claim.text, "contradicted", against[0].witness.quote)
     return Judged(claim.text, "not in the notes", found[0].witness.quote if found else None)
+
+
+def _outweighs(speaks_for: _Side, against: _Side) -> bool:
+    """Whether the sentence that says a claim is nearer to it than the one that says otherwise."""
+    small = not against.bearing.opposed and "role" not in against.bearing.against
+    return speaks_for.cosine >= against.cosine + (0.0 if small else 0.03)
 
 
 def _verdict(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
@@ -212,7 +223,7 @@ def _of_denied(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) 
         return 0
     if side.said >= 0.75 and cosine >= 0.66 and covered(witness.text, claim.text) >= 0.6:
         return -3
-    if side.about >= 0.8 and side.said >= 0.45 and cosine >= (0.72 if sweeping(claim.text) else 0.82):
+    if side.about >= 0.8 and side.said >= 0.42 and cosine >= (0.72 if sweeping(claim.text) else 0.82):
         return -1
     return 0
 
@@ -229,7 +240,7 @@ def _says(side: Bearing, cosine: float) -> bool:
 def _says_otherwise(side: Bearing, cosine: float) -> bool:
     """Whether a sentence speaks of the very thing that is claimed and says otherwise."""
     if "role" in side.against:
-        return side.touched >= 0.8 and cosine >= 0.45
+        return side.touched >= 0.78 and cosine >= 0.45
     if "loose" in side.against or side.about < 0.3:
         return False
     if "number" in side.against and not side.opposed:
@@ -238,7 +249,7 @@ def _says_otherwise(side: Bearing, cosine: float) -> bool:
         return False
     if "limit" in side.against and not side.opposed:
         return side.said >= 0.9 and cosine >= 0.65
-    if "word" not in side.against or side.opposed < 0.15:
+    if "word" not in side.against or "other number" in side.against or side.opposed < 0.15:
         return False
     bars = ((0.95, 0.55), (0.8, 0.6), (0.7, 0.68), (0.62, 0.8))
     return any(side.touched >= touched and cosine >= least for touched, least in bars)
