@@ -32,6 +32,7 @@ _PHRASES = tuple(
         (r"(?:with|as) the square of\b|quadratic(?:al)?(?: in)?\b", "quadratically"),
         (r"(?:in proportion to|proportional(?:ly)? to|linear in)\b", "linearly"),
         (r"(?:itself|themselves|directly|actually|really|basically|somehow|tr(?:y|ies) to)\b", ""),
+        (r"(?:throw|thrown|threw) ((?:\w+ ){0,3}?)away\b", r"discard \1"),
         (r"from scratch\b", "scratch"),
         (r"(?:the|a|an) mean\b(?! that)", "the average"),
         (r"(?:cannot|can['’]t|unable to)\b", "can not"),
@@ -55,7 +56,7 @@ _OPPOSED = {
     ).split("|")
 }  # fmt: skip
 _ALL = re.compile(
-    r"\b(?:always|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly|guarantees?"
+    r"\b(?:always?|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly|guarantees?"
     r"|nothing but|purely|solely|alone|per|each(?! other))\b",
     re.IGNORECASE,
 )
@@ -76,6 +77,7 @@ _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _SIDE_CLAUSE = re.compile(
     r",?\s+(?:because|since|so that|although|though)\s+|,\s+(?:so|which|where|whose|while|but)\s+"
 )
+_BECAUSE = re.compile(r"\b(?:because|since)\b", re.IGNORECASE)
 _COPULA = re.compile(r"\b(?:is|are|was|were|means?|equals?)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I
@@ -177,7 +179,10 @@ def bearing(claim: Claimed, sentence: str, headings: str = "") -> Bearing:
     told = frozenset(words(headings))
     everything = frozenset(words(sentence))
     best = _SILENT
-    for reading in _readings(sentence):
+    readings = _readings(sentence)
+    if _BECAUSE.search(claim.text) and _BECAUSE.search(sentence):
+        readings = (*readings, clause_in(plain(_plain(sentence))))
+    for reading in readings:
         one = _bearing(claim, reading, everything, told)
         if (one.touched, one.said, -len(one.against)) > (best.touched, best.said, -len(best.against)):
             best = one
@@ -195,8 +200,13 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
     everywhere, own_words = {*everything, *told}, set(words(reading.text))
     missing: list[str] = []
     before = 0.0
-    for word, weight in zip(claim.clause.words, claim.weights, strict=True):
-        value = _value(word, reading.words, own)
+    values = [_value(word, reading.words, own) for word in claim.clause.words]
+    agreed = False
+    for word, weight, value in zip(claim.clause.words, claim.weights, values, strict=True):
+        # "without paired images" is said by "without paired examples", whatever else is said of images.
+        if agreed and word.negated and value < 0.0:
+            value = 0.5
+        agreed = word.negated and value > 0.0
         near = own_words if another and word.stem in claim.subject else everywhere
         if value == 0.0 and _named(word.stem, claim.names, near):
             value = 0.9

@@ -68,6 +68,10 @@ _PRONOUN = re.compile(
 )
 _OBJECT = re.compile(r"(?<= )(?:it|them)$|(?<=(?: in| of| by) )(?:it|them)(?= )")
 _WITHOUT = re.compile(r",?\s+without\s+(?=\w+ing\s)", re.IGNORECASE)
+_AT_FIRST = re.compile(
+    r"^(?:in|for|during|at|with)\b(?:[^,]*,\s*| (?:an?|the) [\w-]+(?: [\w-]+)? (?=(?:the|an?) ))",
+    re.IGNORECASE,
+)
 _FEWEST_WORDS = 3
 
 
@@ -129,7 +133,9 @@ def _verb_at(text: str) -> int:
             return n
         after = listed[n + 1].lower() if n + 1 < len(listed) else ""
         bare = before in ("a", "an", "the", "of", "in", "with", "to", "its", "their", "by", "for", "no", "on")
-        is_verb = stem(lowered) in _VERBS and not lowered.endswith("ing") and not bare and after != "to"
+        is_verb = (
+            stem(lowered) in _VERBS and not lowered.endswith("ing") and not bare and lowered != "process"
+        )
         if n > 2 and stem(lowered) in _NOUNS:
             is_verb = False
         if lowered.endswith("ed") and n == 0 and after not in _AFTER_PAST:
@@ -154,7 +160,7 @@ def subject_of_claim(clause: str) -> str:
     if place <= 0:
         return ""
     subject = clause[: listed[place].start()].strip()
-    return re.sub(r"^(?:in|for|during|at|with)\b[^,]*,\s*", "", subject, flags=re.IGNORECASE)
+    return _AT_FIRST.sub("", subject)
 
 
 def _standing_alone(clause: str, before: list[str]) -> str:

@@ -17,7 +17,7 @@ from tutor.entailment import Bearing, Claimed, bearing, claimed, covered, sweepi
 from tutor.grounding import Citations, Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.parts import Part
-from tutor.passages import Passage, embedded_text
+from tutor.passages import Passage
 from tutor.retrieval import Retriever
 from tutor.statements import claims_in, subject_of_claim
 from tutor.turns import Sentence

@@ -24,8 +24,8 @@ from tutor.claims import (
     told_by,
     weigh,
 )
-from tutor.quiz.items import LETTERS, Item
 from tutor.lexicon import GENERIC
+from tutor.quiz.items import LETTERS, Item
 from tutor.quiz.replies import reply_kind
 
 Verdict = Literal["correct", "partial", "wrong", "unsure"]
