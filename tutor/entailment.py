@@ -22,7 +22,8 @@ _PHRASES = tuple(
         (r"replac(?:es|ed|ing) ((?:[\w-]+ ){0,4}?[\w-]+) (?:by|with)\b", r"contrastn't \1, but"),
         (r"(?:instead of|rather than|as opposed to|in place of|in contrast to|unlike)\b", " contrastn't "),
         (r"not (?:just|only|merely|simply)\b", ""),
-        (r"(?:just |only )?(?:in|with|at|within) (?:just |only )?(?:one|a single) (?:\w+ )?(?:step|go|shot|pass|stroke)\b",
+        (r"(?:just |only )?(?:in|with|at|within) (?:just |only )?(?:one|a single) (?:\w+ )?(?:step|go|shot|pass"
+         r"|stroke)\b",
          "onestep"),
         (r"(?:step[- ]by[- ]step|in (?:many|several|small|multiple|lots of) (?:\w+ ){0,2}steps|gradually|bit by bit"
          r"|over many steps|once per \w+ step)\b", "stepwise"),
@@ -48,21 +49,25 @@ _CONTRAST = re.compile(
 _OPPOSED = {
     frozenset(map(stem, pair.split()))
     for pair in (
-        "sequentially independently|onestep stepwise|onestep sequentially|sequentially parallel|stepwise parallel|linearly quadratically"
-        "|supervised unsupervised|labelled unlabelled|paired unpaired|discrete continuous|fixed learned|frozen trained"
+        "sequentially independently|onestep stepwise|onestep sequentially|sequentially parallel"
+        "|stepwise parallel|linearly quadratically"
+        "|supervised unsupervised|labelled unlabelled|paired unpaired|discrete continuous|fixed learned"
+        "|frozen trained"
         "|fixed trained|frozen learned|exact approximate|exactly approximately|bounded unbounded|scratch pretrained"
         "|random pretrained|smaller same|upper lower|encoder-only decoder-only|maximise minimise|symmetric asymmetric"
         "|blurry sharp|sharper blurrier|widen narrow|wider narrower|less more|fewer more|few many|cheaper dearer"
     ).split("|")
 }  # fmt: skip
 _ALL = re.compile(
-    r"\b(?:always?|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly|guarantees?"
+    r"\b(?:always?|never|all|every|any|only|must|exactly|just|merely|simply|entirely|completely|fully|perfectly"
+    r"|guarantees?"
     r"|nothing but|purely|solely|alone|per|each(?! other))\b",
     re.IGNORECASE,
 )
 _EVERY = re.compile(r"\b(?:always|never|all|every|any|must|exactly|whole|guarantees?)\b", re.IGNORECASE)
 _SOME = re.compile(
-    r"\b(?:usually|often|sometimes|may|might|can|could|not (?:all|every|always)|most|many|some|mostly|mainly|partly|also"
+    r"\b(?:usually|often|sometimes|may|might|can|could|not (?:all|every|always)|most|many|some|mostly|mainly"
+    r"|partly|also"
     r"|generally|typically|roughly|about|nearly|almost|tends?|rarely|need not|does not (?:have|need) to)\b",
     re.IGNORECASE,
 )
@@ -78,6 +83,10 @@ _SIDE_CLAUSE = re.compile(
     r",?\s+(?:because|since|so that|although|though)\s+|,\s+(?:so|which|where|whose|while|but)\s+"
 )
 _BECAUSE = re.compile(r"\b(?:because|since)\b", re.IGNORECASE)
+_NAMES_KIND = re.compile(
+    r"\b(?:is|are|was|were|means?|equals?|called|such as|like|same|stands for|as)\b", re.IGNORECASE
+)
+_VERSION = re.compile(r"\b[A-Z][\w-]*[ -](\d+(?:\.\d+)?)\b")
 _COPULA = re.compile(r"\b(?:is|are|was|were|means?|equals?)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|be|been|being|gets?)\s+(?:\w+ly\s+|not\s+|then\s+)?\w+(?:ed|n|t)\b.*\bby\b", re.I
@@ -91,7 +100,9 @@ class Bearing:
     Attributes:
         said: share of the claim's weight that the sentence says, in [0, 1].
         opposed: share of which it says the opposite.
-        against: what it says otherwise, by kind: "word", "number", "role", "limit", "order"; empty for nothing.
+        against: what it says otherwise, by kind; empty for nothing. "word": a negation or opposite;
+            "role", "number": of somebody or something else; "limit": only sometimes; and what merely forbids to
+            take it for said: "negation", "other number", "version", "sweeping", "loose".
         bound: the sentence holds a condition that the claim leaves out.
         about: share of the claim's subject that the sentence or its headings name.
         missing: the claim's words that the sentence is silent about.
@@ -303,6 +314,8 @@ def _beyond(claim: Claimed, sentence: str) -> frozenset[str]:
         found.add("other number")
     if mine and not theirs and "number" not in found:
         found.add("other number")
+    if not set(_VERSION.findall(claim.text)) <= set(re.findall(r"\d+(?:\.\d+)?", sentence)):
+        found.add("version")
     if _ALL.search(claim.text) and not _ALL.search(sentence):
         found.add("limit" if _SOME.search(sentence) and _EVERY.search(claim.text) else "sweeping")
     return frozenset(found)
@@ -331,8 +344,11 @@ def sweeping(text: str) -> bool:
 
 def _is_loose(claim: Claimed, reading: Clause) -> bool:
     """Whether the clause holds the words of "X is Y" without saying that X is Y: other words stand between them."""
-    if not _COPULA.search(claim.text) or len(claim.clause.words) > 5:
+    identity = _COPULA.search(claim.text) or not subject_of_claim(claim.text)
+    if not identity or len(claim.clause.words) > 5:
         return False
+    if not _NAMES_KIND.search(reading.text):
+        return True
     listed = [word.stem for word in reading.words]
     subject = [at for at, word in enumerate(listed) if word in claim.subject]
     rest = {word.stem for word in claim.clause.words} - claim.subject

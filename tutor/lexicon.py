@@ -60,7 +60,8 @@ SYNONYMS = _groups(
     close near nearby|map encode embed project|text language prose|assign give allocate|
     label class category|realistic lifelike convincing believable plausible|position order place location|
     parallel simultaneously concurrently once|weight importance|sequence series|large big huge|
-    small little tiny|fast quick rapid|faster quicker|sharp crisp clear|blurry fuzzy smeared|stable steady|improve better enhance|penalise penalize punish|
+    small little tiny|fast quick rapid|faster quicker|sharp crisp clear|blurry fuzzy smeared|stable steady|
+    improve better enhance|penalise penalize punish|
     allow enable let permit|prevent avoid stop|need require|compete contest battle adversary adversarial|
     step iteration|compute calculate|whole entire all complete|classify categorise categorize sort judge|
     high higher highest|low lower lowest|large larger|small smaller|fast faster|simple simpler|fix correct repair|

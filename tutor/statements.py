@@ -11,26 +11,42 @@ import re
 from tutor.words import split_sentences, stem
 
 _LEAD = re.compile(
-    r"^\W*(?:so(?: then)?|and|but|ok(?:ay)?|well|now|wait|hmm+|hm|oh|ah|right|then|also|basically|essentially|in other words"
-    r"|in short|thus|therefore|hence|please|hi|hello|thanks|got it|i see|let me (?:see|check|check this|recap|summari[sz]e)"
+    r"^\W*(?:so(?: then)?|and|but|ok(?:ay)?|well|now|wait|hmm+|hm|oh|ah|right|then|also|basically|essentially"
+    r"|in other words"
+    r"|in short|thus|therefore|hence|please|hi|hello|thanks|got it|i see|let me (?:see|check|check this|recap"
+    r"|summari[sz]e)"
     r"(?: if i (?:got|understood|understand) (?:this|it|that)(?: right| correctly)?)?"
-    r"|(?:do|did) you (?:really )?mean(?: to say)?|(?:are )?you(?:['’]re| are)? saying|you mean(?:t)?|does (?:this|that|it) mean"
-    r"|(?:that|this|it) means|is (?:it|this|that) (?:really )?(?:right|true|correct|fair|ok(?:ay)?|the case)(?: to say)?"
-    r"|it is (?:right|true|correct|fair)(?: to say)?|(?:am i|i am|i['’]m) (?:right|correct|wrong)(?: (?:in thinking|to think"
-    r"|to say|to assume|if i say))?|(?:if|when|as far as) i (?:have )?(?:understand|understood|get|got|see|remember|recall|know)"
-    r"(?: (?:it|this|that|you|things))?(?: (?:right(?:ly)?|correctly|well|properly))?|as i (?:understand|see|remember)(?: it)?"
-    r"|correct me if i(?:['’]m| am) wrong|tell me if (?:i(?:['’]m| am) (?:right|wrong)|this is (?:right|true|correct))"
-    r"|i(?:['’]d| would)? (?:\w+ly )?(?:think|thought|believe|believed|guess|suppose|assume|assumed|understand|understood|heard"
+    r"|(?:do|did) you (?:really )?mean(?: to say)?|(?:are )?you(?:['’]re| are)? saying|you mean(?:t)?"
+    r"|does (?:this|that|it) mean"
+    r"|(?:that|this|it) means|is (?:it|this|that) (?:really )?(?:right|true|correct|fair|ok(?:ay)?"
+    r"|the case)(?: to say)?"
+    r"|it is (?:right|true|correct|fair)(?: to say)?|(?:am i|i am|i['’]m) (?:right|correct"
+    r"|wrong)(?: (?:in thinking|to think"
+    r"|to say|to assume|if i say))?|(?:if|when|as far as) i (?:have )?(?:understand|understood|get|got|see"
+    r"|remember|recall|know)"
+    r"(?: (?:it|this|that|you|things))?(?: (?:right(?:ly)?|correctly|well|properly))?|as i (?:understand|see"
+    r"|remember)(?: it)?"
+    r"|correct me if i(?:['’]m| am) wrong|tell me if (?:i(?:['’]m| am) (?:right|wrong)|this is (?:right|true"
+    r"|correct))"
+    r"|i(?:['’]d| would)? (?:\w+ly )?(?:think|thought|believe|believed|guess|suppose|assume|assumed|understand"
+    r"|understood|heard"
     r"|read|learned|learnt|know|take it|gather|say|figured|imagine)|i(?:['’]m| am) (?:pretty |quite |fairly )?sure"
-    r"|my (?:understanding|guess|impression|feeling) is|(?:could|can|would) you confirm|please confirm|check my understanding"
-    r"|check this|is my understanding (?:right|correct)|in my opinion|to me|apparently)\b\W*(?:that\b(?=\s+\w+\s)\W*)?",
+    r"|my (?:understanding|guess|impression|feeling) is|(?:could|can|would) you confirm|please confirm"
+    r"|check my understanding"
+    r"|check this|is my understanding (?:right|correct)|in my opinion|to me"
+    r"|apparently)\b\W*(?:that\b(?=\s+\w+\s)\W*)?",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:[\s,;.!?—–-]*\b(?:(?<!\bto )(?<!\bis )(?<!\bare )(?<!\bthe )(?:right|correct|true)|(?<=[,;.!?—–-] )(?:yes|yeah|no|ok(?:ay)?|then)|or (?:not|no|am i (?:wrong|mistaken|missing something))|am i (?:right|correct|wrong)"
-    r"|is (?:that|this|it) (?:right|correct|true|so)|did i get (?:that|it|this)(?: right)?|do i have (?:that|it|this) right"
-    r"|(?:isn|aren|doesn|don|wasn|weren|didn|can|won|hasn|haven)['’]t (?:it|they|that|he|she|there)|(?:does|is|do|are|can|has) (?:it|they)"
-    r"|i (?:think|believe|guess|suppose|assume|heard|read)|if i (?:understand|understood|remember)(?: it)? ?(?:right|correctly)?"
+    r"(?:[\s,;.!?—–-]*\b(?:(?<!\bto )(?<!\bis )(?<!\bare )(?<!\bthe )(?:right|correct|true)"
+    r"|(?<=[,;.!?—–-] )(?:yes|yeah|no|ok(?:ay)?|then)|or (?:not|no|am i (?:wrong|mistaken|missing something))"
+    r"|am i (?:right|correct|wrong)"
+    r"|is (?:that|this|it) (?:right|correct|true|so)|did i get (?:that|it|this)(?: right)?|do i have (?:that|it"
+    r"|this) right"
+    r"|(?:isn|aren|doesn|don|wasn|weren|didn|can|won|hasn|haven)['’]t (?:it|they|that|he|she|there)|(?:does|is"
+    r"|do|are|can|has) (?:it|they)"
+    r"|i (?:think|believe|guess|suppose|assume|heard|read)|if i (?:understand|understood"
+    r"|remember)(?: it)? ?(?:right|correctly)?"
     r"|you mean|more or less|please|actually|at all|in (?:principle|short)|as i understand(?: it)?))?[\s,;.!?]*$",
     re.IGNORECASE,
 )
@@ -46,7 +62,8 @@ _AUX = frozenset(
 # Verbs that open a clause after "and"; language of the field's explanations, each in its base form.
 _VERBS = frozenset(
     stem(verb)
-    for verb in """accept achieve add adjust allow apply ask assign assume attend average avoid become begin belong bring
+    for verb in """accept achieve add adjust allow apply ask assign assume attend average avoid become begin
+    belong bring
     calculate call capture carry cause change check choose classify collapse combine come compare compress compute
     contain continue control convert copy correct cost count cover create cut decide decode decrease define delete
     denoise depend describe destroy detect differ discard distinguish draw drop encode end erase estimate evaluate
@@ -56,11 +73,13 @@ _VERBS = frozenset(
     normalise normalize optimise optimize output overfit penalise penalize pick place play predict prevent process
     produce project prove provide punish push put raise reach read receive recognise recognize reconstruct reduce
     refer remain remember remove repeat replace represent require restore return reverse run sample save say score
-    search see separate shift show shrink skip slow solve split squeeze start stay steer stop store struggle suffer sum
+    search see separate shift show shrink skip slow solve split squeeze start stay steer stop store struggle
+    suffer sum
     take teach tell tend throw train transform translate try turn understand update use vary work write""".split()
 )
 _JOIN = re.compile(
-    r"\s*;\s*|\s*,?\s+(?:and also|and then|and that|and|but also|but|while|whereas|although|though|yet)\s+|\s*,\s+(?=(?:so|then|it|they|which)\s)",
+    r"\s*;\s*|\s*,?\s+(?:and also|and then|and that|and|but also|but|while|whereas|although|though|yet)\s+"
+    r"|\s*,\s+(?=(?:so|then|it|they|which)\s)",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(

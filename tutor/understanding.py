@@ -182,6 +182,9 @@ def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: 
     speaks_for = [side for side in found if side.verdict > 0]
     denied = [side for side in against if side.verdict == -3]
     firm = [side for side in against if side.verdict == -2]
+    firm.sort(
+        key=lambda side: "role" in side.bearing.against
+    )  # "the discriminator does" shows it less plainly
     if denied:
         return Judged(claim.text, "contradicted", denied[0].witness.quote)
     if firm and speaks_for and not _outweighs(speaks_for[0], firm[0]):
@@ -239,6 +242,8 @@ def _says(side: Bearing, cosine: float) -> bool:
 
 def _says_otherwise(side: Bearing, cosine: float) -> bool:
     """Whether a sentence speaks of the very thing that is claimed and says otherwise."""
+    if "version" in side.against:
+        return False
     if "role" in side.against:
         return side.touched >= 0.78 and cosine >= 0.45
     if "loose" in side.against or side.about < 0.3:
@@ -290,7 +295,7 @@ def _lead(judged: Judged, verdict: Verdict, later: bool) -> str:
     if judged.judgement == "contradicted":
         if said:
             return f"{'But this' if later else 'This'} part is not what the notes say:{said}. They say:"
-        return "Not quite; many people think so. Your notes say otherwise:"
+        return "Not quite. Your notes say otherwise:"
     nearest = " The nearest they say is:" if judged.quote else ""
     if said:
         return f"Whether this holds, the notes do not say in so many words:{said}.{nearest}"
