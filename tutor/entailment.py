@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tutor.claims import Clause, Word, clause_in, plain, subject_of
 from tutor.lexicon import GENERIC, NEGATORS, NUMBERS, ROLE_WORDS, ROLES, likeness
-from tutor.statements import clauses, subject_of_claim
+from tutor.statements import clauses, has_predicate, subject_of_claim
 from tutor.words import content_words, split_sentences, stem, words, zipf
 
 _PHRASES = tuple(
@@ -102,7 +102,7 @@ class Bearing:
         opposed: share of which it says the opposite.
         against: what it says otherwise, by kind; empty for nothing. "word": a negation or opposite;
             "role", "number": of somebody or something else; "limit": only sometimes; and what merely forbids to
-            take it for said: "negation", "other number", "version", "sweeping", "loose".
+            take it for said: "negation", "other number", "version", "sweeping", "loose", "unnamed".
         bound: the sentence holds a condition that the claim leaves out.
         about: share of the claim's subject that the sentence or its headings name.
         missing: the claim's words that the sentence is silent about.
@@ -248,6 +248,8 @@ def _bearing(claim: Claimed, reading: Clause, everything: Collection[str], told:
     against |= _beyond(claim, reading.text)
     if _is_loose(claim, reading):
         against.add("loose")
+    if _names_a_kind(claim) and not _NAMES_KIND.search(reading.text):
+        against.add("unnamed")
     return Bearing(
         said / total,
         opposed / total,
@@ -344,11 +346,8 @@ def sweeping(text: str) -> bool:
 
 def _is_loose(claim: Claimed, reading: Clause) -> bool:
     """Whether the clause holds the words of "X is Y" without saying that X is Y: other words stand between them."""
-    identity = _COPULA.search(claim.text) or not subject_of_claim(claim.text)
-    if not identity or len(claim.clause.words) > 5:
+    if not _COPULA.search(claim.text) or len(claim.clause.words) > 5:
         return False
-    if not _NAMES_KIND.search(reading.text):
-        return True
     listed = [word.stem for word in reading.words]
     subject = [at for at, word in enumerate(listed) if word in claim.subject]
     rest = {word.stem for word in claim.clause.words} - claim.subject
@@ -363,6 +362,12 @@ def _is_loose(claim: Claimed, reading: Clause) -> bool:
         else []
     )
     return len(between) > 1
+
+
+def _names_a_kind(claim: Claimed) -> bool:
+    """Whether the claim is of the form "X is Y", or a question of that form without its "is"."""
+    short = len(claim.clause.words) <= 5
+    return short and bool(_COPULA.search(claim.text) or not has_predicate(claim.text))
 
 
 def covered(text: str, by: str) -> float:

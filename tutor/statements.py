@@ -139,6 +139,11 @@ def clauses(sentence: str) -> list[str]:
     ]
 
 
+def has_predicate(text: str) -> bool:
+    """Whether a text holds a verb that says something of a subject."""
+    return _verb_at(text) >= 0
+
+
 def _verb_at(text: str) -> int:
     """The place of the first word that opens a predicate, -1 when there is none.
 
