@@ -11,11 +11,11 @@ import pytest
 from tutor.embedding import Embedding
 from tutor.errors import QuizError
 from tutor.learner import open_record
+from tutor.lexicon import distance, likeness
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import Item, make_item, make_items
-from tutor.quiz.lexicon import distance, likeness
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
 from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tutor.quiz.claims import (
+from tutor.claims import (
     TOLD_WEIGHT,
     Claim,
     Clause,
@@ -24,8 +24,8 @@ from tutor.quiz.claims import (
     told_by,
     weigh,
 )
+from tutor.lexicon import GENERIC
 from tutor.quiz.items import LETTERS, Item
-from tutor.quiz.lexicon import GENERIC
 from tutor.quiz.replies import reply_kind
 
 Verdict = Literal["correct", "partial", "wrong", "unsure"]

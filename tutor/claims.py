@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from tutor.quiz.lexicon import (
+from tutor.lexicon import (
     DIMINISHERS,
     GENERIC,
     NARROW_NEGATORS,
@@ -119,11 +119,12 @@ def clauses_of(text: str) -> list[Clause]:
         sentence = _NOT_ONLY.sub(" ", plain(text[begin:end]))
         for part in _CLAUSE.split(_CONTRAST.sub(" ", sentence)):
             if re.search(r"\w", part):
-                parts.append(_clause(part))
+                parts.append(clause_in(part))
     return parts
 
 
-def _clause(text: str) -> Clause:
+def clause_in(text: str) -> Clause:
+    """A text that is one clause, as it stands."""
     return Clause(text.strip(), tuple(_words(text)), _numbers(text))
 
 
@@ -141,7 +142,7 @@ def _words(clause: str) -> list[Word]:
             elif bare in ("and", "but", "because", "so", "since") or (bare == "to" and reach <= 2):
                 reach = 0
             for word in words(re.sub(r"[-_]", " ", raw)):
-                if not carries(word):
+                if not carries(word) or word == "without":
                     continue
                 found.append(Word(word, reach > 0))
                 reach = max(0, reach - 1)
@@ -174,7 +175,7 @@ def claims_of(key: str, question: str) -> list[Claim]:
     found: list[Claim] = []
     if len(listed) > 1:
         for begin, end in pairwise([*listed, len(key)]):
-            clause = _clause(" ".join(plain(key[begin:end]).split()))
+            clause = clause_in(" ".join(plain(key[begin:end]).split()))
             weights = _weights(clause, told, _term(clause.text))
             found.append(Claim(clause.text, clause, weights, main=True))
     else:
@@ -227,7 +228,7 @@ def _with_rivals(claims: Sequence[Claim], told: frozenset[str]) -> list[Claim]:
         # What the question names and only this claim speaks of: "a VAE" against "a plain autoencoder".
         named = frozenset(name for name in told if count[name] == 1)
         others = named - own if claim.main and named & own else frozenset()
-        role = _subject(claim.clause.text, ROLE_WORDS, told)
+        role = subject_of(claim.clause.text, ROLE_WORDS, told)
         for family in ROLES:
             if role in family:
                 others = others | {other for other in family if not likeness(role, other)}
@@ -241,7 +242,7 @@ def _with_rivals(claims: Sequence[Claim], told: frozenset[str]) -> list[Claim]:
     return found
 
 
-def _subject(clause: str, names: Collection[str], told: Collection[str]) -> str:
+def subject_of(clause: str, names: Collection[str], told: Collection[str]) -> str:
     """Which of the names the clause is about: the doer of a passive, else the one that opens it; or none."""
     passive = _PASSIVE.search(clause)
     if passive:
@@ -343,7 +344,7 @@ def weigh(claim: Claim, clause: Clause) -> tuple[float, float]:
 def swapped(claim: Claim, clause: Clause) -> bool:
     """Whether the clause speaks of a rival of what the claim is about."""
     names = claim.rivals | claim.subjects
-    return bool(claim.rivals) and _subject(clause.text, names, claim.told - names) in claim.rivals
+    return bool(claim.rivals) and subject_of(clause.text, names, claim.told - names) in claim.rivals
 
 
 def apart_from(text: str, told: Collection[str]) -> str:

@@ -38,7 +38,14 @@ OPPOSITES = _groups(
     variety uniformity|overfit underfit|freeze update|forget remember|sharp blurry|cheap expensive|
     simple complex|sparse dense|past future|previous next|left right|stable unstable|generate classify|
     create classify|allow prevent|enable prevent|closer further|close far|smooth discontinuous|
-    converge diverge|lossless lossy|add denoise|add erase"""
+    converge diverge|lossless lossy|add denoise|add erase|
+    depend independent|dependent independent|correlated independent|ease worsen|ease aggravate|ease worse|help hurt|
+    help harm|reduce worsen|symmetric asymmetric|exact approximate|exactly approximately|blurry crisp|
+    labelled unlabelled|supervised unsupervised|bounded unbounded|finite infinite|linear nonlinear|
+    likely unlikely|stabilise destabilise|accelerate slow|encourage discourage|include exclude|strengthen weaken|
+    widen narrow|wider narrower|cheaper costlier|higher smaller|more fewer|visible hidden|known unknown|
+    invertible irreversible|reward penalise|reward punish|reward penalize|keep discard|keep remove|keep lose|
+    keep drop|store discard|unconditional conditional|paired unpaired|manual automatic|private public"""
 )
 SYNONYMS = _groups(
     """create produce make synthesise synthesize build generate|fake synthetic artificial counterfeit forged|
@@ -53,9 +60,22 @@ SYNONYMS = _groups(
     close near nearby|map encode embed project|text language prose|assign give allocate|
     label class category|realistic lifelike convincing believable plausible|position order place location|
     parallel simultaneously concurrently once|weight importance|sequence series|large big huge|
-    small little tiny|fast quick rapid|stable steady|improve better enhance|penalise penalize punish|
+    small little tiny|fast quick rapid|faster quicker|sharp crisp clear|blurry fuzzy smeared|stable steady|
+    improve better enhance|penalise penalize punish|
     allow enable let permit|prevent avoid stop|need require|compete contest battle adversary adversarial|
     step iteration|compute calculate|whole entire all complete|classify categorise categorize sort judge|
+    high higher highest|low lower lowest|large larger|small smaller|fast faster|simple simpler|fix correct repair|
+    average mean|extra additional addon auxiliary|get receive obtain|give return yield output|output estimate predict|
+    collapse degenerate|capture cover|miss ignore skip omit neglect|handle treat process|read process|rely depend|
+    determine decide depend|contain hold include comprise consist|shift move push|imitate mimic copy resemble|
+    convert translate transform turn change|memorise memorize|correct right|wrong false incorrect mistaken|
+    problem issue trouble difficulty|cure remedy solution fix|ease relieve alleviate mitigate reduce|
+    worker player|rival opponent adversary|reader encoder|size dimension|cost expense price|speed pace|
+    mix blend combine interpolate|measure quantify gauge|suit fit match|huge enormous|
+    choose pick select|see look view observe watch|sort kind type|run execute call|extra additional further|
+    past beyond bypass|freeze fix|carry pass transport|draw paint|write generate|error mistake|quality fidelity|
+    original existing|discard throw|number count amount|lower reduce decrease|short brief|measure score metric|
+    rebuild decode|split divide|join combine merge|chance probability likely|goal aim objective|
     new novel unseen|underlying hidden latent|condition control guide steer|prompt instruction description"""
 )
 PHRASES = tuple(

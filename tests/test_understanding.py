@@ -1,0 +1,62 @@
+"""Check my understanding: nothing is confirmed without a quote, and what the notes call false is corrected."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tutor.grounding import Citations
+from tutor.parts import rendered
+from tutor.understanding import check_statement, parts
+
+SET = Path(__file__).parent.parent / "tutor" / "evaluation" / "sets" / "statements-dev.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("statement", "overall"),
+    [
+        ("So a diffusion model learns to remove noise step by step, right?", "true"),
+        ("I think a diffusion model removes the noise in one step", "false"),
+        ("do you mean that mode collapse means blurry images?", "false"),
+        ("So the discriminator turns random noise into samples?", "false"),
+        ("So GANs were paid for by a bakery in Rome?", "absent"),
+    ],
+)
+def test_a_statement_is_judged_by_the_notes(small_retriever: Any, statement: str, overall: str) -> None:
+    assert check_statement(small_retriever, statement).overall == overall
+
+
+def test_what_the_author_struck_out_confirms_nothing(small_retriever: Any) -> None:
+    verdict = check_statement(small_retriever, "So the generator sees the real images and copies them?")
+    assert verdict.overall != "true"
+
+
+def test_what_is_right_is_said_before_what_is_wrong_each_with_its_quote(small_retriever: Any) -> None:
+    citations = Citations()
+    statement = (
+        "So mode collapse means blurry images and the generator of a GAN turns random noise into samples?"
+    )
+    verdict = check_statement(small_retriever, statement, citations)
+    assert [judged.judgement for judged in verdict.claims] == ["contradicted", "supported"]
+    found = parts(verdict, citations)
+    text = "".join(rendered(part, before) for part, before in zip(found, [None, *found], strict=False))
+    assert text.index("right") < text.index("not what the notes say")
+    assert "loss of variety" in text
+    assert all(part.sentence.cites for part in found if part.sentence.support == "quoted")
+
+
+def test_nothing_is_confirmed_where_the_notes_are_silent(small_retriever: Any) -> None:
+    citations = Citations()
+    verdict = check_statement(small_retriever, "So GANs were paid for by a bakery in Rome?", citations)
+    assert "do not say this" in parts(verdict, citations)[0].sentence.text
+
+
+@pytest.mark.slow
+def test_few_false_statements_are_confirmed(corpus_retriever: Any) -> None:
+    lines = [json.loads(line) for line in SET.read_text(encoding="utf-8").splitlines()]
+    false = [line for line in lines if line["verdict"] == "false"]
+    confirmed = [
+        line for line in false if check_statement(corpus_retriever, line["statement"]).overall == "true"
+    ]
+    assert len(confirmed) <= len(false) / 20

@@ -1,0 +1,302 @@
+"""The student's statement, claim by claim: supported, contradicted, or not in the notes, with the quote that shows it.
+
+Nothing is called right because it sounds right: a claim is supported only when a sentence of the notes says its
+words, with the same sign, of the same thing; it is contradicted only by a quote that says otherwise. What the
+notes hold up as false themselves, a misconception in quotation marks or a question answered "No", is looked at
+first. Where neither is found, the nearest sentence is shown and nothing is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tutor.entailment import Bearing, Claimed, bearing, claimed, covered, sweeping
+from tutor.grounding import Citations, Evidence, evidence_in
+from tutor.notes.dialogue import HUMAN
+from tutor.parts import Part
+from tutor.passages import Passage
+from tutor.retrieval import Retriever
+from tutor.statements import claims_in, subject_of_claim
+from tutor.turns import Sentence
+
+Judgement = Literal["supported", "contradicted", "not in the notes"]
+_POOL = 32
+_PER_CLAIM = 16
+_LEAST = 0.42  # share of a claim that a sentence must speak of to be read further
+_NO = re.compile(r"^\W*no\b[,.:;]", re.IGNORECASE)
+_YES = re.compile(r"^\W*yes\b[,.:;]", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"^(?:is|are|was|were|does|do|did|can|could|will|would|must|should|has|have)\s+(.+?)\?*$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim, what the notes say of it, and the quote: the proof, or for "not in the notes" the nearest they say."""
+
+    claim: str
+    judgement: Judgement
+    quote: Evidence | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A statement and its claims, judged in its order."""
+
+    statement: str
+    claims: tuple[Judged, ...]
+
+    @property
+    def overall(self) -> Literal["true", "false", "mixed", "absent"]:
+        """All supported, all contradicted, none in the notes, or some of each."""
+        kinds = {judged.judgement for judged in self.claims}
+        if kinds == {"supported"}:
+            return "true"
+        if kinds == {"contradicted"}:
+            return "false"
+        return "absent" if kinds <= {"not in the notes"} else "mixed"
+
+
+@dataclass(frozen=True)
+class _Witness:
+    """A sentence that the notes stand behind (`holds`), or one that they call false; `quote` shows it."""
+
+    quote: Evidence
+    text: str
+    headings: str
+    holds: bool
+    stated: bool = False
+
+
+def check_statement(retriever: Retriever, statement: str, citations: Citations | None = None) -> Verdict:
+    """Judges a student's statement by the notes.
+
+    Args:
+        statement: the student's words, with or without "so", "right?" and the like.
+        citations: where the quotes of the judged claims get their numbers, in the order of the claims.
+    """
+    texts = claims_in(retriever.lexicon.mend(statement))
+    pools = [_witnesses(retriever, text) for text in texts]
+    most = max(_POOL // max(1, len(texts)), 6)
+    ready = [_ready(retriever, text) for text in texts]
+    weighed = [_weighed(claim, pool)[:most] for claim, pool in zip(ready, pools, strict=True)]
+    near = _likeness(retriever, texts, weighed)
+    found = tuple(
+        _judged(claim, sides, cosines) for claim, sides, cosines in zip(ready, weighed, near, strict=True)
+    )
+    for judged in found:
+        if citations is not None and judged.quote is not None:
+            citations.cite(judged.quote)
+    return Verdict(statement, found)
+
+
+def _ready(retriever: Retriever, text: str) -> Claimed:
+    names: dict[str, list[frozenset[str]]] = {}
+    for concept in retriever.vocabulary.concepts(text):
+        for word in concept.own:
+            names.setdefault(word, []).extend(other for other, _ in concept.others)
+    return claimed(text, subject_of_claim(text), retriever.idf, names)
+
+
+def _witnesses(retriever: Retriever, claim: str) -> list[_Witness]:
+    """The sentences that may speak to a claim: of the passages found for it, and all that their notes call false."""
+    hits = retriever.search(claim, k=12)
+    notes = {hit.passage.note for hit in hits}
+    passages = {hit.passage.id: hit.passage for hit in hits}
+    for passage in retriever.index.passages:
+        if passage.note in notes and re.search(r"[\"“«]|\bmyth:", passage.text.words, re.I):
+            passages.setdefault(passage.id, passage)
+    return [witness for passage in passages.values() for witness in _spoken(passage)]
+
+
+def _spoken(passage: Passage) -> Iterator[_Witness]:
+    """What a passage states and what it calls false."""
+    if passage.kind in ("code", "table", "analogy") or HUMAN.fullmatch(passage.speaker):
+        return
+    section = passage.heading[-1] if passage.heading else ""
+    if section.lower() == "references":
+        return
+    headings = " ".join([passage.title, *passage.heading])
+    for n, piece in enumerate(evidence_in(passage)):
+        text = piece.asserted
+        if passage.kind in ("card", "quiz"):
+            asked = _QUESTION.match(section)
+            if n == 0 and asked and (_NO.match(text) or _YES.match(text)):
+                yield _Witness(piece, asked[1], passage.title, holds=bool(_YES.match(text)), stated=True)
+            text = _YES.sub("", _NO.sub("", text)).strip()
+        elif piece.asserted_from > piece.begin:
+            yield _Witness(
+                piece, passage.text.words[piece.begin : piece.asserted_from], passage.title, False, True
+            )
+        if not text.endswith(("?", "？")):
+            yield _Witness(piece, text, headings, holds=True)
+
+
+def _weighed(claim: Claimed, pool: Sequence[_Witness]) -> list[tuple[_Witness, Bearing]]:
+    """The witnesses with what they say of the claim, those that speak of most of it first."""
+    sides = [(witness, bearing(claim, witness.text, witness.headings)) for witness in pool]
+    sides.sort(key=lambda side: -(side[1].touched + 0.1 * side[0].stated))
+    return [side for n, side in enumerate(sides[:_PER_CLAIM]) if n < 4 or side[1].touched >= _LEAST]
+
+
+def _likeness(
+    retriever: Retriever, claims: Sequence[str], weighed: Sequence[Sequence[tuple[_Witness, Bearing]]]
+) -> list[list[float]]:
+    """The cosine of each claim with each of its witnesses, in one batch."""
+    texts = [witness.text for sides in weighed for witness, _ in sides]
+    if not texts:
+        return [[] for _ in weighed]
+    vectors = retriever.embedding.embed_texts(texts)
+    found, at = [], 0
+    for claim, sides in zip(claims, weighed, strict=True):
+        found.append([float(value) for value in vectors[at : at + len(sides)] @ retriever.embed(claim)])
+        at += len(sides)
+    return found
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A witness, what it says of the claim, how alike they are, and what follows: 1 for it, -1 against it, 0."""
+
+    witness: _Witness
+    bearing: Bearing
+    cosine: float
+    verdict: int
+
+    @property
+    def weight(self) -> float:
+        return self.bearing.touched + self.cosine
+
+
+def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: Sequence[float]) -> Judged:
+    """What the notes call false comes first, then the side that speaks more of the claim's very words."""
+    found = [
+        _Side(witness, side, cosine, _verdict(claim, witness, side, cosine))
+        for (witness, side), cosine in zip(sides, cosines, strict=True)
+    ]
+    found.sort(key=lambda side: -side.weight)
+    against = [side for side in found if side.verdict < 0]
+    speaks_for = [side for side in found if side.verdict > 0]
+    denied = [side for side in against if side.verdict == -3]
+    firm = [side for side in against if side.verdict == -2]
+    firm.sort(
+        key=lambda side: "role" in side.bearing.against
+    )  # "the discriminator does" shows it less plainly
+    if denied:
+        return Judged(claim.text, "contradicted", denied[0].witness.quote)
+    if firm and speaks_for and not _outweighs(speaks_for[0], firm[0]):
+        judgement: Judgement = "not in the notes"
+        if firm[0].cosine >= speaks_for[0].cosine - 0.01:
+            judgement = "contradicted"
+        return Judged(claim.text, judgement, firm[0].witness.quote)
+    if firm and not speaks_for:
+        return Judged(claim.text, "contradicted", firm[0].witness.quote)
+    if speaks_for:
+        return Judged(claim.text, "supported", speaks_for[0].witness.quote)
+    if against:
+        return Judged(claim.text, "contradicted", against[0].witness.quote)
+    return Judged(claim.text, "not in the notes", found[0].witness.quote if found else None)
+
+
+def _outweighs(speaks_for: _Side, against: _Side) -> bool:
+    """Whether the sentence that says a claim is nearer to it than the one that says otherwise."""
+    small = not against.bearing.opposed and "role" not in against.bearing.against
+    return speaks_for.cosine >= against.cosine + (0.0 if small else 0.03)
+
+
+def _verdict(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+    """1: says it; -1, -2: says otherwise; -3: the notes call the very claim false."""
+    if witness.stated and not witness.holds:
+        return _of_denied(claim, witness, side, cosine)
+    if _says(side, cosine):
+        return 1
+    return -2 if _says_otherwise(side, cosine) else 0
+
+
+def _of_denied(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+    """What follows from a sentence that the notes call false: who says it is wrong, who denies it is right."""
+    if side.about < 0.5 or (sweeping(witness.text) and not sweeping(claim.text)):
+        return 0
+    if side.against == {"word"}:
+        return int(side.touched >= 0.85 and cosine >= 0.7 and side.opposed >= 0.2)
+    if side.against & {"word", "role", "number", "negation", "other number"}:
+        return 0
+    if side.said >= 0.75 and cosine >= 0.66 and covered(witness.text, claim.text) >= 0.6:
+        return -3
+    if side.about >= 0.8 and side.said >= 0.42 and cosine >= (0.72 if sweeping(claim.text) else 0.82):
+        return -1
+    return 0
+
+
+def _says(side: Bearing, cosine: float) -> bool:
+    """Whether a sentence of the notes says the claim: its words, nothing against it, and the same meaning."""
+    if side.against or side.opposed or side.about < 0.8:
+        return False
+    if not side.missing:
+        return cosine >= 0.55 and side.said >= 0.8
+    return (side.said >= 0.8 and cosine >= 0.72) or (side.said >= 0.66 and cosine >= 0.8)
+
+
+def _says_otherwise(side: Bearing, cosine: float) -> bool:
+    """Whether a sentence speaks of the very thing that is claimed and says otherwise."""
+    if "version" in side.against:
+        return False
+    if "role" in side.against:
+        return side.touched >= 0.78 and cosine >= 0.45
+    if "loose" in side.against or side.about < 0.3:
+        return False
+    if "number" in side.against and not side.opposed:
+        return side.said >= 0.6 and cosine >= 0.6
+    if side.about < 0.5:
+        return False
+    if "limit" in side.against and not side.opposed:
+        return side.said >= 0.9 and cosine >= 0.65
+    if "word" not in side.against or "other number" in side.against or side.opposed < 0.15:
+        return False
+    bars = ((0.95, 0.55), (0.8, 0.6), (0.7, 0.68), (0.62, 0.8))
+    return any(side.touched >= touched and cosine >= least for touched, least in bars)
+
+
+def parts(verdict: Verdict, citations: Citations) -> list[Part]:
+    """The verdict as an answer: what is right, then what is not and what the notes say, then what they leave open.
+
+    The student's own words stand in quotation marks in the program's sentences, which claim nothing themselves;
+    each quote of the notes is cited. A quote that shows several claims is said once.
+    """
+    shown: set[tuple[str, int, int]] = set()
+    found: list[Part] = []
+    for judgement in ("supported", "contradicted", "not in the notes"):
+        judged = [one for one in verdict.claims if one.judgement == judgement]
+        for one in judged:
+            found.append(Part(Sentence(_lead(one, verdict, bool(found)), "connective"), "paragraph"))
+            if one.quote is None:
+                continue
+            key = (one.quote.passage.id, one.quote.begin, one.quote.end)
+            n = citations.cite(one.quote)
+            if key not in shown:
+                found.append(Part(Sentence(_shown(one.quote), "quoted", (n,))))
+            shown.add(key)
+    return found
+
+
+def _shown(quote: Evidence) -> str:
+    """The note's own words as they are shown: with a misconception that they correct, where they hold one."""
+    return quote.text
+
+
+def _lead(judged: Judged, verdict: Verdict, later: bool) -> str:
+    """What the tutor says before the quote of a claim."""
+    said = "" if len(verdict.claims) == 1 else f" “{judged.claim[:1].upper()}{judged.claim[1:]}”"
+    if judged.judgement == "supported":
+        return f"This part is right:{said}. The notes say:" if said else "Yes, your notes say so:"
+    if judged.judgement == "contradicted":
+        if said:
+            return f"{'But this' if later else 'This'} part is not what the notes say:{said}. They say:"
+        return "Not quite. Your notes say otherwise:"
+    nearest = " The nearest they say is:" if judged.quote else ""
+    if said:
+        return f"Whether this holds, the notes do not say in so many words:{said}.{nearest}"
+    return f"Your notes do not say this in so many words, so I cannot confirm it.{nearest}"
