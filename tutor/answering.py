@@ -1,4 +1,4 @@
-"""Explain and ELI5: retrieval, the gate, evidence, a draft, the grounding check, citations.
+"""Every answer from the notes: retrieval, the gate, evidence, a draft, the grounding check, citations.
 
 An answer is made of the notes' own sentences, chosen by code, or of a model's draft that passed the check
 sentence by sentence; what fails is replaced by the notes' own sentence. Nothing is streamed unchecked.
@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tutor import understanding
 from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check
 from tutor.models import ChosenModel, stream_text
@@ -54,10 +55,16 @@ class Answering:
         hits = retrieve(self.retriever, question)
         clock.mark("retrieve_ms")
         found = weigh(self.retriever, question, hits)
+        citations = Citations()
+        if question.intent == "check":
+            verdict = understanding.check_statement(self.retriever, question.text)
+            if found.answered or verdict.overall != "absent":
+                judged = understanding.parts(verdict, citations)
+                yield from self._streamed(judged, question, citations, clock)
+                return
         if not found.answered:
             yield from self._refuse(question, clock)
             return
-        citations = Citations()
         parts: Iterable[Part | Notice] = self._parts(found, citations, cancel or threading.Event())
         meters, told = None, False
         if question.style in ("eli5", "school"):

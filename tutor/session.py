@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 from tutor.answering import Answering
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
-from tutor.exchanges import ChatTurn
 from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
@@ -25,14 +24,13 @@ from tutor.quiz.items import Item
 from tutor.quiz.rounds import Round
 from tutor.retrieval import Retriever
 from tutor.settings import Settings
-from tutor.study_note import chat_as_note, save_note
+from tutor.study_note import save_chat
 from tutor.tools import make_tools, quiz_items
 from tutor.turns import Answer, Delta, Event, Notice, Style, event_to_json, lasting_events, spoken
 
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 _TITLE_LENGTH = 48
 _REMEMBERED_ITEMS = 30
-_SAVED_CHATS = "Saved chats"
 
 
 class Session:
@@ -96,7 +94,7 @@ class Session:
             about,
             self.settings.seed or 0,
             turns=lambda chat_id: self.turns(chat_id),
-            save=self._save_chat,
+            save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
         )
         return Opened(read, retriever, answering, TutoringGraph(parts), line, examples)
 
@@ -198,21 +196,6 @@ class Session:
         runs = self.settings.data_dir / "runs" if self._record is not None else Path(self._scratch.name)
         runs.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
-
-    def _save_chat(self, turns: Sequence[ChatTurn]) -> str:
-        """Saves a chat as a note in the library in use, or in one of its own where that is the bundled one."""
-        title = next((turn.content for turn in turns if turn.role == "user"), "")
-        if not title:
-            return "There is nothing to save yet: ask something first."
-        library = self.library if self.library.own else self._saved_chats()
-        title = _title(title)
-        file = save_note(chat_as_note(title, turns, self._now().date()), library.folders[0], title)
-        here = "; the next question can draw on it" if library.slug == self.library.slug else ""
-        return f"Saved as “{file.name}” in the library “{library.name}”{here}."
-
-    def _saved_chats(self) -> NotesLibrary:
-        found = next((one for one in self.libraries.all() if one.own and one.name == _SAVED_CHATS), None)
-        return found or self.libraries.create(_SAVED_CHATS)
 
     def _seen_items(self) -> set[str]:
         attempts = self._record.attempts() if self._record is not None else []

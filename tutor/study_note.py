@@ -18,13 +18,14 @@ from pathlib import Path, PurePosixPath
 
 from tutor.errors import NotesError
 from tutor.exchanges import ChatTurn, Data, Exchange, citation_of, exchanges, is_story
-from tutor.libraries import safe_name
+from tutor.libraries import Libraries, NotesLibrary, safe_name
 from tutor.parts import BREAKS, markdown_table
 from tutor.questions import topic_of
 from tutor.turns import Citation
 from tutor.words import split_sentences
 
 TAG = "chat"
+SAVED_CHATS = "Saved chats"
 _LONGEST_QUESTION = 300
 _LONGEST_TITLE = 120
 _MATH = re.compile(
@@ -84,6 +85,30 @@ def save_note(text: str, folder: Path, title: str) -> Path:
     except OSError as error:
         what = f"The note cannot be saved in {folder} ({error.strerror or error})"
         raise NotesError(what, "Check that the folder exists, its permissions and the free space.") from error
+
+
+def save_chat(turns: Sequence[ChatTurn], library: NotesLibrary, libraries: Libraries, today: date) -> str:
+    """Saves a chat as a note in the library in use, or in one of its own where that is the bundled one.
+
+    Returns:
+        What the student is told.
+
+    Raises:
+        NotesError, StoreError: it cannot be written.
+    """
+    asked = next((turn.content for turn in turns if turn.role == "user"), "")
+    if not asked:
+        return "There is nothing to save yet: ask something first."
+    kept = library if library.own else _saved_chats(libraries)
+    title = _short(asked)
+    file = save_note(chat_as_note(title, turns, today), kept.folders[0], title)
+    here = "; the next question can draw on it" if kept.slug == library.slug else ""
+    return f"Saved as “{file.name}” in the library “{kept.name}”{here}."
+
+
+def _saved_chats(libraries: Libraries) -> NotesLibrary:
+    found = (library for library in libraries.all() if library.own and library.name == SAVED_CHATS)
+    return next(found, None) or libraries.create(SAVED_CHATS)
 
 
 def _placed(draft: Path, wanted: Path) -> Path:
