@@ -12,8 +12,9 @@ from tutor.gate import GIVES_REASON, value_test
 from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.passages import embedded_text
-from tutor.questions import Question, topic_of
+from tutor.questions import Question
 from tutor.retrieval import Answerable, Hit, Retriever
+from tutor.sides import sides
 from tutor.words import content_words, normalised, words
 
 if TYPE_CHECKING:
@@ -274,24 +275,6 @@ def wants_code(question: str) -> bool:
 def wants_list(question: str) -> bool:
     """Whether the student asks for several things of a kind."""
     return bool(_WANTS_LIST.search(question))
-
-
-def sides(question: str) -> list[str]:
-    """The two things that a question compares; none when it compares nothing."""
-    if not _COMPARES.search(question):
-        return []
-    text = question.rstrip("?!. ")
-    found = re.search(r"^(.+?)\s+(?:vs\.?|versus)\s+(.+)$", text, re.I)
-    found = found or re.search(
-        r"\b(?:between|compare|of|how is|how are|how does|how do)\s+(.+?)\s+"
-        r"(?:and|with|to|compared (?:to|with)|differ\w* (?:from|to|than)|related to|better than)\s+(?:the\s+)?(.+)$",
-        text,
-        re.I,
-    )
-    if not found:
-        return []
-    parts = [re.sub(r"^(?:an?|the)\s+", "", topic_of(part), flags=re.I) for part in found.groups()]
-    return [part for part in parts if content_words(part) and len(part) < 60] if len(parts) == 2 else []
 
 
 def _opens_with(sentence: str, topic: str) -> bool:

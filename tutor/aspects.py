@@ -1,0 +1,289 @@
+"""What the notes say of each of several things, sentence by sentence, and which of these speak of the same aspect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tutor.chinese import CJK
+from tutor.coverage import held
+from tutor.grounding import Evidence, evidence_in
+from tutor.notes.dialogue import HUMAN
+from tutor.passages import Passage
+from tutor.retrieval import Retriever
+from tutor.vocabulary import Concept
+from tutor.words import content_words, words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NEAR = 16  # passages searched for each thing
+_OPENING = 8  # words of a sentence in which its subject stands
+_MOST_WORDS = 34
+_FEWEST_WORDS = 4
+_MOST_EMBEDDED = 48
+_LEANS = re.compile(
+    r"^\W*(?:(?:this|these|that|those|such|it|its|they|their|then|both|however|here|so|instead|but|and|also|yes|no)\b"
+    r"|\w+ \w+ (?:then|also|therefore)\b|(?:the )?(?:first|second|other|same|latter|former) )|^(?:它|这|那|其)",
+    re.I,
+)
+_ASIDE = re.compile(
+    r"misconception|reference|further reading|worked|in pytorch|in code|exercise|quiz|questions?$|误解|参考|代码", re.I
+)
+_SUMMARY = re.compile(r"^(?:in short|summary|key points|takeaways|总结|小结)", re.I)
+_TITLE_PARTS = re.compile(r"\s*(?:[:：,，(（)）/|]|\band\b|\bvs\.?|\s[–—-]\s|和|与)\s*", re.I)
+# Words that may stand before a name without making it another thing: "a standard GAN", but not "a conditional GAN".
+_PLAIN_BEFORE = frozenset(
+    """a an the this each every any one no all most many some both several standard plain ordinary usual usually original typical
+    simple basic vanilla classic trained modern good single of in on with for from to by as at than like unlike and or but
+    training using train trains inside whole real own such is are was between while whereas means called name names""".split()
+)
+
+_BAD = re.compile(
+    r"\b(?:not|never|cannot|can't|no|unstable|slow\w*|fail\w*|hard|harder|expensive|difficult\w*|suffer\w*|collaps\w+|blurr\w*"
+    r"|lack\w*|limit\w*|costly|weak\w*|poor\w*|worse|too|overfit\w*|drawback\w*|problem\w*|sensitive|wrong|many steps|loses?"
+    r"|underflow|vanish\w*|risk\w*|struggl\w+|almost never|without\b(?=.*\b(?:likelihood|control)))\b|缺点|弱点|不稳定|慢|难|不能",
+    re.I,
+)
+_GOOD = re.compile(
+    r"\b(?:fast\w*|sharp\w*|stabl[ey]|good|eas(?:y|ily|ier)|simpl[ey]|efficient\w*|accura\w+|well|cheap\w*|robust\w*|exact\w*"
+    r"|strong\w*|powerful|flexib\w+|parallel|quick\w*|few|fewer|best|better|smooth|diverse|divers\w+|reliabl[ey]|photorealistic"
+    r"|high quality|even with|without)\b|优点|稳定|快|容易|清晰",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A side from which things are described, with its name in English and Chinese and the words that tell it."""
+
+    name: str
+    chinese: str
+    told: re.Pattern[str]
+
+    def label(self, chinese: bool) -> str:
+        """The name in the student's language."""
+        return self.chinese if chinese else self.name
+
+
+def _aspect(name: str, chinese: str, told: str) -> Aspect:
+    return Aspect(name, chinese, re.compile(told, re.I))
+
+
+WHAT = _aspect("What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any|two)\b|是一|是指|指的是")
+STRENGTHS = _aspect("Strengths", "优点", r"$^")
+WEAKNESSES = _aspect("Weaknesses", "缺点", r"$^")
+ASPECTS = (
+    WHAT,
+    _aspect(
+        "What it is made of",
+        "由什么组成",
+        r"\b(?:consists? of|made (?:up )?of|composed of|built (?:from|of)|comprises?|contains?|has (?:two|three|four|several)"
+        r"|(?:two|three|four) (?:parts|networks|components|layers|stages))\b|由.*组成|包括|包含",
+    ),
+    _aspect(
+        "How it learns",
+        "怎样训练",
+        r"\b(?:train\w*|learn(?:s|ed|ing|t)?|optimi[sz]\w+|minimi[sz]\w+|maximi[sz]\w+|fit(?:s|ted|ting)?|loss(?:es)?|pretrain\w*"
+        r"|objective|estimate[sd]?|updates?)\b|训练|学习|损失|目标",
+    ),
+    _aspect(
+        "How it works",
+        "怎样工作",
+        r"\b(?:generat(?:es?|ed|ing)|sampl(?:es?|ed|ing)|draws?|predicts?|classif(?:y|ies)|produces?|decodes?|encodes?|turns?|maps?|picks?"
+        r"|chooses?|makes?|computes?|reads?|writes?|adds?|removes?|transforms?|starts? (?:from|with)|combines?)\b|生成|采样|预测|读|写",
+    ),
+    _aspect(
+        "What it needs",
+        "需要什么",
+        r"\b(?:needs?|requires?|assum(?:es?|ption|ptions)|depends? on|relies on|expects?)\b|需要|假设",
+    ),
+    _aspect(
+        "Speed and cost",
+        "速度与代价",
+        r"\b(?:fast\w*|slow\w*|quick\w*|cheap\w*|expensive|costs?|costly|seconds|minutes|hours|memory|steps|passes|pass|parallel"
+        r"|parameters)\b|快|慢|步",
+    ),
+    STRENGTHS,
+    WEAKNESSES,
+    _aspect(
+        "What it is used for",
+        "用途",
+        r"\b(?:used (?:for|to|in|as|when|where|by)|useful|suit(?:s|ed|able)|appl(?:ied|ications?)|serves?|good (?:for|at))\b"
+        r"|用于|用来|适合",
+    ),
+    _aspect(
+        "Where it comes from",
+        "来历",
+        r"\b(?:introduced|proposed|published|invented|developed|described)\b.*\b(?:1[89]|20)\d\d\b|提出|发表",
+    ),
+)
+_OWN_SECTION = (
+    (STRENGTHS, re.compile(r"strength|advantage|benefit|\bpros\b|优点", re.I)),
+    (WEAKNESSES, re.compile(r"weakness|disadvantage|drawback|limit|\bcons\b|缺点|局限", re.I)),
+)
+
+
+class Thing:
+    """One of the things that are compared, and how the notes name it.
+
+    Args:
+        name: as the student writes it.
+    """
+
+    def __init__(self, name: str, retriever: Retriever) -> None:
+        self.name = name
+        joined = re.sub(
+            r"\b([A-Za-z]+) ([A-Za-z0-9])\b",
+            lambda two: f"{two[1]}-{two[2]}" if retriever.knows(f"{two[1]}{two[2]}".lower()) else two[0],
+            name,
+        )
+        readings = dict.fromkeys((joined, retriever.vocabulary.in_english(joined)))
+        concepts = [retriever.vocabulary.concepts(text) for text in readings]
+        self._readings: list[list[Concept]] = [found for found in concepts if found]
+        self.stems = frozenset(words(" ".join(readings))) | {
+            stem
+            for found in self._readings
+            for concept in found
+            for option, share in concept.others
+            if share == 1.0
+            for stem in option
+        }
+
+    def named_in(self, have: Iterable[str]) -> bool:
+        """Whether words (stems) name the thing in one way or another."""
+        stems = frozenset(have)
+        return any(all(held(concept, stems) == 1.0 for concept in found) for found in self._readings)
+
+    def is_titled(self, title: str) -> bool:
+        """Whether a title, or a part of it, is the name of the thing and of nothing else."""
+        parts = [words(part) for part in (title, *_TITLE_PARTS.split(title))]
+        return any(part and self.named_in(part) and set(content_words(" ".join(part))) <= self.stems for part in parts)
+
+    def opens(self, sentence: str) -> bool:
+        """Whether a sentence has the thing for its subject, with no word before that makes it another."""
+        start = words(sentence[:120])[:_OPENING]
+        for end in range(1, len(start) + 1):
+            if self.named_in(start[:end]):
+                before = [word for word in start[:end] if word not in self.stems]
+                return all(word in _PLAIN_BEFORE for word in before)
+        return False
+
+    def without_name(self, sentence: str) -> str:
+        """A sentence with the thing's name taken out, so that what it says of it can be likened to others."""
+        return re.sub(
+            r"[\w-]+", lambda word: "it" if set(words(word[0])) & self.stems else word[0], sentence
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A sentence of the notes on one thing.
+
+    Attributes:
+        weight: how much it is about the thing and fit for a cell.
+        about: its meaning-bearing words but for the thing's names.
+        opens: whether the thing is its subject.
+    """
+
+    piece: Evidence
+    weight: float
+    about: frozenset[str]
+    aspects: frozenset[str]
+    opens: bool
+
+
+def is_home(passage: Passage, thing: Thing) -> bool:
+    """Whether a passage stands in a note or under a heading that is about the thing."""
+    headings = passage.heading[:-1] if passage.kind in ("card", "quiz") else passage.heading
+    return thing.is_titled(passage.title) or any(map(thing.is_titled, headings))
+
+
+def passages_on(retriever: Retriever, thing: Thing) -> list[Passage]:
+    """The passages of the notes and sections on a thing, and those that are near to its name."""
+    own = [passage for passage in retriever.index.passages if is_home(passage, thing)]
+    near = [hit.passage for hit in retriever.search(thing.name, k=_NEAR)]
+    return list({passage.id: passage for passage in (*own, *near)}.values())
+
+
+def lines_on(passages: Sequence[Passage], thing: Thing, others: Sequence[Thing], chinese: bool) -> list[Line]:
+    """The sentences that speak of a thing, best first, in the language asked for.
+
+    Args:
+        others: the things it is compared with; a sentence on one of these is none on this thing.
+    """
+    found = [
+        line
+        for passage in passages
+        if _is_usable(passage)
+        for line in _lines_in(passage, thing, others)
+        if bool(CJK.search(line.piece.text)) == chinese
+    ]
+    return sorted(found, key=lambda line: -line.weight)
+
+
+def _is_usable(passage: Passage) -> bool:
+    section = passage.heading[-1] if passage.heading and passage.kind not in ("card", "quiz") else ""
+    return not (
+        passage.kind in ("code", "table", "analogy", "math", "quiz")
+        or HUMAN.fullmatch(passage.speaker)
+        or _ASIDE.search(section)
+    )
+
+
+def _lines_in(passage: Passage, thing: Thing, others: Sequence[Thing]) -> Iterator[Line]:
+    home = is_home(passage, thing)
+    section = passage.heading[-1] if passage.heading else ""
+    for piece in evidence_in(passage):
+        text = piece.text
+        length = len(text.split()) if not CJK.search(text) else len(text) // 2
+        if not _FEWEST_WORDS <= length <= _MOST_WORDS or re.search(r"[|\n]|\$\$|[?？:：]$", text):
+            continue
+        have = words(text)
+        leans, named = bool(_LEANS.match(text)), thing.named_in(have)
+        if not named and (not home or any(other.named_in(have) for other in others)):
+            continue
+        opens = thing.opens(text)
+        rivals = [other for other in others if other.named_in(have[:_OPENING])]
+        if rivals and not opens:
+            continue
+        weight = 1.0 if opens else 0.6 if thing.named_in(have[:_OPENING]) else 0.3 if named else 0.0
+        weight += 0.5 * home - 0.4 * leans - 0.15 * ("$" in text) - 0.02 * max(0, length - 22)
+        weight -= 0.3 * (passage.kind in ("answer", "card")) + 0.3 * len(rivals)
+        weight += 0.15 * (bool(_SUMMARY.match(section)) or not passage.heading)
+        about = frozenset(content_words(text)) - thing.stems
+        yield Line(piece, weight, about, _aspects_of(thing, piece, opens), opens)
+
+
+def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
+    """The aspects that a sentence speaks of; what is good or bad is told by its words, or by its section too."""
+    text = thing.without_name(piece.text)
+    found = {aspect.name for aspect in ASPECTS if aspect.told.search(text)}
+    if WHAT.name in found and not (opens and WHAT.told.search(piece.text[:110])):
+        found.discard(WHAT.name)
+    good, bad = len(_GOOD.findall(text)), len(_BAD.findall(text))
+    section = " ".join(piece.passage.heading)
+    sections = [aspect for aspect, told in _OWN_SECTION if told.search(section)]
+    if len(sections) == 1:
+        found.add(sections[0].name)
+    elif good > bad and (sections or not bad):
+        found.add(STRENGTHS.name)
+    elif bad > good and (sections or not good):
+        found.add(WEAKNESSES.name)
+    return frozenset(found)
+
+
+def likeness(retriever: Retriever, lines: Sequence[Sequence[Line]], things: Sequence[Thing]) -> dict[int, NDArray[np.float32]]:
+    """The vectors of the best sentences on each thing, its name taken out, by the identity of the line.
+
+    One batch of at most 48 sentences is embedded.
+    """
+    each = _MOST_EMBEDDED // max(1, len(lines))
+    taken = [(line, thing) for own, thing in zip(lines, things, strict=True) for line in own[:each]]
+    if not taken:
+        return {}
+    vectors = retriever.embedding.embed_texts([thing.without_name(line.piece.text) for line, thing in taken])
+    return {id(line): vector for (line, _), vector in zip(taken, vectors, strict=True)}
