@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tutor.chinese import CJK
@@ -25,6 +26,8 @@ _OPENING = 8  # words of a sentence in which its subject stands
 _MOST_WORDS = 34
 _FEWEST_WORDS = 4
 _MOST_EMBEDDED = 48
+_VERB_WITHIN = 8  # words of a sentence
+_UNFIT = re.compile(r"[|\n]|\$\$|[?？:：]$|^(?:yes|no)\b", re.I)
 _LEANS = re.compile(
     r"^\W*(?:(?:this|these|that|those|such|it|its|they|their|then|both|however|here|so|instead|but|and|also|yes|no)\b"
     r"|\w+ \w+ (?:then|also|therefore)\b|(?:the )?(?:first|second|other|same|latter|former) )|^(?:它|这|那|其)",
@@ -42,17 +45,24 @@ _PLAIN_BEFORE = frozenset(
     training using train trains inside whole real own such is are was between while whereas means called name names""".split()
 )
 
+# What speaks well or ill of a thing; the second of each pair does so only under a heading such as "Strengths and weaknesses".
 _BAD = re.compile(
-    r"\b(?:not|never|cannot|can't|no|unstable|slow\w*|fail\w*|hard|harder|expensive|difficult\w*|suffer\w*|collaps\w+|blurr\w*"
-    r"|lack\w*|limit\w*|costly|weak\w*|poor\w*|worse|too|overfit\w*|drawback\w*|problem\w*|sensitive|wrong|many steps|loses?"
-    r"|underflow|vanish\w*|risk\w*|struggl\w+|almost never|without\b(?=.*\b(?:likelihood|control)))\b|缺点|弱点|不稳定|慢|难|不能",
+    r"\b(?:unstable|slow\w*|fail\w*|hard to|harder|expensive|difficult\w*|suffer\w*|blurr\w*|lack(?:s|ing)?|costly|weak\w*|poor\w*"
+    r"|worse|overfit\w*|drawbacks?|struggl\w+|cannot|can't|misses|too (?:large|small|long|slow|few|many)|false things|vanish\w*)\b"
+    r"|缺点|弱点|不稳定|慢|不能|模糊",
+    re.I,
+)
+_ILL = re.compile(
+    r"\b(?:no|not|never|needs?|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|many|long|risk\w*|without|blurred)\b|难|只能",
     re.I,
 )
 _GOOD = re.compile(
-    r"\b(?:fast\w*|sharp\w*|stabl[ey]|good|eas(?:y|ily|ier)|simpl[ey]|efficient\w*|accura\w+|well|cheap\w*|robust\w*|exact\w*"
-    r"|strong\w*|powerful|flexib\w+|parallel|quick\w*|few|fewer|best|better|smooth|diverse|divers\w+|reliabl[ey]|photorealistic"
-    r"|high quality|even with|without)\b|优点|稳定|快|容易|清晰",
+    r"\b(?:fast\w*|sharp\w*|stab(?:le|ly)|good|eas(?:y|ily|ier)|simple|efficient\w*|accura\w+|cheap\w*|robust\w*|powerful|flexib\w+"
+    r"|quick\w*|better|smooth|diverse|reliabl[ey]|photorealistic|works well|well on|high quality)\b|优点|稳定|快|容易|清晰",
     re.I,
+)
+_WELL = re.compile(
+    r"\b(?:can|exact\w*|few|fewer|parallel|well|even|also|directly|every|any|one network|many tasks)\b|可以|能", re.I
 )
 
 
@@ -73,7 +83,7 @@ def _aspect(name: str, chinese: str, told: str) -> Aspect:
     return Aspect(name, chinese, re.compile(told, re.I))
 
 
-WHAT = _aspect("What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any|two)\b|是一|是指|指的是")
+WHAT = _aspect("What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any)\b(?! not)|是一|是指|指的是")
 STRENGTHS = _aspect("Strengths", "优点", r"$^")
 WEAKNESSES = _aspect("Weaknesses", "缺点", r"$^")
 ASPECTS = (
@@ -81,50 +91,57 @@ ASPECTS = (
     _aspect(
         "What it is made of",
         "由什么组成",
-        r"\b(?:consists? of|made (?:up )?of|composed of|built (?:from|of)|comprises?|contains?|has (?:two|three|four|several)"
+        r"\b(?:consists? of|made (?:up )?of|composed of|built (?:from|of)|comprises?|contains?|ha(?:s|ve) (?:two|three|four|several)"
         r"|(?:two|three|four) (?:parts|networks|components|layers|stages))\b|由.*组成|包括|包含",
     ),
     _aspect(
         "How it learns",
         "怎样训练",
-        r"\b(?:train\w*|learn(?:s|ed|ing|t)?|optimi[sz]\w+|minimi[sz]\w+|maximi[sz]\w+|fit(?:s|ted|ting)?|loss(?:es)?|pretrain\w*"
-        r"|objective|estimate[sd]?|updates?)\b|训练|学习|损失|目标",
+        r"\b(?:(?:is|are|was|were) (?:usually |often )?(?:pre)?(?:trained|fitted|learned)|(?:pre)?train(?:s|ing)?|learns?|optimi[sz]es?"
+        r"|minimi[sz](?:es?|ing)|maximi[sz](?:es?|ing)|fits?|loss|objective|estimates?)\b|训练|学习|损失|目标",
     ),
     _aspect(
         "How it works",
         "怎样工作",
-        r"\b(?:generat(?:es?|ed|ing)|sampl(?:es?|ed|ing)|draws?|predicts?|classif(?:y|ies)|produces?|decodes?|encodes?|turns?|maps?|picks?"
-        r"|chooses?|makes?|computes?|reads?|writes?|adds?|removes?|transforms?|starts? (?:from|with)|combines?)\b|生成|采样|预测|读|写",
+        r"\b(?:generates?|samples?|sampling|draws?|predicts?|classif(?:y|ies)|produces?|decodes?|encodes?|turns?|maps?|picks?"
+        r"|chooses?|makes?|computes?|reads?|writes?|adds?|removes?|transforms?|starts? (?:from|with)|combines?|scores?|compares?"
+        r"|measures?|finds?|splits?|takes?|lets?|works? by)\b|生成|采样|预测|读|写",
     ),
     _aspect(
         "What it needs",
         "需要什么",
-        r"\b(?:needs?|requires?|assum(?:es?|ption|ptions)|depends? on|relies on|expects?)\b|需要|假设",
+        r"\b(?:needs?|requires?|assum(?:es?|ption)|depends? on|relies on|expects?|wants?)\b|需要|假设",
     ),
     _aspect(
         "Speed and cost",
         "速度与代价",
-        r"\b(?:fast\w*|slow\w*|quick\w*|cheap\w*|expensive|costs?|costly|seconds|minutes|hours|memory|steps|passes|pass|parallel"
-        r"|parameters)\b|快|慢|步",
+        r"\b(?:fast\w*|slow\w*|quick\w*|cheap\w*|expensive|costs?|costly|seconds|minutes|hours|memory|in parallel"
+        r"|(?:single|one|many|few(?:er)?) (?:forward )?(?:pass|passes|steps|step|calls?|parameters))\b|快|慢|步",
     ),
     STRENGTHS,
     WEAKNESSES,
     _aspect(
         "What it is used for",
         "用途",
-        r"\b(?:used (?:for|to|in|as|when|where|by)|useful|suit(?:s|ed|able)|appl(?:ied|ications?)|serves?|good (?:for|at))\b"
+        r"\b(?:used (?:for|to|in|as|when|where|by)|useful|suits?|suited|suitable|appl(?:ied|ications?)|serves?|good (?:for|at))\b"
         r"|用于|用来|适合",
     ),
     _aspect(
         "Where it comes from",
         "来历",
-        r"\b(?:introduced|proposed|published|invented|developed|described)\b.*\b(?:1[89]|20)\d\d\b|提出|发表",
+        r"\b(?:introduced|proposed|published|invented|developed|described)\b|提出|发表",
     ),
 )
 _OWN_SECTION = (
     (STRENGTHS, re.compile(r"strength|advantage|benefit|\bpros\b|优点", re.I)),
     (WEAKNESSES, re.compile(r"weakness|disadvantage|drawback|limit|\bcons\b|缺点|局限", re.I)),
 )
+
+
+@lru_cache(maxsize=16_384)
+def _title_stems(title: str) -> tuple[frozenset[str], ...]:
+    """The meaning-bearing stems of a title, then those of each of its parts."""
+    return tuple(frozenset(content_words(part)) for part in (title, *_TITLE_PARTS.split(title)))
 
 
 class Thing:
@@ -144,6 +161,7 @@ class Thing:
         readings = dict.fromkeys((joined, retriever.vocabulary.in_english(joined)))
         concepts = [retriever.vocabulary.concepts(text) for text in readings]
         self._readings: list[list[Concept]] = [found for found in concepts if found]
+        self._titled: dict[str, bool] = {}
         self.stems = frozenset(words(" ".join(readings))) | {
             stem
             for found in self._readings
@@ -160,16 +178,31 @@ class Thing:
 
     def is_titled(self, title: str) -> bool:
         """Whether a title, or a part of it, is the name of the thing and of nothing else."""
-        parts = [words(part) for part in (title, *_TITLE_PARTS.split(title))]
-        return any(part and self.named_in(part) and set(content_words(" ".join(part))) <= self.stems for part in parts)
+        known = self._titled.get(title)
+        if known is None:
+            whole, *parts = _title_stems(title)
+            known = bool(self.stems & whole) and any(
+                part and part <= self.stems and self.named_in(part) for part in (whole, *parts)
+            )
+            self._titled[title] = known
+        return known
 
-    def opens(self, sentence: str) -> bool:
-        """Whether a sentence has the thing for its subject, with no word before that makes it another."""
-        start = words(sentence[:120])[:_OPENING]
+    def opens(self, start: Sequence[str]) -> bool:
+        """Whether a sentence that starts with these words (stems) has the thing for its subject, with no word before
+        that makes it another."""
+        start = start[:_OPENING]
         for end in range(1, len(start) + 1):
             if self.named_in(start[:end]):
                 before = [word for word in start[:end] if word not in self.stems]
                 return all(word in _PLAIN_BEFORE for word in before)
+        return False
+
+    def is_variant(self, sentence: str) -> bool:
+        """Whether a sentence names one of the thing's kinds by a longer word: "GPT-3"."""
+        for word in re.findall(r"[\w-]+", sentence[:80]):
+            stems = set(words(word))
+            if stems & self.stems:
+                return bool(stems - self.stems)
         return False
 
     def without_name(self, sentence: str) -> str:
@@ -209,18 +242,21 @@ def passages_on(retriever: Retriever, thing: Thing) -> list[Passage]:
     return list({passage.id: passage for passage in (*own, *near)}.values())
 
 
-def lines_on(passages: Sequence[Passage], thing: Thing, others: Sequence[Thing], chinese: bool) -> list[Line]:
-    """The sentences that speak of a thing, best first, in the language asked for.
+def lines_on(
+    passages: Sequence[Passage], thing: Thing, others: Sequence[Thing], asked: Collection[str], chinese: bool
+) -> list[Line]:
+    """The sentences that speak of a thing, best first.
 
     Args:
         others: the things it is compared with; a sentence on one of these is none on this thing.
+        asked: the stems of what is asked about the things besides their names.
+        chinese: whether Chinese sentences come first, else they are left out.
     """
     found = [
         line
         for passage in passages
-        if _is_usable(passage)
-        for line in _lines_in(passage, thing, others)
-        if bool(CJK.search(line.piece.text)) == chinese
+        if _is_usable(passage) and (chinese or not CJK.search(passage.text.words))
+        for line in _lines_in(passage, thing, others, asked, chinese)
     ]
     return sorted(found, key=lambda line: -line.weight)
 
@@ -234,44 +270,52 @@ def _is_usable(passage: Passage) -> bool:
     )
 
 
-def _lines_in(passage: Passage, thing: Thing, others: Sequence[Thing]) -> Iterator[Line]:
+def _lines_in(
+    passage: Passage, thing: Thing, others: Sequence[Thing], asked: Collection[str], chinese: bool
+) -> Iterator[Line]:
     home = is_home(passage, thing)
     section = passage.heading[-1] if passage.heading else ""
     for piece in evidence_in(passage):
         text = piece.text
-        length = len(text.split()) if not CJK.search(text) else len(text) // 2
-        if not _FEWEST_WORDS <= length <= _MOST_WORDS or re.search(r"[|\n]|\$\$|[?？:：]$", text):
+        in_chinese = bool(CJK.search(text))
+        length = len(text) // 2 if in_chinese else len(text.split())
+        if not _FEWEST_WORDS <= length <= _MOST_WORDS or _UNFIT.search(text) or piece.asserted_from >= 0:
             continue
         have = words(text)
-        leans, named = bool(_LEANS.match(text)), thing.named_in(have)
+        named = thing.named_in(have)
         if not named and (not home or any(other.named_in(have) for other in others)):
             continue
-        opens = thing.opens(text)
+        opens = thing.opens(have)
         rivals = [other for other in others if other.named_in(have[:_OPENING])]
         if rivals and not opens:
             continue
         weight = 1.0 if opens else 0.6 if thing.named_in(have[:_OPENING]) else 0.3 if named else 0.0
-        weight += 0.5 * home - 0.4 * leans - 0.15 * ("$" in text) - 0.02 * max(0, length - 22)
-        weight -= 0.3 * (passage.kind in ("answer", "card")) + 0.3 * len(rivals)
+        weight += 0.5 * home - 0.4 * bool(_LEANS.match(text)) - 0.15 * ("$" in text) - 0.02 * max(0, length - 18)
+        weight -= 0.4 * (passage.kind in ("answer", "card")) + 0.3 * len(rivals) + 0.5 * (chinese and not in_chinese)
         weight += 0.15 * (bool(_SUMMARY.match(section)) or not passage.heading)
-        about = frozenset(content_words(text)) - thing.stems
+        about = frozenset(have) - thing.stems
+        weight += 0.4 * bool(about.intersection(asked)) - 0.5 * thing.is_variant(text)
         yield Line(piece, weight, about, _aspects_of(thing, piece, opens), opens)
 
 
 def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
-    """The aspects that a sentence speaks of; what is good or bad is told by its words, or by its section too."""
+    """The aspects that a sentence speaks of: what its verb says; what is good or bad, by its words and its section."""
     text = thing.without_name(piece.text)
-    found = {aspect.name for aspect in ASPECTS if aspect.told.search(text)}
-    if WHAT.name in found and not (opens and WHAT.told.search(piece.text[:110])):
+    head = " ".join(text.split()[: _VERB_WITHIN + 4 * (not opens)])
+    found = {aspect.name for aspect in ASPECTS if aspect.told.search(text if CJK.search(text) else head)}
+    if not opens:
         found.discard(WHAT.name)
-    good, bad = len(_GOOD.findall(text)), len(_BAD.findall(text))
-    section = " ".join(piece.passage.heading)
-    sections = [aspect for aspect, told in _OWN_SECTION if told.search(section)]
+    heading = " ".join(piece.passage.heading)
+    sections = [aspect for aspect, told in _OWN_SECTION if told.search(heading)]
     if len(sections) == 1:
-        found.add(sections[0].name)
-    elif good > bad and (sections or not bad):
+        return frozenset(found | {sections[0].name})
+    good, bad = len(_GOOD.findall(text)), len(_BAD.findall(text))
+    if sections and not good and not bad:
+        good, bad = len(_WELL.findall(text)), len(_ILL.findall(text))
+        good = 0 if bad else good
+    if opens and good and not bad:
         found.add(STRENGTHS.name)
-    elif bad > good and (sections or not good):
+    elif opens and bad and not good:
         found.add(WEAKNESSES.name)
     return frozenset(found)
 

@@ -6,7 +6,7 @@ Rows of tables that stand ready in the notes come with the others; each cell is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,20 +21,26 @@ from tutor.retrieval import Retriever
 from tutor.selection import in_order, repeats
 from tutor.sides import sides
 from tutor.turns import Sentence
-from tutor.words import STRUCK, content_words, words
+from tutor.words import STRUCK, content_words, normalised, stem, words
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MOST_ROWS = 8
+_MOST_ROWS = 9
 _MOST_RELATIONS = 2
-_ALIKE = 0.5  # cosine from which on two sentences without a common aspect speak of the same
-_CONTRAST = re.compile(
-    r"\b(?:than|while|whereas|unlike|instead|both|but|differ\w*|combin\w+|rather|like|kind of|special case|same|also|instead of"
-    r"|replac\w+|compar\w+|on top of|part of)\b|而|不同|相比|都",
+_ENOUGH = 5  # rows of ready tables from which on no others are sought
+_CONSIDERED = 30  # sentences on each thing
+_LIKENESS = 1.5  # weight of a cosine beside that of a sentence
+_SAME_CELL = 0.5  # share of words
+_APART = ("code", "table", "analogy", "quiz")
+_PARTS = re.compile(r"\b(?:than|while|whereas|unlike|instead|but|differ\w*|rather|only|compared)\b|而|不同|相比", re.I)
+_JOINS = re.compile(
+    r"\b(?:both|same|also|combin\w+|like|kinds? of|special case|part of|together|built on|based on|uses?|trained as|extends?"
+    r"|replac\w+|member|contains?|equals?|relat\w+)\b|都|结合|属于",
     re.I,
 )
+_ASKING = frozenset(map(stem, "better best good which between compare relationship relation connection common apart".split()))
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,11 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
         return []
     chinese = bool(CJK.search(question.text))
     passages = [passages_on(retriever, thing) for thing in things]
-    lines = [_lines(passages, things, at, chinese) for at in range(len(things))]
+    asked = frozenset(content_words(question.text)).difference(_ASKING, *(thing.stems for thing in things))
+    lines = [
+        lines_on(near, thing, [other for other in things if other is not thing], asked, chinese)
+        for thing, near in zip(things, passages, strict=True)
+    ]
     known = [_is_known(thing, own, near) for thing, own, near in zip(things, lines, passages, strict=True)]
     titled = any(is_home(passage, thing) for thing, near in zip(things, passages, strict=True) for passage in near)
     if not any(known) or (not all(known) and not titled):
@@ -79,19 +89,14 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
         return [*parts, *_alone(lines[here[0]], citations)]
     things, lines = [things[at] for at in here], [lines[at] for at in here]
     near = list({p.id: p for at in here for p in passages[at]}.values())
-    relations = _relations(retriever, found, near, things, chinese)
+    relations = _relations(found, near, things, chinese)
     parts += quoted(relations, citations)
     said = [piece.text for piece in relations]
-    rows = _rows(retriever, near, things, lines, said, chinese)
+    rows = _rows(retriever, question, near, things, lines, said, asked)
     names = [_written(thing, own) for thing, own in zip(things, lines, strict=True)]
     if rows:
         parts += cited_table(names, [(row.name, [_sentence(cell, citations) for cell in row.cells]) for row in rows])
     return parts
-
-
-def _lines(passages: Sequence[Sequence[Passage]], things: Sequence[Thing], at: int, chinese: bool) -> list[Line]:
-    others = [*things[:at], *things[at + 1 :]]
-    return lines_on(passages[at], things[at], others, chinese) or lines_on(passages[at], things[at], others, not chinese)
 
 
 def _is_known(thing: Thing, lines: Sequence[Line], passages: Sequence[Passage]) -> bool:
@@ -136,33 +141,40 @@ def _written(thing: Thing, lines: Sequence[Line]) -> str:
 
 
 def _relations(
-    retriever: Retriever, found: Findings, passages: Sequence[Passage], things: Sequence[Thing], chinese: bool
+    found: Findings, passages: Sequence[Passage], things: Sequence[Thing], chinese: bool
 ) -> list[Evidence]:
-    """The one or two sentences that say most of how the things go together."""
-    cosines = {(e.piece.passage.id, e.piece.begin): e.cosine for e in found.ranked}
+    """The one or two sentences that say most of how the things go together: what joins them and what parts them."""
+    cosines = {(entry.piece.passage.id, entry.piece.begin): entry.cosine for entry in found.ranked}
     pool = [entry.piece for entry in found.ranked]
     pool += [piece for passage in passages for piece in evidence_in(passage)]
     scored: list[tuple[float, Evidence]] = []
     for piece in pool:
         text = piece.text
-        if piece.passage.kind in ("code", "table", "analogy", "quiz") or re.search(r"\n|\$\$|[?？:：]$", text):
+        if piece.passage.kind in _APART or re.search(r"\n|\$\$|[?？:：]$", text) or piece.asserted_from >= 0:
             continue
         have = words(text)
         named = sum(thing.named_in(have) for thing in things)
         length = len(text.split())
-        if named < 2 or length > 40 or bool(CJK.search(text)) != chinese:
+        if named < 2 or not (8 <= length or chinese) or length > 40 or bool(CJK.search(text)) != chinese:
             continue
-        score = named + cosines.get((piece.passage.id, piece.begin), 0.3) + 0.4 * bool(_CONTRAST.search(text))
-        score += 0.3 * any(thing.opens(text) for thing in things) - 0.01 * max(0, length - 20)
-        score -= 0.4 * (piece.asserted_from >= 0) + 0.2 * (piece.passage.kind in ("answer", "card"))
+        score = named + cosines.get((piece.passage.id, piece.begin), 0.3)
+        score += 0.4 * bool(_PARTS.search(text) or _JOINS.search(text))
+        score += 0.3 * any(thing.opens(have) for thing in things) - 0.01 * max(0, length - 20)
+        score -= 0.3 * (piece.passage.kind in ("answer", "card"))
         scored.append((score, piece))
-    chosen: list[Evidence] = []
-    for score, piece in sorted(scored, key=lambda entry: -entry[0]):
-        if len(chosen) >= _MOST_RELATIONS or score < scored[0][0] * 0.6:
-            break
-        if not repeats(piece.text, [other.text for other in chosen]):
-            chosen.append(piece)
+    scored.sort(key=lambda entry: -entry[0])
+    chosen = [piece for _, piece in scored[:1]]
+    for score, piece in sorted(scored[1:], key=lambda entry: -entry[0] - _completes(entry[1], chosen)):
+        if len(chosen) < _MOST_RELATIONS and score >= scored[0][0] * 0.6:
+            if not repeats(piece.text, [other.text for other in chosen]):
+                chosen.append(piece)
     return chosen
+
+
+def _completes(piece: Evidence, chosen: Sequence[Evidence]) -> float:
+    """Whether a sentence says what parts the things where the chosen one says what joins them, or the reverse."""
+    said = [bool(pattern.search(one.text)) for one in chosen for pattern in (_PARTS, _JOINS)]
+    return 0.3 * sum(bool(pattern.search(piece.text)) and not had for pattern, had in zip((_PARTS, _JOINS), said, strict=True))
 
 
 # -- the table -----------------------------------------------------------------------------------------------------
@@ -170,24 +182,32 @@ def _relations(
 
 def _rows(
     retriever: Retriever,
+    question: Question,
     passages: Sequence[Passage],
     things: Sequence[Thing],
     lines: Sequence[Sequence[Line]],
     said: Sequence[str],
-    chinese: bool,
+    asked: Collection[str],
 ) -> list[Row]:
-    ready = _ready_rows(retriever, passages, things, chinese)
+    """What each thing is, the rows of ready tables, then further aspects; what is asked about comes first."""
+    chinese = bool(CJK.search(question.text))
+    ready = _ready_rows(retriever, question, passages, things)
+    vectors = likeness(retriever, lines, things) if len(ready) < _ENOUGH else {}
     used = list(said)
-    vectors = likeness(retriever, lines, things)
     rows: list[Row] = []
-    for aspect in ASPECTS:
+    for aspect in ASPECTS if vectors else (WHAT,):
         row = _row_on(aspect.label(chinese), aspect.name, lines, vectors, used)
-        if row:
+        if row and not any(_same_row(row, other) for other in ready):
             rows.append(row)
             used += [cell.text for cell in row.cells if cell]
     first = [row for row in rows if row.name == WHAT.label(chinese)]
-    rest = [row for row in rows if row not in first]
-    return [*first, *ready, *rest][: max(_MOST_ROWS, len(first) + len(ready))]
+    rest = [*ready, *(row for row in rows if row not in first)]
+    rest.sort(key=lambda row: not asked or not _speaks_of(row, asked))
+    return [*first, *rest][:_MOST_ROWS]
+
+
+def _speaks_of(row: Row, asked: Collection[str]) -> bool:
+    return bool(set(asked).intersection(words(" ".join([row.name, *(cell.text for cell in row.cells if cell)]))))
 
 
 def _row_on(
@@ -199,8 +219,7 @@ def _row_on(
 ) -> Row | None:
     """The sentences on one aspect that are most about their things and most alike."""
     fitting = [
-        [line for line in own if aspect in line.aspects and id(line) in vectors and not repeats(line.piece.text, used)]
-        for own in lines
+        [line for line in own[:_CONSIDERED] if aspect in line.aspects and not repeats(line.piece.text, used)] for own in lines
     ]
     best: tuple[float, tuple[Line | None, ...]] | None = None
     for at, own in enumerate(fitting):
@@ -223,65 +242,95 @@ def _row_on(
 
 
 def _alike(one: Line, other: Line, vectors: dict[int, NDArray[np.float32]]) -> float:
-    return 1.5 * float(vectors[id(one)] @ vectors[id(other)])
+    if id(one) in vectors and id(other) in vectors:
+        return _LIKENESS * float(vectors[id(one)] @ vectors[id(other)])
+    return 0.5 * len(one.about & other.about) / (1 + min(len(one.about), len(other.about)))
 
 
 # -- tables that stand ready in the notes --------------------------------------------------------------------------
 
 
-def _ready_rows(retriever: Retriever, passages: Sequence[Passage], things: Sequence[Thing], chinese: bool) -> list[Row]:
-    """The rows of the notes' own tables that put at least two of the things side by side."""
-    near = retriever.search(" ".join(thing.name for thing in things), k=6, kinds={"table"})
-    tables = {p.id: p for p in (*passages, *(hit.passage for hit in near)) if p.kind == "table" and p.part == 0}
-    rows: list[Row] = []
-    for passage in tables.values():
-        if bool(CJK.search(passage.text.words)) != chinese:
-            continue
-        for row in _rows_of(passage, things):
-            if not any(_same_row(row, other) for other in rows):
-                rows.append(row)
-    return rows
+def _ready_rows(
+    retriever: Retriever, question: Question, passages: Sequence[Passage], things: Sequence[Thing]
+) -> list[Row]:
+    """The rows of the notes' own tables that put at least two of the things side by side, those made for it first."""
+    chinese = bool(CJK.search(question.text))
+    queries = (question.text, " ".join(thing.name for thing in things))
+    near = [hit.passage for query in queries for hit in retriever.search(query, k=6, kinds={"table"})]
+    tables = {passage.id: passage for passage in (*passages, *near) if passage.kind == "table" and passage.part == 0}
+    found = [
+        (-sum(cell is not None for cell in rows[0].cells), foreign, rows)
+        for passage in tables.values()
+        if bool(CJK.search(passage.text.words)) == chinese
+        for foreign, rows in [_rows_of(passage, things)]
+        if rows
+    ]
+    chosen: list[Row] = []
+    for _, _, rows in sorted(found, key=lambda entry: entry[:2]):
+        fresh = [row for row in rows if not any(_same_row(row, other) for other in chosen)]
+        chosen += fresh[: max(0, _ENOUGH + 1 - len(chosen))]
+    return chosen
 
 
 def _same_row(one: Row, other: Row) -> bool:
-    return bool(set(content_words(one.name)) & set(content_words(other.name)))
+    """Whether two rows say the same of most of their things, or have one name."""
+    if normalised(one.name) == normalised(other.name):
+        return True
+    pairs = [(a.text, b.text) for a, b in zip(one.cells, other.cells, strict=True) if a and b]
+    return bool(pairs) and all(_share(a, b) >= _SAME_CELL for a, b in pairs)
 
 
-def _rows_of(passage: Passage, things: Sequence[Thing]) -> Iterator[Row]:
-    """A table's rows with one cell for each thing; a table that has the things in its rows is turned."""
-    text = passage.text.words
+def _share(one: str, other: str) -> float:
+    a, b = set(content_words(one)), set(content_words(other))
+    return len(a & b) / min(len(a), len(b)) if a and b else 0.0
+
+
+def _rows_of(passage: Passage, things: Sequence[Thing]) -> tuple[int, list[Row]]:
+    """A table's rows with one cell for each thing, and how many other things it compares.
+
+    A table that has the things in its rows is turned; it counts as further off, since its columns may lean on each
+    other.
+    """
     spans, begin = [], 0
-    for line in text.split("\n"):
+    for line in passage.text.words.split("\n"):
         spans.append(Evidence(passage, begin, begin + len(line)))
         begin += len(line) + 1
     cells = [[cell.strip() for cell in span.text.split(" | ")] for span in spans]
-    columns = [_place(thing, cells[0][1:], things) for thing in things]
+    body = [(row, span) for row, span in zip(cells[1:], spans[1:], strict=True) if not STRUCK.search(span.text)]
+    columns = _places(things, cells[0][1:])
     if sum(column is not None for column in columns) >= 2:
-        for row, span in zip(cells[1:], spans[1:], strict=True):
-            if not STRUCK.search(span.text):
-                found = tuple(
-                    Cell(row[c + 1], span) if c is not None and c + 1 < len(row) and row[c + 1] else None for c in columns
-                )
-                yield Row(row[0].rstrip("?？"), found)
-        return
-    places = [_place(thing, [row[0] for row in cells[1:]], things) for thing in things]
-    if sum(place is not None for place in places) >= 2:
-        for column, name in enumerate(cells[0][1:], 1):
-            turned = tuple(
-                Cell(cells[p + 1][column], spans[p + 1])
-                if p is not None and column < len(cells[p + 1]) and not STRUCK.search(spans[p + 1].text)
-                else None
-                for p in places
-            )
-            yield Row(name, turned)
-
-
-def _place(thing: Thing, names: Sequence[str], things: Sequence[Thing]) -> int | None:
-    """Which of the names is the thing's: its very name first, then one that says more."""
-    exact = [at for at, name in enumerate(names) if thing.is_titled(name)]
-    loose = [
-        at
-        for at, name in enumerate(names)
-        if thing.named_in(words(name)) and not any(other.is_titled(name) for other in things) and thing.opens(name)
+        named = [(row[0].rstrip("?？"), [_cell(row, c, span) for c in columns]) for row, span in body]
+        return len(cells[0]) - 1 - len(things), [Row(name, tuple(made)) for name, made in named if _filled(made)]
+    places = _places(things, [row[0] for row, _ in body])
+    if sum(place is not None for place in places) < 2:
+        return 0, []
+    turned = [
+        (name, [None if p is None else _cell(body[p][0], column, body[p][1]) for p in places])
+        for column, name in enumerate(cells[0][1:])
     ]
-    return next(iter([*exact, *loose]), None)
+    return 10 + len(body) - len(things), [Row(name, tuple(made)) for name, made in turned if _filled(made)]
+
+
+def _cell(row: Sequence[str], column: int | None, proof: Evidence) -> Cell | None:
+    """The cell behind a row's name, where it is there."""
+    if column is None or column + 1 >= len(row) or not row[column + 1]:
+        return None
+    return Cell(row[column + 1], proof)
+
+
+def _filled(cells: Sequence[Cell | None]) -> bool:
+    return sum(cell is not None for cell in cells) >= 2
+
+
+def _places(things: Sequence[Thing], names: Sequence[str]) -> list[int | None]:
+    """Which of a table's names is each thing's: its very name, else one that begins with it and says more."""
+    exact = [next((at for at, name in enumerate(names) if thing.is_titled(name)), None) for thing in things]
+    return [
+        next(
+            (at for at, name in enumerate(names) if at not in exact and thing.opens(words(name))),
+            None,
+        )
+        if place is None
+        else place
+        for thing, place in zip(things, exact, strict=True)
+    ]
