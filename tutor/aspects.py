@@ -28,6 +28,8 @@ _FEWEST_WORDS = 4
 _MOST_EMBEDDED = 48
 _VERB_WITHIN = 8  # words of a sentence
 _UNFIT = re.compile(r"[|\n]|\$\$|[?？:：]$|^(?:yes|no)\b", re.I)
+# What leans on the sentence before may stand in a column that names its "it".
+_GOES_ON = re.compile(r"^(?:it|they|its|their)\b|^(?:它|其)", re.I)
 _LEANS = re.compile(
     r"^\W*(?:(?:this|these|that|those|such|it|its|they|their|then|both|however|here|so|instead|but|and|also|yes|no)\b"
     r"|\w+ \w+ (?:then|also|therefore)\b|(?:the )?(?:first|second|other|same|latter|former) )|^(?:它|这|那|其)",
@@ -53,7 +55,7 @@ _BAD = re.compile(
     re.I,
 )
 _ILL = re.compile(
-    r"\b(?:no|not|never|needs?|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|many|long|risk\w*|without|blurred)\b|难|只能",
+    r"\b(?:no|not|never|needs?|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|risk\w*|without|blurred)\b|难|只能",
     re.I,
 )
 _GOOD = re.compile(
@@ -73,6 +75,11 @@ class Aspect:
     name: str
     chinese: str
     told: re.Pattern[str]
+
+    def is_named(self, name: str) -> bool:
+        """Whether a name such as "Weak points" or "How is it trained" stands for this aspect."""
+        sections = [told for aspect, told in _OWN_SECTION if aspect is self]
+        return bool(self.told.search(name)) or any(told.search(name) for told in sections)
 
     def label(self, chinese: bool) -> str:
         """The name in the student's language."""
@@ -116,7 +123,7 @@ ASPECTS = (
         "Speed and cost",
         "速度与代价",
         r"\b(?:fast\w*|slow\w*|quick\w*|cheap\w*|expensive|costs?|costly|seconds|minutes|hours|memory|in parallel"
-        r"|(?:single|one|many|few(?:er)?) (?:forward )?(?:pass|passes|steps|step|calls?|parameters))\b|快|慢|步",
+        r"|(?:single|one) (?:forward )?(?:pass|step|call))\b|快|慢|步",
     ),
     STRENGTHS,
     WEAKNESSES,
@@ -134,7 +141,7 @@ ASPECTS = (
 )
 _OWN_SECTION = (
     (STRENGTHS, re.compile(r"strength|advantage|benefit|\bpros\b|优点", re.I)),
-    (WEAKNESSES, re.compile(r"weakness|disadvantage|drawback|limit|\bcons\b|缺点|局限", re.I)),
+    (WEAKNESSES, re.compile(r"weak|disadvantage|drawback|limit|fault|\bcons\b|缺点|局限", re.I)),
 )
 
 
@@ -289,10 +296,11 @@ def _lines_in(
         rivals = [other for other in others if other.named_in(have[:_OPENING])]
         if rivals and not opens:
             continue
-        weight = 1.0 if opens else 0.6 if thing.named_in(have[:_OPENING]) else 0.3 if named else 0.0
-        weight += 0.5 * home - 0.4 * bool(_LEANS.match(text)) - 0.15 * ("$" in text) - 0.02 * max(0, length - 18)
-        weight -= 0.4 * (passage.kind in ("answer", "card")) + 0.3 * len(rivals) + 0.5 * (chinese and not in_chinese)
-        weight += 0.15 * (bool(_SUMMARY.match(section)) or not passage.heading)
+        goes_on = home and bool(_GOES_ON.match(text))
+        weight = 1.0 if opens else 0.7 if goes_on else 0.6 if thing.named_in(have[:_OPENING]) else 0.3 * named
+        weight += 0.5 * home - 0.4 * (bool(_LEANS.match(text)) and not goes_on) - 0.15 * ("$" in text) - 0.02 * max(0, length - 18)
+        weight -= 0.4 * (passage.kind in ("answer", "card")) + 0.3 * len(rivals) + 1.2 * (chinese and not in_chinese)
+        weight += 0.15 * bool(_SUMMARY.match(section)) + 0.3 * (home and not passage.heading)
         about = frozenset(have) - thing.stems
         weight += 0.4 * bool(about.intersection(asked)) - 0.5 * thing.is_variant(text)
         yield Line(piece, weight, about, _aspects_of(thing, piece, opens), opens)
@@ -312,11 +320,11 @@ def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
     good, bad = len(_GOOD.findall(text)), len(_BAD.findall(text))
     if sections and not good and not bad:
         good, bad = len(_WELL.findall(text)), len(_ILL.findall(text))
-        good = 0 if bad else good
     if opens and good and not bad:
         found.add(STRENGTHS.name)
     elif opens and bad and not good:
         found.add(WEAKNESSES.name)
+        found -= {"How it works", "How it learns"}
     return frozenset(found)
 
 

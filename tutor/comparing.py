@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_ROWS = 9
+_TABLES = 12  # searched
 _MOST_RELATIONS = 2
 _ENOUGH = 5  # rows of ready tables from which on no others are sought
 _CONSIDERED = 30  # sentences on each thing
+_LEAST = 0.9  # weight of a sentence that stands in a cell
 _LIKENESS = 1.5  # weight of a cosine beside that of a sentence
 _SAME_CELL = 0.5  # share of words
 _APART = ("code", "table", "analogy", "quiz")
@@ -196,8 +198,12 @@ def _rows(
     used = list(said)
     rows: list[Row] = []
     for aspect in ASPECTS if vectors else (WHAT,):
+        if aspect is not WHAT and any(aspect.is_named(row.name) and None not in row.cells for row in ready):
+            continue
         row = _row_on(aspect.label(chinese), aspect.name, lines, vectors, used)
-        if row and not any(_same_row(row, other) for other in ready):
+        if row and (aspect is WHAT or not any(_same_row(row, other) for other in ready)):
+            if None not in row.cells:
+                ready = [other for other in ready if aspect is WHAT or not aspect.is_named(other.name)]
             rows.append(row)
             used += [cell.text for cell in row.cells if cell]
     first = [row for row in rows if row.name == WHAT.label(chinese)]
@@ -219,7 +225,12 @@ def _row_on(
 ) -> Row | None:
     """The sentences on one aspect that are most about their things and most alike."""
     fitting = [
-        [line for line in own[:_CONSIDERED] if aspect in line.aspects and not repeats(line.piece.text, used)] for own in lines
+        [
+            line
+            for line in own[:_CONSIDERED]
+            if aspect in line.aspects and line.weight >= _LEAST and not repeats(line.piece.text, used)
+        ]
+        for own in lines
     ]
     best: tuple[float, tuple[Line | None, ...]] | None = None
     for at, own in enumerate(fitting):
@@ -256,7 +267,7 @@ def _ready_rows(
     """The rows of the notes' own tables that put at least two of the things side by side, those made for it first."""
     chinese = bool(CJK.search(question.text))
     queries = (question.text, " ".join(thing.name for thing in things))
-    near = [hit.passage for query in queries for hit in retriever.search(query, k=6, kinds={"table"})]
+    near = [hit.passage for query in queries for hit in retriever.search(query, k=_TABLES, kinds={"table"})]
     tables = {passage.id: passage for passage in (*passages, *near) if passage.kind == "table" and passage.part == 0}
     found = [
         (-sum(cell is not None for cell in rows[0].cells), foreign, rows)
