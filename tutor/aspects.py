@@ -27,6 +27,7 @@ _MOST_WORDS = 34
 _FEWEST_WORDS = 4
 _MOST_EMBEDDED = 48
 _VERB_WITHIN = 8  # words of a sentence
+_FIRST_CLAUSE = re.compile(r"[,;:]|\s(?:and|but|that|which|because|while|so)\s", re.I)
 _UNFIT = re.compile(r"[|\n]|\$\$|[?？:：]$|^(?:yes|no)\b", re.I)
 # What leans on the sentence before may stand in a column that names its "it".
 _GOES_ON = re.compile(r"^(?:it|they|its|their)\b|^(?:它|其)", re.I)
@@ -55,7 +56,7 @@ _BAD = re.compile(
     re.I,
 )
 _ILL = re.compile(
-    r"\b(?:no|not|never|needs?|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|risk\w*|without|blurred)\b|难|只能",
+    r"\b(?:(?<!needs )no|not|never|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|risk\w*|without|blurred)\b|难|只能",
     re.I,
 )
 _GOOD = re.compile(
@@ -66,6 +67,10 @@ _GOOD = re.compile(
 _WELL = re.compile(
     r"\b(?:can|exact\w*|few|fewer|parallel|well|even|also|directly|every|any|one network|many tasks)\b|可以|能", re.I
 )
+
+
+# What a title may add to a name that stays the same: "Diffusion models".
+_GENERIC = frozenset(("model", "network", "method", "algorithm", "模型", "网络", "方法", "算法"))
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def _aspect(name: str, chinese: str, told: str) -> Aspect:
     return Aspect(name, chinese, re.compile(told, re.I))
 
 
-WHAT = _aspect("What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any)\b(?! not)|是一|是指|指的是")
+WHAT = _aspect("What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any)\b|\bmeans$|是一|是指|指的是")
 STRENGTHS = _aspect("Strengths", "优点", r"$^")
 WEAKNESSES = _aspect("Weaknesses", "缺点", r"$^")
 ASPECTS = (
@@ -189,7 +194,7 @@ class Thing:
         if known is None:
             whole, *parts = _title_stems(title)
             known = bool(self.stems & whole) and any(
-                part and part <= self.stems and self.named_in(part) for part in (whole, *parts)
+                part and part <= self.stems | _GENERIC and self.named_in(part) for part in (whole, *parts)
             )
             self._titled[title] = known
         return known
@@ -299,7 +304,7 @@ def _lines_in(
         goes_on = home and bool(_GOES_ON.match(text))
         weight = 1.0 if opens else 0.7 if goes_on else 0.6 if thing.named_in(have[:_OPENING]) else 0.3 * named
         weight += 0.5 * home - 0.4 * (bool(_LEANS.match(text)) and not goes_on) - 0.15 * ("$" in text) - 0.02 * max(0, length - 18)
-        weight -= 0.4 * (passage.kind in ("answer", "card")) + 0.3 * len(rivals) + 1.2 * (chinese and not in_chinese)
+        weight -= 0.4 * (passage.kind == "card") + 0.7 * (passage.kind == "answer") + 0.3 * len(rivals) + 1.2 * (chinese and not in_chinese)
         weight += 0.15 * bool(_SUMMARY.match(section)) + 0.3 * (home and not passage.heading)
         about = frozenset(have) - thing.stems
         weight += 0.4 * bool(about.intersection(asked)) - 0.5 * thing.is_variant(text)
@@ -309,7 +314,7 @@ def _lines_in(
 def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
     """The aspects that a sentence speaks of: what its verb says; what is good or bad, by its words and its section."""
     text = thing.without_name(piece.text)
-    head = " ".join(text.split()[: _VERB_WITHIN + 4 * (not opens)])
+    head = _FIRST_CLAUSE.split(" ".join(text.split()[: _VERB_WITHIN + 4 * (not opens)]))[0]
     found = {aspect.name for aspect in ASPECTS if aspect.told.search(text if CJK.search(text) else head)}
     if not opens:
         found.discard(WHAT.name)
@@ -320,6 +325,8 @@ def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
     good, bad = len(_GOOD.findall(text)), len(_BAD.findall(text))
     if sections and not good and not bad:
         good, bad = len(_WELL.findall(text)), len(_ILL.findall(text))
+    if WHAT.name in found:
+        return frozenset(found)
     if opens and good and not bad:
         found.add(STRENGTHS.name)
     elif opens and bad and not good:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 9
 _TABLES = 12  # searched
 _MOST_RELATIONS = 2
+_MOST_ALONE = 3
 _ENOUGH = 5  # rows of ready tables from which on no others are sought
 _CONSIDERED = 30  # sentences on each thing
 _LEAST = 0.9  # weight of a sentence that stands in a cell
@@ -42,7 +43,8 @@ _JOINS = re.compile(
     r"|replac\w+|member|contains?|equals?|relat\w+)\b|都|结合|属于",
     re.I,
 )
-_ASKING = frozenset(map(stem, "better best good which between compare relationship relation connection common apart".split()))
+_ASKS_JOINS = re.compile(r"\b(?:relat\w+|connection|common|similar\w*|alike)\b|关系|联系|共同|相同", re.I)
+_ASKING = frozenset(map(stem, "better best good which between compare relationship relation connection common apart instead rather work main".split()))
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,17 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
     here = [at for at, is_known in enumerate(known) if is_known]
     parts = list(_unknown([thing.name for thing, is_known in zip(things, known, strict=True) if not is_known], chinese))
     if len(here) == 1:
-        return [*parts, *_alone(lines[here[0]], citations)]
+        return [*parts, *_alone(things[here[0]], lines[here[0]], citations, chinese)]
     things, lines = [things[at] for at in here], [lines[at] for at in here]
     near = list({p.id: p for at in here for p in passages[at]}.values())
-    relations = _relations(found, near, things, chinese)
+    relations = _relations(found, near, things, chinese) or (_relations(found, near, things, False) if chinese else [])
     parts += quoted(relations, citations)
     said = [piece.text for piece in relations]
     rows = _rows(retriever, question, near, things, lines, said, asked)
     names = [_written(thing, own) for thing, own in zip(things, lines, strict=True)]
+    if rows and not relations:
+        told = "笔记里没有找到同时讲它们的句子；分开来看：" if chinese else "Side by side, the notes say:"
+        parts.append(Part(Sentence(told, "connective"), "paragraph"))
     if rows:
         parts += cited_table(names, [(row.name, [_sentence(cell, citations) for cell in row.cells]) for row in rows])
     return parts
@@ -108,19 +113,21 @@ def _is_known(thing: Thing, lines: Sequence[Line], passages: Sequence[Passage]) 
 
 def _unknown(names: Sequence[str], chinese: bool) -> Iterator[Part]:
     if names:
-        listed = " or ".join(names)
-        told = f"你的笔记没有讲到{'、'.join(names)}。" if chinese else f"Your notes do not speak of {listed}."
+        told = f"你的笔记没有讲到{'、'.join(names)}。" if chinese else f"Your notes do not speak of {' or '.join(names)}."
         yield Part(Sentence(told, "connective"))
 
 
-def _alone(lines: Sequence[Line], citations: Citations) -> Iterator[Part]:
+def _alone(thing: Thing, lines: Sequence[Line], citations: Citations, chinese: bool) -> Iterator[Part]:
     """The best sentences on the only thing that the notes know, each on another aspect."""
     chosen: list[Evidence] = []
     for aspect in ASPECTS:
-        best = next((line for line in lines if aspect.name in line.aspects and line.weight > 0.8), None)
+        best = next((line for line in lines if aspect.name in line.aspects and line.opens), None)
         if best and best.piece not in chosen and not repeats(best.piece.text, [piece.text for piece in chosen]):
             chosen.append(best.piece)
-    yield from quoted(in_order((chosen or [line.piece for line in lines])[:4]), citations)
+    told = f"关于{thing.name}，笔记里说：" if chinese else f"Of {thing.name} they say:"
+    yield Part(Sentence(told, "connective"))
+    for piece in in_order((chosen or [line.piece for line in lines])[:_MOST_ALONE]):
+        yield Part(Sentence(piece.text, "quoted", (citations.cite(piece),)))
 
 
 def _sentence(cell: Cell | None, citations: Citations) -> Sentence:
@@ -149,6 +156,7 @@ def _relations(
     cosines = {(entry.piece.passage.id, entry.piece.begin): entry.cosine for entry in found.ranked}
     pool = [entry.piece for entry in found.ranked]
     pool += [piece for passage in passages for piece in evidence_in(passage)]
+    joined = _ASKS_JOINS.search(found.question.text)
     scored: list[tuple[float, Evidence]] = []
     for piece in pool:
         text = piece.text
@@ -162,7 +170,8 @@ def _relations(
         score = named + cosines.get((piece.passage.id, piece.begin), 0.3)
         score += 0.4 * bool(_PARTS.search(text) or _JOINS.search(text))
         score += 0.3 * any(thing.opens(have) for thing in things) - 0.01 * max(0, length - 20)
-        score -= 0.3 * (piece.passage.kind in ("answer", "card"))
+        score -= 0.3 * (piece.passage.kind in ("answer", "card")) + 0.4 * (piece.begin == 0 and not piece.passage.heading)
+        score += 0.4 * bool(joined and _JOINS.search(text))
         scored.append((score, piece))
     scored.sort(key=lambda entry: -entry[0])
     chosen = [piece for _, piece in scored[:1]]
@@ -198,12 +207,10 @@ def _rows(
     used = list(said)
     rows: list[Row] = []
     for aspect in ASPECTS if vectors else (WHAT,):
-        if aspect is not WHAT and any(aspect.is_named(row.name) and None not in row.cells for row in ready):
-            continue
         row = _row_on(aspect.label(chinese), aspect.name, lines, vectors, used)
-        if row and (aspect is WHAT or not any(_same_row(row, other) for other in ready)):
-            if None not in row.cells:
-                ready = [other for other in ready if aspect is WHAT or not aspect.is_named(other.name)]
+        rivals = [] if aspect is WHAT else [other for other in ready if aspect.is_named(other.name)]
+        if row and all(_filled(row.cells) > _filled(other.cells) for other in rivals):
+            ready = [other for other in ready if other not in rivals]
             rows.append(row)
             used += [cell.text for cell in row.cells if cell]
     first = [row for row in rows if row.name == WHAT.label(chinese)]
@@ -245,7 +252,7 @@ def _row_on(
                 score, line = max(pairs, key=lambda pair: pair[0], default=(0.0, None))
                 row.append(line)
                 total += score
-            if sum(line is not None for line in row) >= 2 and (best is None or total > best[0]):
+            if len(row) - row.count(None) >= 2 and (best is None or total > best[0]):
                 best = total, tuple(row)
     if best is None:
         return None
@@ -270,7 +277,7 @@ def _ready_rows(
     near = [hit.passage for query in queries for hit in retriever.search(query, k=_TABLES, kinds={"table"})]
     tables = {passage.id: passage for passage in (*passages, *near) if passage.kind == "table" and passage.part == 0}
     found = [
-        (-sum(cell is not None for cell in rows[0].cells), foreign, rows)
+        (-_filled(rows[0].cells), foreign, rows)
         for passage in tables.values()
         if bool(CJK.search(passage.text.words)) == chinese
         for foreign, rows in [_rows_of(passage, things)]
@@ -311,7 +318,7 @@ def _rows_of(passage: Passage, things: Sequence[Thing]) -> tuple[int, list[Row]]
     columns = _places(things, cells[0][1:])
     if sum(column is not None for column in columns) >= 2:
         named = [(row[0].rstrip("?？"), [_cell(row, c, span) for c in columns]) for row, span in body]
-        return len(cells[0]) - 1 - len(things), [Row(name, tuple(made)) for name, made in named if _filled(made)]
+        return len(cells[0]) - 1 - len(things), [Row(name, tuple(made)) for name, made in named if _filled(made) >= 2]
     places = _places(things, [row[0] for row, _ in body])
     if sum(place is not None for place in places) < 2:
         return 0, []
@@ -319,7 +326,7 @@ def _rows_of(passage: Passage, things: Sequence[Thing]) -> tuple[int, list[Row]]
         (name, [None if p is None else _cell(body[p][0], column, body[p][1]) for p in places])
         for column, name in enumerate(cells[0][1:])
     ]
-    return 10 + len(body) - len(things), [Row(name, tuple(made)) for name, made in turned if _filled(made)]
+    return 10 + len(body) - len(things), [Row(name, tuple(made)) for name, made in turned if _filled(made) >= 2]
 
 
 def _cell(row: Sequence[str], column: int | None, proof: Evidence) -> Cell | None:
@@ -329,8 +336,8 @@ def _cell(row: Sequence[str], column: int | None, proof: Evidence) -> Cell | Non
     return Cell(row[column + 1], proof)
 
 
-def _filled(cells: Sequence[Cell | None]) -> bool:
-    return sum(cell is not None for cell in cells) >= 2
+def _filled(cells: Sequence[Cell | None]) -> int:
+    return sum(cell is not None for cell in cells)
 
 
 def _places(things: Sequence[Thing], names: Sequence[str]) -> list[int | None]:

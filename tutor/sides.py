@@ -68,6 +68,8 @@ _TAIL = re.compile(
     r"|like (?:i|i'm)\b|and (?:what|which|when|why|how)\b)).*$|[.。]\s*$",
     re.I | re.S,
 )
+# "better than a VAE at sharp images" compares with a VAE.
+_MEASURED_BY = re.compile(r"\s+(?:at|for|on|as)\s.+$", re.I)
 _TRAILING = re.compile(
     r"(?:\s*[:,-])?\s+(?:the\s+)?(?:main\s+|key\s+)?(?:diff(?:erences?|rences?|ernces?)?|comparison|compared|differ|work|relat\w+|each other"
     r"|(?:relationships?|relations?)(?: and differences?)?|apart|for me|please|wise)$",
@@ -121,6 +123,7 @@ def _cut(text: str, listed: bool) -> list[str]:
         previous, text = text, _TRAILING.sub("", text).strip(" ,")
     parts = _BETWEEN.split(text)
     if len(parts) >= 2:
+        parts[-1] = _MEASURED_BY.sub("", parts[-1])
         return [piece for part in parts for piece in re.split(r"\s*,\s+(?:and\s+|or\s+)?", part)]
     return _LISTED.split(text) if listed else []
 
