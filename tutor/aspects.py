@@ -31,6 +31,7 @@ _FIRST_CLAUSE = re.compile(r"[,;:]|\s(?:and|but|that|which|because|while|so)\s",
 _UNFIT = re.compile(r"[|\n]|\$\$|[?？:：]$|^(?:yes|no)\b", re.I)
 # What leans on the sentence before may stand in a column that names its "it".
 _GOES_ON = re.compile(r"^(?:it|they|its|their)\b|^(?:它|其)", re.I)
+_POINTS = re.compile(r"\b(?:these|those|above|below|following|such an?)\b", re.I)
 _LEANS = re.compile(
     r"^\W*(?:(?:this|these|that|those|such|it|its|they|their|then|both|however|here|so|instead|but|and|also|yes|no)\b"
     r"|\w+ \w+ (?:then|also|therefore)\b|(?:the )?(?:first|second|other|same|latter|former) )|^(?:它|这|那|其)",
@@ -308,6 +309,7 @@ def _lines_in(
         weight += 0.15 * bool(_SUMMARY.match(section)) + 0.3 * (home and not passage.heading)
         about = frozenset(have) - thing.stems
         weight += 0.4 * bool(about.intersection(asked)) - 0.5 * thing.is_variant(text)
+        weight -= 0.7 * bool(_POINTS.search(text))
         yield Line(piece, weight, about, _aspects_of(thing, piece, opens), opens)
 
 

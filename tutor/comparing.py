@@ -34,6 +34,7 @@ _MOST_ALONE = 3
 _ENOUGH = 5  # rows of ready tables from which on no others are sought
 _CONSIDERED = 30  # sentences on each thing
 _LEAST = 0.9  # weight of a sentence that stands in a cell
+_DEFINES = 0.3  # how much more a definition needs
 _LIKENESS = 1.5  # weight of a cosine beside that of a sentence
 _SAME_CELL = 0.5  # share of words
 _APART = ("code", "table", "analogy", "quiz")
@@ -79,10 +80,7 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
     chinese = bool(CJK.search(question.text))
     passages = [passages_on(retriever, thing) for thing in things]
     asked = frozenset(content_words(question.text)).difference(_ASKING, *(thing.stems for thing in things))
-    lines = [
-        lines_on(near, thing, [other for other in things if other is not thing], asked, chinese)
-        for thing, near in zip(things, passages, strict=True)
-    ]
+    lines = _lines(passages, things, asked, chinese)
     known = [_is_known(thing, own, near) for thing, own, near in zip(things, lines, passages, strict=True)]
     titled = any(is_home(passage, thing) for thing, near in zip(things, passages, strict=True) for passage in near)
     if not any(known) or (not all(known) and not titled):
@@ -90,7 +88,8 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
     here = [at for at, is_known in enumerate(known) if is_known]
     parts = list(_unknown([thing.name for thing, is_known in zip(things, known, strict=True) if not is_known], chinese))
     if len(here) == 1:
-        return [*parts, *_alone(things[here[0]], lines[here[0]], citations, chinese)]
+        alone = list(_alone(things[here[0]], lines[here[0]], citations, chinese))
+        return [*parts, *alone] if len(alone) > 1 else []
     things, lines = [things[at] for at in here], [lines[at] for at in here]
     near = list({p.id: p for at in here for p in passages[at]}.values())
     relations = _relations(found, near, things, chinese) or (_relations(found, near, things, False) if chinese else [])
@@ -104,6 +103,19 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
     if rows:
         parts += cited_table(names, [(row.name, [_sentence(cell, citations) for cell in row.cells]) for row in rows])
     return parts
+
+
+def _lines(
+    passages: Sequence[Sequence[Passage]], things: Sequence[Thing], asked: Collection[str], chinese: bool
+) -> list[list[Line]]:
+    """The sentences on each thing; English ones where the notes are silent on one of them in Chinese."""
+    found = [
+        lines_on(near, thing, [other for other in things if other is not thing], asked, chinese)
+        for thing, near in zip(things, passages, strict=True)
+    ]
+    if chinese and any(not own or own[0].weight < _LEAST or not CJK.search(own[0].piece.text) for own in found):
+        return _lines(passages, things, asked, False)
+    return found
 
 
 def _is_known(thing: Thing, lines: Sequence[Line], passages: Sequence[Passage]) -> bool:
@@ -124,9 +136,10 @@ def _alone(thing: Thing, lines: Sequence[Line], citations: Citations, chinese: b
         best = next((line for line in lines if aspect.name in line.aspects and line.opens), None)
         if best and best.piece not in chosen and not repeats(best.piece.text, [piece.text for piece in chosen]):
             chosen.append(best.piece)
-    told = f"关于{thing.name}，笔记里说：" if chinese else f"Of {thing.name} they say:"
+    name = _written(thing, lines)
+    told = f"关于{name}，笔记里说：" if chinese else f"Of {name} they say:"
     yield Part(Sentence(told, "connective"))
-    for piece in in_order((chosen or [line.piece for line in lines])[:_MOST_ALONE]):
+    for piece in in_order(chosen[:_MOST_ALONE]):
         yield Part(Sentence(piece.text, "quoted", (citations.cite(piece),)))
 
 
@@ -208,6 +221,8 @@ def _rows(
     rows: list[Row] = []
     for aspect in ASPECTS if vectors else (WHAT,):
         row = _row_on(aspect.label(chinese), aspect.name, lines, vectors, used)
+        if row is None and aspect is WHAT:  # a definition may stand above and in its cell
+            row = _row_on(aspect.label(chinese), aspect.name, lines, vectors, ())
         rivals = [] if aspect is WHAT else [other for other in ready if aspect.is_named(other.name)]
         if row and all(_filled(row.cells) > _filled(other.cells) for other in rivals):
             ready = [other for other in ready if other not in rivals]
@@ -235,7 +250,7 @@ def _row_on(
         [
             line
             for line in own[:_CONSIDERED]
-            if aspect in line.aspects and line.weight >= _LEAST and not repeats(line.piece.text, used)
+            if aspect in line.aspects and line.weight >= _LEAST + _DEFINES * (aspect == WHAT.name) and not repeats(line.piece.text, used)
         ]
         for own in lines
     ]
