@@ -38,7 +38,8 @@ _LEANS = re.compile(
     re.I,
 )
 _ASIDE = re.compile(
-    r"misconception|reference|further reading|worked|in pytorch|in code|exercise|quiz|questions?$|误解|参考|代码", re.I
+    r"misconception|reference|further reading|worked|in pytorch|in code|exercise|quiz|questions?$|误解|参考|代码",
+    re.I,
 )
 _SUMMARY = re.compile(r"^(?:in short|summary|key points|takeaways|总结|小结)", re.I)
 _TITLE_PARTS = re.compile(r"\s*(?:[:：,，(（)）/|]|\band\b|\bvs\.?|\s[–—-]\s|和|与)\s*", re.I)
@@ -66,7 +67,8 @@ _GOOD = re.compile(
     re.I,
 )
 _WELL = re.compile(
-    r"\b(?:can|exact\w*|few|fewer|parallel|well|even|also|directly|every|any|one network|many tasks)\b|可以|能", re.I
+    r"\b(?:can|exact\w*|few|fewer|parallel|well|even|also|directly|every|any|one network|many tasks)\b|可以|能",
+    re.I,
 )
 
 
@@ -84,8 +86,7 @@ class Aspect:
 
     def is_named(self, name: str) -> bool:
         """Whether a name such as "Weak points" or "How is it trained" stands for this aspect."""
-        sections = [told for aspect, told in _OWN_SECTION if aspect is self]
-        return bool(self.told.search(name)) or any(told.search(name) for told in sections)
+        return bool(self.told.search(name)) or self in promised_by(name)
 
     def label(self, chinese: bool) -> str:
         """The name in the student's language."""
@@ -96,7 +97,9 @@ def _aspect(name: str, chinese: str, told: str) -> Aspect:
     return Aspect(name, chinese, re.compile(told, re.I))
 
 
-WHAT = _aspect("What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any)\b|\bmeans$|是一|是指|指的是")
+WHAT = _aspect(
+    "What it is", "是什么", r"\b(?:is|are|means?|names?)\s+(?:an?|the|one|any)\b|\bmeans$|是一|是指|指的是"
+)
 STRENGTHS = _aspect("Strengths", "优点", r"$^")
 WEAKNESSES = _aspect("Weaknesses", "缺点", r"$^")
 ASPECTS = (
@@ -220,9 +223,7 @@ class Thing:
 
     def without_name(self, sentence: str) -> str:
         """A sentence with the thing's name taken out, so that what it says of it can be likened to others."""
-        return re.sub(
-            r"[\w-]+", lambda word: "it" if set(words(word[0])) & self.stems else word[0], sentence
-        )
+        return re.sub(r"[\w-]+", lambda word: "it" if set(words(word[0])) & self.stems else word[0], sentence)
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,8 +305,18 @@ def _lines_in(
             continue
         goes_on = home and bool(_GOES_ON.match(text))
         weight = 1.0 if opens else 0.7 if goes_on else 0.6 if thing.named_in(have[:_OPENING]) else 0.3 * named
-        weight += 0.5 * home - 0.4 * (bool(_LEANS.match(text)) and not goes_on) - 0.15 * ("$" in text) - 0.02 * max(0, length - 18)
-        weight -= 0.4 * (passage.kind == "card") + 0.7 * (passage.kind == "answer") + 0.3 * len(rivals) + 1.2 * (chinese and not in_chinese)
+        weight += (
+            0.5 * home
+            - 0.4 * (bool(_LEANS.match(text)) and not goes_on)
+            - 0.15 * ("$" in text)
+            - 0.02 * max(0, length - 18)
+        )
+        weight -= (
+            0.4 * (passage.kind == "card")
+            + 0.7 * (passage.kind == "answer")
+            + 0.3 * len(rivals)
+            + 1.2 * (chinese and not in_chinese)
+        )
         weight += 0.15 * bool(_SUMMARY.match(section)) + 0.3 * (home and not passage.heading)
         about = frozenset(have) - thing.stems
         weight += 0.4 * bool(about.intersection(asked)) - 0.5 * thing.is_variant(text)
@@ -321,23 +332,37 @@ def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
     if not opens:
         found.discard(WHAT.name)
     heading = " ".join(piece.passage.heading)
-    sections = [aspect for aspect, told in _OWN_SECTION if told.search(heading)]
+    sections = promised_by(heading)
     if len(sections) == 1:
         return frozenset(found | {sections[0].name})
-    good, bad = len(_GOOD.findall(text)), len(_BAD.findall(text))
-    if sections and not good and not bad:
-        good, bad = len(_WELL.findall(text)), len(_ILL.findall(text))
-    if WHAT.name in found:
-        return frozenset(found)
-    if opens and good and not bad:
-        found.add(STRENGTHS.name)
-    elif opens and bad and not good:
-        found.add(WEAKNESSES.name)
-        found -= {"How it works", "How it learns"}
+    if opens and WHAT.name not in found and (verdict := verdict_of(text, in_section=bool(sections))):
+        found.add(verdict.name)
+        found -= {"How it works", "How it learns"} if verdict is WEAKNESSES else set()
     return frozenset(found)
 
 
-def likeness(retriever: Retriever, lines: Sequence[Sequence[Line]], things: Sequence[Thing]) -> dict[int, NDArray[np.float32]]:
+def verdict_of(text: str, in_section: bool) -> Aspect | None:
+    """Whether a sentence tells a strength or a weakness; None where it tells neither or both.
+
+    Args:
+        in_section: it stands under a heading that promises such sentences, so that weaker words tell too.
+    """
+    good, bad = bool(_GOOD.search(text)), bool(_BAD.search(text))
+    if in_section and not good and not bad:
+        good, bad = bool(_WELL.search(text)), bool(_ILL.search(text))
+    if good == bad:
+        return None
+    return STRENGTHS if good else WEAKNESSES
+
+
+def promised_by(heading: str) -> list[Aspect]:
+    """Which of strengths and weaknesses a heading promises."""
+    return [aspect for aspect, told in _OWN_SECTION if told.search(heading)]
+
+
+def likeness(
+    retriever: Retriever, lines: Sequence[Sequence[Line]], things: Sequence[Thing]
+) -> dict[int, NDArray[np.float32]]:
     """The vectors of the best sentences on each thing, its name taken out, by the identity of the line.
 
     One batch of at most 48 sentences is embedded.

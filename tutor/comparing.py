@@ -38,14 +38,21 @@ _DEFINES = 0.3  # how much more a definition needs
 _LIKENESS = 1.5  # weight of a cosine beside that of a sentence
 _SAME_CELL = 0.5  # share of words
 _APART = ("code", "table", "analogy", "quiz")
-_PARTS = re.compile(r"\b(?:than|while|whereas|unlike|instead|but|differ\w*|rather|only|compared)\b|而|不同|相比", re.I)
+_PARTS = re.compile(
+    r"\b(?:than|while|whereas|unlike|instead|but|differ\w*|rather|only|compared)\b|而|不同|相比", re.I
+)
 _JOINS = re.compile(
     r"\b(?:both|same|also|combin\w+|like|kinds? of|special case|part of|together|built on|based on|uses?|trained as|extends?"
     r"|replac\w+|member|contains?|equals?|relat\w+)\b|都|结合|属于",
     re.I,
 )
 _ASKS_JOINS = re.compile(r"\b(?:relat\w+|connection|common|similar\w*|alike)\b|关系|联系|共同|相同", re.I)
-_ASKING = frozenset(map(stem, "better best good which between compare relationship relation connection common apart instead rather work main".split()))
+_ASKING = frozenset(
+    map(
+        stem,
+        "better best good which between compare relationship relation connection common apart instead rather work main".split(),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -82,17 +89,23 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
     asked = frozenset(content_words(question.text)).difference(_ASKING, *(thing.stems for thing in things))
     lines = _lines(passages, things, asked, chinese)
     known = [_is_known(thing, own, near) for thing, own, near in zip(things, lines, passages, strict=True)]
-    titled = any(is_home(passage, thing) for thing, near in zip(things, passages, strict=True) for passage in near)
+    titled = any(
+        is_home(passage, thing) for thing, near in zip(things, passages, strict=True) for passage in near
+    )
     if not any(known) or (not all(known) and not titled):
         return []
     here = [at for at, is_known in enumerate(known) if is_known]
-    parts = list(_unknown([thing.name for thing, is_known in zip(things, known, strict=True) if not is_known], chinese))
+    parts = list(
+        _unknown([thing.name for thing, is_known in zip(things, known, strict=True) if not is_known], chinese)
+    )
     if len(here) == 1:
         alone = list(_alone(things[here[0]], lines[here[0]], citations, chinese))
         return [*parts, *alone] if len(alone) > 1 else []
     things, lines = [things[at] for at in here], [lines[at] for at in here]
     near = list({p.id: p for at in here for p in passages[at]}.values())
-    relations = _relations(found, near, things, chinese) or (_relations(found, near, things, False) if chinese else [])
+    relations = _relations(found, near, things, chinese) or (
+        _relations(found, near, things, False) if chinese else []
+    )
     parts += quoted(relations, citations)
     said = [piece.text for piece in relations]
     rows = _rows(retriever, question, near, things, lines, said, asked)
@@ -101,7 +114,9 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
         told = "笔记里没有找到同时讲它们的句子；分开来看：" if chinese else "Side by side, the notes say:"
         parts.append(Part(Sentence(told, "connective"), "paragraph"))
     if rows:
-        parts += cited_table(names, [(row.name, [_sentence(cell, citations) for cell in row.cells]) for row in rows])
+        parts += cited_table(
+            names, [(row.name, [_sentence(cell, citations) for cell in row.cells]) for row in rows]
+        )
     return parts
 
 
@@ -113,7 +128,9 @@ def _lines(
         lines_on(near, thing, [other for other in things if other is not thing], asked, chinese)
         for thing, near in zip(things, passages, strict=True)
     ]
-    if chinese and any(not own or own[0].weight < _LEAST or not CJK.search(own[0].piece.text) for own in found):
+    if chinese and any(
+        not own or own[0].weight < _LEAST or not CJK.search(own[0].piece.text) for own in found
+    ):
         return _lines(passages, things, asked, False)
     return found
 
@@ -125,7 +142,11 @@ def _is_known(thing: Thing, lines: Sequence[Line], passages: Sequence[Passage]) 
 
 def _unknown(names: Sequence[str], chinese: bool) -> Iterator[Part]:
     if names:
-        told = f"你的笔记没有讲到{'、'.join(names)}。" if chinese else f"Your notes do not speak of {' or '.join(names)}."
+        told = (
+            f"你的笔记没有讲到{'、'.join(names)}。"
+            if chinese
+            else f"Your notes do not speak of {' or '.join(names)}."
+        )
         yield Part(Sentence(told, "connective"))
 
 
@@ -134,7 +155,11 @@ def _alone(thing: Thing, lines: Sequence[Line], citations: Citations, chinese: b
     chosen: list[Evidence] = []
     for aspect in ASPECTS:
         best = next((line for line in lines if aspect.name in line.aspects and line.opens), None)
-        if best and best.piece not in chosen and not repeats(best.piece.text, [piece.text for piece in chosen]):
+        if (
+            best
+            and best.piece not in chosen
+            and not repeats(best.piece.text, [piece.text for piece in chosen])
+        ):
             chosen.append(best.piece)
     name = _written(thing, lines)
     told = f"关于{name}，笔记里说：" if chinese else f"Of {name} they say:"
@@ -144,7 +169,9 @@ def _alone(thing: Thing, lines: Sequence[Line], citations: Citations, chinese: b
 
 
 def _sentence(cell: Cell | None, citations: Citations) -> Sentence:
-    return Sentence(cell.text, "quoted", (citations.cite(cell.proof),)) if cell else Sentence("–", "connective")
+    return (
+        Sentence(cell.text, "quoted", (citations.cite(cell.proof),)) if cell else Sentence("–", "connective")
+    )
 
 
 def _written(thing: Thing, lines: Sequence[Line]) -> str:
@@ -183,7 +210,9 @@ def _relations(
         score = named + cosines.get((piece.passage.id, piece.begin), 0.3)
         score += 0.4 * bool(_PARTS.search(text) or _JOINS.search(text))
         score += 0.3 * any(thing.opens(have) for thing in things) - 0.01 * max(0, length - 20)
-        score -= 0.3 * (piece.passage.kind in ("answer", "card")) + 0.4 * (piece.begin == 0 and not piece.passage.heading)
+        score -= 0.3 * (piece.passage.kind in ("answer", "card")) + 0.4 * (
+            piece.begin == 0 and not piece.passage.heading
+        )
         score += 0.4 * bool(joined and _JOINS.search(text))
         scored.append((score, piece))
     scored.sort(key=lambda entry: -entry[0])
@@ -198,7 +227,10 @@ def _relations(
 def _completes(piece: Evidence, chosen: Sequence[Evidence]) -> float:
     """Whether a sentence says what parts the things where the chosen one says what joins them, or the reverse."""
     said = [bool(pattern.search(one.text)) for one in chosen for pattern in (_PARTS, _JOINS)]
-    return 0.3 * sum(bool(pattern.search(piece.text)) and not had for pattern, had in zip((_PARTS, _JOINS), said, strict=True))
+    return 0.3 * sum(
+        bool(pattern.search(piece.text)) and not had
+        for pattern, had in zip((_PARTS, _JOINS), said, strict=True)
+    )
 
 
 # -- the table -----------------------------------------------------------------------------------------------------
@@ -235,7 +267,9 @@ def _rows(
 
 
 def _speaks_of(row: Row, asked: Collection[str]) -> bool:
-    return bool(set(asked).intersection(words(" ".join([row.name, *(cell.text for cell in row.cells if cell)]))))
+    return bool(
+        set(asked).intersection(words(" ".join([row.name, *(cell.text for cell in row.cells if cell)])))
+    )
 
 
 def _row_on(
@@ -250,7 +284,9 @@ def _row_on(
         [
             line
             for line in own[:_CONSIDERED]
-            if aspect in line.aspects and line.weight >= _LEAST + _DEFINES * (aspect == WHAT.name) and not repeats(line.piece.text, used)
+            if aspect in line.aspects
+            and line.weight >= _LEAST + _DEFINES * (aspect == WHAT.name)
+            and not repeats(line.piece.text, used)
         ]
         for own in lines
     ]
@@ -290,7 +326,9 @@ def _ready_rows(
     chinese = bool(CJK.search(question.text))
     queries = (question.text, " ".join(thing.name for thing in things))
     near = [hit.passage for query in queries for hit in retriever.search(query, k=_TABLES, kinds={"table"})]
-    tables = {passage.id: passage for passage in (*passages, *near) if passage.kind == "table" and passage.part == 0}
+    tables = {
+        passage.id: passage for passage in (*passages, *near) if passage.kind == "table" and passage.part == 0
+    }
     found = [
         (-_filled(rows[0].cells), foreign, rows)
         for passage in tables.values()
@@ -329,11 +367,15 @@ def _rows_of(passage: Passage, things: Sequence[Thing]) -> tuple[int, list[Row]]
         spans.append(Evidence(passage, begin, begin + len(line)))
         begin += len(line) + 1
     cells = [[cell.strip() for cell in span.text.split(" | ")] for span in spans]
-    body = [(row, span) for row, span in zip(cells[1:], spans[1:], strict=True) if not STRUCK.search(span.text)]
+    body = [
+        (row, span) for row, span in zip(cells[1:], spans[1:], strict=True) if not STRUCK.search(span.text)
+    ]
     columns = _places(things, cells[0][1:])
     if sum(column is not None for column in columns) >= 2:
         named = [(row[0].rstrip("?？"), [_cell(row, c, span) for c in columns]) for row, span in body]
-        return len(cells[0]) - 1 - len(things), [Row(name, tuple(made)) for name, made in named if _filled(made) >= 2]
+        return len(cells[0]) - 1 - len(things), [
+            Row(name, tuple(made)) for name, made in named if _filled(made) >= 2
+        ]
     places = _places(things, [row[0] for row, _ in body])
     if sum(place is not None for place in places) < 2:
         return 0, []
@@ -341,7 +383,9 @@ def _rows_of(passage: Passage, things: Sequence[Thing]) -> tuple[int, list[Row]]
         (name, [None if p is None else _cell(body[p][0], column, body[p][1]) for p in places])
         for column, name in enumerate(cells[0][1:])
     ]
-    return 10 + len(body) - len(things), [Row(name, tuple(made)) for name, made in turned if _filled(made) >= 2]
+    return 10 + len(body) - len(things), [
+        Row(name, tuple(made)) for name, made in turned if _filled(made) >= 2
+    ]
 
 
 def _cell(row: Sequence[str], column: int | None, proof: Evidence) -> Cell | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tutor.aspects import STRENGTHS, WEAKNESSES, Thing, passages_on, promised_by, verdict_of
 from tutor.chinese import CJK
 from tutor.grounding import Citations, Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
-from tutor.parts import Part, cited_table
+from tutor.parts import Layout, Part, cited_table
 from tutor.passages import Passage
 from tutor.questions import Question
 from tutor.ranking import Findings
@@ -22,19 +23,19 @@ from tutor.words import STRUCK, content_words, stem, words
 _SEARCHED = 24
 _FEWEST = 2
 _ON_TOPIC = 0.6  # share of the topic's words, by weight, that a list's headings name
-_NEARLY = 0.75  # of the best list's score, from which on another list is of the same things
+_NEARLY = 0.8  # of the best list's score, from which on another list is of the same things
 _MOST_OTHERS = 8
 # Words that name one sort of list; the heading of a list may use another of them than the student.
 _SORTS = tuple(
     frozenset(stem(word) for word in group.split())
     for group in (
         "type types kind kinds variant variants family families form forms class classes category sort version",
-        "remedy remedies cure cures fix fixes solution solutions countermeasure countermeasures way ways trick tricks technique",
+        "remedy remedies cure cures fix fixes solution countermeasure way ways trick technique avoid prevent",
         "part parts component components piece pieces element elements block blocks ingredient ingredients module modules",
         "strength strengths advantage advantages benefit benefits pro pros",
         "weakness weaknesses disadvantage disadvantages drawback drawbacks con cons limit limits limitation limitations shortcoming",
         "use uses application applications usage",
-        "symptom symptoms sign signs indicator",
+        "symptom symptoms sign signs indicator notice recognise detect",
         "metric metrics measure measures score scores",
         "step steps stage stages phase phases",
         "example examples instance instances",
@@ -43,6 +44,28 @@ _SORTS = tuple(
         "method methods algorithm algorithms approach approaches strategy strategies technique techniques",
         "misconception misconceptions myth myths mistake mistakes",
     )
+)
+_KINDS = _SORTS[0]  # a heading "Kinds of decoding" lists methods too
+_METHODS = frozenset(
+    map(stem, "method methods technique techniques algorithms approaches example examples".split())
+)
+_KINDS_OF_LISTS = ("prose", "list", "table", "card", "answer")
+_NAMED = 0.8  # how plainly a list that adds to another must name the sort of things
+_SORT_WORDS = frozenset().union(*_SORTS)
+_CHINESE_SORTS = (
+    (re.compile("类型|种类|类别|变体|几种|哪几种"), "types"),
+    (re.compile("解决|补救|办法|对策|避免|缓解"), "remedies"),
+    (re.compile("组成|部分|组件|部件"), "parts"),
+    (re.compile("优点|优势|好处"), "strengths"),
+    (re.compile("缺点|弱点|劣势|局限"), "weaknesses"),
+    (re.compile("用途|应用"), "uses"),
+    (re.compile("症状|表现|迹象"), "symptoms"),
+    (re.compile("指标|度量"), "metrics"),
+    (re.compile("步骤|阶段"), "steps"),
+    (re.compile("例子"), "examples"),
+    (re.compile("原因"), "causes"),
+    (re.compile("风险|危害"), "risks"),
+    (re.compile("方法|算法"), "methods"),
 )
 _NOUN = r"(?P<sort>[a-z][a-z-]*(?:s|ia|ae))"
 _ASKS = re.compile(
@@ -64,7 +87,7 @@ _LIST_ASKED = re.compile(r"列出|列举|有哪些|哪些|哪几|有什么|几�
 _ASIDE = re.compile(r"reference|further reading|worked|in pytorch|^in short|summary|参考|students ask", re.I)
 _INNER_ITEM = re.compile(r"\n[ \t]*(?:[-*•]|\d{1,3}[.)])\s")
 _NAME_ENDS = re.compile(
-    r"\s(?:is|are|was|were|means?|lets?|shows?|gives?|makes?|help|can|may|use|uses|has|have|[a-z]+(?:[^su\W\d_])s)\s|[:,;(–—]|\s-\s"
+    r"\s(?:is|are|was|were|means?|lets?|shows?|gives?|makes?|help|can|may|use|uses|has|have|[a-z]+(?:[^su\W\d_])s)\s|[:,;–—]|\s-\s"
 )
 
 
@@ -78,11 +101,20 @@ class Wish:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of the notes: its items, or the rows of its table, and how well its headings fit the wish."""
+    """A list of the notes: its items, or the rows of its table, and how well its headings fit the wish.
+
+    Attributes:
+        named: how plainly its heading names the sort of things, in [0, 1].
+        foreign: how many words of its heading name something else.
+        home: whether its note or section is about the topic itself.
+    """
 
     passage: Passage
     items: tuple[Evidence, ...]
     score: float
+    named: float
+    foreign: int
+    home: bool
 
 
 def list_items(retriever: Retriever, question: Question, found: Findings, citations: Citations) -> list[Part]:
@@ -99,8 +131,10 @@ def list_items(retriever: Retriever, question: Question, found: Findings, citati
     said = [piece.text for piece in best.items]
     more: list[Part] = []
     for other in lists[1:]:
-        if other.score < _NEARLY * best.score:
+        if other.score < _NEARLY * best.score or _is_procedure(best):
             break
+        if other.named < _NAMED or other.foreign > best.foreign or (best.home and not other.home):
+            continue
         for piece in other.items:
             if len(more) < _MOST_OTHERS and not _is_said(piece.text, said):
                 said.append(piece.text)
@@ -109,7 +143,7 @@ def list_items(retriever: Retriever, question: Question, found: Findings, citati
     if more:
         parts.append(_words("其他笔记还提到：" if chinese else "Other lists of the notes add:"))
         parts += more
-    total = sum(max(1, len(_INNER_ITEM.findall(piece.text))) for piece in best.items) + len(more)
+    total = sum(map(_size, best.items)) + len(more)
     parts.append(_words(_count(total, len(notes), chinese)))
     return parts
 
@@ -121,18 +155,32 @@ def wished(retriever: Retriever, question: str) -> Wish | None:
     if CJK.search(question):
         if not _LIST_ASKED.search(question):
             return None
-        english = content_words(retriever.vocabulary.in_english(_LIST_ASKED.sub(" ", question)))
-        sort = next((group for group in _SORTS if group.intersection(english)), frozenset())
-        topic = [word for word in english if word not in sort]
-        return Wish(sort, " ".join(topic)) if sort and topic else None
+        named = next((name for told, name in _CHINESE_SORTS if told.search(question)), "")
+        bare = _LIST_ASKED.sub(" ", question)
+        for told, _ in _CHINESE_SORTS:
+            bare = told.sub(" ", bare)
+        topic = retriever.vocabulary.in_english(bare.strip(" ?？。的"))
+        return Wish(_sort(stem(named)), topic) if named and content_words(topic) else None
     asked = _ASKS.match(question.strip().rstrip("?!. "))
     if not asked or asked["sort"].lower() in _NO_SORT:
         return None
     named = stem(asked["sort"].lower())
-    after = re.sub(r"^\s*(?:of|for|against|in|to|from|with|that|which)\b", " ", _FILLER.sub(" ", asked["after"]), flags=re.I)
-    topic = " ".join(f"{asked['before']} {after}".split()).strip(" ,")
-    sort = frozenset({named}).union(*(group for group in _SORTS if named in group))
-    return Wish(sort, topic) if content_words(topic) else None
+    after = re.sub(
+        r"^\s*(?:of|for|against|in|to|from|with|that|which)\b",
+        " ",
+        _FILLER.sub(" ", asked["after"]),
+        flags=re.I,
+    )
+    sort = _sort(named)
+    topic = " ".join(
+        word for word in f"{asked['before']} {after}".split() if not sort.intersection(words(word))
+    )
+    return Wish(sort, topic.strip(" ,")) if content_words(topic) else None
+
+
+def _sort(named: str) -> frozenset[str]:
+    """A sort of things with its other names."""
+    return frozenset({named}).union(*(group for group in _SORTS if named in group))
 
 
 # -- the lists of the notes ----------------------------------------------------------------------------------------
@@ -141,43 +189,81 @@ def wished(retriever: Retriever, question: str) -> Wish | None:
 def _lists(retriever: Retriever, wish: Wish, found: Findings) -> Iterator[Listed]:
     """The lists near to the question whose headings or lead name both the sort of things and the topic."""
     query = found.question.text
-    near = [*found.hits, *retriever.search(query, k=_SEARCHED, kinds={"prose", "list"})]
-    near += retriever.search(query, k=_SEARCHED // 2, kinds={"table"})
+    hits = [*found.hits, *retriever.search(query, k=_SEARCHED, kinds={"prose", "list"})]
+    hits += retriever.search(query, k=_SEARCHED // 2, kinds={"table"})
+    scores = {hit.passage.id: hit.score for hit in hits}
+    topic = Thing(wish.topic, retriever)
+    near = {
+        passage.id: passage for passage in (*(hit.passage for hit in hits), *passages_on(retriever, topic))
+    }
     seen: set[tuple[str, tuple[str, ...], bool]] = set()
-    for hit in near:
-        passage = hit.passage
+    for passage in near.values():
         key = (passage.note, passage.heading, passage.kind == "table")
-        if key in seen or _ASIDE.search(" ".join(passage.heading[-1:])) or HUMAN.fullmatch(passage.speaker):
+        if (
+            passage.kind not in _KINDS_OF_LISTS
+            or key in seen
+            or _ASIDE.search(" ".join(passage.heading[-1:]))
+            or HUMAN.fullmatch(passage.speaker)
+        ):
             continue
         seen.add(key)
         items = _rows(passage) if passage.kind == "table" else _items(_whole(retriever, passage))
-        if len(items) < _FEWEST and not any(_INNER_ITEM.search(piece.text) for piece in items):
+        if sum(map(_size, items)) < _FEWEST:
             continue
-        score = _fit(retriever, wish, passage, items)
-        if passage.kind == "table":
-            items = _matching(retriever, wish, items) or items
-        if score > 0:
-            yield Listed(passage, tuple(items), score + hit.score)
+        listed = _fit(retriever, wish, topic, passage, items)
+        if listed is not None:
+            yield replace(listed, score=listed.score + 0.5 * scores.get(passage.id, 0.0))
 
 
-def _fit(retriever: Retriever, wish: Wish, passage: Passage, items: Sequence[Evidence]) -> float:
-    """How well a list is the one that is wished for, 0 where it is another."""
-    text = passage.text.words
-    head = text.split("\n")[0] if passage.kind == "table" else text[: items[0].begin]
-    inner = words(" ".join((*passage.heading[-1:], head)))
-    names_sort = bool(wish.sort.intersection(inner)) or (not passage.heading and bool(wish.sort.intersection(words(passage.title))))
-    about = " ".join((passage.title, *passage.heading, head))
-    covered = retriever.coverage(wish.topic, about)
-    if passage.kind == "table" and covered < _ON_TOPIC:
-        covered = _ON_TOPIC if len(_matching(retriever, wish, items)) >= _FEWEST else covered
-    if not names_sort or covered < _ON_TOPIC:
-        return 0.0
-    return covered + 0.3 * retriever.coverage(wish.topic, " ".join((passage.title, *passage.heading[-1:])))
+def _fit(
+    retriever: Retriever, wish: Wish, topic: Thing, passage: Passage, items: list[Evidence]
+) -> Listed | None:
+    """A list with those of its items that are wished for, and how well it fits; None where it is another."""
+    is_table, section = passage.kind == "table", passage.heading[-1] if passage.heading else passage.title
+    head = (
+        passage.text.words.split(" | ")[0]
+        if is_table
+        else passage.text.words[: items[0].begin].split("\n\n")[-1]
+    )
+    inner = set(words(section))
+    named = max(
+        1.0 * bool(wish.sort & inner),
+        0.8 * bool(is_table and wish.sort.intersection(words(head))),
+        0.6 * bool(wish.sort & _METHODS and _KINDS & inner),
+        0.5 * bool(not is_table and wish.sort.intersection(words(head))),
+    )
+    covered = retriever.coverage(
+        wish.topic, " ".join((passage.title, *passage.heading, "" if is_table else head))
+    )
+    if is_table and covered < _ON_TOPIC:
+        items = [row for row in items if retriever.coverage(wish.topic, row.text) >= _ON_TOPIC]
+        covered = _ON_TOPIC if len(items) >= _FEWEST else 0.0
+    items = _of_one_verdict(wish, section, items)
+    if not named or covered < _ON_TOPIC or not items:
+        return None
+    foreign = (
+        len(set(content_words(section)) - topic.stems - wish.sort - _SORT_WORDS) if passage.heading else 0
+    )
+    home = (
+        topic.is_titled(passage.title) or topic.named_in(inner) or any(map(topic.is_titled, passage.heading))
+    )
+    size = sum(map(_size, items))
+    score = covered + named + 0.4 * home - 0.25 * min(2, foreign) + 0.04 * min(8, size)
+    return Listed(passage, tuple(items), score, named, foreign, home)
 
 
-def _matching(retriever: Retriever, wish: Wish, rows: Sequence[Evidence]) -> list[Evidence]:
-    """The rows of a table that speak of the topic."""
-    return [row for row in rows if retriever.coverage(wish.topic, row.text) >= 0.5]
+def _of_one_verdict(wish: Wish, section: str, items: list[Evidence]) -> list[Evidence]:
+    """Of a list of strengths and weaknesses, what is not plainly of the other sort than is wished for."""
+    wished_for = [aspect for aspect in (STRENGTHS, WEAKNESSES) if wish.sort.intersection(words(aspect.name))]
+    if len(wished_for) != 1 or len(promised_by(section)) < 2:
+        return items
+    return [piece for piece in items if verdict_of(piece.text, in_section=True) in (None, *wished_for)]
+
+
+def _size(piece: Evidence) -> int:
+    """How many items a piece holds: the steps of a procedure stand in one."""
+    inner = len(_INNER_ITEM.findall(piece.text))
+    return inner + (not re.search(r"[:：]\s*$", piece.text.split("\n")[0])) if inner else 1
 
 
 def _whole(retriever: Retriever, passage: Passage) -> list[Passage]:
@@ -232,8 +318,15 @@ def _shown(listed: Listed, citations: Citations) -> Iterator[Part]:
 
 
 def _item(piece: Evidence, citations: Citations) -> Part:
-    layout = "block" if _INNER_ITEM.search(piece.text) else "item"
-    return Part(Sentence(piece.text, "quoted", (citations.cite(piece),)), layout)
+    """An item; of a row of a table its name, of a procedure all steps."""
+    text = piece.text.split(" | ")[0].strip() if piece.passage.kind == "table" else piece.text
+    layout: Layout = "block" if _INNER_ITEM.search(text) else "item"
+    return Part(Sentence(text, "quoted", (citations.cite(piece),)), layout)
+
+
+def _is_procedure(listed: Listed) -> bool:
+    """Whether a list holds steps in their order, to which those of another procedure cannot be added."""
+    return any(_INNER_ITEM.search(piece.text) for piece in listed.items)
 
 
 def _words(text: str) -> Part:

@@ -60,7 +60,9 @@ _BETWEEN = re.compile(
     r"|in contrast to|(?:is |are )?similar to)\s+",
     re.I,
 )
-_LISTED = re.compile(r"\s*(?:,\s*(?:and|or)\s+|,\s+|;\s+|\s+(?:and|or|with|to|from|against)\s+|\s+&\s+|\s/\s)", re.I)
+_LISTED = re.compile(
+    r"\s*(?:,\s*(?:and|or)\s+|,\s+|;\s+|\s+(?:and|or|with|to|from|against)\s+|\s+&\s+|\s/\s)", re.I
+)
 _TAIL = re.compile(
     r"\s*(?:[?!;:—–]|,\s*(?=(?:what|which|when|why|how|who|is|are|please|in|for|and (?:what|which|when|why|how))\b)"
     r"|\s(?=(?:which (?:one|of|is)|what(?:'?s| is| are)?|who)\b)"
@@ -94,7 +96,9 @@ _CHINESE = re.compile(
     r"|(?P<c>.+?还是.+?)$"
 )
 _CHINESE_LISTED = re.compile(r"\s*(?:和|与|跟|同|及|、|，|,|还是|相比|比(?!较)|\bvs\.?\b|\band\b)\s*", re.I)
-_CHINESE_EDGE = re.compile(r"^(?:请问|请|解释|说说|一下|讲讲|什么是|那|到底)+|(?:之间|的|有|呢|吗|各|最?主要|本质|根本|最大)+$")
+_CHINESE_EDGE = re.compile(
+    r"^(?:请问|请|解释|说说|一下|讲讲|什么是|那|到底)+|(?:之间|的|有|呢|吗|各|最?主要|本质|根本|最大)+$"
+)
 
 
 def sides(question: str) -> list[str]:
@@ -136,7 +140,12 @@ def _kept(parts: list[str]) -> list[str]:
         part = _LEADING.sub("", part).strip()
         if not part:
             continue
-        if _NO_NAME.search(part) or not content_words(part) or len(part) >= _LONGEST or len(part.split()) > _MOST_WORDS:
+        if (
+            _NO_NAME.search(part)
+            or not content_words(part)
+            or len(part) >= _LONGEST
+            or len(part.split()) > _MOST_WORDS
+        ):
             return []
         if part.lower() not in [other.lower() for other in found]:
             found.append(part)
