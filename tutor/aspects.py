@@ -45,25 +45,31 @@ _SUMMARY = re.compile(r"^(?:in short|summary|key points|takeaways|总结|小结)
 _TITLE_PARTS = re.compile(r"\s*(?:[:：,，(（)）/|]|\band\b|\bvs\.?|\s[–—-]\s|和|与)\s*", re.I)
 # Words that may stand before a name without making it another thing: "a standard GAN", but not "a conditional GAN".
 _PLAIN_BEFORE = frozenset(
-    """a an the this each every any one no all most many some both several standard plain ordinary usual usually original typical
-    simple basic vanilla classic trained modern good single of in on with for from to by as at than like unlike and or but
-    training using train trains inside whole real own such is are was between while whereas means called name names""".split()
+    """a an the this each every any one no all most many some both several standard plain ordinary usual usually
+    original typical simple basic vanilla classic trained modern good single of in on with for from to by as at than like unlike
+    and or but training using train trains inside whole real own such is are was between while whereas means called
+    name names""".split()
 )
 
-# What speaks well or ill of a thing; the second of each pair does so only under a heading such as "Strengths and weaknesses".
+# What speaks well or ill of a thing; the second of each pair does so only where a heading promises it.
 _BAD = re.compile(
-    r"\b(?:unstable|slow\w*|fail\w*|hard to|harder|expensive|difficult\w*|suffer\w*|blurr\w*|lack(?:s|ing)?|costly|weak\w*|poor\w*"
-    r"|worse|overfit\w*|drawbacks?|struggl\w+|cannot|can't|misses|too (?:large|small|long|slow|few|many)|false things|vanish\w*)\b"
+    r"\b(?:unstable|slow\w*|fail\w*|hard to|harder|expensive|difficult\w*|suffer\w*|blurr\w*|lack(?:s|ing)?"
+    r"|costly|weak\w*|poor\w*"
+    r"|worse|overfit\w*|drawbacks?|struggl\w+|cannot|can't|misses|too (?:large|small|long|slow|few|many)"
+    r"|false things|vanish\w*)\b"
     r"|缺点|弱点|不稳定|慢|不能|模糊",
     re.I,
 )
 _ILL = re.compile(
-    r"\b(?:(?<!needs )no|not|never|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|risk\w*|without|blurred)\b|难|只能",
+    r"\b(?:(?<!needs )no|not|never|only|collaps\w*|limit\w*|sensitive|wrong|loses?|problems?|risk\w*|without"
+    r"|blurred)\b|难|只能",
     re.I,
 )
 _GOOD = re.compile(
-    r"\b(?:fast\w*|sharp\w*|stab(?:le|ly)|good|eas(?:y|ily|ier)|simple|efficient\w*|accura\w+|cheap\w*|robust\w*|powerful|flexib\w+"
-    r"|quick\w*|better|smooth|diverse|reliabl[ey]|photorealistic|works well|well on|high quality)\b|优点|稳定|快|容易|清晰",
+    r"\b(?:fast\w*|sharp\w*|stab(?:le|ly)|good|eas(?:y|ily|ier)|simple|efficient\w*|accura\w+|cheap\w*"
+    r"|robust\w*|powerful|flexib\w+"
+    r"|quick\w*|better|smooth|diverse|reliabl[ey]|photorealistic|works well|well on|high quality)\b"
+    r"|优点|稳定|快|容易|清晰",
     re.I,
 )
 _WELL = re.compile(
@@ -107,20 +113,24 @@ ASPECTS = (
     _aspect(
         "What it is made of",
         "由什么组成",
-        r"\b(?:consists? of|made (?:up )?of|composed of|built (?:from|of)|comprises?|contains?|ha(?:s|ve) (?:two|three|four|several)"
+        r"\b(?:consists? of|made (?:up )?of|composed of|built (?:from|of)|comprises?|contains?|ha(?:s"
+        r"|ve) (?:two|three|four|several)"
         r"|(?:two|three|four) (?:parts|networks|components|layers|stages))\b|由.*组成|包括|包含",
     ),
     _aspect(
         "How it learns",
         "怎样训练",
-        r"\b(?:(?:is|are|was|were) (?:usually |often )?(?:pre)?(?:trained|fitted|learned)|(?:pre)?train(?:s|ing)?|learns?|optimi[sz]es?"
+        r"\b(?:(?:is|are|was|were) (?:usually |often )?(?:pre)?(?:trained|fitted|learned)|(?:pre)?train(?:s"
+        r"|ing)?|learns?|optimi[sz]es?"
         r"|minimi[sz](?:es?|ing)|maximi[sz](?:es?|ing)|fits?|loss|objective|estimates?)\b|训练|学习|损失|目标",
     ),
     _aspect(
         "How it works",
         "怎样工作",
-        r"\b(?:generates?|samples?|sampling|draws?|predicts?|classif(?:y|ies)|produces?|decodes?|encodes?|turns?|maps?|picks?"
-        r"|chooses?|makes?|computes?|reads?|writes?|adds?|removes?|transforms?|starts? (?:from|with)|combines?|scores?|compares?"
+        r"\b(?:generates?|samples?|sampling|draws?|predicts?|classif(?:y|ies)|produces?|decodes?|encodes?"
+        r"|turns?|maps?|picks?"
+        r"|chooses?|makes?|computes?|reads?|writes?|adds?|removes?|transforms?|starts? (?:from|with)|combines?"
+        r"|scores?|compares?"
         r"|measures?|finds?|splits?|takes?|lets?|works? by)\b|生成|采样|预测|读|写",
     ),
     _aspect(
@@ -139,7 +149,8 @@ ASPECTS = (
     _aspect(
         "What it is used for",
         "用途",
-        r"\b(?:used (?:for|to|in|as|when|where|by)|useful|suits?|suited|suitable|appl(?:ied|ications?)|serves?|good (?:for|at))\b"
+        r"\b(?:used (?:for|to|in|as|when|where|by)|useful|suits?|suited|suitable|appl(?:ied|ications?)|serves?"
+        r"|good (?:for|at))\b"
         r"|用于|用来|适合",
     ),
     _aspect(
@@ -325,7 +336,8 @@ def _lines_in(
 
 
 def _aspects_of(thing: Thing, piece: Evidence, opens: bool) -> frozenset[str]:
-    """The aspects that a sentence speaks of: what its verb says; what is good or bad, by its words and its section."""
+    """The aspects that a sentence speaks of: what its verb says; what is good or bad, by its words and its "
+    "section."""
     text = thing.without_name(piece.text)
     head = _FIRST_CLAUSE.split(" ".join(text.split()[: _VERB_WITHIN + 4 * (not opens)]))[0]
     found = {aspect.name for aspect in ASPECTS if aspect.told.search(text if CJK.search(text) else head)}

@@ -42,7 +42,8 @@ _PARTS = re.compile(
     r"\b(?:than|while|whereas|unlike|instead|but|differ\w*|rather|only|compared)\b|而|不同|相比", re.I
 )
 _JOINS = re.compile(
-    r"\b(?:both|same|also|combin\w+|like|kinds? of|special case|part of|together|built on|based on|uses?|trained as|extends?"
+    r"\b(?:both|same|also|combin\w+|like|kinds? of|special case|part of|together|built on|based on|uses?"
+    r"|trained as|extends?"
     r"|replac\w+|member|contains?|equals?|relat\w+)\b|都|结合|属于",
     re.I,
 )
@@ -50,7 +51,8 @@ _ASKS_JOINS = re.compile(r"\b(?:relat\w+|connection|common|similar\w*|alike)\b|�
 _ASKING = frozenset(
     map(
         stem,
-        "better best good which between compare relationship relation connection common apart instead rather work main".split(),
+        "better best good which between compare relationship relation connection common apart instead rather "
+        "work main".split(),
     )
 )
 
@@ -205,7 +207,7 @@ def _relations(
         have = words(text)
         named = sum(thing.named_in(have) for thing in things)
         length = len(text.split())
-        if named < 2 or not (8 <= length or chinese) or length > 40 or bool(CJK.search(text)) != chinese:
+        if named < 2 or not (length >= 8 or chinese) or length > 40 or bool(CJK.search(text)) != chinese:
             continue
         score = named + cosines.get((piece.passage.id, piece.begin), 0.3)
         score += 0.4 * bool(_PARTS.search(text) or _JOINS.search(text))
@@ -218,9 +220,9 @@ def _relations(
     scored.sort(key=lambda entry: -entry[0])
     chosen = [piece for _, piece in scored[:1]]
     for score, piece in sorted(scored[1:], key=lambda entry: -entry[0] - _completes(entry[1], chosen)):
-        if len(chosen) < _MOST_RELATIONS and score >= scored[0][0] * 0.6:
-            if not repeats(piece.text, [other.text for other in chosen]):
-                chosen.append(piece)
+        fits = len(chosen) < _MOST_RELATIONS and score >= scored[0][0] * 0.6
+        if fits and not repeats(piece.text, [other.text for other in chosen]):
+            chosen.append(piece)
     return chosen
 
 

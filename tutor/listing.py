@@ -31,9 +31,11 @@ _SORTS = tuple(
     for group in (
         "type types kind kinds variant variants family families form forms class classes category sort version",
         "remedy remedies cure cures fix fixes solution countermeasure way ways trick technique avoid prevent",
-        "part parts component components piece pieces element elements block blocks ingredient ingredients module modules",
+        "part parts component components piece pieces element elements block blocks ingredient ingredients "
+        "module modules",
         "strength strengths advantage advantages benefit benefits pro pros",
-        "weakness weaknesses disadvantage disadvantages drawback drawbacks con cons limit limits limitation limitations shortcoming",
+        "weakness weaknesses disadvantage disadvantages drawback drawbacks con cons limit limits limitation "
+        "limitations shortcoming",
         "use uses application applications usage",
         "symptom symptoms sign signs indicator notice recognise detect",
         "metric metrics measure measures score scores",
@@ -70,7 +72,8 @@ _CHINESE_SORTS = (
 _NOUN = r"(?P<sort>[a-z][a-z-]*(?:s|ia|ae))"
 _ASKS = re.compile(
     r"^\W*(?:(?:can|could|would) you |please |and |so |now )*"
-    r"(?:(?:list|name|enumerate|give(?: me)?|show(?: me)?|tell me)(?: me)?(?: (?:the|all|some|every|a list of|of|\w+ly|main|different"
+    r"(?:(?:list|name|enumerate|give(?: me)?|show(?: me)?|tell me)(?: me)?(?: (?:the|all|some|every|a list of"
+    r"|of|\w+ly|main|different"
     r"|common|known|various|several|two|three|four|five|\d+))+"
     r"|what (?:are|were)(?: (?:the|some|all|main|different|common|known|various|typical|of))+"
     r"|(?:what|which|how many)(?: (?:main|different|common|other|of the|are the|are|various))*)\s+"
@@ -79,7 +82,8 @@ _ASKS = re.compile(
 )
 _NO_SORT = frozenset("does is was has this its as gas bias loss class process analysis across".split())
 _FILLER = re.compile(
-    r"\b(?:are there|is there|exist|exists|do (?:i|we|you) (?:know|have)|have you got|can you (?:name|list)|are (?:known|used|mentioned)"
+    r"\b(?:are there|is there|exist|exists|do (?:i|we|you) (?:know|have)|have you got|can you (?:name|list)"
+    r"|are (?:known|used|mentioned)"
     r"|in (?:my|the|your) notes|according to (?:my|the|your) notes|and \w+s of|please|there)\b",
     re.I,
 )
@@ -87,16 +91,24 @@ _LIST_ASKED = re.compile(r"列出|列举|有哪些|哪些|哪几|有什么|几�
 _ASIDE = re.compile(r"reference|further reading|worked|in pytorch|^in short|summary|参考|students ask", re.I)
 _INNER_ITEM = re.compile(r"\n[ \t]*(?:[-*•]|\d{1,3}[.)])\s")
 _NAME_ENDS = re.compile(
-    r"\s(?:is|are|was|were|means?|lets?|shows?|gives?|makes?|help|can|may|use|uses|has|have|[a-z]+(?:[^su\W\d_])s)\s|[:,;–—]|\s-\s"
+    r"\s(?:is|are|was|were|means?|lets?|shows?|gives?|makes?|help|can|may|use|uses|has|have"
+    r"|[a-z]+(?:[^su\W\d_])s)\s|[:,;–—]|\s-\s"
 )
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be listed: the sort of things, by the stems that may name it, and the topic they belong to."""
+    """What is to be listed.
+
+    Attributes:
+        sort: the stems that may name the sort of things.
+        topic: what they belong to.
+        any_kinds: whether a heading "Kinds of ..." names the sort too: methods and examples have no heading of their own.
+    """
 
     sort: frozenset[str]
     topic: str
+    any_kinds: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +130,8 @@ class Listed:
 
 
 def list_items(retriever: Retriever, question: Question, found: Findings, citations: Citations) -> list[Part]:
-    """All items of the list that fits a question best, then those that other lists add; [] where the notes hold none."""
+    """All items of the list that fits a question best, then those that other lists add; [] where the notes "
+    "hold none."""
     wish = wished(retriever, found.question.text)
     if wish is None:
         return []
@@ -160,7 +173,11 @@ def wished(retriever: Retriever, question: str) -> Wish | None:
         for told, _ in _CHINESE_SORTS:
             bare = told.sub(" ", bare)
         topic = retriever.vocabulary.in_english(bare.strip(" ?？。的"))
-        return Wish(_sort(stem(named)), topic) if named and content_words(topic) else None
+        return (
+            Wish(_sort(stem(named)), topic, stem(named) in _METHODS)
+            if named and content_words(topic)
+            else None
+        )
     asked = _ASKS.match(question.strip().rstrip("?!. "))
     if not asked or asked["sort"].lower() in _NO_SORT:
         return None
@@ -175,7 +192,7 @@ def wished(retriever: Retriever, question: str) -> Wish | None:
     topic = " ".join(
         word for word in f"{asked['before']} {after}".split() if not sort.intersection(words(word))
     )
-    return Wish(sort, topic.strip(" ,")) if content_words(topic) else None
+    return Wish(sort, topic.strip(" ,"), named in _METHODS) if content_words(topic) else None
 
 
 def _sort(named: str) -> frozenset[str]:
@@ -229,7 +246,7 @@ def _fit(
     named = max(
         1.0 * bool(wish.sort & inner),
         0.8 * bool(is_table and wish.sort.intersection(words(head))),
-        0.6 * bool(wish.sort & _METHODS and _KINDS & inner),
+        0.6 * bool(wish.any_kinds and _KINDS & inner),
         0.5 * bool(not is_table and wish.sort.intersection(words(head))),
     )
     covered = retriever.coverage(

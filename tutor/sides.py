@@ -23,7 +23,8 @@ _CHOICES = tuple(
     for pattern in (
         rf"^([^,:;?]{{2,80}}?\s+or\s+[^,:;?]{{2,60}}?)\s*[,:;?—–-]\s*{_WHICH}\b",
         rf"^{_WHICH}\b[^,:;]*?\b{_BEST}\b[^,:;]{{0,40}}?[,:;—–]\s*(.+?\s+or\s+.+)$",
-        r"^(?:should (?:i|we|one)|do i|when (?:should i|to)|when do i)\s+(?:use|take|choose|pick|prefer)\s+(.+?\s+or\s+.+)$",
+        r"^(?:should (?:i|we|one)|do i|when (?:should i|to)|when do i)\s+(?:use|take|choose|pick"
+        r"|prefer)\s+(.+?\s+or\s+.+)$",
         r"^(?:choose|pick|decide) between\s+(.+?\s+or\s+.+)$",
     )
 )
@@ -32,15 +33,18 @@ _NAMED = tuple(
     re.compile(pattern, re.I)
     for pattern in (
         r"^(.+?\s(?:vs\.?|versus)\s.+)$",
-        r"\b(?:differ\w*|diff\w*|relation\w*|compar\w+|connection|contrast|similarit\w+|distinguish|distinction|choose)\b"
+        r"\b(?:differ\w*|diff\w*|relation\w*|compar\w+|connection|contrast|similarit\w+|distinguish|distinction"
+        r"|choose)\b"
         r".*?\bbetween\s+(.+)$",
-        r"^\W*(?:(?:can|could|would) you |please |i want to |now )*(?:compare|contrast|distinguish|tell)\s+(.+?)(?:\s+apart)?$",
+        r"^\W*(?:(?:can|could|would) you |please |i want to |now )*(?:compare|contrast|distinguish"
+        r"|tell)\s+(.+?)(?:\s+apart)?$",
         r"\btell\s+(.+?)\s+apart$",
         r"\bwhat\s+(?:do|does)\s+(.+?)\s+have in common\b",
         r"\bwhat\s+(?:distinguish\w*|separates)\s+(.+)$",
         r"\b(?:differences?|relation\w*|comparison|similarit\w+)\b.*?\bof\s+(.+)$",
         r"^(?:how|why) (?:is|are|do|does)\s+(.+?)\s+(?:related|connected|different|differ|compared?|relate)$",
-        r"^(.+?)[:,-]?\s+(?:the\s+)?(?:main\s+)?(?:diff|differences?|diffrences?|differnces?|comparison|compared|relationship)$",
+        r"^(.+?)[:,-]?\s+(?:the\s+)?(?:main\s+)?(?:diff|differences?|diffrences?|differnces?|comparison"
+        r"|compared|relationship)$",
     )
 )
 # ... and here only words that compare do.
@@ -55,7 +59,8 @@ _SAID = tuple(
 # What stands between two sides, when the words around already say that they are compared.
 _BETWEEN = re.compile(
     r"\s*,?\s+(?:vs\.?|versus)\s+"
-    r"|\s+(?:(?:is |are )?(?:differ\w*|diff|distinct|distinguish\w*)(?: in \w+)?\s+(?:from|to|than|with)|(?:is |are )?related to"
+    r"|\s+(?:(?:is |are )?(?:differ\w*|diff|distinct|distinguish\w*)(?: in \w+)?\s+(?:from|to|than|with)|(?:is "
+    r"|are )?related to"
     r"|relates? to|(?:as )?compared? (?:to|with|against)|better than|worse than|instead of|rather than"
     r"|in contrast to|(?:is |are )?similar to)\s+",
     re.I,
@@ -66,27 +71,32 @@ _LISTED = re.compile(
 _TAIL = re.compile(
     r"\s*(?:[?!;:—–]|,\s*(?=(?:what|which|when|why|how|who|is|are|please|in|for|and (?:what|which|when|why|how))\b)"
     r"|\s(?=(?:which (?:one|of|is)|what(?:'?s| is| are)?|who)\b)"
-    r"|\s+(?:in (?:terms|one|a (?:nutshell|few|table|sentence|simple)|short|simple|plain|detail|practice|common|general|the context)|when|with (?:respect|regard)|regarding|when it comes|for (?:me|beginners)"
+    r"|\s+(?:in (?:terms|one|a (?:nutshell|few|table|sentence|simple)|short|simple|plain|detail|practice|common"
+    r"|general|the context)|when|with (?:respect|regard)|regarding|when it comes|for (?:me|beginners)"
     r"|like (?:i|i'm)\b|and (?:what|which|when|why|how)\b)).*$|[.。]\s*$",
     re.I | re.S,
 )
 # "better than a VAE at sharp images" compares with a VAE.
 _MEASURED_BY = re.compile(r"\s+(?:at|for|on|as)\s.+$", re.I)
 _TRAILING = re.compile(
-    r"(?:\s*[:,-])?\s+(?:the\s+)?(?:main\s+|key\s+)?(?:diff(?:erences?|rences?|ernces?)?|comparison|compared|differ|work|relat\w+|each other"
+    r"(?:\s*[:,-])?\s+(?:the\s+)?(?:main\s+|key\s+)?(?:diff(?:erences?|rences?|ernces?)?|comparison|compared"
+    r"|differ|work|relat\w+|each other"
     r"|(?:relationships?|relations?)(?: and differences?)?|apart|for me|please|wise)$",
     re.I,
 )
 _LEADING = re.compile(
-    r"^(?:(?:\W*\b(?:an?|the|both|either|normal|ordinary|plain|usual|using|me|about|of|explain|compare|comparing|between|what|is"
-    r"|are|whats|differences?|relationship|relation|which|better|best|and|but|so)\b)+\s+|^.*\b(?:weaknesses|differences|cons) of\s+)",
+    r"^(?:(?:\W*\b(?:an?|the|both|either|normal|ordinary|plain|usual|using|me|about|of|explain|compare"
+    r"|comparing|between|what|is"
+    r"|are|whats|differences?|relationship|relation|which|better|best|and|but|so)\b)+\s+|^.*\b(?:weaknesses"
+    r"|differences|cons) of\s+)",
     re.I,
 )
 # No name of a thing: a pronoun, or a clause with a subject or verb of its own.
 _NO_NAME = re.compile(
     r"^(?:it|its|that|this|them|these|those|they|each other|one another|kind|ones?|others?"
     r"|(?:the )?(?:first|second|last|former|latter)(?: one)?|two|which|what|both|all|there)\b(?!-)"
-    r"|\b(?:you|i|we|he|she|did|does|do|was|were|will|would|can|could|should|wouldn'?t|how|why|when|where|who|is|are|am)\b"
+    r"|\b(?:you|i|we|he|she|did|does|do|was|were|will|would|can|could|should|wouldn'?t|how|why|when|where|who"
+    r"|is|are|am)\b"
     r"|\bnot$",
     re.I,
 )
