@@ -103,7 +103,7 @@ class Wish:
     Attributes:
         sort: the stems that may name the sort of things.
         topic: what they belong to.
-        any_kinds: whether a heading "Kinds of ..." names the sort too: methods and examples have no heading of their own.
+        any_kinds: whether a heading "Kinds of ..." names the sort too, as of methods and examples.
     """
 
     sort: frozenset[str]
@@ -258,9 +258,8 @@ def _fit(
     items = _of_one_verdict(wish, section, items)
     if not named or covered < _ON_TOPIC or not items:
         return None
-    foreign = (
-        len(set(content_words(section)) - topic.stems - wish.sort - _SORT_WORDS) if passage.heading else 0
-    )
+    own = topic.stems | wish.sort | _SORT_WORDS | set(words(passage.title))
+    foreign = len(set(content_words(section)) - own)
     home = (
         topic.is_titled(passage.title) or topic.named_in(inner) or any(map(topic.is_titled, passage.heading))
     )
