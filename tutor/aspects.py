@@ -47,7 +47,8 @@ _TITLE_PARTS = re.compile(r"\s*(?:[:：,，(（)）/|]|\band\b|\bvs\.?|\s[–—
 _PLAIN_BEFORE = frozenset(
     """a an the this each every any one no all most many some both several standard plain ordinary usual usually
     original typical simple basic vanilla classic trained modern good single of in on with for from to by as at than
-    like unlike and or but training using train trains inside whole real own such is are was between while whereas means called
+    like unlike and or but training using train trains inside whole real own such is are was between while whereas means
+    called
     name names""".split()
 )
 
