@@ -8,7 +8,7 @@ from tutor.grounding import Evidence
 from tutor.notes.note import Text
 from tutor.passages import Passage, PassageKind
 from tutor.questions import understand
-from tutor.ranking import find, rank, retrieve, sides, wants_code
+from tutor.ranking import find, rank, retrieve, wants_code
 from tutor.retrieval import Retriever
 from tutor.selection import choose
 from tutor.turns import Style
@@ -26,23 +26,6 @@ def chosen(retriever: Retriever, message: str, style: Style | None = None) -> li
 
 
 # -- what is asked -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("question", "two"),
-    [
-        ("What is the difference between a GAN and a VAE?", ["GAN", "VAE"]),
-        ("How does a GAN differ from a diffusion model?", ["GAN", "diffusion model"]),
-        ("Compare WGAN with DCGAN", ["WGAN", "DCGAN"]),
-        ("GAN vs VAE", ["GAN", "VAE"]),
-        ("precision versus recall?", ["precision", "recall"]),
-        ("What is a GAN?", []),
-        ("What happens between two steps?", []),
-        ("Is there a difference?", []),
-    ],
-)
-def test_the_two_sides_of_a_comparison_are_found(question: str, two: list[str]) -> None:
-    assert sides(question) == two
 
 
 @pytest.mark.parametrize(

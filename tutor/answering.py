@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tutor import understanding
+from tutor.comparing import compare
 from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check
+from tutor.listing import list_items
 from tutor.models import ChosenModel, stream_text
 from tutor.parts import Part, layout_of, quoted, rendered
 from tutor.prompts import answer_from_notes
@@ -62,12 +64,13 @@ class Answering:
                 judged = understanding.parts(verdict, citations)
                 yield from self._streamed(judged, question, citations, clock)
                 return
-        if not found.answered:
+        made = self._composed(found, citations)
+        if not made and not found.answered:
             yield from self._refuse(question, clock)
             return
-        parts: Iterable[Part | Notice] = self._parts(found, citations, cancel or threading.Event())
+        parts: Iterable[Part | Notice] = made or self._parts(found, citations, cancel or threading.Event())
         meters, told = None, False
-        if question.style in ("eli5", "school"):
+        if not made and question.style in ("eli5", "school"):
             simple = explain_simply(self.retriever, found, citations, question.style)
             parts, meters = simple.parts, simple.meters
         for event in self._streamed(parts, question, citations, clock):
@@ -75,6 +78,15 @@ class Answering:
             yield replace(event, meters=meters) if isinstance(event, Answer) else event
         if not told:
             yield from self._refuse(question, clock)
+
+    def _composed(self, found: Findings, citations: Citations) -> list[Part]:
+        """A comparison as a table or a whole list, where one is asked for and the notes hold it; else nothing."""
+        question = found.question
+        if question.style == "eli5":
+            return []
+        if question.intent == "compare":
+            return compare(self.retriever, question, found, citations)
+        return list_items(self.retriever, question, found, citations) if question.intent == "list" else []
 
     def told(
         self, parts: Iterable[Part], citations: Sequence[Citation], message: str

@@ -11,7 +11,8 @@ from tutor.grounding import Citations, Evidence
 from tutor.selection import is_item
 from tutor.turns import Sentence
 
-Layout = Literal["run", "item", "paragraph", "block", "code", "table"]
+# "head", "row" and "cell" build a table part by part: the names of its columns, a row's own name, and each cell.
+Layout = Literal["run", "item", "paragraph", "block", "code", "table", "head", "row", "cell"]
 
 # A reference such as "[1]" in the note's own words must not be taken for a citation: a word joiner, which nobody
 # sees, parts the two.
@@ -19,6 +20,7 @@ _NOTES_OWN_MARK = re.compile(
     r"(\$\$.+?\$\$|\$[^$\n]+?\$|\\\(.+?\\\)|\\\[.+?\\\])|\[(?=\d{1,3}(?:\s*,\s*\d{1,3})*\])", re.DOTALL
 )
 _STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
+_COLUMN = " | "
 BREAKS = re.compile(r"^\W*where (?:it|the analogy) breaks", re.I)
 
 
@@ -86,6 +88,8 @@ def rendered(part: Part, before: Part | None) -> str:
         marks = f"\n\n{marks.strip()}" if text.rstrip().endswith("$$") or ordered else marks
     elif part.layout == "item":
         text = f"- {text}"
+    elif part.layout in ("head", "row", "cell"):
+        return _table_piece(part, text + marks, before)
     if before is None:
         return text + marks
     if part.layout == "item" and before.layout == "item":
@@ -94,10 +98,39 @@ def rendered(part: Part, before: Part | None) -> str:
     return ("\n\n" if apart else " ") + text + marks
 
 
+def cited_table(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Sentence]]]) -> Iterator[Part]:
+    """A table whose cells are sentences with citations of their own.
+
+    Args:
+        columns: the names of the columns behind the first, which holds the rows' names.
+        rows: each row's name and its cells, one for each column; a cell without words stays empty.
+    """
+    yield Part(Sentence(_COLUMN.join(columns), "connective"), "head")
+    for name, cells in rows:
+        yield Part(Sentence(name, "connective"), "row")
+        for cell in cells:
+            yield Part(cell, "cell")
+
+
+def _table_piece(part: Part, text: str, before: Part | None) -> str:
+    """The next piece of a table that is set part by part; each row opens with its name and a cell ends with a bar."""
+    if part.layout == "head":
+        names = ["", *text.split(_COLUMN)]
+        apart = "" if before is None else "\n\n"
+        return f"{apart}| {' | '.join(map(_in_cell, names))} |\n|{' --- |' * len(names)}"
+    if part.layout == "row":
+        return f"\n| **{_in_cell(text)}** |"
+    return f" {_in_cell(text)} |"
+
+
+def _in_cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")
+
+
 def markdown_table(text: str) -> str:
     """A note's table, whose rows are joined by bars, as Markdown."""
     lines = text.strip().split("\n")
-    rows = [[cell.strip().replace("|", r"\|") for cell in line.split(" | ")] for line in lines]
+    rows = [[cell.strip().replace("|", r"\|") for cell in line.split(_COLUMN)] for line in lines]
     width = max(len(row) for row in rows)
     set_rows = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
     return "\n".join([set_rows[0], "|" + " --- |" * width, *set_rows[1:]])

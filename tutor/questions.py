@@ -78,7 +78,10 @@ _DEMOS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_MAP_OF = re.compile(r"\b(?:of|for|about|around|on)\s+(.+?)(?:\s+please)?\W*$", re.IGNORECASE)
+_MAP_OF = re.compile(
+    r".*\b(?:about|around|on)\s+(.+?)(?:\s+please)?\W*$|.*?\b(?:of|for)\s+(.+?)(?:\s+please)?\W*$",
+    re.IGNORECASE,
+)
 _MAP_ALL = re.compile(
     r"\b(?:all|everything|topics|concepts|notes|library|ideas|themes|terms|things|whole|me|course|chapters?)\b",
     re.IGNORECASE,
@@ -299,7 +302,7 @@ def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
 def _map_topic(text: str, history: Sequence[Said]) -> str:
     """What a concept map is to be about; empty for the whole library."""
     found = _MAP_OF.search(text)
-    topic = found.group(1).strip(" ?.!") if found else ""
+    topic = (found.group(1) or found.group(2)).strip(" ?.!") if found else ""
     if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these"):
         return _last_topic(history)
     return "" if _MAP_ALL.search(topic) else re.sub(r"^(?:an?|the)\s+", "", topic, flags=re.IGNORECASE)

@@ -12,8 +12,9 @@ from tutor.gate import GIVES_REASON, value_test
 from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.passages import embedded_text
-from tutor.questions import Question, topic_of
+from tutor.questions import Question
 from tutor.retrieval import Answerable, Hit, Retriever
+from tutor.sides import sides
 from tutor.words import content_words, normalised, words
 
 if TYPE_CHECKING:
@@ -48,10 +49,6 @@ _DEFINES = re.compile(
     re.I,
 )
 _COMPARES = re.compile(r"\b(?:differ\w*|compar\w+|relation\w*|versus|vs\.?|better than|distinguish)\b", re.I)
-_CHINESE_SIDES = re.compile(
-    r"^(?:请)?(?:问|比较|对比)?(?:一下)?\s*([\w\s-]{1,20}?)\s*(?:和|与|跟)\s*([\w\s-]{1,20}?)\s*(?:之间)?(?:的|有(?:什么|何|哪些)?|最?主?要?的?|在)*"
-    r"(?:区别|差别|差异|不同|关系|联系|异同|比较|对比)"
-)
 _SUBJECT = re.compile(r"\b(?:is|are|means|stands for|was|were)\b|[是指让]", re.I)
 _ASKS_WHY = re.compile(
     r"^\W*(?:and |but |so )?(?:why|how come|what (?:causes|is the (?:cause|reason)))\b|为什么|为何|为啥|原因",
@@ -290,27 +287,6 @@ def wants_code(question: str) -> bool:
 def wants_list(question: str) -> bool:
     """Whether the student asks for several things of a kind."""
     return bool(_WANTS_LIST.search(question))
-
-
-def sides(question: str) -> list[str]:
-    """The two things that a question compares; none when it compares nothing."""
-    text = question.rstrip("?!.？。 ")
-    chinese = _CHINESE_SIDES.search(text)
-    if chinese:
-        return [part.strip() for part in chinese.groups()]
-    if not _COMPARES.search(question):
-        return []
-    found = re.search(r"^(.+?)\s+(?:vs\.?|versus)\s+(.+)$", text, re.I)
-    found = found or re.search(
-        r"\b(?:between|compare|of|how is|how are|how does|how do)\s+(.+?)\s+"
-        r"(?:and|with|to|compared (?:to|with)|differ\w* (?:from|to|than)|related to|better than)\s+(?:the\s+)?(.+)$",
-        text,
-        re.I,
-    )
-    if not found:
-        return []
-    parts = [re.sub(r"^(?:an?|the)\s+", "", topic_of(part), flags=re.I) for part in found.groups()]
-    return [part for part in parts if content_words(part) and len(part) < 60] if len(parts) == 2 else []
 
 
 def _opens_with(sentence: str, topic: str) -> bool:

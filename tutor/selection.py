@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tutor.grounding import Evidence
 from tutor.questions import Question
-from tutor.ranking import Ranked, sides, wants_code, wants_list
+from tutor.ranking import Ranked, wants_code, wants_list
+from tutor.sides import sides
 from tutor.turns import Style
 from tutor.words import content_words
 
