@@ -61,6 +61,8 @@ class Exchange:
             if any(answer.get("refused") for answer in answers):
                 return "refused"
             return "answer" if self.shown else "other"
+        if self.of("Drawing"):
+            return "talk"
         notices = [str(event.get("text", "")) for event in self.of("Notice")]
         stopped = any(text == "Stopped." for text in notices) or self.of("Delta") or self.of("ToolCall")
         return (

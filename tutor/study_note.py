@@ -96,7 +96,8 @@ def save_chat(turns: Sequence[ChatTurn], library: NotesLibrary, libraries: Libra
     Raises:
         NotesError, StoreError: it cannot be written.
     """
-    asked = next((turn.content for turn in turns if turn.role == "user"), "")
+    talked = exchanges(turns)
+    asked = next((one.message for one in talked if one.kind == "answer"), talked[0].message if talked else "")
     if not asked:
         return "There is nothing to save yet: ask something first."
     kept = library if library.own else _saved_chats(libraries)
