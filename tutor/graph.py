@@ -23,7 +23,7 @@ from tutor.concept_map import concept_map
 from tutor.errors import QuizError
 from tutor.exchanges import ChatTurn
 from tutor.intents import ANSWERED, Intent
-from tutor.questions import Question, Said, understand
+from tutor.questions import Guess, Question, Said, understand
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
@@ -34,6 +34,7 @@ from tutor.turns import DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
+_WHICH_DEMO = "I can train a GAN, a GAN in mode collapse or a diffusion model before your eyes: which one?"
 _ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
 _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
     "gan-2d": ("gan-2d", {}, "Training a GAN on eight clusters of points"),
@@ -109,6 +110,7 @@ class Parts:
         tools: LangChain tools by name, from `tutor.tools.make_tools`.
         similarity: cosine of two texts, for grading; None grades by words alone.
         about: a few lines on what the tutor can do, with questions that fit the library.
+        guess: asked what a message is for where no rule knows its words.
         turns: the messages of a chat, by its id.
         save: saves messages of a chat as a note and says where it lies.
     """
@@ -119,6 +121,7 @@ class Parts:
     similarity: Callable[[str, str], float] | None
     about: str
     seed: int
+    guess: Guess | None = None
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
 
@@ -191,12 +194,16 @@ class TutoringGraph:
 
     def _understand(self, state: State) -> State:
         given = state.get("question")
-        question = given or understand(state["message"], state["history"], state.get("style"))
+        question = given or understand(
+            state["message"], state["history"], state.get("style"), guess=self._parts.guess
+        )
         if given is None and self._open_round(state["chat_id"]) is not None:
             route = _route_in_quiz(state["message"], question)
             if route:
                 return {"question": question, "route": route}
         elif given is None and reply_kind(state["message"]) == "stop":
+            return {"question": question, "route": "talk"}
+        if question.intent == "demo" and not question.demo:
             return {"question": question, "route": "talk"}
         if question.intent == "demo":
             name, knobs, title = _DEMOS[question.demo]
@@ -321,6 +328,7 @@ class TutoringGraph:
             "small_talk": "I am a program that teaches from your notes, so I am best at questions about them. "
             "Ask me something, or say “quiz me”.",
         }
+        lines["demo"] = _WHICH_DEMO
         _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
         self._ask_again(state)
         return {}

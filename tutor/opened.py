@@ -21,6 +21,7 @@ from tutor.index import Index, open_index, refresh_index
 from tutor.libraries import NotesLibrary, files_below
 from tutor.notes import Note, Skipped, list_files, read_files
 from tutor.retrieval import Retriever
+from tutor.router import Router
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +83,7 @@ class Opened:
 
     read: ReadNotes
     retriever: Retriever
+    router: Router
     answering: Answering
     graph: TutoringGraph
     line: str

@@ -6,12 +6,13 @@ All of it is code: a small model that rewrites questions loses more of them than
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from tutor.chinese import CJK
 from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_level, without_quiz
-from tutor.turns import Style
+from tutor.turns import STYLES, Style
 from tutor.words import content_words, stem
 
 # How students write -> the words of the notes.
@@ -128,6 +129,8 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _CONTEXT_CHARS = 600
+# How probable a guessed intent must be, and one that runs a tool or leaves the notes aside.
+_LIKELY, _SURE = 0.35, 0.5
 _EMPTY_IT = re.compile(
     r"\b(?:is|was) it (?:true|possible|correct|right|necessary|better|best|easy|hard|important|a fact|ok(?:ay)?) "
     r"(?:that|to|for|if)\b",
@@ -198,13 +201,24 @@ class Said:
     content: str
 
 
-def understand(message: str, history: Sequence[Said] = (), style: Style | None = None) -> Question:
+# A message -> what it may ask for ("quiz", "eli5", "talk" ...), each with its probability.
+Guess = Callable[[str], Mapping[str, float]]
+
+
+def understand(
+    message: str,
+    history: Sequence[Said] = (),
+    style: Style | None = None,
+    *,
+    guess: Guess | None = None,
+) -> Question:
     """What a message asks for, in the light of the conversation so far.
 
     Args:
         message: the student's words.
         history: the turns before it, oldest first.
         style: the level chosen on the page; words in the message that set a level win.
+        guess: asked where no rule knows the message's words.
     """
     text = " ".join(message.split())
     for pattern, plain in _SHORTHAND:
@@ -215,6 +229,8 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
     if _PUZZLED.match(text) and _last_topic(history):
         level, text = "eli5", f"Explain {_last_topic(history)}"
     intent = _intent(text, history)
+    if intent == "explain" and named is None and guess is not None:
+        intent, level = _guessed(guess(text), level)
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save"):
         return Question(text, intent, level, "")
     if intent == "map":
@@ -224,9 +240,22 @@ def understand(message: str, history: Sequence[Said] = (), style: Style | None =
         return Question(text, intent, level, topic, count=_count(text))
     if intent == "demo":
         name, topic = _demo(text, history)
+        name = name or next((one for one, pattern in _DEMOS if pattern.search(text)), "")
         return Question(text, intent, level, topic, demo=name)
     standalone, topic = _stand_alone(text, history)
     return Question(standalone, intent, level, topic, _context(text, history))
+
+
+def _guessed(likely: Mapping[str, float], level: Style) -> tuple[Intent, Style]:
+    """The intent and level that a message most likely asks for; a tool needs more than a hunch."""
+    best = max(likely, key=lambda label: likely[label])
+    if likely[best] < (_SURE if best in ("quiz", "demo", "save", "talk") else _LIKELY):
+        return "explain", level
+    if best in STYLES:
+        return "explain", best
+    if best == "talk":
+        return "small_talk", level
+    return ("explain" if best == "outside" else cast("Intent", best)), level
 
 
 def _plain(text: str) -> str:

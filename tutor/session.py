@@ -23,6 +23,7 @@ from tutor.questions import Said, understand
 from tutor.quiz.items import Item
 from tutor.quiz.rounds import Round
 from tutor.retrieval import Retriever
+from tutor.router import Router, read_weights
 from tutor.settings import Settings
 from tutor.study_note import save_chat
 from tutor.tools import make_tools, quiz_items
@@ -85,6 +86,7 @@ class Session:
             f"I answer questions from your notes ({line}) and show the lines that prove it. Try: "
             f"“{examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
         )
+        router = Router(retriever, read_weights())
         answering = Answering(retriever, self._chosen, self.settings.answer_tokens)
         parts = Parts(
             answering,
@@ -93,10 +95,11 @@ class Session:
             self._similarity,
             about,
             self.settings.seed or 0,
+            guess=router,
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
         )
-        return Opened(read, retriever, answering, TutoringGraph(parts), line, examples)
+        return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples)
 
     # -- the notes in use --------------------------------------------------------------------------------------
 
@@ -220,6 +223,7 @@ class Session:
     def warm_up(self) -> None:
         """Loads the embedding weights, and starts loading the chat model beside, before the first question."""
         self.embedding.warm_up()
+        self._notes.now.router.masked("warm up")
         warm = getattr(self._chosen.chat, "warm_up", None)
         if warm is not None:
             threading.Thread(target=warm, name="warm-up", daemon=True).start()
@@ -259,9 +263,9 @@ class Session:
     ) -> Iterator[Event]:
         """One answer from the notes; nothing is recorded."""
         said = [Said(turn["role"], turn["content"]) for turn in history]
-        understood = understand(question, said, style)
         yield from self._fresh()
         with self._notes.hold() as opened:
+            understood = understand(question, said, style, guess=opened.router)
             yield from opened.answering.answer(understood)
 
     @staticmethod
