@@ -159,6 +159,11 @@ class TutoringGraph:
             graph.add_edge(name, END)
         self._graph = graph.compile()
 
+    @property
+    def tools(self) -> dict[str, BaseTool]:
+        """What it may call, by name."""
+        return self._parts.tools
+
     def run(
         self,
         message: str,

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from langchain_core.tools import BaseTool
+
 from tutor.answering import Answering
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
@@ -122,6 +124,16 @@ class Session:
     def retriever(self) -> Retriever:
         """Searches the library."""
         return self._notes.now.retriever
+
+    @property
+    def router(self) -> Router:
+        """Guesses what messages ask for."""
+        return self._notes.now.router
+
+    @property
+    def tools(self) -> dict[str, BaseTool]:
+        """The tools that the graph may call, by name."""
+        return self._graph.tools
 
     @property
     def notes_read(self) -> ReadNotes:

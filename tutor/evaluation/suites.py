@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from tutor.errors import SettingsError
 from tutor.evaluation.gate import fit_gate, measure_questions
@@ -23,17 +24,21 @@ from tutor.evaluation.measures import (
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions
 from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.report import Measure, Report
+from tutor.evaluation.routing import routed
+from tutor.evaluation.teaching import Taught, refused_arguments, teaching
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
 from tutor.ranking import find
 from tutor.session import Session
 from tutor.turns import Answer
+from tutor.understanding import check_statement
 
 Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
 _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
-_ON_REQUEST = ("gate", "indexing")
+_ON_REQUEST = ("gate", "indexing", "teaching")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Subject:
         measures: the gate's measures of questions.
         indexing: times how long an index takes.
         notes: the notes folders that citations are checked against.
+        taught: what the teaching suite asks of a session.
         questions: the name of a set -> its questions.
     """
 
@@ -59,6 +65,7 @@ class Subject:
     measures: Callable[[Sequence[SetQuestion]], Sequence[Measures]]
     indexing: Callable[[], IndexingTimes]
     notes: Sequence[Path]
+    taught: Taught
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
 
 
@@ -102,10 +109,24 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         indexing=lambda: time_indexing(session.library.folders, session.embedding),
         measures=lambda questions: measure_questions(retriever, questions),
         notes=session.library.folders,
+        taught=_taught(session),
     )
     session.warm_up()
     with scratch:
         return run_suites(subject, suites, on_progress)
+
+
+def _taught(session: Session) -> Taught:
+    def ask(message: str, history: Sequence[Mapping[str, str]]) -> Answer:
+        return session.collect(session.ask(message, history=history))
+
+    return Taught(
+        route=lambda message: routed(message, session.router),
+        ask=ask,
+        judge=lambda statement: check_statement(session.retriever, statement).overall,
+        bounds=lambda: refused_arguments(session.tools),
+        notes=session.library.folders,
+    )
 
 
 def run_suites(subject: Subject, suites: Sequence[str] = (), on_progress: Progress | None = None) -> Report:
@@ -129,7 +150,7 @@ class _Run:
         self.subject = subject
         self._report = report
 
-    def each(self, stage: str, questions: Sequence[SetQuestion]) -> Iterator[SetQuestion]:
+    def each(self, stage: str, questions: Sequence[T]) -> Iterator[T]:
         """The questions one by one, with progress."""
         for done, asked in enumerate(questions):
             self._report(stage, done, len(questions))
@@ -285,11 +306,16 @@ def _gate(run: _Run) -> list[Measure]:
     ]
 
 
+def _teaching(run: _Run) -> list[Measure]:
+    return teaching(run.subject.taught, run.each)
+
+
 SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "retrieval": _retrieval,
     "answers": _answers,
     "refusal": _refusal,
     "speed": _speed,
+    "teaching": _teaching,
     "indexing": _indexing,
     "gate": _gate,
 }
