@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,12 @@ from tutor.doctor import Check, checks
 from tutor.embedding import Embedding
 from tutor.errors import EmbeddingError
 from tutor.index import refresh_index
+from tutor.models import ChosenModel
 from tutor.settings import Settings, close_environment
 
 NAMES = [
-    "python", "packages", "embedding weights", "notes and index", "chat model", "disk", "record folder",
-    "accelerator", "offline",
+    "python", "packages", "embedding weights", "notes and index", "chat model", "model's abilities", "disk",
+    "record folder", "accelerator", "offline",
 ]  # fmt: skip
 
 
@@ -49,12 +51,32 @@ def test_what_is_missing_is_named_with_its_remedy(
     monkeypatch.setattr(tutor.doctor.os, "access", lambda path, mode: False)
     found = by_name(replace(settings, model="no-such-model"))
     bad = {name: check.remedy for name, check in found.items() if not check.ok}
-    assert set(bad) == set(NAMES) - {"python", "accelerator"}
+    assert set(bad) == set(NAMES) - {"python", "accelerator", "model's abilities"}
     assert all(bad.values())
     assert found["packages"].detail == "missing: no_such_package_here"
     assert "tutor index" in bad["notes and index"]
     assert "1500 MB" in bad["disk"]
     assert "HF_HUB_OFFLINE" in found["offline"].detail
+
+
+def test_a_model_is_asked_what_it_can_do_once(
+    settings: Settings, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = scripted("I know nothing.")
+    monkeypatch.setattr(tutor.doctor, "open_model", lambda name, settings: ChosenModel("hf:a/b", chat, ""))
+    found = by_name(settings)["model's abilities"]
+    assert found.ok and not found.remedy
+    assert found.detail == (
+        "copies the notes: no, says what is not there: no, writes JSON: no, calls tools: no"
+    )
+    asked = len(chat._asked)
+    assert by_name(settings)["model's abilities"] == found
+    assert len(chat._asked) == asked > 0
+
+
+def test_a_server_that_is_silent_is_not_asked(settings: Settings) -> None:
+    found = by_name(replace(settings, model="openai:m@http://127.0.0.1:9/v1"))["model's abilities"]
+    assert not found.ok and "No answer from http://127.0.0.1:9/v1" in found.detail and found.remedy
 
 
 def test_looking_makes_no_folder(settings: Settings, tmp_path: Path) -> None:

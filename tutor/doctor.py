@@ -14,7 +14,8 @@ from typing import Any
 from tutor.embedding import Embedding
 from tutor.errors import EmbeddingError, TutorError
 from tutor.index import open_index
-from tutor.models import open_model
+from tutor.models import open_model, require_answer
+from tutor.models.probe import capabilities
 from tutor.settings import CLOSED_ENVIRONMENT, Settings
 
 _PACKAGES = ("torch", "transformers", "sentence_transformers", "chromadb", "langchain", "langgraph", "gradio")
@@ -42,6 +43,7 @@ def checks(settings: Settings) -> Iterator[Check]:
     yield _guarded("embedding weights", lambda: f"{Embedding().name}, {Embedding().fingerprint[:12]}")
     yield _guarded("notes and index", lambda: _index(settings))
     yield _model(settings)
+    yield _abilities(settings)
     yield _disk(settings)
     yield _folder("record folder", settings.data_dir)
     yield _gpu()
@@ -90,6 +92,25 @@ def _model(settings: Settings) -> Check:
     except TutorError as error:
         return Check("chat model", False, error.what, error.remedy)
     return Check("chat model", True, f"{chosen.name}: {chosen.reason}")
+
+
+def _abilities(settings: Settings) -> Check:
+    """What the chat model can do; a model that was not asked yet is asked now, which takes it some seconds."""
+    name = "model's abilities"
+    try:
+        chosen = open_model(settings.model, settings)
+    except TutorError:  # the line before says so
+        return Check(name, True, "not asked: the chat model does not open")
+    if chosen.chat is None:
+        return Check(name, True, "not asked: there is no chat model")
+    try:
+        if chosen.name.startswith("openai:"):
+            require_answer(chosen.name)
+    except TutorError as error:
+        return Check(name, False, f"not asked: {error.what}", error.remedy)
+    found = capabilities(chosen.name, chosen.chat, settings.cache_dir)
+    remedy = "Choose another model, or run `tutor doctor` again later." if found.failure else ""
+    return Check(name, not found.failure, found.in_words(), remedy)
 
 
 def _disk(settings: Settings) -> Check:

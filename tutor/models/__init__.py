@@ -30,6 +30,7 @@ __all__ = [
     "get_model",
     "installed_models",
     "open_model",
+    "require_answer",
     "stream_text",
 ]
 
@@ -159,7 +160,7 @@ def _best_model(settings: Settings) -> ChosenModel:
             continue
         try:
             if name == settings.endpoint:
-                _require_answer(name)
+                require_answer(name)
             chat = _open_chat(name, settings)
         except ModelError as error:
             missing.append(str(error))
@@ -168,7 +169,8 @@ def _best_model(settings: Settings) -> ChosenModel:
     return ChosenModel("notes-only", None, " ".join([f"{NOTES_ONLY_REASON}.", *missing]))
 
 
-def _require_answer(endpoint: str) -> None:
+def require_answer(endpoint: str) -> None:
+    """Raises ModelError when the server of `openai:MODEL@URL` does not answer within two seconds."""
     from tutor.models.remote import endpoint_is_reachable, no_answer, split_spec
 
     url = split_spec(endpoint)[1]

@@ -43,6 +43,11 @@ class GgufChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "local-llama-cpp"
 
+    @property
+    def files(self) -> Path:
+        """The model's file."""
+        return self.path
+
     def _generate(
         self,
         messages: list[BaseMessage],

@@ -75,6 +75,11 @@ class LocalChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "local-transformers"
 
+    @property
+    def files(self) -> Path:
+        """The folder of the model's files."""
+        return self._weights.folder
+
     def warm_up(self) -> None:
         """Loads the weights now, so that the first answer need not wait for them.
 
