@@ -53,7 +53,12 @@ def rounds() -> Kept:
 @pytest.fixture
 def graph(small_retriever: Retriever, rounds: Kept, tmp_path: Path) -> TutoringGraph:
     tools = make_tools(
-        small_retriever, root=tmp_path, out=lambda: tmp_path, budget_s=5, device="cpu", rng=random.Random(0)
+        small_retriever,
+        root=Path(__file__).parents[1],
+        out=lambda: tmp_path,
+        budget_s=5,
+        device="cpu",
+        rng=random.Random(0),
     )
     answering = Answering(small_retriever, ChosenModel("notes-only", None, ""), 200)
     return TutoringGraph(Parts(answering, tools, rounds, None, "I am the tutor.", 7))

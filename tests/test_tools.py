@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from langchain_core.tools import BaseTool
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import tutor.tools
 from tutor.errors import DemoError, QuizError
@@ -19,6 +19,7 @@ from tutor.retrieval import Retriever
 from tutor.tools import make_tools, quiz_items, result_to_contract
 from tutor.turns import DemoOutcome, DemoProgress, Event
 
+ROOT = Path(__file__).resolve().parent.parent
 STARTED = DemoStarted("gan-2d", 0, "cpu", {}, 5.0, 1)
 
 
@@ -35,7 +36,7 @@ RESULT = DemoResult(
 @pytest.fixture
 def tools(small_retriever: Retriever, tmp_path: Path) -> dict[str, BaseTool]:
     return make_tools(
-        small_retriever, root=tmp_path, out=lambda: tmp_path / "out", budget_s=5.0, device="cpu",
+        small_retriever, root=ROOT, out=lambda: tmp_path / "out", budget_s=5.0, device="cpu",
         rng=random.Random(0),
     )  # fmt: skip
 
@@ -69,7 +70,7 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
     seen: list[Event] = []
     stop = threading.Event()
     message = call(
-        tools["run_demo"], {"emit": seen.append, "cancel": stop}, name="gan-2d", knobs={"d_lr": 0.1}, seed=3
+        tools["run_demo"], {"emit": seen.append, "cancel": stop}, name="gan-2d", knobs={"d_lr": 0.01}, seed=3
     )
     assert message.content == "Eight clusters."
     assert [event.step for event in seen if isinstance(event, DemoProgress)] == [1, 2]
@@ -78,7 +79,7 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
     assert outcome.result == result_to_contract(RESULT)
     assert outcome.result["images"] == ["last.png"]
     assert calls == [
-        {"root": tmp_path, "name": "gan-2d", "knobs": {"d_lr": 0.1}, "seed": 3, "device": "cpu",
+        {"root": ROOT, "name": "gan-2d", "knobs": {"d_lr": 0.01}, "seed": 3, "device": "cpu",
          "out": tmp_path / "out", "budget_s": 5.0, "stop": stop}
     ]  # fmt: skip
 
@@ -108,6 +109,13 @@ def test_a_demo_that_ends_oddly_is_an_error(
         ("run_demo", {"name": "../../bin/sh"}),
         ("run_demo", {"name": "gan-2d; rm"}),
         ("run_demo", {"name": "a" * 41}),
+        ("run_demo", {"name": "gan-3d"}),
+        ("run_demo", {"name": "gan-2d", "steps": 5}),
+        ("run_demo", {"name": "gan-2d", "knobs": {"d_lr": 0.5}}),
+        ("run_demo", {"name": "gan-2d", "knobs": {"d_lr": "nan"}}),
+        ("run_demo", {"name": "gan-2d", "knobs": {"d_steps": 1.5}}),
+        ("run_demo", {"name": "gan-2d", "knobs": {"loss": "hinge"}}),
+        ("run_demo", {"name": "gan-2d", "knobs": {"nfe": 4}}),
         ("run_demo", {"name": "gan-2d", "seed": -1}),
         ("run_demo", {"name": "gan-2d", "seed": 2**31}),
         ("run_demo", {"name": "gan-2d", "knobs": {f"k{i}": 1.0 for i in range(21)}}),
@@ -124,6 +132,42 @@ def test_arguments_out_of_bounds_run_nothing(
     with pytest.raises(ValidationError):
         call(tools[tool], **arguments)
     assert calls == []
+
+
+def test_a_value_at_its_bound_is_allowed(tools: dict[str, BaseTool], played: Callable[..., Any]) -> None:
+    calls = played(STARTED, RESULT)
+    call(
+        tools["run_demo"],
+        name="gan-2d",
+        knobs={"d_lr": 0.02, "g_lr": "1e-5", "loss": "wgan-gp"},
+        seed=2**31 - 1,
+    )
+    assert calls[0]["knobs"] == {"d_lr": 0.02, "g_lr": "1e-5", "loss": "wgan-gp"}
+
+
+def test_the_tools_know_the_same_bounds_as_the_demos(tools: dict[str, BaseTool]) -> None:
+    from demos.catalogue import DEMOS, DemoArgumentError
+
+    schema = tools["run_demo"].args_schema
+    assert isinstance(schema, type) and issubclass(schema, BaseModel)
+    for demo in DEMOS:
+        for knob in demo.knobs:
+            steps = (-1.0, 0.0, 1.0, 1.5, 1e9) if knob.kind != "choice" else ()
+            values: list[Any] = [
+                *steps,
+                *(x for x in (knob.low, knob.high) if x is not None),
+                knob.default,
+                "odd",
+            ]
+            for value in values:
+                asked = {"name": demo.name, "knobs": {knob.name: value}}
+                try:
+                    demo.knob_values({knob.name: value})
+                except DemoArgumentError:
+                    with pytest.raises(ValidationError):
+                        schema.model_validate(asked)
+                else:
+                    schema.model_validate(asked)
 
 
 def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) -> None:

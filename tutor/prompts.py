@@ -28,3 +28,13 @@ def answer_from_notes(question: str, evidence: Sequence[str], style: Style) -> l
             f"Question: {question}"
         )
     ]
+
+
+def choose_tool(message: str) -> list[BaseMessage]:
+    """Asks a model with bound tools to call the one that the student wants."""
+    return [
+        HumanMessage(
+            "Call the tool that does what the student asks, with the values that the student names and no others. "
+            f"If none fits, call none.\nStudent: {message}"
+        )
+    ]

@@ -6,19 +6,21 @@ text never starts one. What a tool streams while it works goes to `emit` in the 
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tutor.errors import DemoError, QuizError
-from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, run_demo
+from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, list_demos, run_demo
 from tutor.notes import Note
 from tutor.quiz.items import Candidate, Entry, Item, make_items
 from tutor.retrieval import Retriever
@@ -29,11 +31,11 @@ _NEAR_TOPIC = 0.6
 
 
 class RunDemo(BaseModel):
-    """Arguments of `run_demo`; the demo itself checks its knobs against their bounds."""
+    """Arguments of `run_demo`; `demo_arguments` adds the names and knobs of the demos that are there."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9-]{1,40}$", description="a demo's name, such as gan-2d or diffusion-2d"
-    )
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=40, description="a demo's name, such as gan-2d or diffusion-2d")
     knobs: dict[str, float | str] = Field(
         default_factory=dict, max_length=20, description="knob name -> value"
     )
@@ -43,8 +45,64 @@ class RunDemo(BaseModel):
 class MakeQuiz(BaseModel):
     """Arguments of `make_quiz`."""
 
-    topic: str = Field(max_length=200, description="what to ask about; empty for everything")
+    model_config = ConfigDict(extra="forbid")
+
+    topic: str = Field(default="", max_length=200, description="what to ask about; empty for everything")
     n: int = Field(default=3, ge=1, le=MOST_QUESTIONS, description="number of questions")
+
+
+def demo_arguments(demos: Callable[[], list[dict[str, Any]]]) -> type[RunDemo]:
+    """The arguments of `run_demo`, checked against the demos and the bounds of their knobs.
+
+    Args:
+        demos: gives the demos as `tutor.jobs.list_demos` does; called at each check.
+    """
+
+    class KnownDemo(RunDemo):
+        @model_validator(mode="after")
+        def _is_allowed(self) -> Self:
+            reasons = _refused(demos(), self.name, self.knobs)
+            if reasons:
+                raise ValueError("; ".join(reasons))
+            return self
+
+    return KnownDemo
+
+
+def _refused(demos: list[dict[str, Any]], name: str, knobs: dict[str, float | str]) -> list[str]:
+    """Why a demo may not be run with these knobs, each reason with the bound; empty when it may."""
+    demo = next((demo for demo in demos if demo["name"] == name), None)
+    if demo is None:
+        return [f"there is no demo {name!r}: the demos are {', '.join(demo['name'] for demo in demos)}"]
+    known = {knob["name"]: knob for knob in demo["knobs"]}
+    reasons = []
+    for given, value in knobs.items():
+        if given not in known:
+            reasons.append(f"the demo {name} has no knob {given[:40]!r}: its knobs are {', '.join(known)}")
+        elif reason := _out_of_bounds(known[given], value):
+            whole = isinstance(value, float) and value.is_integer()
+            reasons.append(f"{given} {str(int(value) if whole else value)[:40]} {reason}")
+    return reasons
+
+
+def _out_of_bounds(knob: dict[str, Any], value: float | str) -> str:
+    """What is wrong with a knob's value, and the bound; empty when nothing is."""
+    if knob["kind"] == "choice":
+        return "" if value in knob["choices"] else f"is not allowed: one of {', '.join(knob['choices'])}"
+    low, high = knob["low"], knob["high"]
+    try:
+        number = float(value)
+    except ValueError:
+        return f"is no number: from {low:g} to {high:g}"
+    if not math.isfinite(number):
+        return f"is no number: from {low:g} to {high:g}"
+    if number > high:
+        return f"is too large: at most {high:g}"
+    if number < low:
+        return f"is too small: at least {low:g}"
+    if knob["kind"] == "int" and number != int(number):
+        return f"is no whole number: from {low:g} to {high:g}"
+    return ""
 
 
 def make_tools(
@@ -84,7 +142,7 @@ def make_tools(
             run_demo_tool,
             name="run_demo",
             description="Trains a bundled demo in a process of its own and streams its pictures.",
-            args_schema=RunDemo,
+            args_schema=demo_arguments(cache(lambda: list_demos(root))),
             response_format="content_and_artifact",
         ),
         StructuredTool.from_function(
