@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from tutor.errors import ModelError
 from tutor.models.asking import reply_within
 from tutor.prompts import choose_tool
-from tutor.words import content_words
+from tutor.words import content_words, words
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -28,9 +28,7 @@ LIMIT_S = 8.0
 MAX_TOKENS = 128
 _FILLED = {"run_demo": ("knobs", "seed"), "make_quiz": ("topic", "n")}
 _LABELS = {"n": "number of questions"}
-_NO_TOPIC = frozenset(
-    "all any anything everything my note notes quiz question questions topic topics".split()
-)
+_NO_TOPIC = frozenset(words("all any anything everything note notes quiz questions topics"))
 _COUNTS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty"
