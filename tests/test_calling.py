@@ -227,3 +227,23 @@ def test_a_call_of_the_router_is_refused_in_the_same_words(tools: dict[str, Base
     assert refusal(caught.value) == (
         "topic is too long: at most 200 characters; number of questions 101 is too large: at most 100"
     )
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "says"),
+    [
+        ("make_quiz", {"n": "many"}, "number of questions many is no whole number"),
+        ("make_quiz", {"topic": None}, "topic None is no text"),
+        ("make_quiz", {"topics": "GANs"}, "there is no argument topics"),
+        ("run_demo", {}, "name is missing"),
+        ("run_demo", {"name": "gan-2d", "seed": 1.5}, "seed 1.5 is no whole number"),
+        ("run_demo", {"name": "gan-2d", "knobs": {"batch": [1]}}, "batch [1] is no knob's value"),
+        ("run_demo", {"name": "gan-2d", "knobs": {f"k{i}": 1 for i in range(21)}}, "knobs are too many: at most 20"),
+    ],
+)  # fmt: skip
+def test_what_has_the_wrong_form_is_told_in_plain_words(
+    tool: str, arguments: Any, says: str, tools: dict[str, BaseTool]
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        tools[tool].invoke(arguments)
+    assert refusal(caught.value) == says

@@ -155,6 +155,30 @@ def test_setting_cancel_ends_the_answer_and_leaves_the_model_usable(
     assert len(lengths) == 2 and lengths[0] < 200
 
 
+@pytest.mark.parametrize("guessed", [0, 8])
+@pytest.mark.parametrize("at", [1, 4])
+def test_a_stop_ends_the_work_with_the_step_in_which_it_comes(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch, guessed: int, at: int
+) -> None:
+    chat.warm_up()
+    cancel, steps = threading.Event(), 0
+    model = chat._weights._model
+    forward = model.forward
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == at:
+            cancel.set()
+        return forward(*arguments, **options)
+
+    monkeypatch.setattr(model, "forward", counted)
+    view = chat.model_copy(update={"prompt_lookup_num_tokens": guessed})
+    list(stream_text(view, [HumanMessage("Go on.")], max_tokens=300, cancel=cancel))
+    chat._weights.worker.submit(lambda: None).result()  # the work in the thread is over
+    assert steps == at
+
+
 def test_closing_the_stream_ends_the_answer(chat: LocalChat, lengths: list[int]) -> None:
     stream = stream_text(chat, [HumanMessage("Go on.")], max_tokens=300)
     next(stream)

@@ -44,6 +44,8 @@ _BOUNDS = {
     "too_long": "are too many: at most {max_length}",
     "value_error": "",
 }
+# What is wanted, by the first part of pydantic's name of the error.
+_KINDS = {"int": "whole number", "float": "number", "string": "text", "dict": "list of knobs"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def filled(
 
 def refusal(error: ValidationError) -> str:
     """What is wrong with a call's arguments, each with its bound, in one sentence for the student."""
-    return "; ".join(_reason(each) for each in error.errors(include_url=False)[:3])
+    reasons = dict.fromkeys(_reason(each) for each in error.errors(include_url=False))
+    return "; ".join(list(reasons)[:3])
 
 
 def _proposal(reply: AIMessage, message: str, tools: Mapping[str, BaseTool]) -> ToolCallProposal | None:
@@ -198,7 +201,8 @@ def _reason(error: Any) -> str:
     """One error of pydantic in plain words."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    name = str(error["loc"][0]) if error["loc"] else "the call"
+    loc: tuple[Any, ...] = error["loc"] or ("the call",)
+    name = str(loc[1] if loc[0] == "knobs" and len(loc) > 1 else loc[0])
     label = _LABELS.get(name, name)
     if error["type"] in _BOUNDS:
         told = _BOUNDS[error["type"]].format(**error.get("ctx", {}))
@@ -208,7 +212,10 @@ def _reason(error: Any) -> str:
         return f"{label} is missing"
     if error["type"] == "extra_forbidden":
         return f"there is no argument {label[:40]}"
-    return f"{label} {_shown(error['input'])} is not allowed: {error['msg']}"
+    kind = _KINDS.get(error["type"].split("_")[0], "value")
+    if loc[0] == "knobs":  # a number or a word; what is neither is told once
+        kind = "knob's value"
+    return f"{label} {_shown(error['input'])} is no {kind}"
 
 
 def _shown(value: Any) -> str:

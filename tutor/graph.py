@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict
 
+from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
+from pydantic import ValidationError
 
 from tutor.answering import Answering
+from tutor.calling import filled, proposed_call, refusal
 from tutor.concept_map import concept_map
 from tutor.errors import QuizError
 from tutor.exchanges import ChatTurn
@@ -29,7 +32,6 @@ from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
 from tutor.recap import recap
-from tutor.tools import MOST_QUESTIONS
 from tutor.turns import DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
@@ -47,6 +49,7 @@ _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
 }
 
 
+_NODES = ("explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "talk")
 _ROUTES: dict[Intent, str] = {
     "summary": "sum_up",
     "map": "draw_map",
@@ -111,6 +114,7 @@ class Parts:
         similarity: cosine of two texts, for grading; None grades by words alone.
         about: a few lines on what the tutor can do, with questions that fit the library.
         guess: asked what a message is for where no rule knows its words.
+        caller: a chat model that calls tools, which may fill the arguments of the tool that was asked for.
         turns: the messages of a chat, by its id.
         save: saves messages of a chat as a note and says where it lies.
     """
@@ -122,6 +126,7 @@ class Parts:
     about: str
     seed: int
     guess: Guess | None = None
+    caller: BaseChatModel | None = None
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
 
@@ -150,7 +155,7 @@ class TutoringGraph:
         graph.add_conditional_edges(
             "understand",
             lambda state: state["route"],
-            ["explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "talk"],
+            {**{name: name for name in _NODES}, "done": END},
         )
         graph.add_conditional_edges(
             "call_tool", lambda state: state["route"], {"start_quiz": "start_quiz", "end": END}
@@ -212,17 +217,26 @@ class TutoringGraph:
             return {"question": question, "route": "talk"}
         if question.intent == "demo":
             name, knobs, title = _DEMOS[question.demo]
-            arguments = {"name": name, "knobs": knobs, "seed": self._parts.seed}
-            _emit(ToolCall("run_demo", arguments, title))
-            return {"question": question, "route": "call_tool", "tool": "run_demo", "arguments": arguments}
+            return self._call(
+                question, "run_demo", {"name": name, "knobs": knobs, "seed": self._parts.seed}, title
+            )
         if question.intent == "quiz":
-            arguments = {
-                "topic": question.topic[:200],
-                "n": min(question.count or QUIZ_QUESTIONS, MOST_QUESTIONS),
-            }
-            _emit(ToolCall("make_quiz", arguments, f"Choosing questions on {question.topic or 'your notes'}"))
-            return {"question": question, "route": "call_tool", "tool": "make_quiz", "arguments": arguments}
+            n = QUIZ_QUESTIONS if question.count is None else question.count
+            title = f"Choosing questions on {question.topic or 'your notes'}"
+            return self._call(question, "make_quiz", {"topic": question.topic[:200], "n": n}, title)
         return {"question": question, "route": _ROUTES.get(question.intent, "explain")}
+
+    def _call(self, question: Question, tool: str, arguments: dict[str, Any], title: str) -> State:
+        """The router's call of a tool; a model that can fills in what else the student's own words say."""
+        refused = ""
+        if self._parts.caller is not None and question.text:
+            proposal = proposed_call(self._parts.caller, question.text, self._parts.tools)
+            arguments, refused = filled(tool, arguments, proposal)
+        if refused:
+            _emit(Notice(refused))
+            return {"question": question, "route": "done"}
+        _emit(ToolCall(tool, arguments, title))
+        return {"question": question, "route": "call_tool", "tool": tool, "arguments": arguments}
 
     def _open_round(self, chat_id: str) -> Round | None:
         stored = self._parts.rounds.load_round(chat_id)
@@ -287,6 +301,9 @@ class TutoringGraph:
             message = self._parts.tools[state["tool"]].invoke(call, inner)
         except QuizError as error:
             _emit(Notice(str(error)))
+            return {"route": "end"}
+        except ValidationError as error:
+            _emit(Notice(refusal(error)))
             return {"route": "end"}
         if state["tool"] == "make_quiz":
             return {"route": "start_quiz", "items": message.artifact}

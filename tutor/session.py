@@ -11,32 +11,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from tutor.answering import Answering
+from tutor.conversations import Conversations
 from tutor.embedding import Embedding
-from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
+from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
+from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.items import Item
-from tutor.quiz.rounds import Round
 from tutor.retrieval import Retriever
 from tutor.router import Router, read_weights
 from tutor.settings import Settings
 from tutor.study_note import save_chat
 from tutor.tools import make_tools, quiz_items
-from tutor.turns import Answer, Delta, Event, Notice, Style, event_to_json, lasting_events, spoken
+from tutor.turns import Answer, Event, Notice, Style
 
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
-_TITLE_LENGTH = 48
 _REMEMBERED_ITEMS = 30
 
 
-class Session:
+class Session(Conversations):
     """The opened tutor, as the page, the terminal and the evaluation use it.
 
     Attributes:
@@ -63,7 +64,7 @@ class Session:
         self.model_name, self.model_reason = chosen.name, chosen.reason
         self._messages: list[str] = []
         self._chosen = chosen
-        self._record = record
+        super().__init__(record)
         self._rounds: Rounds = record if record is not None else RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
@@ -98,10 +99,17 @@ class Session:
             about,
             self.settings.seed or 0,
             guess=router,
+            caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
         )
         return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples)
+
+    def _caller(self) -> BaseChatModel | None:
+        """The chat model where it is known to call tools."""
+        chat = self._chosen.chat
+        known = known_capabilities(self._chosen.name, chat, self.settings.cache_dir) if chat else None
+        return chat if known is not None and known.tools else None
 
     # -- the notes in use --------------------------------------------------------------------------------------
 
@@ -293,51 +301,6 @@ class Session:
 
     # -- conversations -----------------------------------------------------------------------------------------
 
-    def new_chat(self) -> str:
-        """Opens an empty conversation and returns its id."""
-        return self._kept.new_chat("New chat")
-
-    def chats(self) -> list[Chat]:
-        """All conversations, the last used first."""
-        return self._kept.list_chats()
-
-    def turns(self, chat_id: str) -> list[Turn]:
-        """The messages of a conversation in order."""
-        return self._kept.turns(chat_id)
-
-    def delete_chat(self, chat_id: str) -> None:
-        """Deletes a conversation."""
-        self._kept.delete_chat(chat_id)
-
-    def retract_last(self, chat_id: str) -> str | None:
-        """Takes the last answer back; returns the student's words, which stay, to be answered again.
-
-        Raises:
-            QuizError: the answer belongs to a quiz, whose grades are never taken back.
-        """
-        turns = self.turns(chat_id)
-        asked = next((turn for turn in reversed(turns) if turn.role == "user"), None)
-        if asked is None:
-            return None
-        answers = [turn for turn in turns if turn.id > asked.id]
-        events = {event["event"] for turn in answers for event in (turn.payload or {}).get("events", [])}
-        if events & {"QuizItem", "QuizGrade", "QuizScore"}:
-            raise QuizError(
-                "An answer in a quiz cannot be taken back", "Go on, or say “stop” and start a new quiz."
-            )
-        self._kept.drop_turns_after(asked.id)
-        return asked.content
-
-    def hear(self, chat_id: str, message: str) -> None:
-        """Records the student's words at once, before they are answered; the first ones name the chat."""
-        if not any(turn.role == "user" for turn in self.turns(chat_id)):
-            self._kept.rename_chat(chat_id, _title(message))
-        self._kept.add_turn(chat_id, "user", message)
-
-    def note(self, chat_id: str, text: str) -> None:
-        """Records a line of the program's own in a conversation."""
-        self._kept.add_turn(chat_id, "assistant", text, {"events": [event_to_json(Notice(text))]})
-
     def respond(
         self,
         chat_id: str,
@@ -383,40 +346,6 @@ class Session:
 
         yield from self._recorded(chat_id, events(), threading.Event())
 
-    def quiz_is_open(self, chat_id: str) -> bool:
-        """Whether a quiz question waits for its answer."""
-        stored = self._kept.load_round(chat_id)
-        return stored is not None and not Round.from_dict(stored).over
-
-    def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
-        kept: list[Event] = []
-        text, ended = "", False
-        try:
-            for event in events:
-                text += event.text if isinstance(event, Delta) else ""
-                kept.append(event)
-                yield event
-            ended = True
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            ended = True
-            kept.append(Notice(str(error) if isinstance(error, TutorError) else "Something went wrong here."))
-            raise
-        finally:
-            cancel.set()
-            events.close()  # type: ignore[attr-defined]
-            lasting = lasting_events(kept, text, stopped=not ended)
-            if lasting:
-                payload = {"events": [event_to_json(event) for event in lasting]}
-                self._kept.add_turn(chat_id, "assistant", spoken(lasting), payload)
-
-    @property
-    def _kept(self) -> Record:
-        if self._record is None:
-            raise RecordError("This session keeps no conversations", "Open it with a record.")
-        return self._record
-
 
 def open_session(
     settings: Settings,
@@ -450,11 +379,6 @@ def open_session(
         session._open_notes(on_progress, resume)
         on_failure.pop_all()
     return session
-
-
-def _title(message: str) -> str:
-    line = " ".join(message.split())
-    return line if len(line) <= _TITLE_LENGTH else line[: _TITLE_LENGTH - 1].rstrip() + "…"
 
 
 __all__ = ["Chat", "QuizError", "Session", "Turn", "open_session"]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.errors import ModelError
+from tutor.models.packed import pack_linears
 
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}\n\n{% endfor %}"
@@ -104,11 +105,21 @@ class LocalWeights:
                 .to(device)
                 .eval()
             )
+            if self._was_four_bit():
+                pack_linears(self._model)
         except (*LOAD_ERRORS, SafetensorError) as error:
             raise ModelError(
                 f"The model {self.source} does not load ({first_line(error)})",
                 "Choose another model (`tutor models` lists them) or get this one again.",
             ) from error
+
+    def _was_four_bit(self) -> bool:
+        """Whether the folder was converted from a GGUF file of 4-bit weights, as its origin says."""
+        try:
+            origin = json.loads((self.folder / "origin.json").read_text(encoding="utf-8"))
+            return bool(origin["dtype"] == "bfloat16" and origin["gguf_sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def run(self, job: Job) -> None:
         """Makes one answer; puts the prompt and then the words on the job's queue."""

@@ -1,0 +1,104 @@
+"""The conversations of the student's record: what was said, in the order of saying."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from tutor.errors import QuizError, RecordError, TutorError
+from tutor.learner import Chat, Record, Turn
+from tutor.quiz.rounds import Round
+from tutor.turns import Delta, Event, Notice, event_to_json, lasting_events, spoken
+
+_TITLE_LENGTH = 48
+
+
+class Conversations:
+    """Reads and writes conversations; without a record each of its methods raises RecordError."""
+
+    def __init__(self, record: Record | None) -> None:
+        self._record = record
+
+    def new_chat(self) -> str:
+        """Opens an empty conversation and returns its id."""
+        return self._kept.new_chat("New chat")
+
+    def chats(self) -> list[Chat]:
+        """All conversations, the last used first."""
+        return self._kept.list_chats()
+
+    def turns(self, chat_id: str) -> list[Turn]:
+        """The messages of a conversation in order."""
+        return self._kept.turns(chat_id)
+
+    def delete_chat(self, chat_id: str) -> None:
+        """Deletes a conversation."""
+        self._kept.delete_chat(chat_id)
+
+    def retract_last(self, chat_id: str) -> str | None:
+        """Takes the last answer back; returns the student's words, which stay, to be answered again.
+
+        Raises:
+            QuizError: the answer belongs to a quiz, whose grades are never taken back.
+        """
+        turns = self.turns(chat_id)
+        asked = next((turn for turn in reversed(turns) if turn.role == "user"), None)
+        if asked is None:
+            return None
+        answers = [turn for turn in turns if turn.id > asked.id]
+        events = {event["event"] for turn in answers for event in (turn.payload or {}).get("events", [])}
+        if events & {"QuizItem", "QuizGrade", "QuizScore"}:
+            raise QuizError(
+                "An answer in a quiz cannot be taken back", "Go on, or say “stop” and start a new quiz."
+            )
+        self._kept.drop_turns_after(asked.id)
+        return asked.content
+
+    def hear(self, chat_id: str, message: str) -> None:
+        """Records the student's words at once, before they are answered; the first ones name the chat."""
+        if not any(turn.role == "user" for turn in self.turns(chat_id)):
+            self._kept.rename_chat(chat_id, _title(message))
+        self._kept.add_turn(chat_id, "user", message)
+
+    def note(self, chat_id: str, text: str) -> None:
+        """Records a line of the program's own in a conversation."""
+        self._kept.add_turn(chat_id, "assistant", text, {"events": [event_to_json(Notice(text))]})
+
+    def quiz_is_open(self, chat_id: str) -> bool:
+        """Whether a quiz question waits for its answer."""
+        stored = self._kept.load_round(chat_id)
+        return stored is not None and not Round.from_dict(stored).over
+
+    def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
+        kept: list[Event] = []
+        text, ended = "", False
+        try:
+            for event in events:
+                text += event.text if isinstance(event, Delta) else ""
+                kept.append(event)
+                yield event
+            ended = True
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            ended = True
+            kept.append(Notice(str(error) if isinstance(error, TutorError) else "Something went wrong here."))
+            raise
+        finally:
+            cancel.set()
+            events.close()  # type: ignore[attr-defined]
+            lasting = lasting_events(kept, text, stopped=not ended)
+            if lasting:
+                payload = {"events": [event_to_json(event) for event in lasting]}
+                self._kept.add_turn(chat_id, "assistant", spoken(lasting), payload)
+
+    @property
+    def _kept(self) -> Record:
+        if self._record is None:
+            raise RecordError("This session keeps no conversations", "Open it with a record.")
+        return self._record
+
+
+def _title(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= _TITLE_LENGTH else line[: _TITLE_LENGTH - 1].rstrip() + "…"
