@@ -29,6 +29,7 @@ from tutor.evaluation.measures import (
 )
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions, load_questions
 from tutor.evaluation.quickstart import build_quickstart
+from tutor.evaluation.teaching import Taught
 from tutor.gate import Measures
 from tutor.notes import list_files
 from tutor.retrieval import Retriever
@@ -322,6 +323,9 @@ def subject(tmp_path: Path) -> Subject:
         covers=lambda asked: asked.id in ("in-1", "out-2"),
         measures=lambda questions: [Measures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0) for _ in questions],
         notes=[tmp_path],
+        taught=Taught(
+            lambda message: "", lambda message, history: _answer(ASKED[0]), lambda text: "", list, []
+        ),
         questions=lambda name: sets[name],
     )
 
@@ -412,7 +416,7 @@ def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None
 
 
 def test_an_unknown_suite_is_refused_with_the_names_that_exist(subject: Subject) -> None:
-    with pytest.raises(SettingsError, match=r"'sped'.*retrieval, answers, refusal, speed, indexing, gate"):
+    with pytest.raises(SettingsError, match=r"'sped'.*retrieval, answers, refusal, speed, teaching, indexing, gate"):
         run_suites(subject, ["sped"])
 
 

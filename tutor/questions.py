@@ -11,9 +11,28 @@ from dataclasses import dataclass
 from typing import cast
 
 from tutor.chinese import CJK
+from tutor.follow_ups import (
+    ABOUT,
+    ASKS,
+    ASPECTS,
+    CHINESE_IT,
+    LEADS,
+    MORE,
+    ONE,
+    OTHER,
+    PRONOUN,
+    Said,
+    context_of,
+    listed,
+    needs_context,
+    other_thing,
+    place_of,
+    pronoun_in,
+    topic_of,
+)
 from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_level, without_quiz
 from tutor.turns import STYLES, Style
-from tutor.words import content_words, stem
+from tutor.words import content_words
 
 # How students write -> the words of the notes.
 _SHORTHAND = tuple(
@@ -93,83 +112,8 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"^please,?\s+|,?\s+please(?=\W*$)", re.IGNORECASE)
-_LEADS = re.compile(
-    r"^(?:(?:so|and|but|ok(?:ay)?|now|well|please|also|then|hmm|got it)[,.!]?\s+)*"
-    r"(?:(?:can|could|would) you (?:please )?|do you know |i wonder |tell me (?:more )?(?:about )?|please "
-    r"|help me (?:to )?(?:understand|learn) |i (?:want|need|would like) to (?:know|understand|learn) (?:about )?"
-    r"|(?:i have|can i ask(?: you)?) a question (?:about|on) |(?:run|walk|take|talk) me through )*"
-    r"(?:(?:explain|describe|define|discuss|summari[sz]e|show|list|give|name|compare)(?: to me| me)?\s+)?"
-    r"(?:(?:what|who|which|where|when|why|how)"
-    r"(?:['’]s| is| are| was| were| does| do| did| can| could| should| would| many| much)?\s+)?"
-    r"(?:(?:invented|introduced|proposed|discovered|developed) )?(?:i |we |you |one )?"
-    r"(?:it means?\s+|the (?:meaning|idea|definition|concept|purpose|role|point)"
-    r" (?:of|behind)\s+)?",
-    re.IGNORECASE,
-)
-_CHINESE_ASKING = re.compile(
-    r"^(?:那么?|请问?|所以|你?能不能|可以|能否|帮我|给我|再)+|(?:请)?(?:解释|介绍|讲|说)(?:一下|讲|说)?|什么是|什么叫|是什么(?:意思)?|什么意思"
-    r"|是?怎么(?:样)?(?:理解|工作|训练|用)?(?:的)?|为什么(?:会|要|能)?|为何|如何|有什么用|有哪些|吗|呢|吧|啊|[,，、；;：:]"
-)
-_TAIL = re.compile(
-    r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter"
-    r"|differ|called|look like|arise|occur|is|are|be \w+ed)$",
-    re.IGNORECASE,
-)
-_PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|he|she)\b"
-    r"|(?:^|\b(?:is|are|does|do|was|why|how|can|of|for|with|from|to|on|about|explain|avoid|causes?|prevent) )"
-    r"(?P<that>this|that|these|those)\b(?! thing called)",
-    re.IGNORECASE,
-)
-_LEANS = re.compile(
-    r"\b(?:its?|they|them|theirs?|he|she|that|this|those|these|ones?|both|either|neither|same|others?|another|former"
-    r"|latter|previous|before|there|else|instead|any ?more|again|middle|result|you (?:said|mentioned|told))\b"
-    r"|^\W*(?:and|but|so|then|or|ok|okay|what about|how about|why|really)\b"
-    r"|它|他们|她|这个|那个|那么|呢|上面|刚才|前者|后者|第[一二三]",
-    re.IGNORECASE,
-)
-_CONTEXT_CHARS = 600
 # How probable a guessed intent must be, and one that runs a tool or leaves the notes aside.
-_LIKELY, _SURE = 0.35, 0.5
-_EMPTY_IT = re.compile(
-    r"\b(?:is|was) it (?:true|possible|correct|right|necessary|better|best|easy|hard|important|a fact|ok(?:ay)?) "
-    r"(?:that|to|for|if)\b",
-    re.IGNORECASE,
-)
-_NEW_CLAUSE = re.compile(
-    r"\b(?:and|but|when|while|because|if|so|after|before|once|until|that|which)\b|,", re.IGNORECASE
-)
-_ONE = re.compile(
-    r"\bthe (first|second|third|fourth|last|former|latter)"
-    r"(?:\s+one\b|(?=\s*[?.!,]*$)|(?=\s+(?:works?|means?|does?|is|are)\b))",
-    re.IGNORECASE,
-)
-_ABOUT = re.compile(r"^\W*(?:(?:and|but|so|then) )?(?:what|how) about\s+|^\W*(?:and|but)\s+", re.IGNORECASE)
-_ASKS = re.compile(
-    r"^\W*(?:what|who|which|where|when|why|how|is|are|does|do|did|can|could|should|would|will|was|were|has|have"
-    r"|explain|show|give"
-    r"|tell|list|name|compare|describe)\b",
-    re.IGNORECASE,
-)
-_MORE = re.compile(
-    r"^\W*(?:(?:can|could) you )?(?:(?:tell|say|explain)(?: me| it)? )?(?:more|go on|continue|further|again"
-    r"|elaborate|really|another one|in more detail)\W*$",
-    re.IGNORECASE,
-)
-_DEFINES = re.compile(
-    r"^\W*(?:what(?:['’]s| is| are)|explain|define|describe|tell me about)\s+(?:an?\s+|the\s+)?",
-    re.IGNORECASE,
-)
-_ASPECTS = frozenset(
-    stem(word)
-    for word in """example examples formula formulas equation code analogy math maths mathematics proof derivation
-    picture detail details summary advantage advantages disadvantage disadvantages application applications type types
-    remedy remedies symptom symptoms step steps reference references source sources paper papers history python pytorch
-    objective definition limit limits cause causes reason reasons intuition pros cons""".split()
-)
-_VERB = re.compile(
-    r"\s(?:is|are|means?|uses?|lets?|shows?|gives?|makes?|has|have|takes?|push(?:es)?|keeps?|needs?|learns?)\b"
-)
+_LIKELY, _SURE, _SURELY_TALK = 0.35, 0.5, 0.7
 
 
 @dataclass(frozen=True)
@@ -191,14 +135,6 @@ class Question:
     context: str = ""
     demo: str = ""
     count: int | None = None
-
-
-@dataclass(frozen=True)
-class Said:
-    """An earlier message of the conversation: role "user" or "assistant"."""
-
-    role: str
-    content: str
 
 
 # A message -> what it may ask for ("quiz", "eli5", "talk" ...), each with its probability.
@@ -230,7 +166,7 @@ def understand(
         level, text = "eli5", f"Explain {_last_topic(history)}"
     intent = _intent(text, history)
     if intent == "explain" and named is None and guess is not None:
-        intent, level = _guessed(guess(text), level)
+        intent, level = _guessed(guess(text), level, bool(ASKS.match(text)))
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save"):
         return Question(text, intent, level, "")
     if intent == "map":
@@ -243,13 +179,14 @@ def understand(
         name = name or next((one for one, pattern in _DEMOS if pattern.search(text)), "")
         return Question(text, intent, level, topic, demo=name)
     standalone, topic = _stand_alone(text, history)
-    return Question(standalone, intent, level, topic, _context(text, history))
+    return Question(standalone, intent, level, topic, context_of(text, history))
 
 
-def _guessed(likely: Mapping[str, float], level: Style) -> tuple[Intent, Style]:
+def _guessed(likely: Mapping[str, float], level: Style, asks: bool) -> tuple[Intent, Style]:
     """The intent and level that a message most likely asks for; a tool needs more than a hunch."""
     best = max(likely, key=lambda label: likely[label])
-    if likely[best] < (_SURE if best in ("quiz", "demo", "save", "talk") else _LIKELY):
+    needed = _LIKELY if best not in ("quiz", "demo", "save", "talk") else _SURE
+    if likely[best] < needed or (best == "talk" and (asks or likely[best] < _SURELY_TALK)):
         return "explain", level
     if best in STYLES:
         return "explain", best
@@ -263,19 +200,6 @@ def _plain(text: str) -> str:
     if is_quiet(text):
         return text
     return _POLITE.sub("", _OPENING.sub("", " ".join(text.split()).strip(" ,:;"))).strip(" ,:;")
-
-
-def topic_of(question: str) -> str:
-    """The thing a question is about: its words without the asking ones."""
-    text = question.strip().rstrip("?!.？！。 ")
-    if CJK.search(text):
-        return _CHINESE_ASKING.sub(" ", text).strip() or text
-    rest = _LEADS.sub("", text, count=1)
-    previous = ""
-    while previous != rest:
-        previous, rest = rest, _TAIL.sub("", rest).strip(" ,")
-    rest = re.sub(r"^(?:an?|the)\s+", "", rest, flags=re.IGNORECASE)
-    return rest if content_words(rest) else text
 
 
 def _intent(text: str, history: Sequence[Said] = ()) -> Intent:
@@ -318,11 +242,11 @@ def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
         topic = re.sub(
             r"\b(?:please|with \d+ questions?|now)\b", "", found.group(1), flags=re.IGNORECASE
         ).strip()
-        which = _ONE.fullmatch(topic)
+        which = ONE.fullmatch(topic)
         if which:
-            return _listed(which.group(1), history)
+            return listed(which.group(1), history)
         return (
-            "" if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these", "those") else topic
+            "" if PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these", "those") else topic
         )
     rest = re.sub(r"\bwith \d+ questions?\b", "", without_quiz(text))
     return rest.strip(" .!?:") if content_words(rest) else ""
@@ -332,7 +256,7 @@ def _map_topic(text: str, history: Sequence[Said]) -> str:
     """What a concept map is to be about; empty for the whole library."""
     found = _MAP_OF.search(text)
     topic = (found.group(1) or found.group(2)).strip(" ?.!") if found else ""
-    if _PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these"):
+    if PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these"):
         return _last_topic(history)
     return "" if _MAP_ALL.search(topic) else re.sub(r"^(?:an?|the)\s+", "", topic, flags=re.IGNORECASE)
 
@@ -358,91 +282,42 @@ def _last_question(history: Sequence[Said]) -> tuple[str, str] | None:
             return text, _quiz_topic(text)
         if intent == "demo":
             return text, _demo(text)[1]
-        if intent not in ANSWERED or not content_words(text) or (i > 0 and _needs_context(text)):
+        if intent not in ANSWERED or not content_words(text):
             continue
-        return text, topic_of(_ABOUT.sub("", text))
+        other = OTHER.match(text)
+        if other and content_words(other.group(1)):
+            return text, topic_of(other.group(1))
+        if i > 0 and needs_context(text):
+            continue
+        return text, topic_of(re.split(r",\s", ABOUT.sub("", text))[0])
     return None
-
-
-def _needs_context(text: str) -> bool:
-    content = content_words(_LEADS.sub("", text, count=1))
-    if not content or _MORE.match(text) or set(content) <= _ASPECTS:
-        return True
-    if _pronoun(text) or _ONE.search(text):
-        return len(content) <= 6
-    rest = _ABOUT.sub("", text)
-    return rest != text and not _ASKS.match(rest) and len(content) <= 4
-
-
-def _context(text: str, history: Sequence[Said]) -> str:
-    """The last question and its answer, where a message may lean on them; search weighs how much it does."""
-    if not _LEANS.search(text):
-        return ""
-    last = {turn.role: turn.content for turn in history}
-    return "\n".join(last[role] for role in ("user", "assistant") if role in last)[:_CONTEXT_CHARS]
-
-
-def _pronoun(text: str) -> re.Match[str] | None:
-    """The first pronoun that stands for something said before, not for a word of this very message."""
-    empty = _EMPTY_IT.search(text)
-    for found in _PRONOUN.finditer(text):
-        if empty and empty.start() <= found.start() < empty.end():
-            continue
-        begin = _place(found)[0]
-        before = _LEADS.sub("", text[:begin], count=1)
-        if content_words(before) and (
-            found.group().lower() in ("its", "their") or _NEW_CLAUSE.search(before)
-        ):
-            continue
-        return found
-    return None
-
-
-def _place(pronoun: re.Match[str]) -> tuple[int, int]:
-    return pronoun.span("that") if pronoun["that"] else pronoun.span()
 
 
 def _stand_alone(text: str, history: Sequence[Said]) -> tuple[str, str]:
     """The question with what its pronouns stand for, or with the last topic when it names none; and its topic."""
     last = _last_question(history)
-    if last is None or not _needs_context(text):
+    if last is None or not needs_context(text):
         return text, topic_of(text)
     asked, topic = last
-    which = _ONE.search(text)
-    item = _listed(which.group(1), history) if which else ""
+    if CJK.search(text):
+        standalone = CHINESE_IT.sub(topic, text) if CHINESE_IT.search(text) else f"{topic} {text}"
+        return standalone, topic
+    which = ONE.search(text)
+    item = listed(which.group(1), history) if which else ""
     if which and item:
         return text[: which.start()] + item + text[which.end() :], item
-    found = _pronoun(text)
+    found = pronoun_in(text)
     if found:
         owner = "'s" if found.group().lower() in ("its", "their") else ""
-        begin, end = _place(found)
+        begin, end = place_of(found)
         standalone = text[:begin] + topic + owner + text[end:]
         return standalone, topic_of(standalone)
-    if _MORE.match(text):
+    if MORE.match(text):
         return f"Tell me more about {topic}", topic
-    content = content_words(_LEADS.sub("", text, count=1))
+    content = content_words(LEADS.sub("", text, count=1))
     bare = text.strip(" ?.!")
     if not content:
         return (f"{bare} {topic}?" if bare else f"Explain {topic}"), topic
-    if set(content) <= _ASPECTS:
+    if set(content) <= ASPECTS:
         return f"{re.sub(r'^for ', 'give an ', bare, flags=re.IGNORECASE)} of {topic}", topic
-    return _other_thing(_ABOUT.sub("", text).strip(" ?.!"), asked, topic)
-
-
-def _other_thing(thing: str, asked: str, topic: str) -> tuple[str, str]:
-    """ "What about WGAN?": the last question asked of another thing, or of the same in another place."""
-    if re.match(r"(?:in|for|with|on|at|during|without)\b", thing, re.IGNORECASE):
-        return f"{asked.rstrip('?.! ')} {thing}?", topic_of(f"{topic} {thing}")
-    if _DEFINES.sub("", asked).rstrip("?.! ").lower() == topic.lower():
-        return f"What is {thing}?", topic_of(thing)
-    return f"{thing} ({topic})?", topic_of(thing)
-
-
-def _listed(which: str, history: Sequence[Said]) -> str:
-    """The item of the last list that the tutor gave: "the second one"."""
-    answer = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
-    items = re.findall(r"^\s*(?:[-*•]|\d+[.)])\s+\**([^:.\n*\[]{2,60})", answer, re.MULTILINE)
-    place = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}[
-        which.lower()
-    ]
-    return _VERB.split(items[place])[0].strip() if len(items) > max(place, 0) else ""
+    return other_thing(ABOUT.sub("", text).strip(" ?.!"), asked, topic)

@@ -49,7 +49,7 @@ _DEFINES = re.compile(
     re.I,
 )
 _COMPARES = re.compile(r"\b(?:differ\w*|compar\w+|relation\w*|versus|vs\.?|better than|distinguish)\b", re.I)
-_SUBJECT = re.compile(r"\b(?:is|are|means|stands for|was|were)\b|[是指让]", re.I)
+_SUBJECT = re.compile(r"\b(?:is|are|means|stands for|was|were)\b|[是指让]|学习", re.I)
 _ASKS_WHY = re.compile(
     r"^\W*(?:and |but |so )?(?:why|how come|what (?:causes|is the (?:cause|reason)))\b|为什么|为何|为啥|原因",
     re.I,
