@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tutor import understanding
+from tutor.chinese import CJK
 from tutor.comparing import compare
 from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check
@@ -29,6 +30,9 @@ from tutor.turns import Answer, Citation, Delta, Notice, Sentence
 from tutor.words import reading_grade, split_sentences
 
 LEAST_SENTENCES = 3
+# A request to explain a thing simply gives the gate little to go by; these words of its own are known to the notes.
+_NEAR = 0.25
+_ENGLISH_ONLY = "你的笔记只用英文写了这一点，下面是原文。"
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Answering:
                 yield from self._streamed(judged, question, citations, clock)
                 return
         made = self._composed(found, citations)
-        if not made and not found.answered:
+        if not made and not (found.answered or _is_near(found)):
             yield from self._refuse(question, clock)
             return
         parts: Iterable[Part | Notice] = made or self._parts(found, citations, cancel or threading.Event())
@@ -126,6 +130,8 @@ class Answering:
     ) -> Iterator[Part | Notice]:
         question, ranked = found.question, found.ranked
         chosen = choose(question, ranked)
+        if chosen and CJK.search(question.text) and not any(CJK.search(piece.text) for piece in chosen):
+            yield Part(Sentence(_ENGLISH_ONLY, "connective"), "paragraph")
         if chosen and chosen[0].passage.kind == "analogy":
             yield Part(Sentence("The notes tell it as a story:", "connective"))
         if self.chosen.chat is None or not chosen or _set_apart(chosen):
@@ -230,6 +236,12 @@ class Answering:
         if text.strip().endswith((".", "!", "?", "。", "！", "？")):
             for begin, end in split_sentences(text):
                 yield _clean(text[begin:end])
+
+
+def _is_near(found: Findings) -> bool:
+    """Whether a simple explanation is asked of a thing whose words the notes know, and the gate does not shut."""
+    simple = found.question.style in ("eli5", "school")
+    return simple and not found.gate.unknown and found.gate.probability >= _NEAR
 
 
 class _Clock:
