@@ -157,7 +157,7 @@ CSS = """
 #chat .prose td { padding: .4em .6em; }
 #chat .prose td:first-child { min-width: 9em; overflow-wrap: break-word; }
 .dark #chat .token.comment { color: #a8a29e; }
-#chat .prose td:not(:first-child), #chat .prose th { white-space: nowrap; overflow-wrap: normal; }
+#chat .prose td:not(:first-child), #chat .prose th { min-width: 7em; overflow-wrap: break-word; }
 /* A long formula scrolls in its line; a shadow lies at the edge behind which it goes on. */
 #chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0;
   background: linear-gradient(to right, var(--under) 50%, transparent) left / 32px 200% no-repeat local,
