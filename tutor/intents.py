@@ -96,12 +96,12 @@ _LEVELS: tuple[tuple[Style, re.Pattern[str]], ...] = (
         "expert",
         _any(
             r",?\s*\b(?:like|as)(?: if)? (?:to |i['’]?m |i am )?(?:an expert|a researcher|a phd(?: student)?)\b[.!]?",
-            r",?\s*\bfor (?:an? )?(?:experts?|researchers?|phd(?: student)?s?|graduate students?"
+            r",?\s*\b(?:for|to) (?:an? )?(?:experts?|researchers?|phd(?: student)?s?|graduate students?"
             r"|specialists?)\b[.!]?",
             r",?\s*\b(?:at|on) (?:an? )?(?:expert|graduate|phd|research|advanced)[- ]level\b[.!]?",
             r",?\s*\b(?:in depth(?!-)|in (?:full|great|more) (?:technical )?detail|rigorous(?:ly)?(?: treatment)?"
             r"|mathematically)\b[.!]?",
-            r",?\s*\b(?:more|very) (?:technical|rigorous|formal|advanced)(?:ly)?\b[.!]?",
+            r",?\s*\b(?:more|very) (?:technical|rigorous|formal|advanced)(?:ly)?(?=\W*$| please)[.!]?",
             r",?\s*\bwith (?:all |full )?(?:the )?(?:math(?:s|ematics)?|mathematical rigou?r)\b[.!]?",
             r"\b(?:an? |the )?(?:expert|in-depth|rigorous|technical) (?:explanation|answer|treatment|version) of\b",
             r"\bi have a (?:phd|master['’]?s?|degree) in \w+[.,!]?\s*|,?\s*\bwithout (?:any )?hand[- ]?waving\b[.!]?",
@@ -152,7 +152,7 @@ _SMALL_TALK = _whole(
     r"what(?:['’]s| is) your (?:name|favou?rite.*)",
     r"nice to meet you|i (?:love|like|hate) (?:you|this)(?: .{0,30})?|good luck.{0,20}|wish me luck.{0,20}",
     r"(?:i need|let['’]?s take|time for) a (?:break|coffee)\b.{0,30}|my exam is (?:tomorrow|today|soon)\b.{0,30}",
-    r"你(?:真|好|太).*|(?:我)?(?:好|太|很)(?:累|困|无聊).*|哈哈+.*|讲(?:个|一个)?笑话.*|今天(?:好|很)?(?:累|困)了?",
+    r"你(?:真|太|好(?:厉害|棒|聪明|可爱|笨)).*|(?:我)?(?:好|太|很)(?:累|困|无聊).*|哈哈+.*|讲(?:个|一个)?笑话.*|今天(?:好|很)?(?:累|困)了?",
 )
 _SOME = (
     r"(?:a |an |the |some |few |another |short |new |quick |little |tiny |more |nice |easy |hard |good |couple of "
@@ -173,7 +173,7 @@ _QUIZ = _any(
     r"(?:来|出|做)(?:几|一|两|三|四|五|\d+)?(?:道|个)?.{0,8}(?:题|测验|小测)",
 )
 _NO_QUIZ = _any(
-    r"^(?:how (?!well)|what|why|when|who|which|where|is|are|does|did|was|were|i have)\b",
+    r"^(?:how (?!well)|what|why|when|who|which|where|is|are|do(?:es)? (?!you)|did|was|were|i have|explain)\b",
     r"\b(?:not|don['’]t|no|stop|never)\b[^,.]*\b(?:quiz|test)|\bwrite\b.*\bprogram\b",
 )
 _OUR_TALK = (
@@ -209,6 +209,11 @@ _MAP = _any(
     r".{0,30}\b(?:before|first|on (?:which|what))\b",
     r"概念图|思维导图|知识(?:图谱?|地图)|关系图",
 )
+_ASKS_WHY = _any(r"^\W*(?:why|when|what|how (?:does|do|is|are)|should)\b")
+_NO_MAP = _any(
+    r"^\W*what(?:['’]s| is| are) (?:an? )?(?:\w+ )?(?:map|graph|diagram)s?\b",
+    r"^\W*how (?:do|does|can) (?:knowledge )graphs?\b",
+)
 _SAVE = _any(
     r"\b(?:save|store|keep|export|write|turn|put|file|add)\b"
     r"(?=.{0,40}\b(?:chat|conversation|discussion|session|talk|this|that|it|all|everything|answers?)\b)"
@@ -224,14 +229,15 @@ _SAVE = _any(
 
 _LIBRARY = r"(?:source|pytorch|python|numpy|torch|keras|jax)"
 _CODE = _any(
-    r"(?<!latent )(?<!hidden )(?<!error )(?<!binary )\bcode\b(?! ?book| of conduct| vectors?)|\bcoded up\b",
+    r"(?<!latent )(?<!hidden )(?<!error )(?<!binary )(?<!discrete )(?<!write the )\bcode\b(?! ?book"
+    r"| of conduct| vectors?| z\b)|\bcoded up\b",
     rf"\b{_LIBRARY}[- ]?(?:code|snippet|script|program|example|implementation)\b|\bin {_LIBRARY}\b",
     r"\b(?:code )?(?:snippet|script)s?\b|\btraining loop (?:for|of|in)\b",
     r"\b(?:write|show|give|have|need|want|see|get|make)\b.{0,25}\b(?:program|script|implementation|function"
     r"|nn\.module|class|loop)\b",
     r"\b(?:how (?:do|can|would|could|to)|let['’]?s|please|can you|help me|want to) ?(?:i |we |you "
     r"|one )?(?:implement|code|program)\b",
-    r"^\W*implement\b|代码|编程实现|用\s?(?:pytorch|python)\s?(?:怎么)?(?:写|实现)|怎么(?:用.{0,10})?实现",
+    r"^\W*implement\b|(?<!潜在)(?<!隐)代码(?!本)|编程实现|用\s?(?:pytorch|python)\s?(?:怎么)?(?:写|实现)|怎么(?:用.{0,10})?实现",
 )
 _NO_CODE = _any(
     r"^\W*(?:why|who|when|what(?:['’]s| is| are| does| do) (?!the (?:\w+ ){0,3}(?:code|snippet|script)\b))",
@@ -351,9 +357,9 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
         return "help"
     if _SUMMARY.search(text):
         return "summary"
-    if _SAVE.search(text):
+    if _SAVE.search(text) and not _ASKS_WHY.search(text):
         return "save"
-    if _MAP.search(text) and not re.match(r"^\W*what(?:['’]s| is) an? ", text, re.IGNORECASE):
+    if _MAP.search(text) and not _NO_MAP.search(text):
         return "map"
     if _QUIZ.search(text) and not _NO_QUIZ.search(text) and not states_understanding(text):
         return "quiz"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.retrieval import Retriever
-from tutor.words import stem, words
+from tutor.words import content_words, stem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ class Router:
     def __init__(self, retriever: Retriever, weights: RouterWeights) -> None:
         self._retriever = retriever
         self._weights = weights
-        titles = {word for note in retriever.index.notes for word in words(note.title)}
+        titles = {word for note in retriever.index.notes for word in content_words(note.title)}
         self._terms = (titles | set(retriever.vocabulary.long_forms)) - _KEPT
 
     def __call__(self, text: str) -> dict[str, float]:

@@ -12,7 +12,7 @@ from tutor.calling import refusal
 from tutor.evaluation.measures import citation_holds, is_fully_supported
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.evaluation.report import Measure
-from tutor.evaluation.routing import Message, is_right, load_messages
+from tutor.evaluation.routing import TOOLS, Message, is_right, load_messages
 from tutor.recap import recap
 from tutor.turns import Answer, event_to_json
 from tutor.words import content_words
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 HIGHEST_GRADE = 6.0
 # A fact is kept when the answer holds this share of its meaning-bearing words.
 _KEPT = 0.75
-_TOOLS = {"quiz": "make_quiz", "demo": "run_demo"}
 # A tool, arguments beyond its bounds, and what the refusal must name.
 _OUT_OF_BOUNDS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("make_quiz", {"topic": "GAN", "n": 0}, "1"),
     ("make_quiz", {"topic": "GAN", "n": -3}, "1"),
-    ("make_quiz", {"topic": "GAN", "n": 100000}, "100"),
+    ("make_quiz", {"topic": "GAN", "n": 250000}, "100"),
     ("make_quiz", {"topic": "x" * 500, "n": 3}, "200"),
     ("run_demo", {"name": "gan-2d", "seed": -1}, "0"),
     ("run_demo", {"name": "gan-2d", "seed": 5_000_000_000}, "2147483647"),
@@ -99,8 +98,8 @@ def _routing(taught: Taught, each: Each) -> list[Measure]:
     plain = [(m, r) for m, r in routes if m.tool is None]
     return [
         Measure.share("routed right, held-out", [(m.id, is_right(m, r)) for m, r in routes]),
-        Measure.share("right tool or none", [(m.id, _TOOLS.get(r) == m.tool) for m, r in routes]),
-        Measure.share("no tool where none is asked for", [(m.id, r not in _TOOLS) for m, r in plain]),
+        Measure.share("right tool or none", [(m.id, TOOLS.get(r) == m.tool) for m, r in routes]),
+        Measure.share("no tool where none is asked for", [(m.id, r not in TOOLS) for m, r in plain]),
         Measure.share("arguments out of bounds refused with the bound", taught.bounds()),
     ]
 

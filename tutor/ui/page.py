@@ -18,7 +18,12 @@ from tutor.ui.rendering import MOST_CHARS
 from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
 from tutor.ui.view import STOPPED_EARLY, Session, View
 
-STYLES: dict[str, Style | None] = {"Plain": None, "Like I'm 5": "eli5", "School": "school", "Expert": "expert"}
+STYLES: dict[str, Style | None] = {
+    "Plain": None,
+    "Like I'm 5": "eli5",
+    "School": "school",
+    "Expert": "expert",
+}
 
 # What a listener tells in passing (gr.Info) reaches the browser only by way of the queue; nobody waits there.
 TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
