@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from tutor import understanding
 from tutor.chinese import CJK
@@ -26,12 +27,15 @@ from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
 from tutor.retrieval import Retriever
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.simple import explain_simply
-from tutor.turns import Answer, Citation, Delta, Notice, Sentence
+from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence
 from tutor.words import reading_grade, split_sentences
 
 LEAST_SENTENCES = 3
 # A request to explain a thing simply gives the gate little to go by; these words of its own are known to the notes.
 _NEAR = 0.25
+_UNSURE = (
+    "Your notes do not say this in so many words, so I can neither confirm nor deny it. What they say on it:"
+)
 _ENGLISH_ONLY = "你的笔记只用英文写了这一点，下面是原文。"
 
 
@@ -62,26 +66,32 @@ class Answering:
         clock.mark("retrieve_ms")
         found = weigh(self.retriever, question, hits)
         citations = Citations()
-        if question.intent == "check":
-            verdict = understanding.check_statement(self.retriever, question.text)
-            if found.answered or verdict.overall != "absent":
-                judged = understanding.parts(verdict, citations)
-                yield from self._streamed(judged, question, citations, clock)
-                return
-        made = self._composed(found, citations)
-        if not made and not (found.answered or _is_near(found)):
-            yield from self._refuse(question, clock)
-            return
-        parts: Iterable[Part | Notice] = made or self._parts(found, citations, cancel or threading.Event())
-        meters, told = None, False
-        if not made and question.style in ("eli5", "school"):
-            simple = explain_simply(self.retriever, found, citations, question.style)
-            parts, meters = simple.parts, simple.meters
+        parts, meters = self._body(found, citations, cancel or threading.Event())
+        told = False
         for event in self._streamed(parts, question, citations, clock):
             told = True
             yield replace(event, meters=meters) if isinstance(event, Answer) else event
         if not told:
             yield from self._refuse(question, clock)
+
+    def _body(
+        self, found: Findings, citations: Citations, cancel: threading.Event
+    ) -> tuple[Iterable[Part | Notice], Meters | None]:
+        """What answers a question, in the form that it asks for; nothing where the notes do not cover it."""
+        question = found.question
+        if question.intent == "check":
+            verdict = understanding.check_statement(self.retriever, question.text)
+            if verdict.overall != "absent":
+                return understanding.parts(verdict, citations), None
+            unsure = Part(Sentence(_UNSURE, "connective"), "paragraph")
+            return (chain([unsure], self._parts(found, citations, cancel)) if found.answered else ()), None
+        composed = self._composed(found, citations)
+        if composed or not (found.answered or _is_near(found)):
+            return composed, None
+        if question.style in ("eli5", "school"):
+            simple = explain_simply(self.retriever, found, citations, question.style)
+            return simple.parts, simple.meters
+        return self._parts(found, citations, cancel), None
 
     def _composed(self, found: Findings, citations: Citations) -> list[Part]:
         """A comparison as a table or a whole list, where one is asked for and the notes hold it; else nothing."""

@@ -169,4 +169,4 @@ def listed(which: str, history: Sequence[Said]) -> str:
     place = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}[
         which.lower()
     ]
-    return _VERB.split(items[place])[0].strip() if len(items) > max(place, 0) else ""
+    return re.split(r",\s", _VERB.split(items[place])[0])[0].strip() if len(items) > max(place, 0) else ""

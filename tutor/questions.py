@@ -190,6 +190,8 @@ def _guessed(likely: Mapping[str, float], level: Style, asks: bool) -> tuple[Int
         return "explain", level
     if best in STYLES:
         return "explain", best
+    if best == "check" and asks:  # "does X do Y?" states nothing
+        return "explain", level
     if best == "talk":
         return "small_talk", level
     return ("explain" if best == "outside" else cast("Intent", best)), level
