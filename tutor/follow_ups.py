@@ -29,7 +29,7 @@ _CHINESE_ASKING = re.compile(
 CHINESE_IT = re.compile(r"它们?|他们|这个|那个")
 _CHINESE_LEANS = re.compile(r"它们?|他们|这个?|那个?|还|也|再|更|很|又|\W")
 _TAIL = re.compile(
-    r"\s+(?:work|works|learns?|mean|means|do|about|happen|happens|come from|good for|used for|useful|important|matter"
+    r"\s+(?:for|works?|learns?|means?|do|about|happen|happens|come from|good for|used for|useful|important|matter"
     r"|differ|called|look like|arise|occur|is|are|be \w+ed)$",
     re.IGNORECASE,
 )
