@@ -396,7 +396,7 @@ def test_missing_and_empty_notes_folders_are_named(bare: Run, tmp_path: Path) ->
         ('{"question": "q"}', "no id or no question"),
         ('{"id": "2", "question": "  "}', "no id or no question"),
         ('{"id": "2", "question": "q", "history": ["hi"]}', "bad history"),
-        ('{"id": "2", "question": "q", "style": "poem"}', "plain, eli5, expert"),
+        ('{"id": "2", "question": "q", "style": "poem"}', "plain, eli5, school, expert"),
     ],
 )
 def test_a_bad_line_of_a_batch_is_named_before_anything_is_answered(

@@ -212,3 +212,24 @@ def test_only_bare_greetings_and_thanks_are_quiet(text: str, quiet: bool) -> Non
 def test_without_its_quiz_words_a_message_keeps_its_topic() -> None:
     assert without_quiz("quiz me: transformers") == ": transformers"
     assert without_quiz("What is a GAN?") == "What is a GAN?"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Does a VAE keep all information? my notes say no",
+        "Can a transformer write everything to a file",
+        "Which models keep the answer in a file?",
+        "Does the encoder store all information in a file?",
+    ],
+)
+def test_a_question_never_saves_a_file(message: str) -> None:
+    assert intent_of(message) != "save"
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Tell me about knowledge graphs", "Are knowledge graphs used in RAG?", "Explain what a topic graph is"],
+)
+def test_a_graph_that_is_asked_about_is_not_drawn(message: str) -> None:
+    assert intent_of(message) != "map"

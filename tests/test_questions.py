@@ -242,3 +242,19 @@ def test_any_message_is_understood_as_something(message: str) -> None:
 )
 def test_the_topic_of_a_question_is_its_words_without_the_asking_ones(question: str, topic: str) -> None:
     assert topic_of(question) == topic
+
+
+def test_what_a_student_says_of_himself_is_not_the_topic() -> None:
+    found = understand("hi! i have an exam on friday, what is a VAE?")
+    assert (found.intent, found.topic) == ("explain", "VAE")
+    assert understand("I am tired. what is a GAN?").topic == "GAN"
+
+
+def test_a_guess_never_writes_a_file_and_a_question_never_starts_a_tool() -> None:
+    assert understand("hold on to this for me", guess=lambda text: {"save": 0.99}).intent == "explain"
+    for tool in ("quiz", "demo"):
+        assert (
+            understand("Can a GAN collapse before my eyes?", guess=lambda text, t=tool: {t: 0.99}).intent
+            == "explain"
+        )
+    assert understand("the hard way please", (), "expert", guess=lambda text: {"eli5": 0.9}).style == "expert"

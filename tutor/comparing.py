@@ -369,8 +369,11 @@ def _rows_of(passage: Passage, things: Sequence[Thing]) -> tuple[int, list[Row]]
         spans.append(Evidence(passage, begin, begin + len(line)))
         begin += len(line) + 1
     cells = [[cell.strip() for cell in span.text.split(" | ")] for span in spans]
+    # A bar within a formula, p(x | z), would tear a row: such rows are left out.
     body = [
-        (row, span) for row, span in zip(cells[1:], spans[1:], strict=True) if not STRUCK.search(span.text)
+        (row, span)
+        for row, span in zip(cells[1:], spans[1:], strict=True)
+        if not STRUCK.search(span.text) and len(row) == len(cells[0])
     ]
     columns = _places(things, cells[0][1:])
     if sum(column is not None for column in columns) >= 2:

@@ -202,12 +202,13 @@ class TutoringGraph:
 
     # -- nodes -------------------------------------------------------------------------------------------------
 
-    def _understand(self, state: State) -> State:
+    def _understand(self, state: State, config: RunnableConfig) -> State:
         given = state.get("question")
-        question = given or understand(
-            state["message"], state["history"], state.get("style"), guess=self._parts.guess
-        )
-        if given is None and self._open_round(state["chat_id"]) is not None:
+        in_quiz = given is None and self._open_round(state["chat_id"]) is not None
+        # In a quiz the student's words are an answer unless they plainly ask for something else.
+        guess = None if in_quiz else self._parts.guess
+        question = given or understand(state["message"], state["history"], state.get("style"), guess=guess)
+        if in_quiz:
             route = _route_in_quiz(state["message"], question)
             if route:
                 return {"question": question, "route": route}
@@ -217,20 +218,26 @@ class TutoringGraph:
             return {"question": question, "route": "talk"}
         if question.intent == "demo":
             name, knobs, title = _DEMOS[question.demo]
-            return self._call(
-                question, "run_demo", {"name": name, "knobs": knobs, "seed": self._parts.seed}, title
-            )
+            arguments = {"name": name, "knobs": knobs, "seed": self._parts.seed}
+            return self._call(question, "run_demo", arguments, title, config)
         if question.intent == "quiz":
             n = QUIZ_QUESTIONS if question.count is None else question.count
             title = f"Choosing questions on {question.topic or 'your notes'}"
-            return self._call(question, "make_quiz", {"topic": question.topic[:200], "n": n}, title)
+            return self._call(question, "make_quiz", {"topic": question.topic[:200], "n": n}, title, config)
         return {"question": question, "route": _ROUTES.get(question.intent, "explain")}
 
-    def _call(self, question: Question, tool: str, arguments: dict[str, Any], title: str) -> State:
+    def _call(
+        self,
+        question: Question,
+        tool: str,
+        arguments: dict[str, Any],
+        title: str,
+        config: RunnableConfig,
+    ) -> State:
         """The router's call of a tool; a model that can fills in what else the student's own words say."""
         refused = ""
         if self._parts.caller is not None and question.text:
-            proposal = proposed_call(self._parts.caller, question.text, self._parts.tools)
+            proposal = proposed_call(self._parts.caller, question.text, self._parts.tools, _cancel(config))
             arguments, refused = filled(tool, arguments, proposal)
         if refused:
             _emit(Notice(refused))

@@ -140,7 +140,7 @@ _SMALL_TALK = _whole(
     r"(?:(?:oh|haha|lol|wow|hm+|well|you know)\W+)*how are you\b.*",
     rf"(?:you are|you['’]?re|ur|u r) {_FEELING}(?:\w+ )?(?:funny|great|awesome|smart|best|cool|stupid|useless"
     rf"|helpful|kind|nice"
-    r"|amazing|annoying|slow|good|bad|cute|clever|boring)\b.{0,30}",
+    r"|amazing|annoying|slow|good|bad|cute|clever|boring)\b[^.?!]{0,30}",
     rf"(?:i am|i['’]?m) {_FEELING}(?:tired|bored|hungry|stressed|nervous|happy|sad|sleepy|exhausted|excited|back"
     rf"|late|sick)\b.{{0,40}}",
     r"(?:lol|haha+|hehe|lmao|meh|hm+|yay|ugh|ouch|oops)(?:\W+\w+){0,4}",
@@ -197,7 +197,9 @@ _SUMMARY = _any(
     r"我们(?:刚才|今天)?(?:都)?(?:聊|讨论|说|学)(?:了|过)(?:些)?(?:什么|哪些)",
 )
 _MAP = _any(
-    r"\b(?:concept|mind|topic|knowledge|overview)[- ]?(?:map|graph|diagram)s?\b",
+    r"\b(?:concept|mind|topic|knowledge|overview)[- ]?maps?\b",
+    r"\b(?:draw|show|make|give|create|sketch|want|need|see)\b.{0,20}\b(?:concept|topic"
+    r"|knowledge)[- ]?(?:graph|diagram)\b",
     r"\b(?:draw|show|make|give|create|sketch)\b.{0,20}\b(?:map|graph|diagram"
     r"|picture) of (?:how )?(?:all )?(?:the |my |these )?"
     r"(?:\w+ )?(?:concepts|topics|notes|ideas|themes|terms|things|it)\b",
@@ -209,14 +211,18 @@ _MAP = _any(
     r".{0,30}\b(?:before|first|on (?:which|what))\b",
     r"概念图|思维导图|知识(?:图谱?|地图)|关系图",
 )
-_ASKS_WHY = _any(r"^\W*(?:why|when|what|how (?:does|do|is|are)|should)\b")
+_ASKS_WHY = _any(
+    r"^\W*(?:why|when|what|which|who|where|how (?:does|do|is|are)|should|is|are|do|does|did|can (?!you))\b"
+)
 _NO_MAP = _any(
     r"^\W*what(?:['’]s| is| are) (?:an? )?(?:\w+ )?(?:map|graph|diagram)s?\b",
     r"^\W*how (?:do|does|can) (?:knowledge )graphs?\b",
 )
 _SAVE = _any(
-    r"\b(?:save|store|keep|export|write|turn|put|file|add)\b"
-    r"(?=.{0,40}\b(?:chat|conversation|discussion|session|talk|this|that|it|all|everything|answers?)\b)"
+    r"^\W*(?:(?:please|now|ok(?:ay)?|and|great|can you|could you|would you|i want you to|i(?:['’]d"
+    r"| would) like you to)\W+)*"
+    r"(?:save|store|keep|export|write|turn|put|file|add)\b"
+    r"(?=.{0,40}\b(?:chat|conversation|discussion|session|our talk|this|that|what we|(?:your|these|the) answers?)\b)"
     r"(?=.{0,60}\b(?:(?:study )?notes?|markdown|file|library|for later)\b)",
     r"^\W*(?:please |now |can you |could you )*save (?:this|the|our|my|it|that|all|everything)\b(?! memory)"
     r"(?:\W+(?:chat|conversation|session|talk|discussion|of|please|now))*\W*$",

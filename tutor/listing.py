@@ -326,6 +326,10 @@ def _shown(listed: Listed, citations: Citations) -> Iterator[Part]:
     columns = [cell.strip() for cell in head.split(" | ")]
     rows = listed.items
     made = [[cell.strip() for cell in row.text.split(" | ")] for row in rows]
+    # A bar within a formula, p(x | z), would tear a row: then the rows are shown as they stand.
+    if len(columns) < 2 or any(len(cells) != len(columns) for cells in made):
+        yield from (_item(row, citations) for row in rows)
+        return
     cited = [
         (cells[0], [Sentence(cell, "quoted", (citations.cite(row),)) for cell in cells[1:]])
         for cells, row in zip(made, rows, strict=True)

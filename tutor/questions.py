@@ -107,13 +107,17 @@ _MAP_ALL = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"^(?:(?:hi|hello|hey|good (?:morning|evening|afternoon))(?: there| tutor)?"
-    r"|great(?: question| answer)?|thanks?(?: you)?|cool|nice|ok(?:ay)?|i see|got it|perfect)\s*[,.!:;]+\s+(?=\w)",
+    r"^(?:(?:(?:hi|hello|hey|good (?:morning|evening|afternoon))(?: there| tutor)?"
+    r"|great(?: question| answer)?|thanks?(?: you)?|cool|nice|ok(?:ay)?|i see|got it|perfect"
+    r"|i(?:['’]m| am) (?:so |very |a bit |really )*(?:tired|new|confused|lost|stuck|nervous|stressed|back"
+    r"|bored|curious)[^,.!?:;]{0,30}"
+    r"|(?:i(?:['’]ve| have)(?: got)?|my|there is) (?:an? |my )?(?:exam|test|final|midterm"
+    r"|quiz)s?\b[^,.!?:;]{0,40})\s*[,.!:;]+\s+)+(?=\w)",
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"^please,?\s+|,?\s+please(?=\W*$)", re.IGNORECASE)
 # How probable a guessed intent must be, and one that runs a tool or leaves the notes aside.
-_LIKELY, _SURE, _SURELY_TALK = 0.35, 0.5, 0.7
+_LIKELY, _SURE = 0.35, 0.6
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,8 @@ def understand(
         level, text = "eli5", f"Explain {_last_topic(history)}"
     intent = _intent(text, history)
     if intent == "explain" and named is None and guess is not None:
-        intent, level = _guessed(guess(text), level, bool(ASKS.match(text)))
+        intent, guessed = _guessed(guess(text), bool(ASKS.match(text)))
+        level = style or guessed
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save"):
         return Question(text, intent, level, "")
     if intent == "map":
@@ -182,19 +187,25 @@ def understand(
     return Question(standalone, intent, level, topic, context_of(text, history))
 
 
-def _guessed(likely: Mapping[str, float], level: Style, asks: bool) -> tuple[Intent, Style]:
-    """The intent and level that a message most likely asks for; a tool needs more than a hunch."""
+def _guessed(likely: Mapping[str, float], asks: bool) -> tuple[Intent, Style]:
+    """The intent and level that a message most likely asks for.
+
+    A tool needs more than a hunch and never follows from a question; a file is never written on a guess.
+
+    Args:
+        asks: whether the message has the form of a question.
+    """
     best = max(likely, key=lambda label: likely[label])
-    needed = _LIKELY if best not in ("quiz", "demo", "save", "talk") else _SURE
-    if likely[best] < needed or (best == "talk" and (asks or likely[best] < _SURELY_TALK)):
-        return "explain", level
+    needed = _SURE if best in ("quiz", "demo", "talk") else _LIKELY
+    if (
+        likely[best] < needed
+        or best in ("save", "outside")
+        or (asks and best in ("quiz", "demo", "talk", "check"))
+    ):
+        return "explain", "plain"
     if best in STYLES:
         return "explain", best
-    if best == "check" and asks:  # "does X do Y?" states nothing
-        return "explain", level
-    if best == "talk":
-        return "small_talk", level
-    return ("explain" if best == "outside" else cast("Intent", best)), level
+    return ("small_talk" if best == "talk" else cast("Intent", best)), "plain"
 
 
 def _plain(text: str) -> str:

@@ -67,7 +67,8 @@ def save_note(text: str, folder: Path, title: str) -> Path:
     Raises:
         NotesError: the folder is gone or cannot be written, or the disk is full; nothing half-written stays.
     """
-    name = safe_name(re.sub(r"[/\\]", "-", title.replace(".", " ")).strip() + ".md")
+    stem = re.sub(r"[/\\]", "-", re.sub(r"[.<>:\"|?*]", " ", title)).strip()
+    name = safe_name(f"{stem or 'chat'}.md")
     try:
         folder.mkdir(exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
@@ -108,7 +109,11 @@ def save_chat(turns: Sequence[ChatTurn], library: NotesLibrary, libraries: Libra
 
 
 def _saved_chats(libraries: Libraries) -> NotesLibrary:
-    found = (library for library in libraries.all() if library.own and library.name == SAVED_CHATS)
+    found = (
+        library
+        for library in libraries.all()
+        if library.own and library.name.casefold() == SAVED_CHATS.casefold()
+    )
     return next(found, None) or libraries.create(SAVED_CHATS)
 
 
@@ -199,7 +204,9 @@ class _Writer:
         if not sources:
             return
         self.cited.update(dict.fromkeys(source.note for source in sources))
-        text = str(sentence["text"]).strip()
+        # A rewording does not stand at the lines that it is saved with: the note's own words do.
+        reworded = sentence.get("support") == "supported"
+        text = " ".join(source.quote for source in sources) if reworded else str(sentence["text"]).strip()
         if is_story(sentence, answer):
             place, piece = card.story, _story_line(text, sources)
         elif "$$" in text or _LIST.search(text):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import asdict
@@ -28,6 +29,7 @@ from tutor.turns import DemoOutcome, DemoProgress, Event
 
 MOST_QUESTIONS = 100
 _NEAR_TOPIC = 0.6
+EVERYDAY = re.compile(r"\beveryday questions\b", re.IGNORECASE)
 
 
 class RunDemo(BaseModel):
@@ -251,6 +253,10 @@ def quiz_items(
 
 
 def _entries(note: Note) -> list[Candidate]:
+    """The questions of a note that may be asked; a deck of everyday questions serves the search alone, since its
+    questions describe a thing without naming it and would be riddles."""
+    if EVERYDAY.search(note.title):
+        return []
     entries: tuple[Entry, ...] = (*note.cards, *note.quiz)
     return [(note, entry) for entry in entries]
 
