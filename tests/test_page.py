@@ -752,7 +752,7 @@ def test_tutor_explains_like_five_with_its_reading_grade(visit: Opening, tutor: 
     _idle(page)
     grade = re.search(r"reading grade (\d+\.\d)", _last(page, ".support").inner_text())
     assert grade and float(grade[1]) < 9
-    assert "pie" in _last(page, ".message-content").inner_text()
+    assert "Where it breaks" in _last(page, ".message-content").inner_text()
 
 
 def test_tutor_asks_three_questions_and_gives_the_score(visit: Opening, tutor: RunningPage) -> None:

@@ -15,6 +15,7 @@ from tutor.turns import Style
 _MANNER: dict[Style, str] = {
     "plain": "Answer in two to four short sentences.",
     "eli5": "Answer in short, simple words that a child understands.",
+    "school": "Answer in three or four plain sentences that a pupil of fourteen understands, without formulas.",
     "expert": "Answer precisely in four to six sentences, with the formula if the notes give one.",
 }
 
