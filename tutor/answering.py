@@ -28,7 +28,7 @@ from tutor.retrieval import Retriever
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.simple import explain_simply
 from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence
-from tutor.words import reading_grade, split_sentences
+from tutor.words import and_joined, reading_grade, split_sentences
 
 LEAST_SENTENCES = 3
 # A request to explain a thing simply gives the gate little to go by; these words of its own are known to the notes.
@@ -153,7 +153,7 @@ class Answering:
         nearest = self.retriever.topics(question.text)
         text = "Your notes do not cover this."
         if nearest:
-            text += f" The nearest topics in them are {_listing(nearest)}."
+            text += f" The nearest topics in them are {and_joined(nearest)}."
         clock.mark("first_text_ms")
         yield Delta(text)
         sentences = tuple(Sentence(text[a:b], "connective") for a, b in split_sentences(text))
@@ -278,7 +278,3 @@ def _set_apart(pieces: Sequence[Evidence]) -> bool:
         or any(items.count(passage) >= 3 for passage in items)
         or any(layout_of(piece, alone=True) in ("code", "table", "block") for piece in pieces)
     )
-
-
-def _listing(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

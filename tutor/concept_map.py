@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 from tutor.note_links import BRACKET, Link, folder_of, links_between
 from tutor.notes import Note
 from tutor.vocabulary import Vocabulary, glossary_columns, read_vocabulary
-from tutor.words import content_words
+from tutor.words import and_joined, content_words
 
 MOST_NEAR = 14
 MOST_IN_LIBRARY = 36
@@ -71,7 +71,7 @@ class ConceptMap:
             if not self.topic:
                 return "There are no notes to draw a map of."
             verb = "is" if len(self.nearest) == 1 else "are"
-            near = f" The nearest {verb} {_listing(self.nearest)}." if self.nearest else ""
+            near = f" The nearest {verb} {and_joined(self.nearest)}." if self.nearest else ""
             return f"None of your notes is about {self.topic}.{near}"
         kinds = {link.kind for link in self.links}
         said = []
@@ -395,7 +395,3 @@ def _library_tree(drawn: ConceptMap) -> list[str]:
                 told = f" ({'; '.join(said)})" if said else ""
                 lines.append(f"{'  ' if group else ''}{node.title}{told}")
     return lines
-
-
-def _listing(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -29,7 +29,7 @@ from tutor.parts import BREAKS, Layout, Part, rendered
 from tutor.passages import Passage
 from tutor.questions import topic_of
 from tutor.turns import Citation, Sentence, Support
-from tutor.words import content_words, split_sentences, stem
+from tutor.words import and_joined, content_words, split_sentences, stem
 
 MOST_WORDS = 350
 _LONGEST_NAME = 60
@@ -77,7 +77,7 @@ def recap(turns: Iterable[ChatTurn], notes: Sequence[Note] = ()) -> RecapResult:
     if not talked:
         return RecapResult((Part(Sentence(EMPTY, "connective")),), ())
     if all(one.kind == "talk" for one in talked):
-        said = _listing([f"“{name}”" for name in _names([one.message for one in talked])] or ["nothing"])
+        said = and_joined([f"“{name}”" for name in _names([one.message for one in talked])] or ["nothing"])
         return RecapResult((_own(f"So far you said {said}, and have not asked anything yet.", "run"),), ())
     for most in (2, 1):
         writer = _Writer(max(8, MOST_WORDS // len(talked)), most)
@@ -268,9 +268,9 @@ class _Writer:
             ]
         )
         again = [f"“{name}”" for name in revisit[:3]]
-        ideas = [f"go over {_listing(again)} again"] if again else []
+        ideas = [f"go over {and_joined(again)} again"] if again else []
         near = _related({cited.note for cited in self.citations.values()}, notes)
-        ideas += [f"ask about {_listing([f'“{title}”' for title in near[:3]])}"] if near else []
+        ideas += [f"ask about {and_joined([f'“{title}”' for title in near[:3]])}"] if near else []
         if not ideas and not any(one.of("QuizGrade") for one in talked) and self.citations:
             ideas.append("say “quiz me” to see what has stuck")
         if not ideas and refused:
@@ -359,7 +359,3 @@ def _name(text: str) -> str:
     """A student's words or a question on one line, cut where they are long, without what Markdown would read."""
     line = " ".join(re.sub(r"[*_`~<>\[\]|#]", " ", text).split())
     return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1].rstrip() + "…"
-
-
-def _listing(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -7,6 +7,7 @@ Stems are inflections only (plural, -ing, -ed): a stronger stemmer such as Porte
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -246,3 +247,8 @@ def zipf(word: str) -> float:
     from wordfreq import zipf_frequency
 
     return float(zipf_frequency(word, "en"))
+
+
+def and_joined(names: Sequence[str]) -> str:
+    """Names as a sentence lists them: "A, B and C"; at least one."""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
