@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demos.catalogue import DEMOS
+from demos.knobs import PRESETS
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,7 +31,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seed", type=int, default=0, help="fixes randomness (default 0)")
     run.add_argument("--device", default="auto", help="auto, cpu or cuda (default auto)")
-    run.add_argument("--budget", type=float, default=30.0, help="seconds of training at most (default 30)")
+    run.add_argument("--preset", choices=PRESETS, default="quick", help="how much to do (default quick)")
+    run.add_argument(
+        "--budget", type=float, help="seconds of training at most (default: those of the preset)"
+    )
     run.add_argument("--out", type=Path, required=True, help="folder for frames and result.json")
     run.add_argument(
         "--stdin-is-lifeline",
@@ -53,14 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not equals:
             parser.error(f"--set {text}: write KNOB=VALUE")
         knobs[name.strip()] = value.strip()
-    if not 0 < asked.budget <= 3600:
+    if asked.budget is not None and not 0 < asked.budget <= 3600:
         parser.error("--budget: from above 0 to 3600 seconds")
     if not 0 <= asked.seed < 2**62:
         parser.error("--seed: a whole number from 0")
 
     from demos.process import Order, run_process
 
-    order = Order(asked.name, knobs, asked.seed, asked.device, asked.budget, asked.out)
+    order = Order(asked.name, asked.preset, knobs, asked.seed, asked.device, asked.budget, asked.out)
     return run_process(order, lifeline=asked.stdin_is_lifeline)
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from demos.catalogue import DemoArgumentError
+from demos.knobs import DemoArgumentError
 
 
 def pick_device(asked: str) -> str:

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from demos.catalogue import DemoArgumentError, find_demo
+from demos.catalogue import find_demo
+from demos.knobs import DemoArgumentError
 
 if TYPE_CHECKING:
     from demos.steps import Look, Result, Step
@@ -36,13 +37,15 @@ class StopAsked(BaseException):
 
 @dataclass(frozen=True)
 class Order:
-    """What to run: the demo's name, knobs as text, seed, device, seconds of training at most, the folder."""
+    """What to run: the demo's name, its preset, the knobs that differ from it, seed, device, seconds of training
+    at most (None: the preset's), and the folder for pictures and result.json."""
 
     name: str
+    preset: str
     knobs: dict[str, str]
     seed: int
     device: str
-    budget_s: float
+    budget_s: float | None
     out: Path
 
 
@@ -76,7 +79,7 @@ def run_process(order: Order, *, lifeline: bool) -> int:
         run.stop.install()
         if lifeline:
             _die_with_parent()
-            _limit_resources(order.budget_s)
+            _limit_resources(run.budget_s)
         run.to_the_end()
     except StopAsked:
         run.end_stopped()
@@ -103,10 +106,17 @@ class Run:
         self.step = 0
         self.started_s = time.monotonic()
 
+    @property
+    def budget_s(self) -> float:
+        """Seconds of training at most; DemoArgumentError for an unknown demo or preset."""
+        if self.order.budget_s is not None:
+            return self.order.budget_s
+        return find_demo(self.order.name).preset(self.order.preset).budget_s
+
     def to_the_end(self) -> None:
         """Trains, draws and tells; raises StopAsked once a stop is asked, DemoArgumentError, OSError."""
         demo = find_demo(self.order.name)
-        knobs = demo.knob_values(self.order.knobs)
+        knobs = demo.knob_values(self.order.knobs, self.order.preset)
         self._clear_folder()
         import torch
 
@@ -117,9 +127,16 @@ class Run:
         device = pick_device(self.order.device)
         train, draw = demo.load_run(), demo.load_draw()
         self.stop.settle()
-        head = {"demo": demo.name, "seed": self.order.seed, "device": device, "knobs": knobs}
-        self.say({"event": "start", **head, "budget_s": self.order.budget_s})
-        settings = RunSettings(self.order.seed, device, self.order.budget_s, time.monotonic)
+        head = {
+            "demo": demo.name,
+            "preset": self.order.preset,
+            "seed": self.order.seed,
+            "device": device,
+            "knobs": knobs,
+        }
+        budget_s = self.budget_s
+        self.say({"event": "start", **head, "budget_s": budget_s})
+        settings = RunSettings(self.order.seed, device, budget_s, time.monotonic)
         for moment in self._watched(train(knobs, settings)):
             if isinstance(moment, Result):
                 self._end_done(head, moment, draw)

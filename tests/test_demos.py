@@ -18,8 +18,10 @@ from PIL import Image
 from torch import nn
 
 from demos import diffusion, gan, measures, networks
-from demos.catalogue import DEMOS, DIFFUSION_2D, GAN_2D, Demo, DemoArgumentError, find_demo
+from demos.catalogue import DEMOS, find_demo
+from demos.catalogue_points import DIFFUSION_2D, GAN_2D
 from demos.drawing import save_film
+from demos.knobs import Demo, DemoArgumentError
 from demos.steps import Pace, Result, RunSettings, Step
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -194,6 +196,25 @@ def test_a_run_whose_losses_are_no_longer_numbers_says_so(monkeypatch: pytest.Mo
     assert (result.outcome, result.metrics) == ("diverged", {})
     assert len(steps) < 300
     assert png_size(GAN_2D.load_draw()(result.look)) == (900, 420)
+
+
+def test_a_preset_sets_knobs_that_the_student_may_still_change() -> None:
+    quick = GAN_2D.knob_values({}, "quick")
+
+    assert quick["steps"] == 2500 and GAN_2D.knob_values({})["steps"] == 4000
+    assert GAN_2D.knob_values({"steps": 7}, "quick") == {**quick, "steps": 7}
+    with pytest.raises(DemoArgumentError, match=r"no preset 'huge'. Its presets are quick, normal, long"):
+        GAN_2D.knob_values({}, "huge")
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.name)
+def test_every_demo_has_three_presets_of_allowed_knobs(demo: Demo) -> None:
+    assert list(demo.presets) == ["quick", "normal", "long"]
+    assert all(
+        demo.knob_values({}, name).keys() == {knob.name for knob in demo.knobs} for name in demo.presets
+    )
+    budgets = [preset.budget_s for preset in demo.presets.values()]
+    assert budgets == sorted(budgets) and budgets[0] <= 15 and budgets[1] <= 60
 
 
 def test_a_budget_that_is_spent_ends_a_run_of_fixed_steps() -> None:

@@ -146,7 +146,8 @@ def test_a_value_at_its_bound_is_allowed(tools: dict[str, BaseTool], played: Cal
 
 
 def test_the_tools_know_the_same_bounds_as_the_demos(tools: dict[str, BaseTool]) -> None:
-    from demos.catalogue import DEMOS, DemoArgumentError
+    from demos.catalogue import DEMOS
+    from demos.knobs import DemoArgumentError
 
     schema = tools["run_demo"].args_schema
     assert isinstance(schema, type) and issubclass(schema, BaseModel)
