@@ -250,11 +250,35 @@ def test_what_a_student_says_of_himself_is_not_the_topic() -> None:
     assert understand("I am tired. what is a GAN?").topic == "GAN"
 
 
-def test_a_guess_never_writes_a_file_and_a_question_never_starts_a_tool() -> None:
-    assert understand("hold on to this for me", guess=lambda text: {"save": 0.99}).intent == "explain"
-    for tool in ("quiz", "demo"):
-        assert (
-            understand("Can a GAN collapse before my eyes?", guess=lambda text, t=tool: {t: 0.99}).intent
-            == "explain"
-        )
-    assert understand("the hard way please", (), "expert", guess=lambda text: {"eli5": 0.9}).style == "expert"
+def test_a_tool_or_a_file_needs_more_than_a_hunch_and_more_still_in_a_question() -> None:
+    def heard(text: str, label: str, share: float) -> str:
+        return understand(text, guess=lambda _: {label: share, "explain": 1 - share}).intent
+
+    for label, enough in (("quiz", 0.7), ("demo", 0.8), ("save", 0.85), ("map", 0.6)):
+        assert heard("hold on to this for me", label, enough - 0.05) == "explain"
+        assert heard("hold on to this for me", label, enough) == label
+    assert heard("Can a GAN collapse before my eyes?", "demo", 0.85) == "explain"
+    assert heard("Can I see a GAN collapse before my eyes?", "demo", 0.95) == "demo"
+
+
+def test_a_guess_that_the_words_share_needs_less() -> None:
+    assert understand("Quiz me on GANs", guess=lambda _: {"quiz": 0.6}).intent == "quiz"
+    assert understand("Quiz me on GANs", guess=lambda _: {"explain": 0.5}).intent == "quiz"
+
+
+def test_a_sure_guess_outweighs_the_words() -> None:
+    asked = "Is there a list of things that a map of z to x compares?"
+    assert understand(asked, guess=lambda _: {"explain": 0.9}).intent == "explain"
+
+
+def test_the_level_of_the_words_comes_before_that_of_the_page_and_that_before_a_guess() -> None:
+    def eli5(text: str) -> dict[str, float]:
+        return {"eli5": 0.9}
+
+    assert understand("the hard way please", (), "expert", guess=eli5).style == "expert"
+    assert understand("the hard way please", guess=eli5).style == "eli5"
+    assert understand("GANs like I'm 5", (), "expert", guess=lambda _: {"explain": 0.9}).style == "eli5"
+
+
+def test_where_nothing_is_guessed_the_words_decide() -> None:
+    assert understand("Quiz me on GANs", guess=lambda _: {}).intent == "quiz"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from tutor import understanding
+from tutor.adapter import Adapter
 from tutor.chinese import CJK
 from tutor.comparing import compare
 from tutor.errors import ModelError
@@ -47,11 +48,13 @@ class Answering:
         retriever: searches the index.
         chosen: the chat model, or none (`notes-only`).
         answer_tokens: upper bound of one draft, in the chat model's tokens.
+        reader: reads a claim and a sentence together; without it words alone judge a statement.
     """
 
     retriever: Retriever
     chosen: ChosenModel
     answer_tokens: int = 200
+    reader: Adapter | None = None
 
     def answer(
         self, question: Question, cancel: threading.Event | None = None
@@ -80,7 +83,7 @@ class Answering:
         """What answers a question, in the form that it asks for; nothing where the notes do not cover it."""
         question = found.question
         if question.intent == "check":
-            verdict = understanding.check_statement(self.retriever, question.text)
+            verdict = understanding.check_statement(self.retriever, question.text, reader=self.reader)
             if verdict.overall != "absent":
                 return understanding.parts(verdict, citations), None
             unsure = Part(Sentence(_UNSURE, "connective"), "paragraph")

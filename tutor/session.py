@@ -14,6 +14,7 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
+from tutor.adapter import CLAIMS, INTENTS, Adapter
 from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
@@ -27,7 +28,7 @@ from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questi
 from tutor.questions import Said, understand
 from tutor.quiz.items import Item
 from tutor.retrieval import Retriever
-from tutor.router import Router, read_weights
+from tutor.router import Router
 from tutor.settings import Settings
 from tutor.study_note import save_chat
 from tutor.tools import make_tools, quiz_items
@@ -70,6 +71,7 @@ class Session(Conversations):
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
         self._watch = watch
         self._now = now
+        self._intents, self.claims = Adapter(embedding, INTENTS), Adapter(embedding, CLAIMS)
         self._notes = NotesInUse(self._made, embedding, settings.passage_tokens)
 
     def _made(self, read: ReadNotes) -> Opened:
@@ -89,8 +91,8 @@ class Session(Conversations):
             f"I answer questions from your notes ({line}) and show the lines that prove it. Try: "
             f"“{examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
         )
-        router = Router(retriever, read_weights())
-        answering = Answering(retriever, self._chosen, self.settings.answer_tokens)
+        router = Router(retriever, self._intents)
+        answering = Answering(retriever, self._chosen, self.settings.answer_tokens, self.claims)
         parts = Parts(
             answering,
             tools,
@@ -243,7 +245,9 @@ class Session(Conversations):
     def warm_up(self) -> None:
         """Loads the embedding weights, and starts loading the chat model beside, before the first question."""
         self.embedding.warm_up()
-        self._notes.now.router.masked("warm up")
+        self._notes.now.router("warm up")
+        if self.claims.fits:
+            self.claims.warm_up()
         warm = getattr(self._chosen.chat, "warm_up", None)
         if warm is not None:
             threading.Thread(target=warm, name="warm-up", daemon=True).start()

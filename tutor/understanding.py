@@ -8,29 +8,23 @@ first. Where neither is found, the nearest sentence is shown and nothing is judg
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tutor.adapter import Adapter
 from tutor.entailment import Bearing, Claimed, bearing, claimed, covered, sweeping
-from tutor.grounding import Citations, Evidence, evidence_in
-from tutor.notes.dialogue import HUMAN
+from tutor.grounding import Citations, Evidence
 from tutor.parts import Part
-from tutor.passages import Passage
 from tutor.retrieval import Retriever
 from tutor.statements import claims_in, subject_of_claim
 from tutor.turns import Sentence
+from tutor.verdicts import FITTED, Judgement, Reading, decided, measures
+from tutor.witnesses import Witness, witnesses
 
-Judgement = Literal["supported", "contradicted", "not in the notes"]
 _POOL = 32
 _PER_CLAIM = 16
 _LEAST = 0.42  # share of a claim that a sentence must speak of to be read further
-_NO = re.compile(r"^\W*no\b[,.:;]", re.IGNORECASE)
-_YES = re.compile(r"^\W*yes\b[,.:;]", re.IGNORECASE)
-_QUESTION = re.compile(
-    r"^(?:is|are|was|were|does|do|did|can|could|will|would|must|should|has|have)\s+(.+?)\?*$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -60,37 +54,52 @@ class Verdict:
         return "absent" if kinds <= {"not in the notes"} else "mixed"
 
 
-@dataclass(frozen=True)
-class _Witness:
-    """A sentence that the notes stand behind (`holds`), or one that they call false; `quote` shows it."""
-
-    quote: Evidence
-    text: str
-    headings: str
-    holds: bool
-    stated: bool = False
-
-
-def check_statement(retriever: Retriever, statement: str, citations: Citations | None = None) -> Verdict:
+def check_statement(
+    retriever: Retriever,
+    statement: str,
+    citations: Citations | None = None,
+    reader: Adapter | None = None,
+) -> Verdict:
     """Judges a student's statement by the notes.
 
     Args:
         statement: the student's words, with or without "so", "right?" and the like.
         citations: where the quotes of the judged claims get their numbers, in the order of the claims.
+        reader: reads a claim and a sentence together (`tutor.adapter.CLAIMS`); without it words alone decide.
     """
-    texts = claims_in(retriever.lexicon.mend(statement))
-    pools = [_witnesses(retriever, text) for text in texts]
-    most = max(_POOL // max(1, len(texts)), 6)
-    ready = [_ready(retriever, text) for text in texts]
-    weighed = [_weighed(claim, pool)[:most] for claim, pool in zip(ready, pools, strict=True)]
-    near = _likeness(retriever, texts, weighed)
-    found = tuple(
-        _judged(claim, sides, cosines) for claim, sides, cosines in zip(ready, weighed, near, strict=True)
-    )
+    found = []
+    for claim, sides, cosines in _sides(retriever, statement):
+        judged = _judged(claim, sides, cosines)
+        if reader is not None and reader.fits and sides:
+            judged = _read(judged, sides, readings_of(reader, judged.claim, sides, cosines))
+        found.append(judged)
     for judged in found:
         if citations is not None and judged.quote is not None:
             citations.cite(judged.quote)
-    return Verdict(statement, found)
+    return Verdict(statement, tuple(found))
+
+
+Sides = Sequence[tuple[Witness, Bearing]]
+
+
+def _sides(retriever: Retriever, statement: str) -> Iterator[tuple[Claimed, Sides, Sequence[float]]]:
+    """Each claim of a statement with its witnesses, what their words say of it, and their cosines with it."""
+    texts = claims_in(retriever.lexicon.mend(statement))
+    most = max(_POOL // max(1, len(texts)), 6)
+    ready = [_ready(retriever, text) for text in texts]
+    pools = [witnesses(retriever, text) for text in texts]
+    weighed = [_weighed(claim, pool)[:most] for claim, pool in zip(ready, pools, strict=True)]
+    yield from zip(ready, weighed, _likeness(retriever, texts, weighed), strict=True)
+
+
+def readings_by_claim(
+    retriever: Retriever, statement: str, reader: Adapter
+) -> list[tuple[Judgement, list[Reading]]]:
+    """For each claim of a statement the judgement by its words alone, and what the reader makes of its witnesses."""
+    return [
+        (_judged(claim, sides, cosines).judgement, readings_of(reader, claim.text, sides, cosines))
+        for claim, sides, cosines in _sides(retriever, statement)
+    ]
 
 
 def _ready(retriever: Retriever, text: str) -> Claimed:
@@ -101,41 +110,7 @@ def _ready(retriever: Retriever, text: str) -> Claimed:
     return claimed(text, subject_of_claim(text), retriever.idf, names)
 
 
-def _witnesses(retriever: Retriever, claim: str) -> list[_Witness]:
-    """The sentences that may speak to a claim: of the passages found for it, and all that their notes call false."""
-    hits = retriever.search(claim, k=12)
-    notes = {hit.passage.note for hit in hits}
-    passages = {hit.passage.id: hit.passage for hit in hits}
-    for passage in retriever.index.passages:
-        if passage.note in notes and re.search(r"[\"“«]|\bmyth:", passage.text.words, re.I):
-            passages.setdefault(passage.id, passage)
-    return [witness for passage in passages.values() for witness in _spoken(passage)]
-
-
-def _spoken(passage: Passage) -> Iterator[_Witness]:
-    """What a passage states and what it calls false."""
-    if passage.kind in ("code", "table", "analogy") or HUMAN.fullmatch(passage.speaker):
-        return
-    section = passage.heading[-1] if passage.heading else ""
-    if section.lower() == "references":
-        return
-    headings = " ".join([passage.title, *passage.heading])
-    for n, piece in enumerate(evidence_in(passage)):
-        text = piece.asserted
-        if passage.kind in ("card", "quiz"):
-            asked = _QUESTION.match(section)
-            if n == 0 and asked and (_NO.match(text) or _YES.match(text)):
-                yield _Witness(piece, asked[1], passage.title, holds=bool(_YES.match(text)), stated=True)
-            text = _YES.sub("", _NO.sub("", text)).strip()
-        elif piece.asserted_from > piece.begin:
-            yield _Witness(
-                piece, passage.text.words[piece.begin : piece.asserted_from], passage.title, False, True
-            )
-        if not text.endswith(("?", "？")):
-            yield _Witness(piece, text, headings, holds=True)
-
-
-def _weighed(claim: Claimed, pool: Sequence[_Witness]) -> list[tuple[_Witness, Bearing]]:
+def _weighed(claim: Claimed, pool: Sequence[Witness]) -> list[tuple[Witness, Bearing]]:
     """The witnesses with what they say of the claim, those that speak of most of it first."""
     sides = [(witness, bearing(claim, witness.text, witness.headings)) for witness in pool]
     sides.sort(key=lambda side: -(side[1].touched + 0.1 * side[0].stated))
@@ -143,7 +118,7 @@ def _weighed(claim: Claimed, pool: Sequence[_Witness]) -> list[tuple[_Witness, B
 
 
 def _likeness(
-    retriever: Retriever, claims: Sequence[str], weighed: Sequence[Sequence[tuple[_Witness, Bearing]]]
+    retriever: Retriever, claims: Sequence[str], weighed: Sequence[Sequence[tuple[Witness, Bearing]]]
 ) -> list[list[float]]:
     """The cosine of each claim with each of its witnesses, in one batch."""
     texts = [witness.text for sides in weighed for witness, _ in sides]
@@ -161,7 +136,7 @@ def _likeness(
 class _Side:
     """A witness, what it says of the claim, how alike they are, and what follows: 1 for it, -1 against it, 0."""
 
-    witness: _Witness
+    witness: Witness
     bearing: Bearing
     cosine: float
     verdict: int
@@ -171,7 +146,7 @@ class _Side:
         return self.bearing.touched + self.cosine
 
 
-def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: Sequence[float]) -> Judged:
+def _judged(claim: Claimed, sides: Sequence[tuple[Witness, Bearing]], cosines: Sequence[float]) -> Judged:
     """What the notes call false comes first, then the side that speaks more of the claim's very words."""
     found = [
         _Side(witness, side, cosine, _verdict(claim, witness, side, cosine))
@@ -201,13 +176,39 @@ def _judged(claim: Claimed, sides: Sequence[tuple[_Witness, Bearing]], cosines: 
     return Judged(claim.text, "not in the notes", found[0].witness.quote if found else None)
 
 
+def _read(judged: Judged, sides: Sides, readings: Sequence[Reading]) -> Judged:
+    """The judgement with what the reader makes of each witness, and the witness that shows it best."""
+    judgement = decided(measures(readings, judged.judgement), FITTED)
+    if judgement == judged.judgement:
+        return judged
+    shows: dict[Judgement, Callable[[Reading], float]] = {
+        "supported": lambda one: one.supports * one.cosine,
+        "contradicted": lambda one: one.contradicts * one.cosine,
+        "not in the notes": lambda one: one.touched + one.cosine,
+    }
+    best = max(range(len(sides)), key=lambda place: shows[judgement](readings[place]))
+    return Judged(judged.claim, judgement, sides[best][0].quote)
+
+
+def readings_of(reader: Adapter, claim: str, sides: Sides, cosines: Sequence[float]) -> list[Reading]:
+    """What the reader makes of a claim beside each of its witnesses."""
+    shares = reader.probabilities([(claim, witness.reading) for witness, _ in sides])
+    found = []
+    for (witness, side), cosine, row in zip(sides, cosines, shares.tolist(), strict=True):
+        supports, contradicts = row[0], row[1]
+        if not witness.holds:
+            supports, contradicts = contradicts, supports
+        found.append(Reading(supports, contradicts, cosine, side.touched))
+    return found
+
+
 def _outweighs(speaks_for: _Side, against: _Side) -> bool:
     """Whether the sentence that says a claim is nearer to it than the one that says otherwise."""
     small = not against.bearing.opposed and "role" not in against.bearing.against
     return speaks_for.cosine >= against.cosine + (0.0 if small else 0.03)
 
 
-def _verdict(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+def _verdict(claim: Claimed, witness: Witness, side: Bearing, cosine: float) -> int:
     """1: says it; -1, -2: says otherwise; -3: the notes call the very claim false."""
     if witness.stated and not witness.holds:
         return _of_denied(claim, witness, side, cosine)
@@ -216,7 +217,7 @@ def _verdict(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) ->
     return -2 if _says_otherwise(side, cosine) else 0
 
 
-def _of_denied(claim: Claimed, witness: _Witness, side: Bearing, cosine: float) -> int:
+def _of_denied(claim: Claimed, witness: Witness, side: Bearing, cosine: float) -> int:
     """What follows from a sentence that the notes call false: who says it is wrong, who denies it is right."""
     if side.about < 0.5 or (sweeping(witness.text) and not sweeping(claim.text)):
         return 0

@@ -123,7 +123,7 @@ def _taught(session: Session) -> Taught:
     return Taught(
         route=lambda message: routed(message, session.router),
         ask=ask,
-        judge=lambda statement: check_statement(session.retriever, statement).overall,
+        judge=lambda statement: check_statement(session.retriever, statement, reader=session.claims).overall,
         bounds=lambda: refused_arguments(session.tools),
         notes=session.library.folders,
     )
