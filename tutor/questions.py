@@ -172,7 +172,7 @@ def understand(
     if intent == "explain" and named is None and guess is not None:
         intent, guessed = _guessed(guess(text), bool(ASKS.match(text)))
         level = style or guessed
-    if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save"):
+    if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save", "evidence"):
         return Question(text, intent, level, "")
     if intent == "map":
         return Question(text, intent, level, _map_topic(text, history))

@@ -196,6 +196,10 @@ CSS = """
 #chat details.citation summary { padding: .35em .8em; cursor: pointer; }
 #chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }
 #chat details.citation .where { padding: 0 .9em; color: var(--soft); }
+#chat details.evidence { font-size: .85rem; }
+#chat details.evidence > summary { color: var(--soft); cursor: pointer; padding: .2em 0; }
+#chat .evidence .where { color: var(--soft); }
+#chat .evidence li { margin: .35em 0; overflow-wrap: anywhere; }
 #chat details.citation .passage { padding: .5em .9em .8em; white-space: pre-wrap; line-height: 1.6; }
 #chat mark { background: #fde68a; color: #1c1917; padding: .08em .15em; border-radius: 3px; }
 .dark #chat mark { background: #854d0e; color: #fffbeb; }

@@ -1,0 +1,392 @@
+"""The evidence of an answer: what was looked at, what was used, and what was rejected and why, in plain words.
+
+It is gathered while the answer is made, where the facts are, and kept with the answer; showing it asks no model and
+searches nothing again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tutor.chinese import CJK
+from tutor.coverage import terms
+from tutor.exchanges import ChatTurn, citation_of
+from tutor.gate import ASKING
+from tutor.grounding import Citations, Evidence
+from tutor.passages import Passage
+from tutor.ranking import Findings, Ranked, passed_over
+from tutor.retrieval import Hit, Retriever
+from tutor.selection import repeats, says_the_same, why_unchosen
+from tutor.turns import (
+    Answer,
+    Citation,
+    DraftDropped,
+    EvidenceRecord,
+    EvidenceShown,
+    PassageSeen,
+)
+from tutor.words import STRUCK, and_joined, content_words, without_struck
+
+Data = Mapping[str, Any]
+Form = Literal["sentences", "comparison", "list", "simple explanation", "check of your statement"]
+
+MOST_PASSAGES = 12
+MOST_DROPPED = 8
+PREVIEW_CHARS = 160
+_MOST_WORDS = 4
+# How near to even the odds of the gate are where its verdict is called close.
+_CLOSE = 0.1
+# The share of a question's concepts below which a passage speaks of another thing.
+_OTHER_THING = 0.5
+_WORD = re.compile(r"[^\W_][\w'’-]*")
+_DECIDED: dict[Form, str] = {
+    "comparison": "Each side was looked up by itself, and what your notes say of them was put side by side.",
+    "list": "The lists in your notes that name such things were sought and put together.",
+    "check of your statement": "Your statement was taken apart, and each part was held against sentences of the notes.",
+}
+
+
+@dataclass
+class Making:
+    """What happens while one answer is made: its form, the sentences chosen first, and what the check threw out."""
+
+    form: Form = "sentences"
+    chosen: list[Evidence] = field(default_factory=list)
+    dropped: list[DraftDropped] = field(default_factory=list)
+
+    def drop(self, sentence: str, reason: str) -> None:
+        """Notes a sentence of the draft that is not shown."""
+        if len(self.dropped) < MOST_DROPPED:
+            self.dropped.append(DraftDropped(_short(sentence), reason))
+
+
+# -- gathered while answering ------------------------------------------------------------------------------------
+
+
+def gather(
+    retriever: Retriever, found: Findings, citations: Citations, answer: Answer, making: Making
+) -> EvidenceRecord:
+    """The record of an answer that is finished.
+
+    Args:
+        found: what the notes hold on the question.
+        citations: the quotes of the answer.
+        answer: as it is shown; of a refusal nothing is used.
+    """
+    return _Gathering(retriever, found, citations, answer, making).record()
+
+
+class _Gathering:
+    """Gathers the record of one answer."""
+
+    def __init__(
+        self, retriever: Retriever, found: Findings, citations: Citations, answer: Answer, making: Making
+    ) -> None:
+        self._retriever, self._found, self._making = retriever, found, making
+        self._refused = answer.refused
+        self._spans = {} if answer.refused else citations.spans()
+        self._verbatim = {n for s in answer.sentences if s.support == "quoted" for n in s.cites}
+        self._asked = _asked_words(found.question.text)
+        self._barred = passed_over(found.question, found.hits)
+        self._best: dict[str, Ranked] = {}
+        for entry in found.ranked:
+            self._best.setdefault(entry.piece.passage.id, entry)
+        self._quoted = [(entry, n) for entry in found.ranked if (n := self._number(entry.piece))]
+
+    def record(self) -> EvidenceRecord:
+        hits = self._found.hits
+        known = {hit.passage.id for hit in hits}
+        used: dict[str, list[Citation]] = {}
+        for (passage, _, _), citation in self._spans.items():
+            used.setdefault(passage, []).append(citation)
+        seen = [self._seen(rank, hit, used.get(hit.passage.id, ())) for rank, hit in enumerate(hits, 1)]
+        sought = [self._used(0, 0.0, cited) for passage, cited in used.items() if passage not in known]
+        first = [one for one in seen if one.cites] + sought
+        others = [one for one in seen if not one.cites]
+        kept = (first + others)[:MOST_PASSAGES]
+        passages = tuple(one for one in [*seen, *sought] if one in kept)
+        return EvidenceRecord(self._verdict(), len(seen) + len(sought), passages, tuple(self._making.dropped))
+
+    def _number(self, piece: Evidence) -> int:
+        """The number of the quote that holds a sentence, 0 without one."""
+        return next(
+            (
+                cited.n
+                for (passage, begin, end), cited in self._spans.items()
+                if passage == piece.passage.id and begin <= piece.begin and piece.end <= end
+            ),
+            0,
+        )
+
+    # -- passages ----------------------------------------------------------------------------------------------
+
+    def _seen(self, rank: int, hit: Hit, cited: Sequence[Citation]) -> PassageSeen:
+        passage = hit.passage
+        struck = "; what its author struck out was passed over" if STRUCK.search(passage.text.words) else ""
+        if cited:
+            return self._used(rank, hit.score, cited, struck)
+        reason = self._why_not(passage)
+        whole = without_struck(passage.text.words).strip() or passage.text.words
+        return PassageSeen(
+            rank,
+            round(hit.score, 4),
+            passage.note,
+            passage.text.lines,
+            passage.title,
+            passage.heading,
+            _short(whole),
+            (),
+            reason + ("" if "struck" in reason else struck),
+        )
+
+    def _used(self, rank: int, score: float, cited: Sequence[Citation], struck: str = "") -> PassageSeen:
+        first = cited[0]
+        marks = _marks([one.n for one in cited])
+        verbatim = any(one.n in self._verbatim for one in cited)
+        reason = f"used: quoted as {marks}" if verbatim else f"used: said in other words, proved by {marks}"
+        lines = (min(one.lines[0] for one in cited), max(one.lines[1] for one in cited))
+        return PassageSeen(
+            rank,
+            round(score, 4),
+            first.note,
+            lines,
+            first.title,
+            first.heading,
+            _short(without_struck(first.quote) or first.quote),
+            tuple(one.n for one in cited),
+            reason + struck,
+        )
+
+    def _why_not(self, passage: Passage) -> str:
+        """Why a passage is not used: the first of these that is so."""
+        if self._refused:
+            return f"not enough: {self._lacks(passage)}"
+        return f"not used: {self._rejected(passage)}"
+
+    def _rejected(self, passage: Passage) -> str:
+        form, entry = self._making.form, self._best.get(passage.id)
+        if form == "sentences" and passage.id in self._barred:
+            return self._barred[passage.id]
+        same = self._same_as(entry) if entry is not None else 0
+        if same:
+            return f"says much the same as [{same}]"
+        held = self._held(passage.embedded_text)
+        far = self._retriever.coverage(self._found.question.text, passage.embedded_text) < _OTHER_THING
+        if self._asked and far and len(held) <= 1 < len(self._asked):
+            but = f" but “{held[0]}”" if held else ""
+            return f"speaks of another thing (no word of your question{but})"
+        if form != "sentences":
+            return f"nothing of it was needed for the {form}"
+        if entry is None:
+            return "nearer passages gave enough to choose from"
+        return why_unchosen(entry, self._found.ranked, self._making.chosen)
+
+    def _same_as(self, entry: Ranked) -> int:
+        """The number of a quote that says what a sentence says, 0 without one."""
+        for other, n in self._quoted:
+            if says_the_same(entry, other):
+                return n
+        repeated = (cited.n for cited in self._spans.values() if repeats(entry.piece.text, [cited.quote]))
+        return next(repeated, 0)
+
+    def _lacks(self, passage: Passage) -> str:
+        """What a passage lacks that the question asks for."""
+        held = self._held(passage.embedded_text)
+        missing = [word for word in self._asked.values() if word not in held]
+        if not self._asked:
+            return "too far from your question"
+        if not held:
+            return "it has no word of your question"
+        if missing:
+            return f"it has {self._listed(held)}, but not {self._listed(missing)}"
+        if self._found.gate.measures.fact_missing:
+            return "it has your words, but not the fact that you ask for"
+        return "it has your words, but says too little that answers"
+
+    def _held(self, text: str) -> list[str]:
+        """The words of the question, as typed, that a text holds, or whose long forms it holds."""
+        have = frozenset(terms(without_struck(text)))
+        lexicon = self._retriever.lexicon
+        return list(dict.fromkeys(typed for stem, typed in self._asked.items() if lexicon.held(stem, have)))
+
+    def _listed(self, words: Sequence[str]) -> str:
+        """Words of the question in quotation marks, the first few; neighbours make one phrase."""
+        phrases: list[str] = []
+        for word in dict.fromkeys(words):
+            joined = f"{phrases[-1]} {word}" if phrases else word
+            if phrases and joined in self._found.question.text:
+                phrases[-1] = joined
+            else:
+                phrases.append(word)
+        return and_joined([f"“{phrase}”" for phrase in phrases[:_MOST_WORDS]])
+
+    # -- the verdict -------------------------------------------------------------------------------------------
+
+    def _verdict(self) -> str:
+        gate, form = self._found.gate, self._making.form
+        close = " It was a close call." if abs(gate.probability - 0.5) < _CLOSE else ""
+        if self._refused:
+            return f"Your notes were found not to answer this. {self._why_refused()}{close}"
+        if form in _DECIDED:
+            return _DECIDED[form]
+        if not self._found.answered:
+            return "Your notes hardly cover this; what they do say on it is shown."
+        held = self._held(self._found.ranked[0].text) if self._found.ranked else []
+        lead = f" The sentence nearest to it has, with its heading, {self._listed(held)}." if held else ""
+        return f"Your notes were found to cover your question.{lead}{close}"
+
+    def _why_refused(self) -> str:
+        """The facts that speak for a refusal, the plainest first."""
+        if not self._found.hits:
+            return "Nothing in them is near your question."
+        knows = self._retriever.knows
+        unknown = [typed for stem, typed in self._asked.items() if not knows(stem)]
+        if unknown:
+            return f"They never use the {_plural('word', unknown)} {self._listed(unknown)}."
+        if self._found.gate.measures.fact_missing:
+            return (
+                "You ask for a particular fact, and no sentence found states it together with what you name."
+            )
+        held = {word for hit in self._found.hits for word in self._held(hit.passage.embedded_text)}
+        missing = [word for word in self._asked.values() if word not in held]
+        if missing:
+            return (
+                f"No passage near your question has the {_plural('word', missing)} {self._listed(missing)}."
+            )
+        return "The passages found touch your question, but none says enough of it."
+
+
+def _asked_words(question: str) -> dict[str, str]:
+    """Stem -> the word as typed, for the words of an English question that carry its meaning."""
+    if CJK.search(question):
+        return {}
+    typed = ((stem, word) for word in _WORD.findall(question) for stem in content_words(word))
+    return {stem: word for stem, word in typed if stem not in ASKING}
+
+
+def _marks(numbers: Sequence[int]) -> str:
+    """Citation numbers as they stand in an answer: "[2]", "[1] and [4]", "[1] to [7]"."""
+    first, last = min(numbers), max(numbers)
+    if len(numbers) > 2 and sorted(numbers) == list(range(first, last + 1)):
+        return f"[{first}] to [{last}]"
+    return and_joined([f"[{n}]" for n in numbers])
+
+
+def _plural(noun: str, words: Sequence[str]) -> str:
+    return noun if len(set(words)) == 1 else f"{noun}s"
+
+
+def _short(text: str) -> str:
+    """The beginning of a text on one line, at most PREVIEW_CHARS characters, cut between words."""
+    line = " ".join(text.split())
+    if len(line) <= PREVIEW_CHARS:
+        return line
+    kept = line[: PREVIEW_CHARS - 1]
+    return (kept.rpartition(" ")[0] or kept).rstrip() + "…"
+
+
+# -- read back ---------------------------------------------------------------------------------------------------
+
+
+def record_of(value: Any) -> EvidenceRecord | None:
+    """A record as `event_to_json` wrote it, read back; None where there is none."""
+    if not isinstance(value, Mapping):
+        return None
+    passages = tuple(_passage_of(one) for one in value.get("passages") or ())
+    dropped = tuple(
+        DraftDropped(str(one.get("text", "")), str(one.get("reason", "")))
+        for one in value.get("dropped") or ()
+    )
+    return EvidenceRecord(str(value.get("verdict", "")), int(value.get("found", 0)), passages, dropped)
+
+
+def _passage_of(value: Data) -> PassageSeen:
+    cited = citation_of(value)
+    return PassageSeen(
+        int(value.get("rank", 0)),
+        float(value.get("score", 0)),
+        cited.note,
+        cited.lines,
+        cited.title,
+        cited.heading,
+        str(value.get("text", "")),
+        tuple(int(n) for n in value.get("cites") or ()),
+        str(value.get("reason", "")),
+    )
+
+
+def last_evidence(turns: Iterable[ChatTurn]) -> EvidenceShown | None:
+    """The evidence of the last answer among the messages of a chat; None where there is no answer.
+
+    Of an answer that kept no record, such as a summary, its citations are the evidence.
+    """
+    answers = [
+        event
+        for turn in turns
+        for event in (turn.payload or {}).get("events") or ()
+        if event.get("event") == "Answer"
+    ]
+    if not answers:
+        return None
+    last = answers[-1]
+    kept = record_of(last.get("evidence")) or _from_citations(last)
+    return EvidenceShown(str(last.get("question") or ""), kept)
+
+
+def _from_citations(answer: Data) -> EvidenceRecord:
+    cited = [citation_of(value) for value in answer.get("citations") or ()]
+    passages = tuple(
+        PassageSeen(
+            0, 0.0, one.note, one.lines, one.title, one.heading, _short(one.quote), (one.n,),
+            f"used: cited as [{one.n}]",
+        )
+        for one in cited[:MOST_PASSAGES]
+    )  # fmt: skip
+    return EvidenceRecord("It was not kept what else was looked at for this answer.", len(cited), passages)
+
+
+# -- told --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of the evidence: where it stands, how it begins, and what became of it."""
+
+    place: str
+    text: str
+    reason: str
+
+
+def sections(record: EvidenceRecord) -> Iterator[tuple[str, list[Told]]]:
+    """The record in words: a heading and its lines each, for the page and for the terminal; empty ones are left out."""
+    used = [_told(one) for one in sorted(record.passages, key=lambda one: one.cites) if one.cites]
+    others = [_told(one) for one in record.passages if not one.cites]
+    more = record.found - len(record.passages)
+    if more > 0:
+        others.append(Told(f"and {more} more that are not listed here", "", ""))
+    dropped = [Told("", one.text, one.reason) for one in record.dropped]
+    for heading, lines in (
+        ("Used", used),
+        ("Looked at and not used", others),
+        ("Thrown out of the model's draft", dropped),
+    ):
+        if lines:
+            yield heading, lines
+
+
+def counted(record: EvidenceRecord) -> str:
+    """The record in a few words: "2 of 11 passages used, 1 sentence of the draft thrown out"."""
+    used = sum(bool(one.cites) for one in record.passages)
+    said = f"{used} of {record.found} passages used"
+    n = len(record.dropped)
+    return said + (f", {n} {'sentence' if n == 1 else 'sentences'} of the draft thrown out" if n else "")
+
+
+def _told(one: PassageSeen) -> Told:
+    first, last = one.lines
+    lines = f"line {first}" if first == last else f"lines {first}–{last}"
+    names = " › ".join(part for part in (one.title, *one.heading) if part)
+    return Told(" · ".join(part for part in (names, one.note, lines) if part), one.text, one.reason)
