@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from tutor.chinese import CJK
 from tutor.coverage import terms
-from tutor.exchanges import ChatTurn, citation_of
+from tutor.exchanges import ChatTurn, citation_of, is_summary
 from tutor.gate import ASKING
 from tutor.grounding import Citations, Evidence
 from tutor.passages import Passage
@@ -28,7 +28,7 @@ from tutor.turns import (
     EvidenceShown,
     PassageSeen,
 )
-from tutor.words import STRUCK, and_joined, content_words, without_struck
+from tutor.words import STRUCK, and_joined, content_words, without_struck, zipf
 
 Data = Mapping[str, Any]
 Form = Literal["sentences", "comparison", "list", "simple explanation", "check of your statement"]
@@ -36,11 +36,15 @@ Form = Literal["sentences", "comparison", "list", "simple explanation", "check o
 MOST_PASSAGES = 12
 MOST_DROPPED = 8
 PREVIEW_CHARS = 160
+_NAME_CHARS = 100
+_WORD_CHARS = 40
 _MOST_WORDS = 4
 # How near to even the odds of the gate are where its verdict is called close.
 _CLOSE = 0.1
 # The share of a question's concepts below which a passage speaks of another thing.
 _OTHER_THING = 0.5
+# On the Zipf scale: words such as "work" and "time" say little of what a question is about.
+_TOO_COMMON = 5.7
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _DECIDED: dict[Form, str] = {
     "comparison": "Each side was looked up by itself, and what your notes say of them was put side by side.",
@@ -89,7 +93,9 @@ class _Gathering:
         self._refused = answer.refused
         self._spans = {} if answer.refused else citations.spans()
         self._verbatim = {n for s in answer.sentences if s.support == "quoted" for n in s.cites}
-        self._asked = _asked_words(found.question.text)
+        self._typed = _asked_words(found.question.text)
+        telling = {stem: typed for stem, typed in self._typed.items() if zipf(typed.lower()) < _TOO_COMMON}
+        self._asked = telling or self._typed
         self._barred = passed_over(found.question, found.hits)
         self._best: dict[str, Ranked] = {}
         for entry in found.ranked:
@@ -135,8 +141,8 @@ class _Gathering:
             round(hit.score, 4),
             passage.note,
             passage.text.lines,
-            passage.title,
-            passage.heading,
+            _short(passage.title, _NAME_CHARS),
+            tuple(_short(name, _NAME_CHARS) for name in passage.heading[-4:]),
             _short(whole),
             (),
             reason + ("" if "struck" in reason else struck),
@@ -153,8 +159,8 @@ class _Gathering:
             round(score, 4),
             first.note,
             lines,
-            first.title,
-            first.heading,
+            _short(first.title, _NAME_CHARS),
+            tuple(_short(name, _NAME_CHARS) for name in first.heading[-4:]),
             _short(without_struck(first.quote) or first.quote),
             tuple(one.n for one in cited),
             reason + struck,
@@ -173,11 +179,10 @@ class _Gathering:
         same = self._same_as(entry) if entry is not None else 0
         if same:
             return f"says much the same as [{same}]"
-        held = self._held(passage.embedded_text)
+        held = self._held(passage.embedded_text, self._typed)
         far = self._retriever.coverage(self._found.question.text, passage.embedded_text) < _OTHER_THING
-        if self._asked and far and len(held) <= 1 < len(self._asked):
-            but = f" but “{held[0]}”" if held else ""
-            return f"speaks of another thing (no word of your question{but})"
+        if self._typed and far and len(held) <= 1 < len(self._typed):
+            return f"speaks of another thing ({_no_word(held)})"
         if form != "sentences":
             return f"nothing of it was needed for the {form}"
         if entry is None:
@@ -194,23 +199,23 @@ class _Gathering:
 
     def _lacks(self, passage: Passage) -> str:
         """What a passage lacks that the question asks for."""
-        held = self._held(passage.embedded_text)
+        held = self._held(passage.embedded_text, self._typed)
         missing = [word for word in self._asked.values() if word not in held]
-        if not self._asked:
-            return "too far from your question"
-        if not held:
-            return "it has no word of your question"
+        if not self._typed:
+            return "it is too far from your question"
+        if not held or len(held) == 1 < len(self._typed):
+            return f"it has {_no_word(held)}"
         if missing:
             return f"it has {self._listed(held)}, but not {self._listed(missing)}"
         if self._found.gate.measures.fact_missing:
             return "it has your words, but not the fact that you ask for"
         return "it has your words, but says too little that answers"
 
-    def _held(self, text: str) -> list[str]:
-        """The words of the question, as typed, that a text holds, or whose long forms it holds."""
+    def _held(self, text: str, asked: Mapping[str, str]) -> list[str]:
+        """Those words of the question, as typed, that a text holds, or whose long forms it holds."""
         have = frozenset(terms(without_struck(text)))
         lexicon = self._retriever.lexicon
-        return list(dict.fromkeys(typed for stem, typed in self._asked.items() if lexicon.held(stem, have)))
+        return list(dict.fromkeys(typed for stem, typed in asked.items() if lexicon.held(stem, have)))
 
     def _listed(self, words: Sequence[str]) -> str:
         """Words of the question in quotation marks, the first few; neighbours make one phrase."""
@@ -234,8 +239,8 @@ class _Gathering:
             return _DECIDED[form]
         if not self._found.answered:
             return "Your notes hardly cover this; what they do say on it is shown."
-        held = self._held(self._found.ranked[0].text) if self._found.ranked else []
-        lead = f" The sentence nearest to it has, with its heading, {self._listed(held)}." if held else ""
+        held = self._held(self._found.ranked[0].text, self._asked) if self._found.ranked else []
+        lead = f" The sentence nearest to it has, with its headings, {self._listed(held)}." if held else ""
         return f"Your notes were found to cover your question.{lead}{close}"
 
     def _why_refused(self) -> str:
@@ -243,14 +248,16 @@ class _Gathering:
         if not self._found.hits:
             return "Nothing in them is near your question."
         knows = self._retriever.knows
-        unknown = [typed for stem, typed in self._asked.items() if not knows(stem)]
+        unknown = [typed for stem, typed in self._typed.items() if not knows(stem)]
         if unknown:
             return f"They never use the {_plural('word', unknown)} {self._listed(unknown)}."
         if self._found.gate.measures.fact_missing:
             return (
                 "You ask for a particular fact, and no sentence found states it together with what you name."
             )
-        held = {word for hit in self._found.hits for word in self._held(hit.passage.embedded_text)}
+        held = {
+            word for hit in self._found.hits for word in self._held(hit.passage.embedded_text, self._asked)
+        }
         missing = [word for word in self._asked.values() if word not in held]
         if missing:
             return (
@@ -263,7 +270,7 @@ def _asked_words(question: str) -> dict[str, str]:
     """Stem -> the word as typed, for the words of an English question that carry its meaning."""
     if CJK.search(question):
         return {}
-    typed = ((stem, word) for word in _WORD.findall(question) for stem in content_words(word))
+    typed = ((stem, word[:_WORD_CHARS]) for word in _WORD.findall(question) for stem in content_words(word))
     return {stem: word for stem, word in typed if stem not in ASKING}
 
 
@@ -275,16 +282,20 @@ def _marks(numbers: Sequence[int]) -> str:
     return and_joined([f"[{n}]" for n in numbers])
 
 
+def _no_word(held: Sequence[str]) -> str:
+    return "no word of your question" + (f" but “{held[0]}”" if held else "")
+
+
 def _plural(noun: str, words: Sequence[str]) -> str:
     return noun if len(set(words)) == 1 else f"{noun}s"
 
 
-def _short(text: str) -> str:
-    """The beginning of a text on one line, at most PREVIEW_CHARS characters, cut between words."""
+def _short(text: str, most: int = PREVIEW_CHARS) -> str:
+    """The beginning of a text on one line, at most so many characters, cut between words."""
     line = " ".join(text.split())
-    if len(line) <= PREVIEW_CHARS:
+    if len(line) <= most:
         return line
-    kept = line[: PREVIEW_CHARS - 1]
+    kept = line[: most - 1]
     return (kept.rpartition(" ")[0] or kept).rstrip() + "…"
 
 
@@ -333,7 +344,7 @@ def last_evidence(turns: Iterable[ChatTurn]) -> EvidenceShown | None:
         return None
     last = answers[-1]
     kept = record_of(last.get("evidence")) or _from_citations(last)
-    return EvidenceShown(str(last.get("question") or ""), kept)
+    return EvidenceShown(_short(str(last.get("question") or "")), kept)
 
 
 def _from_citations(answer: Data) -> EvidenceRecord:
@@ -345,7 +356,9 @@ def _from_citations(answer: Data) -> EvidenceRecord:
         )
         for one in cited[:MOST_PASSAGES]
     )  # fmt: skip
-    return EvidenceRecord("It was not kept what else was looked at for this answer.", len(cited), passages)
+    summed_up = "This sums up what was shown before; nothing else was looked at."
+    verdict = summed_up if is_summary(answer) else "It was not kept what else was looked at for this answer."
+    return EvidenceRecord(verdict, len(cited), passages)
 
 
 # -- told --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,9 @@ from tutor.evidence import Told, counted, sections
 from tutor.turns import EvidenceRecord
 from tutor.ui.markup import passage_html
 
+# With the signs around it a message of this size stays below what the page takes.
+_MOST_BYTES = 18_000
+
 
 def evidence_fold(record: EvidenceRecord) -> str:
     """A fold that says what was looked at; closed it says how much of it was used."""
@@ -24,14 +27,22 @@ def evidence_html(record: EvidenceRecord, question: str) -> str:
 
 
 def _body(record: EvidenceRecord) -> str:
-    parts = [f"<p>{passage_html(record.verdict)}</p>"]
+    html = f"<p>{passage_html(record.verdict)}</p>"
     for heading, told in sections(record):
-        parts.append(f'<p class="count">{escape(heading)}</p><ul>{"".join(map(_line, told))}</ul>')
-    return "".join(parts)
+        lines = ""
+        for line in map(_line, told):
+            if len((html + lines + line).encode()) > _MOST_BYTES:
+                lines += "<li>and more that is too long to show</li>"
+                break
+            lines += line
+        html += f'<p class="count">{escape(heading)}</p><ul>{lines}</ul>'
+    return html
 
 
 def _line(told: Told) -> str:
-    place = f'<span class="where">{passage_html(told.place)}</span>' if told.place else ""
-    text = f"“{passage_html(told.text)}”" if told.text else ""
+    # What was thrown out stands nowhere in the notes: it is shown struck, so that nobody learns it.
+    place = f'<span class="place">{passage_html(told.place)}</span>' if told.place else ""
+    words = passage_html(told.text)
+    text = (f"“{words}”" if told.place else f"<s>{words}</s>") if told.text else ""
     reason = f"<small>{passage_html(told.reason)}</small>" if told.reason else ""
     return f"<li>{'<br>'.join(part for part in (place, text, reason) if part)}</li>"
