@@ -134,7 +134,6 @@ class _Gathering:
         struck = "; what its author struck out was passed over" if STRUCK.search(passage.text.words) else ""
         if cited:
             return self._used(rank, hit.score, cited, struck)
-        reason = self._why_not(passage)
         whole = without_struck(passage.text.words).strip() or passage.text.words
         return PassageSeen(
             rank,
@@ -145,7 +144,7 @@ class _Gathering:
             tuple(_short(name, _NAME_CHARS) for name in passage.heading[-4:]),
             _short(whole),
             (),
-            reason + ("" if "struck" in reason else struck),
+            self._why_not(passage) + struck,
         )
 
     def _used(self, rank: int, score: float, cited: Sequence[Citation], struck: str = "") -> PassageSeen:

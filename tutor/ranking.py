@@ -15,7 +15,7 @@ from tutor.passages import Passage, embedded_text
 from tutor.questions import Question
 from tutor.retrieval import Answerable, Hit, Retriever
 from tutor.sides import sides
-from tutor.words import STRUCK, content_words, normalised, words
+from tutor.words import content_words, normalised, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -248,8 +248,7 @@ def _wordless(passage: Passage) -> str:
     pieces = evidence_in(passage)
     if pieces and _YES_NO.match(pieces[0].text):
         return "it answers another question with yes or no"
-    struck = not pieces and STRUCK.search(passage.text.words)
-    return "its author struck it out" if struck else "it states nothing by itself"
+    return "it states nothing by itself"
 
 
 def _barred(question: Question, hit: Hit, stories: Sequence[Hit]) -> str:
