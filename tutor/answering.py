@@ -17,7 +17,6 @@ from tutor import understanding
 from tutor.chinese import CJK
 from tutor.comparing import compare
 from tutor.errors import ModelError
-from tutor.evidence import Making, gather
 from tutor.grounding import Citations, Evidence, check
 from tutor.listing import list_items
 from tutor.models import ChosenModel, stream_text
@@ -26,6 +25,7 @@ from tutor.prompts import answer_from_notes
 from tutor.questions import Question
 from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
 from tutor.retrieval import Retriever
+from tutor.seen import Making, gather
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.simple import explain_simply
 from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence
@@ -37,7 +37,7 @@ _NEAR = 0.25
 _UNSURE = (
     "Your notes do not say this in so many words, so I can neither confirm nor deny it. What they say on it:"
 )
-_UNSUPPORTED = "no sentence of the notes says this"
+_UNSUPPORTED = "none of the sentences found in your notes says this"
 _ENGLISH_ONLY = "你的笔记只用英文写了这一点，下面是原文。"
 
 

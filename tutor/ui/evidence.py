@@ -40,9 +40,9 @@ def _body(record: EvidenceRecord) -> str:
 
 
 def _line(told: Told) -> str:
-    # What was thrown out stands nowhere in the notes: it is shown struck, so that nobody learns it.
     place = f'<span class="place">{passage_html(told.place)}</span>' if told.place else ""
     words = passage_html(told.text)
+    # What was thrown out of a draft has no place in the notes: it is shown struck, so that nobody learns it.
     text = (f"“{words}”" if told.place else f"<s>{words}</s>") if told.text else ""
     reason = f"<small>{passage_html(told.reason)}</small>" if told.reason else ""
     return f"<li>{'<br>'.join(part for part in (place, text, reason) if part)}</li>"
