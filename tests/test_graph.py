@@ -27,6 +27,7 @@ from tutor.turns import (
     DemoProgress,
     Drawing,
     Event,
+    EvidenceShown,
     Notice,
     QuizGrade,
     QuizItem,
@@ -281,6 +282,44 @@ def test_a_summary_tells_what_was_shown_and_leaves_out_the_message_that_asks_for
     assert {citation.quote for citation in found.citations} <= {
         citation.quote for citation in answer.citations
     }
+
+
+def test_the_evidence_of_the_last_answer_is_shown_when_the_student_asks(graph: TutoringGraph) -> None:
+    first, last = (
+        only(say(graph, text), Answer) for text in ("What is a GAN?", "Who won the world cup in 2018?")
+    )
+    messages = [
+        Message("user", "What is a GAN?"),
+        Message("assistant", first.answer, {"events": [event_to_json(first)]}),
+        Message("user", "how do you know?"),
+    ]
+    shown = only(say(talking(graph, messages, []), "how do you know?"), EvidenceShown)
+    assert (shown.question, shown.evidence) == ("What is a GAN?", first.evidence)
+    messages[2:] = [
+        Message("user", "Who won the world cup in 2018?"),
+        Message("assistant", last.answer, {"events": [event_to_json(last)]}),
+        Message("user", "why didn't you answer?"),
+    ]
+    shown = only(say(talking(graph, messages, []), "why didn't you answer?"), EvidenceShown)
+    assert last.refused and "They never use" in shown.evidence.verdict
+
+
+def test_without_an_answer_there_is_no_evidence_and_it_says_so(graph: TutoringGraph) -> None:
+    assert "no answer yet" in only(say(graph, "show the evidence"), Notice).text
+
+
+def test_in_a_quiz_the_evidence_is_shown_and_the_question_asked_again(
+    graph: TutoringGraph, rounds: Kept
+) -> None:
+    answer = only(say(graph, "What is a GAN?"), Answer)
+    messages = [
+        Message("assistant", answer.answer, {"events": [event_to_json(answer)]}),
+        Message("user", "x"),
+    ]
+    say(graph, "Quiz me on the generator")
+    shown = say(talking(graph, messages, []), "show me the evidence")
+    assert [type(event) for event in shown] == [EvidenceShown, Notice, QuizItem]
+    assert rounds.attempts == []
 
 
 def test_a_chat_is_saved_without_the_message_that_asks_for_it(graph: TutoringGraph) -> None:

@@ -726,6 +726,25 @@ def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
+def test_tutor_folds_the_evidence_and_shows_it_when_asked(visit: Opening, tutor: RunningPage) -> None:
+    page = visit(tutor.url)
+    _say(page, "What is mode collapse?")
+    page.wait_for_selector("#chat details.evidence")
+    _idle(page)
+    fold = _last(page, "details.evidence")
+    assert re.fullmatch(r"Evidence: \d+ of \d+ passages used", fold.locator("summary").inner_text())
+    assert not fold.locator("li").first.is_visible()
+    fold.locator("summary").click()
+    assert "used: quoted as [1]" in fold.inner_text() and "not used: it tells a story" in fold.inner_text()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#chat").get_by_role("button", name="Copy message").last.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "Mode collapse is a failure" in copied and "passages used" not in copied
+    _say(page, "How do you know?")
+    page.wait_for_selector("#chat div.evidence .place")
+    assert "Evidence for “What is mode collapse?”" in _last(page, "div.evidence >> nth=-1").inner_text()
+
+
 def test_tutor_quotes_the_note_at_its_lines(visit: Opening, tutor: RunningPage) -> None:
     page = visit(tutor.url)
     _say(page, "What is mode collapse?")
@@ -752,7 +771,7 @@ def test_tutor_explains_like_five_with_its_reading_grade(visit: Opening, tutor: 
     _idle(page)
     grade = re.search(r"reading grade (\d+\.\d)", _last(page, ".support").inner_text())
     assert grade and float(grade[1]) < 9
-    assert "Where it breaks" in _last(page, ".message-content").inner_text()
+    assert "Where it breaks" in _last(page, ".message-content >> nth=0").inner_text()
 
 
 def test_tutor_asks_three_questions_and_gives_the_score(visit: Opening, tutor: RunningPage) -> None:
@@ -793,7 +812,7 @@ def test_tutor_refuses_what_the_notes_do_not_cover(visit: Opening, tutor: Runnin
     _say(page, "What is the capital of France?")
     page.wait_for_selector("#chat .support")
     _idle(page)
-    assert "do not cover this" in _last(page, ".message-content").inner_text()
+    assert "do not cover this" in _last(page, ".message-content >> nth=0").inner_text()
     assert page.locator("#chat .options button").count() >= 1
     assert page.locator("#chat details.citation").count() == 0
 

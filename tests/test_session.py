@@ -19,7 +19,7 @@ from tutor.errors import ModelError, NotesError, QuizError, RecordError, StoreEr
 from tutor.index import refresh_index
 from tutor.session import Session, open_session
 from tutor.settings import Settings
-from tutor.turns import Answer, Delta, Event, Notice, QuizItem
+from tutor.turns import Answer, Delta, Event, EvidenceShown, Notice, QuizItem
 
 
 @pytest.fixture(autouse=True)
@@ -196,6 +196,31 @@ def test_a_quiz_survives_the_end_of_the_program(session: Session, settings: Sett
     list(again.respond(chat, "stop"))
     assert not again.quiz_is_open(chat)
     again.close()
+
+
+def test_the_evidence_of_an_answer_survives_the_end_of_the_program(
+    session: Session, settings: Settings
+) -> None:
+    chat = session.new_chat()
+    answer = session.collect(session.respond(chat, "What is mode collapse?"))
+    session.close()
+    again = open_session(settings, record=True)
+    (shown,) = again.respond(chat, "show me the evidence")
+    assert isinstance(shown, EvidenceShown) and answer.evidence is not None
+    assert (shown.question, shown.evidence) == ("What is mode collapse?", answer.evidence)
+    assert "What is mode collapse?" in again.turns(chat)[-1].content
+    (shown_again,) = again.respond(chat, "and what did you leave out?")
+    assert shown_again == shown
+    again.close()
+
+
+def test_evidence_that_was_shown_is_neither_summed_up_nor_saved(session: Session) -> None:
+    chat = session.new_chat()
+    answer = session.collect(session.respond(chat, "What is mode collapse?"))
+    list(session.respond(chat, "show me the evidence"))
+    summary = session.collect(session.respond(chat, "sum up our conversation"))
+    assert {citation.quote for citation in summary.citations} <= {c.quote for c in answer.citations}
+    assert "Without an answer" not in summary.answer and "thrown out" not in summary.answer
 
 
 def test_a_stopped_turn_keeps_what_was_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,11 @@ from tutor.turns import (
     Delta,
     DemoOutcome,
     DemoProgress,
+    DraftDropped,
+    EvidenceRecord,
+    EvidenceShown,
     Notice,
+    PassageSeen,
     QuizGrade,
     QuizItem,
     QuizScore,
@@ -57,6 +62,35 @@ def test_an_answer_is_shown_with_its_proof(capsys: pytest.CaptureFixture[str]) -
 def test_a_refusal_shows_no_support_and_no_reading_grade() -> None:
     refusal = Answer("Your notes do not cover it.", True, (), (), ("GAN",), "eli5", 1.0, "notes-only", {})
     assert proof_lines(refusal) == ["", "  — notes-only, 0.0 s"]
+
+
+SEEN = PassageSeen(
+    1, 0.8, "gan.md", (3, 4), "GAN", (), "The generator\x1b[31m turns.", (1,), "used: quoted as [1]"
+)
+EVIDENCE = EvidenceRecord(
+    "Your notes cover it.", 3, (SEEN,), (DraftDropped("It is blue.", "no sentence says it"),)
+)
+
+
+def test_an_answer_ends_with_how_much_of_what_was_found_is_used() -> None:
+    last = proof_lines(replace(ANSWER, evidence=EVIDENCE))[-1]
+    assert last.endswith("1 of 3 passages used, 1 sentence of the draft thrown out")
+
+
+def test_the_evidence_is_told_line_by_line_without_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert show([EvidenceShown("What is a GAN?", EVIDENCE)]) is None
+    out = capsys.readouterr().out
+    lines = [
+        "Evidence for “What is a GAN?”: Your notes cover it.",
+        "",
+        "Used:",
+        "  - GAN · gan.md · lines 3–4",
+    ]
+    assert out.splitlines()[:4] == lines
+    assert "  - It is blue.\n      no sentence says it\n" in out.replace("“", "").replace("”", "")
+    assert "and 2 more that are not listed here" in out and "\x1b" not in out
 
 
 def test_a_turn_without_an_answer_returns_none_and_shows_every_event(

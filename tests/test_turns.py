@@ -13,8 +13,12 @@ from tutor.turns import (
     Delta,
     DemoOutcome,
     DemoProgress,
+    DraftDropped,
     Event,
+    EvidenceRecord,
+    EvidenceShown,
     Notice,
+    PassageSeen,
     QuizGrade,
     QuizItem,
     QuizScore,
@@ -25,6 +29,20 @@ from tutor.turns import (
 
 CITATION = Citation(
     1, "gans/gan.md", (3, 4), "A GAN has two networks.", "GAN", ("Intuition",), "A GAN has two networks."
+)
+SEEN = PassageSeen(
+    1,
+    0.81,
+    "gans/gan.md",
+    (3, 4),
+    "GAN",
+    ("Intuition",),
+    "A GAN has two networks.",
+    (1,),
+    "used: quoted as [1]",
+)
+EVIDENCE = EvidenceRecord(
+    "Your notes cover it.", 1, (SEEN,), (DraftDropped("It is blue.", "not in the notes"),)
 )
 
 
@@ -73,11 +91,22 @@ def test_the_contract_holds_its_promised_fields_and_no_others() -> None:
     assert set(answer(refused=True).to_contract()) == fields | {"nearest"}
 
 
+def test_the_contract_has_the_evidence_where_an_answer_kept_it() -> None:
+    value = json.loads(json.dumps(replace(answer(), evidence=EVIDENCE).to_contract()))
+    assert set(value) == {*answer().to_contract(), "evidence"}
+    assert set(value["evidence"]) == {"verdict", "found", "passages", "dropped"}
+    (passage,) = value["evidence"]["passages"]
+    assert (passage["note"], passage["lines"], passage["cites"]) == ("gans/gan.md", [3, 4], [1])
+    assert value["evidence"]["dropped"] == [{"text": "It is blue.", "reason": "not in the notes"}]
+
+
 @pytest.mark.parametrize(
     "event",
     [
         Delta("A GAN"),
         answer(),
+        pytest.param(replace(answer(), evidence=EVIDENCE), id="Answer with evidence"),
+        EvidenceShown("What is a GAN?", EVIDENCE),
         ToolCall("run_demo", {"name": "gan-2d", "seed": 0}, "Running"),
         DemoProgress("gan-2d", "frame.png", "step 1", 1, 10, 0.5, 4.5),
         DemoOutcome({"demo": "gan-2d"}, stopped=True),

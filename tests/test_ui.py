@@ -31,8 +31,12 @@ from tutor.turns import (
     Delta,
     DemoOutcome,
     DemoProgress,
+    DraftDropped,
     Event,
+    EvidenceRecord,
+    EvidenceShown,
     Notice,
+    PassageSeen,
     QuizGrade,
     QuizItem,
     QuizScore,
@@ -78,6 +82,12 @@ ANSWER = Answer(
     fkgl=5.0,
     model="embedded",
     timings={"total_ms": 1234.0},
+)
+SEEN = PassageSeen(
+    1, 0.8, "gans/<a>.md", (12, 14), "<b>GAN</b>", (), "Here $x<y$ <script>", (1,), "used: quoted as [1]"
+)
+EVIDENCE = EvidenceRecord(
+    "Found to cover <it>.", 2, (SEEN,), (DraftDropped("<i>Blue</i>.", "no sentence says it"),)
 )
 
 
@@ -409,6 +419,41 @@ def test_every_message_stays_within_its_bound() -> None:
         Notice(huge),
     )
     assert max(len(m["content"].encode()) for m in shown) <= MAX_TEXT_BYTES
+
+
+def test_the_evidence_is_folded_under_its_answer_and_escaped() -> None:
+    answer, fold = _messages(replace(ANSWER, evidence=EVIDENCE))
+    assert "evidence" not in answer["content"]
+    html = fold["content"]
+    assert "<summary>Evidence: 1 of 2 passages used, 1 sentence of the draft thrown out</summary>" in html
+    assert "<details" in html and "open" not in re.sub(r"[^<]*(<[^>]*>)", r"\1", html)
+    assert "&lt;b&gt;GAN&lt;/b&gt; · gans/&lt;a&gt;.md · lines 12–14" in html
+    assert _math("x&lt;y") in html and "&lt;script&gt;" in html and "<script>" not in html
+    assert "<s>&lt;i&gt;Blue&lt;/i&gt;.</s>" in html and "Found to cover &lt;it&gt;." in html
+
+
+def test_an_answer_kept_without_evidence_has_no_fold() -> None:
+    value = event_to_json(ANSWER)
+    del value["evidence"]
+    assert turn_messages([value], finished=True) == _messages(ANSWER) and len(_messages(ANSWER)) == 1
+
+
+def test_a_refusal_keeps_its_topics_below_the_evidence() -> None:
+    refused = replace(ANSWER, refused=True, citations=(), nearest=("GAN",), evidence=EVIDENCE)
+    answer, fold = _messages(refused)
+    assert "options" not in answer and [option["label"] for option in fold["options"]] == ["GAN"]
+
+
+def test_the_evidence_that_is_asked_for_is_shown_open() -> None:
+    (shown,) = _messages(EvidenceShown("What is <x>?", EVIDENCE))
+    assert "Evidence for “What is &lt;x&gt;?”" in shown["content"] and "<details" not in shown["content"]
+
+
+def test_evidence_of_any_size_stays_below_what_the_page_takes() -> None:
+    seen = replace(SEEN, text='"' * 160, heading=('"' * 100,) * 4, title='"' * 100, note='"' * 255)
+    shown = _messages(replace(ANSWER, evidence=EvidenceRecord("V.", 99, (seen,) * 12)))
+    assert max(len(message["content"].encode()) for message in shown) <= MAX_TEXT_BYTES
+    assert "and more that is too long to show" in shown[-1]["content"]
 
 
 def test_long_message_of_the_student_is_shown_whole_or_says_that_it_is_cut() -> None:

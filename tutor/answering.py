@@ -26,6 +26,7 @@ from tutor.prompts import answer_from_notes
 from tutor.questions import Question
 from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
 from tutor.retrieval import Retriever
+from tutor.seen import Making, gather
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.simple import explain_simply
 from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence
@@ -37,6 +38,7 @@ _NEAR = 0.25
 _UNSURE = (
     "Your notes do not say this in so many words, so I can neither confirm nor deny it. What they say on it:"
 )
+_UNSUPPORTED = "none of the sentences found in your notes says this"
 _ENGLISH_ONLY = "你的笔记只用英文写了这一点，下面是原文。"
 
 
@@ -68,33 +70,39 @@ class Answering:
         hits = retrieve(self.retriever, question)
         clock.mark("retrieve_ms")
         found = weigh(self.retriever, question, hits)
-        citations = Citations()
-        parts, meters = self._body(found, citations, cancel or threading.Event())
-        told = False
-        for event in self._streamed(parts, question, citations, clock):
-            told = True
-            yield replace(event, meters=meters) if isinstance(event, Answer) else event
-        if not told:
-            yield from self._refuse(question, clock)
+        citations, making = Citations(), Making()
+        parts, meters = self._body(found, citations, making, cancel or threading.Event())
+        told = self._streamed(parts, question, citations, clock)
+        first = next(told, None)
+        for event in chain([first], told) if first is not None else self._refuse(question, clock):
+            if isinstance(event, Answer):
+                record = gather(self.retriever, found, citations, event, making)
+                event = replace(event, meters=None if event.refused else meters, evidence=record)
+            yield event
 
     def _body(
-        self, found: Findings, citations: Citations, cancel: threading.Event
+        self, found: Findings, citations: Citations, making: Making, cancel: threading.Event
     ) -> tuple[Iterable[Part | Notice], Meters | None]:
         """What answers a question, in the form that it asks for; nothing where the notes do not cover it."""
         question = found.question
         if question.intent == "check":
             verdict = understanding.check_statement(self.retriever, question.text, reader=self.reader)
             if verdict.overall != "absent":
+                making.form = "check of your statement"
                 return understanding.parts(verdict, citations), None
             unsure = Part(Sentence(_UNSURE, "connective"), "paragraph")
-            return (chain([unsure], self._parts(found, citations, cancel)) if found.answered else ()), None
+            nearest = self._parts(found, citations, making, cancel)
+            return (chain([unsure], nearest) if found.answered else ()), None
         composed = self._composed(found, citations)
         if composed or not (found.answered or _is_near(found)):
+            if composed:
+                making.form = "comparison" if question.intent == "compare" else "list"
             return composed, None
         if question.style in ("eli5", "school"):
+            making.form = "simple explanation"
             simple = explain_simply(self.retriever, found, citations, question.style)
             return simple.parts, simple.meters
-        return self._parts(found, citations, cancel), None
+        return self._parts(found, citations, making, cancel), None
 
     def _composed(self, found: Findings, citations: Citations) -> list[Part]:
         """A comparison as a table or a whole list, where one is asked for and the notes hold it; else nothing."""
@@ -139,10 +147,12 @@ class Answering:
         self,
         found: Findings,
         citations: Citations,
+        making: Making,
         cancel: threading.Event,
     ) -> Iterator[Part | Notice]:
         question, ranked = found.question, found.ranked
         chosen = choose(question, ranked)
+        making.chosen = chosen
         if chosen and CJK.search(question.text) and not any(CJK.search(piece.text) for piece in chosen):
             yield Part(Sentence(_ENGLISH_ONLY, "connective"), "paragraph")
         if chosen and chosen[0].passage.kind == "analogy":
@@ -150,7 +160,7 @@ class Answering:
         if self.chosen.chat is None or not chosen or _set_apart(chosen):
             yield from quoted(in_order(chosen), citations)
         else:
-            yield from self._drafted(question, chosen, ranked, citations, cancel)
+            yield from self._drafted(question, ranked, citations, making, cancel)
 
     def _refuse(self, question: Question, clock: _Clock) -> Iterator[Delta | Answer]:
         nearest = self.retriever.topics(question.text)
@@ -191,15 +201,16 @@ class Answering:
     def _drafted(
         self,
         question: Question,
-        chosen: Sequence[Evidence],
         ranked: Sequence[Ranked],
         citations: Citations,
+        making: Making,
         cancel: threading.Event,
     ) -> Iterator[Part | Notice]:
         """A model's draft, sentence by sentence as it passes the check, begun and filled up by the notes' own.
 
         The notes' best sentence comes first and at once: a student never waits for the model to see the core.
         """
+        chosen = making.chosen
         lead, *spare = in_order(chosen)
         yield from quoted([lead], citations)
         said = [lead.text]
@@ -207,14 +218,20 @@ class Answering:
         try:
             for sentence in self._draft(question, chosen, cancel):
                 if len(said) >= MOST_SENTENCES[question.style]:
+                    making.drop(sentence, "the answer was full")
                     break
                 if repeats(sentence, said):
+                    making.drop(sentence, "it says again what stood there already")
                     continue
                 support, found = check(sentence, evidence, self.retriever.idf)
                 if support == "unsupported":
                     replacement = next((piece for piece in spare if not repeats(piece.text, said)), None)
                     if replacement is None:
+                        making.drop(sentence, _UNSUPPORTED)
                         continue
+                    making.drop(
+                        sentence, f"{_UNSUPPORTED}; [{citations.cite(replacement)}] stands in its place"
+                    )
                     spare.remove(replacement)
                     said.append(replacement.text)
                     yield from quoted([replacement], citations)

@@ -61,7 +61,7 @@ class Exchange:
             if any(answer.get("refused") for answer in answers):
                 return "refused"
             return "answer" if self.shown else "other"
-        if self.of("Drawing"):
+        if self.of("Drawing") or self.of("EvidenceShown"):
             return "talk"
         notices = [str(event.get("text", "")) for event in self.of("Notice")]
         stopped = any(text == "Stopped." for text in notices) or self.of("Delta") or self.of("ToolCall")

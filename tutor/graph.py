@@ -1,6 +1,7 @@
 """The tutoring graph: what is asked, then the node that answers it. The only owner of langgraph.
 
-    understand -> explain | call_tool -> (run_demo | start_quiz) | quiz_reply | sum_up | draw_map | save | talk
+    understand -> explain | call_tool -> (run_demo | start_quiz) | quiz_reply | sum_up | draw_map | save
+    | show_evidence | talk
 
 The nodes emit `tutor.turns` events while they work; the state carries only plain data. Code decides every
 step; the model is called inside `explain` alone, and what it drafts is checked there.
@@ -24,6 +25,7 @@ from tutor.answering import Answering
 from tutor.calling import filled, proposed_call, refusal
 from tutor.concept_map import concept_map
 from tutor.errors import QuizError
+from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
 from tutor.intents import ANSWERED, Intent
 from tutor.questions import Guess, Question, Said, understand
@@ -36,6 +38,7 @@ from tutor.turns import DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
+_NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
 _WHICH_DEMO = "I can train a GAN, a GAN in mode collapse or a diffusion model before your eyes: which one?"
 _ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
 _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
@@ -49,11 +52,12 @@ _DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
 }
 
 
-_NODES = ("explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "talk")
+_NODES = ("explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "talk")
 _ROUTES: dict[Intent, str] = {
     "summary": "sum_up",
     "map": "draw_map",
     "save": "save",
+    "evidence": "show_evidence",
     **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
 }
 
@@ -148,6 +152,7 @@ class TutoringGraph:
             ("sum_up", self._sum_up),
             ("draw_map", self._draw_map),
             ("save", self._save),
+            ("show_evidence", self._show_evidence),
             ("talk", self._talk),
         ):
             graph.add_node(name, node)
@@ -160,8 +165,9 @@ class TutoringGraph:
         graph.add_conditional_edges(
             "call_tool", lambda state: state["route"], {"start_quiz": "start_quiz", "end": END}
         )
-        for name in ("explain", "start_quiz", "quiz_reply", "sum_up", "draw_map", "save", "talk"):
-            graph.add_edge(name, END)
+        for name in (*_NODES, "start_quiz"):
+            if name != "call_tool":
+                graph.add_edge(name, END)
         self._graph = graph.compile()
 
     @property
@@ -285,6 +291,11 @@ class TutoringGraph:
         self._ask_again(state)
         return {}
 
+    def _show_evidence(self, state: State) -> State:
+        _emit(last_evidence(self._earlier(state)) or Notice(_NO_EVIDENCE))
+        self._ask_again(state)
+        return {}
+
     def _earlier(self, state: State) -> list[ChatTurn]:
         """The messages before the one that is answered, which is on record already."""
         turns = list(self._parts.turns(state["chat_id"]))
@@ -371,7 +382,7 @@ def _route_in_quiz(message: str, question: Question) -> str:
     kind = reply_kind(message)
     if kind not in ("answer", "question"):
         return "quiz_reply"
-    if _ROUTES.get(question.intent, "") in ("sum_up", "draw_map", "save"):
+    if _ROUTES.get(question.intent, "") in ("sum_up", "draw_map", "save", "show_evidence"):
         return _ROUTES[question.intent]
     if question.intent in ("greeting", "thanks", "help"):
         return "talk"

@@ -393,3 +393,7 @@ class Citations:
     def all(self) -> tuple[Citation, ...]:
         """The citations so far, in the order of their numbers."""
         return tuple(self._found.values())
+
+    def spans(self) -> dict[tuple[str, int, int], Citation]:
+        """(passage's id, begin, end) -> the citation of these words."""
+        return dict(self._found)

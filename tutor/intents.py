@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from tutor.doubts import asks_evidence
 from tutor.turns import Style
 
 Intent = Literal[
@@ -20,6 +21,7 @@ Intent = Literal[
     "summary",
     "map",
     "save",
+    "evidence",
     "quiz",
     "demo",
     "greeting",
@@ -361,6 +363,8 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
         return "greeting"
     if _HELP.search(text):
         return "help"
+    if asks_evidence(text):
+        return "evidence"
     if _SUMMARY.search(text):
         return "summary"
     if _SAVE.search(text) and not _ASKS_WHY.search(text):

@@ -122,7 +122,7 @@ _LIKELY = 0.6
 _NEEDED = {"quiz": 0.7, "demo": 0.8, "save": 0.85}
 _IN_A_QUESTION = 0.9
 # What whole messages say in so many words is not guessed at.
-_BY_WORDS = ("greeting", "thanks", "help")
+_BY_WORDS = ("greeting", "thanks", "help", "evidence")
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def understand(
     if guess is not None and not puzzled and intent not in _BY_WORDS:
         intent, guessed = _guessed(guess(message), intent, bool(ASKS.match(text)))
         level = named or style or guessed or "plain"
-    if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save"):
+    if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save", "evidence"):
         return Question(text, intent, level, "")
     if intent == "map":
         return Question(text, intent, level, _map_topic(text, history))

@@ -11,7 +11,7 @@ from tutor.chinese import CJK
 from tutor.gate import GIVES_REASON, value_test
 from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
-from tutor.passages import embedded_text
+from tutor.passages import Passage, embedded_text
 from tutor.questions import Question
 from tutor.retrieval import Answerable, Hit, Retriever
 from tutor.sides import sides
@@ -231,22 +231,54 @@ def _stories(question: Question, hits: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in told if hit.score * _FAR_BEHIND > others]
 
 
+def passed_over(question: Question, hits: Sequence[Hit]) -> dict[str, str]:
+    """Passage id -> why no sentence of it may stand in an answer, in plain words, for those of which none may."""
+    stories = _stories(question, hits)
+    return {
+        hit.passage.id: _barred(question, hit, stories) or _wordless(hit.passage)
+        for hit in hits
+        if not _usable(question, hit, stories)
+    }
+
+
+def _wordless(passage: Passage) -> str:
+    """Why a passage that might be quoted holds no sentence that answers."""
+    if passage.kind == "table":
+        return "it is a table that does not compare what was asked about"
+    pieces = evidence_in(passage)
+    if pieces and _YES_NO.match(pieces[0].text):
+        return "it answers another question with yes or no"
+    return "it states nothing by itself"
+
+
+def _barred(question: Question, hit: Hit, stories: Sequence[Hit]) -> str:
+    """Why a passage of this sort may not be quoted in answer to this question; empty where it may."""
+    passage = hit.passage
+    if passage.kind == "analogy":
+        return "" if hit in stories else "it tells a story, which was not asked for"
+    if passage.kind == "code" and not wants_code(question.text):
+        return "it is a program, which was not asked for"
+    if HUMAN.fullmatch(passage.speaker):  # in a transcript the student asks and guesses
+        return "it is what somebody asked or guessed in a transcript"
+    if passage.kind == "quiz" and _NAMES_OPTION.match(passage.text.words):
+        return "it only names an option of a quiz question"
+    if _lists_references(passage) and not _WANTS_SOURCE.search(question.text):
+        return "it is a list of references"
+    return ""
+
+
+def _lists_references(passage: Passage) -> bool:
+    return bool(passage.heading) and passage.heading[-1].lower() == "references"
+
+
 def _usable(question: Question, hit: Hit, stories: Sequence[Hit]) -> list[tuple[Evidence, float]]:
     """The sentences of a passage that may stand in an answer to this question, with the passage's weight."""
+    if _barred(question, hit, stories):
+        return []
     passage, weight = hit.passage, hit.score
     section = passage.heading[-1] if passage.heading else ""
-    if passage.kind == "analogy":
-        return [(piece, weight) for piece in evidence_in(passage)] if hit in stories else []
-    if passage.kind == "code" and not wants_code(question.text):
-        return []
-    if HUMAN.fullmatch(passage.speaker):  # in a transcript the student asks and guesses
-        return []
-    if passage.kind == "quiz" and _NAMES_OPTION.match(passage.text.words):
-        return []
-    if section.lower() == "references":
-        return (
-            [(piece, weight) for piece in evidence_in(passage)] if _WANTS_SOURCE.search(question.text) else []
-        )
+    if passage.kind == "analogy" or _lists_references(passage):
+        return [(piece, weight) for piece in evidence_in(passage)]
     if passage.kind == "code":
         weight += 0.2
     elif _WEAK_SECTIONS.match(section) and not (

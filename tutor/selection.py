@@ -51,6 +51,22 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
     return [entry.piece for entry in chosen]
 
 
+def why_unchosen(entry: Ranked, ranked: Sequence[Ranked], chosen: Sequence[Evidence]) -> str:
+    """Why `choose` left out a sentence that repeats none of those it chose, in plain words."""
+    if entry.piece in chosen:
+        return "kept in reserve, the answer was long enough without it"
+    if entry.piece.passage.kind == "table" and any(piece.passage.kind == "table" for piece in chosen):
+        return "another table is quoted already"
+    if entry.score < _least(entry, ranked[0]):
+        return "less near to your question than what was quoted"
+    return "the answer was full before its turn"
+
+
+def says_the_same(entry: Ranked, other: Ranked) -> bool:
+    """Whether a sentence says nothing that another one does not say; two tables or items of one list never do."""
+    return entry.piece.passage.kind != "table" and _said(entry, [other])
+
+
 def _missing_sides(question: Question, ranked: Sequence[Ranked], chosen: Sequence[Ranked]) -> list[Ranked]:
     """For each side of a comparison that no chosen sentence speaks of, the best sentence that does."""
     added: list[Ranked] = []

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
+from tutor.evidence import Told, counted, sections
 from tutor.turns import (
     Answer,
     Citation,
@@ -17,6 +18,7 @@ from tutor.turns import (
     DemoProgress,
     Drawing,
     Event,
+    EvidenceShown,
     Notice,
     QuizGrade,
     QuizItem,
@@ -102,7 +104,8 @@ def proof_lines(answer: Answer) -> list[str]:
     if not answer.refused:
         lines += [f"  {_mark(s.support)} {s.support:<11} {_short(s.text, 84)}" for s in answer.sentences]
     grade = f" · reading grade {answer.fkgl:.1f}" if answer.style == "eli5" and not answer.refused else ""
-    lines.append(f"  — {answer.model}, {answer.timings.get('total_ms', 0) / 1000:.1f} s{grade}")
+    seen = f" · {counted(answer.evidence)}" if answer.evidence is not None else ""
+    lines.append(f"  — {answer.model}, {answer.timings.get('total_ms', 0) / 1000:.1f} s{grade}{seen}")
     return ["", *lines]
 
 
@@ -122,6 +125,8 @@ def _lines(event: Event) -> list[str]:
         return [event.text]
     if isinstance(event, Drawing):
         return [*event.tree.splitlines(), event.caption]
+    if isinstance(event, EvidenceShown):
+        return evidence_lines(event)
     if isinstance(event, ToolCall):
         return [f"→ {event.title}"]
     if isinstance(event, DemoProgress):
@@ -141,6 +146,20 @@ def _lines(event: Event) -> list[str]:
         again = f" Look again at: {', '.join(event.revisit)}." if event.revisit else ""
         return ["", f"Score: {event.score:g} of {event.n}.{again}"]
     return []
+
+
+def evidence_lines(event: EvidenceShown) -> list[str]:
+    """The evidence of an answer: what was used, what was looked at besides, what was thrown out, and why."""
+    lines = [f"Evidence for “{event.question}”: {event.evidence.verdict}"]
+    for heading, told in sections(event.evidence):
+        lines += ["", f"{heading}:", *(line for one in told for line in _told_lines(one))]
+    return lines
+
+
+def _told_lines(told: Told) -> list[str]:
+    said = f"“{told.text}”" if told.text else ""
+    first, *rest = [part for part in (told.place, said, told.reason) if part]
+    return [f"  - {first}", *(f"      {part}" for part in rest)]
 
 
 def _outcome_lines(event: DemoOutcome) -> list[str]:

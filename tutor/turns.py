@@ -66,9 +66,61 @@ class Meters:
 
 
 @dataclass(frozen=True)
+class PassageSeen:
+    """A passage that was looked at for an answer, and what became of it.
+
+    Attributes:
+        rank: its place in the search, from 1; 0 where it was sought out while the answer was made.
+        score: the search's score, in [0, 1]; 0 with rank 0.
+        lines: of what is quoted, or of the whole passage where nothing is.
+        text: how the quote or the passage begins, without words that the note's author struck out.
+        cites: the numbers under which it is quoted in the answer; empty where it is not used.
+        reason: what became of it and why, in plain words.
+    """
+
+    rank: int
+    score: float
+    note: str
+    lines: tuple[int, int]
+    title: str
+    heading: tuple[str, ...]
+    text: str
+    cites: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class DraftDropped:
+    """A sentence of the model's draft that does not stand in the answer: how it begins, and why, in plain words."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EvidenceRecord:
+    """What was looked at for an answer, what was used, and what was rejected and why.
+
+    Attributes:
+        verdict: what was decided before the answer was made, and why, in plain words.
+        found: how many passages were looked at; `passages` holds those used and the nearest others.
+        dropped: sentences of the draft that were thrown out, the first ones.
+    """
+
+    verdict: str
+    found: int
+    passages: tuple[PassageSeen, ...]
+    dropped: tuple[DraftDropped, ...] = ()
+
+    def to_contract(self) -> dict[str, Any]:
+        """The key `evidence` of `tutor ask --json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Answer:
     """A finished answer. `answer` is Markdown with `[n]` marks; `nearest` names topics when refused; `meters` are
-    those of a simple explanation."""
+    those of a simple explanation; `evidence` says what was looked at."""
 
     answer: str
     refused: bool
@@ -81,6 +133,7 @@ class Answer:
     timings: dict[str, float]
     question: str = ""
     meters: Meters | None = None
+    evidence: EvidenceRecord | None = None
 
     def to_contract(self) -> dict[str, Any]:
         """The JSON value that `tutor ask --json` promises."""
@@ -94,12 +147,13 @@ class Answer:
         }
         if self.refused:
             value["nearest"] = list(self.nearest)
-        return value | {
+        value |= {
             "style": self.style,
             "readability": {"fkgl": round(self.fkgl, 1)},
             "model": self.model,
             "timings": {name: round(ms, 1) for name, ms in self.timings.items()},
         }
+        return value | ({"evidence": self.evidence.to_contract()} if self.evidence else {})
 
 
 @dataclass(frozen=True)
@@ -183,6 +237,14 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class EvidenceShown:
+    """The evidence of an earlier answer, shown because the student asks for it; `question` is that answer's."""
+
+    question: str
+    evidence: EvidenceRecord
+
+
+@dataclass(frozen=True)
 class Notice:
     """A line from the program itself (not from the notes): small talk, a state, a problem with its remedy."""
 
@@ -199,6 +261,7 @@ Event = (
     | QuizGrade
     | QuizScore
     | Drawing
+    | EvidenceShown
     | Notice
 )
 
@@ -231,6 +294,8 @@ def spoken(events: list[Event]) -> str:
             parts.append(event.text)
         elif isinstance(event, Drawing):
             parts.append(event.caption)
+        elif isinstance(event, EvidenceShown):
+            parts.append(f"The evidence for “{event.question}”.")
         elif isinstance(event, QuizItem):
             parts.append(event.stem)
         elif isinstance(event, QuizGrade):

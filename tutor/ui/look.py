@@ -196,6 +196,10 @@ CSS = """
 #chat details.citation summary { padding: .35em .8em; cursor: pointer; }
 #chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }
 #chat details.citation .where { padding: 0 .9em; color: var(--soft); }
+#chat details.evidence { font-size: .85rem; }
+#chat details.evidence > summary { color: var(--soft); cursor: pointer; padding: .2em 0; }
+#chat .evidence .place { color: var(--soft); }
+#chat .evidence li { margin: .35em 0; overflow-wrap: anywhere; }
 #chat details.citation .passage { padding: .5em .9em .8em; white-space: pre-wrap; line-height: 1.6; }
 #chat mark { background: #fde68a; color: #1c1917; padding: .08em .15em; border-radius: 3px; }
 .dark #chat mark { background: #854d0e; color: #fffbeb; }
@@ -228,10 +232,11 @@ SCRIPT = r"""<script>
 (() => {
   const SIGNS = {"\ue000": "\\(", "\ue001": "\\)", "\ue002": "\\[", "\ue003": "\\]"};
 
-  // A message is copied as text: the answer, its citation numbers and where each quote stands.
+  // A message is copied as text: the answer, its citation numbers and where each quote stands;
+  // what was looked at besides stays folded on the page.
   function words(source) {
     const page = new DOMParser().parseFromString(source, "text/html");
-    page.querySelectorAll(".where, .passage").forEach(node => node.remove());
+    page.querySelectorAll(".where, .passage, details.evidence").forEach(node => node.remove());
     page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3, h4")
       .forEach(node => node.after("\n"));
     page.querySelectorAll("td, th").forEach(node => node.after("\t"));

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from tutor.evidence import record_of
+from tutor.ui.evidence import evidence_fold, evidence_html
 from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 
 Message = dict[str, Any]
@@ -104,7 +106,9 @@ class _Told:
 
     def _on_answer(self, event: Data) -> None:
         place = self._draft[0] if self._draft else self._append()
-        self._parts[place] = [_text(answer_html(event))]
+        record = record_of(event.get("evidence"))
+        fold = [_text(_turn("evidence", evidence_fold(record)))] if record is not None else []
+        self._parts[place] = [_text(answer_html(event)), *fold]
         self._draft = None
         if event.get("refused"):
             self._options = [
@@ -168,6 +172,12 @@ class _Told:
     def _on_drawing(self, event: Data) -> None:
         # The program's own map alone is drawn as a diagram; its labels are escaped where it is made.
         self._append(_text(f"```mermaid\n{event['mermaid']}\n```"), note_message(str(event["caption"])))
+
+    def _on_evidenceshown(self, event: Data) -> None:
+        record = record_of(event.get("evidence"))
+        if record is not None:
+            shown = evidence_html(record, str(event.get("question", "")))
+            self._append(_text(_turn("evidence", shown)))
 
     def _on_notice(self, event: Data) -> None:
         self._append(note_message(str(event.get("text", ""))))
