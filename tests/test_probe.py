@@ -132,9 +132,7 @@ def test_a_model_that_hangs_counts_as_not_capable_when_time_is_up(hung: threadin
     assert "no whole reply within" in found.failure and found.timed_out
 
 
-def test_a_probe_that_ran_out_of_time_is_tried_again_next_time(
-    hung: threading.Event, tmp_path: Path
-) -> None:
+def test_a_probe_that_ran_out_of_time_is_tried_again_next_time(hung: threading.Event, tmp_path: Path) -> None:
     pupil = Pupil(replies={"In which year": hung})
     assert capabilities("m", pupil, tmp_path, deadline_s=0.1).timed_out
     assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ from tutor.turns import (
     Delta,
     DemoOutcome,
     DemoProgress,
+    Drawing,
     Notice,
     QuizGrade,
     QuizItem,
@@ -105,6 +106,13 @@ def test_a_turn_without_an_answer_returns_none_and_shows_every_event(
         "Score: 1.5 of 2. Look again at: Noise.",
     ):  # fmt: skip
         assert words in out
+
+
+def test_a_map_is_printed_as_its_tree_without_the_legend_of_the_drawing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show([Drawing("graph LR", "GAN\n  needs: Noise", "An arrow points to what a note needs first.")])
+    assert capsys.readouterr().out == "GAN\n  needs: Noise\n"
 
 
 def test_json_is_one_line_that_keeps_every_script(capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,7 +128,7 @@ def _lines(event: Event) -> list[str]:
     if isinstance(event, Notice):
         return [event.text]
     if isinstance(event, Drawing):
-        return [*event.tree.splitlines(), event.caption]
+        return event.tree.splitlines()  # its lines say what the caption's signs mean
     if isinstance(event, ToolCall):
         return [f"→ {event.title}"]
     if isinstance(event, DemoProgress):
