@@ -34,7 +34,8 @@ from tutor.words import and_joined, content_words, split_sentences, stem
 MOST_WORDS = 350
 _LONGEST_NAME = 60
 _SHORTEST = 4  # words
-_FEWEST = 8  # words of a sentence that takes the place of a longer one
+FEWEST = 8
+"""Words of a sentence that takes the place of a longer one."""
 _ASPECTS = frozenset(
     stem(word)
     for word in """derive derivation proof formula equation code example list remedy cause reason problem advantage
@@ -136,7 +137,7 @@ class _Writer:
         times = len(group.members)
         often = f" ({times} questions)" if times > 1 else ""
         if headed:
-            name = _name(group.topic)
+            name = short_name(group.topic)
             yield _own(f"**{name[:1].upper()}{name[1:]}**{often}", "paragraph")
         for one in group.members:
             chosen = self._leads(one, group.topic)
@@ -166,7 +167,7 @@ class _Writer:
         lead = speaking[0]
         if self.most == 1 and _length(lead) > 1.3 * self.share:
             whole = [pair for pair in speaking if _subject(str(pair[0]["text"])) == wanted]
-            short = [pair for pair in whole if _FEWEST <= _length(pair) < 0.7 * _length(lead)]
+            short = [pair for pair in whole if FEWEST <= _length(pair) < 0.7 * _length(lead)]
             lead = min(short, key=_length, default=lead)
         more = fresh[fresh.index(lead) + 1 :]
         return [lead, *more][: self.most]
@@ -179,7 +180,7 @@ class _Writer:
         story = is_story(sentence, answer)
         said = "a story" if story else "a piece of code, a table or a formula"
         said = "the same again" if again else f"{said} from your notes"
-        return Part(Sentence(f"To “{_name(one.question)}”: {said}.", "connective", cites), "item")
+        return Part(Sentence(f"To “{short_name(one.question)}”: {said}.", "connective", cites), "item")
 
     def _cited(self, sentence: Data, answer: Data) -> tuple[int, ...]:
         known = {int(value["n"]): citation_of(value) for value in answer.get("citations") or ()}
@@ -216,7 +217,7 @@ class _Writer:
             partly = "Partly right" if grade.get("verdict") == "partial" else "To revisit"
             cited = grade.get("citation")
             cites = (self._cite(citation_of(cited)),) if cited else ()
-            told = f"{partly}: “{_name(stems.get(str(grade['item_id']), ''))}”"
+            told = f"{partly}: “{short_name(stems.get(str(grade['item_id']), ''))}”"
             quote = str(cited.get("quote", "")) if cited and self.most > 1 else ""
             if quote and _stands_alone(quote):
                 yield _own(told, "item")
@@ -326,7 +327,7 @@ def _shortened(text: str, support: Support) -> tuple[str, Support]:
     passage = Passage("", "", "", (), "prose", Text(text, ((0, 1),), 1))
     for cut in _SUBORDINATE.finditer(text):
         kept = text[: cut.start()].rstrip() + "."
-        if len(kept.split()) < _FEWEST:
+        if len(kept.split()) < FEWEST:
             continue
         verdict, _ = check(kept, [Evidence(passage, 0, len(text))], lambda word: 1.0)
         if verdict != "unsupported":
@@ -351,11 +352,11 @@ def _related(cited: set[str], notes: Sequence[Note]) -> list[str]:
 
 def _names(texts: Iterable[str]) -> list[str]:
     """Short names in order, each once."""
-    found = {name.casefold(): name for text in texts if (name := _name(text))}
+    found = {name.casefold(): name for text in texts if (name := short_name(text))}
     return list(found.values())
 
 
-def _name(text: str) -> str:
+def short_name(text: str) -> str:
     """A student's words or a question on one line, cut where they are long, without what Markdown would read."""
     line = " ".join(re.sub(r"[*_`~<>\[\]|#]", " ", text).split())
     return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1].rstrip() + "…"
