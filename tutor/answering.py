@@ -20,14 +20,14 @@ from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check
 from tutor.listing import list_items
 from tutor.models import ChosenModel, stream_text
-from tutor.parts import Part, layout_of, quoted, rendered
+from tutor.parts import Part, in_turn, layout_of, quoted, rendered
 from tutor.prompts import answer_from_notes
-from tutor.questions import Question
+from tutor.questions import Question, separate
 from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
 from tutor.retrieval import Retriever
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.simple import explain_simply
-from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence
+from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence, worst
 from tutor.words import and_joined, reading_grade, split_sentences
 
 LEAST_SENTENCES = 3
@@ -61,18 +61,33 @@ class Answering:
         A model that fails in mid-answer is named in a Notice, and the notes' own sentences take its place.
         """
         clock = _Clock()
-        question = spelt(self.retriever, question)
-        hits = retrieve(self.retriever, question)
-        clock.mark("retrieve_ms")
-        found = weigh(self.retriever, question, hits)
-        citations = Citations()
-        parts, meters = self._body(found, citations, cancel or threading.Event())
+        cancel = cancel or threading.Event()
+        parts, citations, meters = self._several(separate(question), clock, cancel)
         told = False
         for event in self._streamed(parts, question, citations, clock):
             told = True
-            yield replace(event, meters=meters) if isinstance(event, Answer) else event
+            yield replace(event, meters=worst(meters)) if isinstance(event, Answer) else event
         if not told:
             yield from self._refuse(question, clock)
+
+    def _several(
+        self, questions: Sequence[Question], clock: _Clock, cancel: threading.Event
+    ) -> tuple[Iterable[Part | Notice], Citations, list[Meters]]:
+        """What answers the questions that a message asks, one after another; meters come with the parts."""
+        questions = [spelt(self.retriever, one) for one in questions]
+        hits = [retrieve(self.retriever, one) for one in questions]
+        clock.mark("retrieve_ms")
+        citations = Citations()
+        meters: list[Meters] = []
+
+        def bodies() -> Iterator[tuple[str, Iterable[Part | Notice]]]:
+            for one, found in zip(questions, hits, strict=True):
+                body, measured = self._body(weigh(self.retriever, one, found), citations, cancel)
+                meters.extend([measured] if measured else [])
+                yield one.text.rstrip(" ?.!？"), body
+
+        told = in_turn(bodies()) if len(questions) > 1 else (part for _, body in bodies() for part in body)
+        return told, citations, meters
 
     def _body(
         self, found: Findings, citations: Citations, cancel: threading.Event

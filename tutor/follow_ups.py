@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tutor.chinese import CJK
+from tutor.compound import questions_in
 from tutor.words import content_words, stem
 
 LEADS = re.compile(
@@ -101,8 +102,8 @@ class Said:
 
 
 def topic_of(question: str) -> str:
-    """The thing a question is about: its words without the asking ones."""
-    text = question.strip().rstrip("?!.？！。 ")
+    """The thing a question is about, the first of several: its words without the asking ones."""
+    text = questions_in(question)[0].strip().rstrip("?!.？！。 ")
     if CJK.search(text):
         return _CHINESE_ASKING.sub(" ", text).strip() or text
     rest = LEADS.sub("", text, count=1)
