@@ -14,6 +14,7 @@ from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.passages import Passage
 from tutor.retrieval import Retriever
+from tutor.sides import without_aspect
 from tutor.vocabulary import Concept
 from tutor.words import content_words, words
 
@@ -94,6 +95,10 @@ class Aspect:
     def is_named(self, name: str) -> bool:
         """Whether a name such as "Weak points" or "How is it trained" stands for this aspect."""
         return bool(self.told.search(name)) or self in promised_by(name)
+
+    def is_labelled(self, name: str) -> bool:
+        """Whether a name is this aspect's own, in either language."""
+        return name in (self.name, self.chinese)
 
     def label(self, chinese: bool) -> str:
         """The name in the student's language."""
@@ -253,6 +258,24 @@ class Line:
     about: frozenset[str]
     aspects: frozenset[str]
     opens: bool
+
+
+def things_named(retriever: Retriever, names: Sequence[str]) -> tuple[list[Thing], str]:
+    """The things that are compared, and in which aspect; empty where it is in all that they are.
+
+    "GAN training" and "VAE training" are a GAN and a VAE where these have notes or sections and the whole names have
+    none.
+    """
+    things = [Thing(name, retriever) for name in names]
+    bare, aspect = without_aspect(names)
+    if not aspect or all(_has_home(retriever, thing) for thing in things):
+        return things, ""
+    barer = [Thing(name, retriever) for name in bare]
+    return (barer, aspect) if all(_has_home(retriever, thing) for thing in barer) else (things, "")
+
+
+def _has_home(retriever: Retriever, thing: Thing) -> bool:
+    return any(is_home(passage, thing) for passage in retriever.index.passages)
 
 
 def is_home(passage: Passage, thing: Thing) -> bool:
