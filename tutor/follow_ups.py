@@ -30,8 +30,8 @@ _CHINESE_ASKING = re.compile(
 CHINESE_IT = re.compile(r"它们?|他们|这个|那个")
 _CHINESE_LEANS = re.compile(r"它们?|他们|这个?|那个?|还|也|再|更|很|又|\W")
 _TAIL = re.compile(
-    r"\s+(?:for|works?|learns?|means?|do|about|happen|happens|come from|good for|used for|useful|important|matter"
-    r"|differ|called|look like|arise|occur|is|are|be \w+ed)$",
+    r"\s+(?:for|stands?|works?|learns?|means?|do|about|happen|happens|come from|good for|used for|useful|important"
+    r"|matter|differ|called|look like|arise|occur|is|are|be \w+ed)$",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(
