@@ -286,7 +286,11 @@ def is_home(passage: Passage, thing: Thing) -> bool:
 
 def passages_on(retriever: Retriever, thing: Thing) -> list[Passage]:
     """The passages of the notes and sections on a thing, and those that are near to its name."""
-    own = [passage for passage in retriever.index.passages if is_home(passage, thing)]
+    own = [
+        passage
+        for passage in retriever.index.passages
+        if passage.id not in retriever.copies and is_home(passage, thing)
+    ]
     near = [hit.passage for hit in retriever.search(thing.name, k=_NEAR)]
     return list({passage.id: passage for passage in (*own, *near)}.values())
 

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from numpy.typing import NDArray
 
+SAVED_CHAT = "chat"
+"""The tag of a note that was saved from a chat."""
+# How a saved chat names the note of a sentence, a formula or a table.
+_QUOTED_FROM = re.compile(
+    r"\(from ((?:[^()]|\([^()]*\))+?), lines? \d+(?: to \d+)?[)\s]|^From (.+?), lines? \d+(?: to \d+)?:", re.M
+)
 _CANDIDATES = 40
 _FEW = 400
 _OPENING = 6  # words
@@ -118,6 +124,20 @@ class Retriever:
         )
         return frozenset(counts)
 
+    @cached_property
+    def copies(self) -> frozenset[str]:
+        """Ids of the passages of saved chats whose words were quoted from notes that are searched too.
+
+        They are no second witness: the notes themselves are found instead.
+        """
+        saved = {note.path for note in self.index.notes if SAVED_CHAT in note.tags}
+        paths = tuple("".join(note.path.split()) for note in self.index.notes if note.path not in saved)
+        return frozenset(
+            passage.id
+            for passage in self.index.passages
+            if passage.note in saved and _is_quoted_from(passage, paths)
+        )
+
     def idf(self, word: str) -> float:
         """How rare a stem is in the notes; a word that they never use is the rarest."""
         return self._idf.get(word, self._idf_unknown)
@@ -174,7 +194,8 @@ class Retriever:
         found = self._scored(query, vector, allowed)
         if context:
             found = self._with_context(found, query, vector, context, allowed)
-        hits = [hit for _, hit in sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))]
+        ranked = sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))
+        hits = [hit for _, hit in ranked if hit.passage.id not in self.copies]
         return hits[:k] if notes is not None else _spread(hits, k)
 
     def _scored(
@@ -375,6 +396,13 @@ class Retriever:
     def as_langchain(self, k: int = 5) -> BaseRetriever:
         """This retriever as a LangChain BaseRetriever: documents with note, lines, heading, kind and score."""
         return _langchain_retriever(self, k)
+
+
+def _is_quoted_from(passage: Passage, paths: tuple[str, ...]) -> bool:
+    """Whether a passage names the notes that it was quoted from, and all of them are among these."""
+    words = " ".join([*passage.heading, passage.text.words])
+    sources = ["".join(source.split()) for found in _QUOTED_FROM.findall(words) for source in found if source]
+    return bool(sources) and all(source.endswith(paths) for source in sources)
 
 
 def _subject(passage: Passage, decks: Collection[str]) -> str:
