@@ -61,7 +61,7 @@ class Exchange:
         states = asks == "check" or (
             asks == "explain" and not ASKS.match(self.question) and not self.question.endswith(("?", "？"))
         )
-        first = next((s for answer in self.of("Answer") for s in answer.get("sentences") or ()), {})
+        first: Data = next((one for answer in self.of("Answer") for one in answer.get("sentences") or ()), {})
         told = str(first.get("text", "")) if first.get("support") == "connective" else ""
         return states and bool(_VERDICT.search(told))
 

@@ -22,6 +22,7 @@ from tutor.embedding import Embedding
 from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
 from tutor.passages import Passage
+from tutor.saved_chats import copies_in
 from tutor.vocabulary import Concept, read_vocabulary
 from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, zipf
 
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
     from numpy.typing import NDArray
 
-SAVED_CHAT = "chat"
-"""The tag of a note that was saved from a chat."""
-# How a saved chat names the note of a sentence, a formula or a table.
-_QUOTED_FROM = re.compile(
-    r"\(from ((?:[^()]|\([^()]*\))+?), lines? \d+(?: to \d+)?[)\s]|^From (.+?), lines? \d+(?: to \d+)?:", re.M
-)
 _CANDIDATES = 40
 _FEW = 400
 _OPENING = 6  # words
@@ -126,17 +121,8 @@ class Retriever:
 
     @cached_property
     def copies(self) -> frozenset[str]:
-        """Ids of the passages of saved chats whose words were quoted from notes that are searched too.
-
-        They are no second witness: the notes themselves are found instead.
-        """
-        saved = {note.path for note in self.index.notes if SAVED_CHAT in note.tags}
-        paths = tuple("".join(note.path.split()) for note in self.index.notes if note.path not in saved)
-        return frozenset(
-            passage.id
-            for passage in self.index.passages
-            if passage.note in saved and _is_quoted_from(passage, paths)
-        )
+        """Ids of the passages that only repeat other notes; they are not found."""
+        return copies_in(self.index.passages, self.index.notes)
 
     def idf(self, word: str) -> float:
         """How rare a stem is in the notes; a word that they never use is the rarest."""
@@ -194,8 +180,8 @@ class Retriever:
         found = self._scored(query, vector, allowed)
         if context:
             found = self._with_context(found, query, vector, context, allowed)
-        ranked = sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))
-        hits = [hit for _, hit in ranked if hit.passage.id not in self.copies]
+        own = (pair for pair in found.items() if pair[1].passage.id not in self.copies)
+        hits = [hit for _, hit in sorted(own, key=lambda pair: (-pair[1].score, pair[0]))]
         return hits[:k] if notes is not None else _spread(hits, k)
 
     def _scored(
@@ -205,11 +191,7 @@ class Retriever:
         allowed: Sequence[int] | None,
         more: Collection[int] = (),
     ) -> dict[int, Hit]:
-        """Position -> the passage with its score, for the best by each search, and for `more`.
-
-        Args:
-            allowed: the positions that may be found; all when None.
-        """
+        """Position -> the passage with its score, for the best by each search, and for `more`; as `_nearest`."""
         lexical = self._lexical(query)
         cosines = self._nearest(vector, allowed)
         rows = [*_best(lexical, allowed), *more]
@@ -396,13 +378,6 @@ class Retriever:
     def as_langchain(self, k: int = 5) -> BaseRetriever:
         """This retriever as a LangChain BaseRetriever: documents with note, lines, heading, kind and score."""
         return _langchain_retriever(self, k)
-
-
-def _is_quoted_from(passage: Passage, paths: tuple[str, ...]) -> bool:
-    """Whether a passage names the notes that it was quoted from, and all of them are among these."""
-    words = " ".join([*passage.heading, passage.text.words])
-    sources = ["".join(source.split()) for found in _QUOTED_FROM.findall(words) for source in found if source]
-    return bool(sources) and all(source.endswith(paths) for source in sources)
 
 
 def _subject(passage: Passage, decks: Collection[str]) -> str:

@@ -21,11 +21,10 @@ from tutor.exchanges import ChatTurn, Data, Exchange, citation_of, exchanges, is
 from tutor.libraries import Libraries, NotesLibrary, safe_name
 from tutor.parts import BREAKS, markdown_table
 from tutor.questions import topic_of
-from tutor.retrieval import SAVED_CHAT
+from tutor.saved_chats import TAG
 from tutor.turns import Citation
 from tutor.words import and_joined, split_sentences
 
-TAG = SAVED_CHAT
 SAVED_CHATS = "Saved chats"
 _LONGEST_QUESTION = 300
 _LONGEST_TITLE = 120
