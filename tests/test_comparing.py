@@ -22,11 +22,13 @@ A frog is an amphibian with a short body and no tail.
 Frogs live near ponds, while toads can live far from water.
 A frog needs moist skin to breathe.
 Frogs are used in schools to teach anatomy.
+A frog is active at any time of the day.
 """
 TOAD = """# Toad
 
 A toad is an amphibian with dry skin and short legs.
 A toad needs a damp hiding place for the day.
+A toad is active by night, a quiet time.
 ~~A toad needs salt water.~~
 
 | Question | Frog | Toad |
@@ -108,6 +110,29 @@ def test_the_bundled_notes_compare_two_families_and_four(corpus_retriever: Retri
     assert sum(part.layout == "row" for part in parts) >= 5
     text, _, _ = asked(corpus_retriever, "compare naive Bayes, logistic regression and SVM")
     assert "|  | naive Bayes | logistic regression | SVM |" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "row"),
+    [
+        ("compare GAN training and VAE training", "| **What does training look like** | often unstable ["),
+        ("sampling speed of GANs vs diffusion", "| **How many network calls make one sample** | one ["),
+        ("compare the loss of a GAN with the loss of a VAE", "| **Loss** | minimax game between two"),
+        ("difference between BERT training and GPT training", "| **Pretraining task** | fill in hidden"),
+    ],
+)
+def test_sides_that_share_an_aspect_are_compared_in_it(
+    corpus_retriever: Retriever, message: str, row: str
+) -> None:
+    text, parts, _ = asked(corpus_retriever, message)
+    assert row in text and "do not speak of" not in text
+    assert "**What it is**" not in text and sum(part.layout == "row" for part in parts) <= 4
+
+
+def test_an_aspect_without_a_row_of_its_own_gets_the_best_sentence_on_each(ask: Any) -> None:
+    text, _, _ = ask("active time of a frog vs active time of a toad")
+    assert "| **Active time** | A frog is active at any time of the day. [" in text
+    assert text.count("| **") == 1
 
 
 def test_a_chinese_comparison_uses_the_chinese_table(corpus_retriever: Retriever) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tutor import note_links
 from tutor.concept_map import (
     MOST_IN_LIBRARY,
     MOST_NEAR,
@@ -16,7 +17,7 @@ from tutor.concept_map import (
     escaped_label,
 )
 from tutor.note_links import links_between
-from tutor.notes import Note, read_library
+from tutor.notes import Block, Note, Text, read_library
 
 
 def note(path: str, title: str, needs: tuple[str, ...] = (), related: tuple[str, ...] = ()) -> Note:
@@ -56,6 +57,27 @@ def test_the_tree_names_how_each_note_hangs_on_the_topic() -> None:
         "    needs: Numbers",
         "  related: Recurrent networks",
         "    needed by: Far away",
+    ]
+
+
+def test_the_tree_holds_each_note_once_and_speaks_of_no_sign_that_it_lacks(corpus_retriever: Any) -> None:
+    notes = corpus_retriever.index.notes
+    for topic in ("GAN", "attention", "diffusion", "LoRA"):
+        drawn = concept_map(notes, topic)
+        lines = drawn.tree.split("\n")
+        assert sorted(line.split(": ", 1)[-1].strip() for line in lines[1:]) == sorted(titles(drawn)[1:])
+    for drawn in (concept_map(notes), concept_map(CHAIN), concept_map(CHAIN, "attention")):
+        assert not re.search(r"arrow|dots", drawn.tree, re.I)
+        assert "arrow" in drawn.caption
+
+
+def test_the_tree_of_a_library_tells_a_relation_once_and_what_it_leaves_out() -> None:
+    notes = [note("a.md", "Apples", related=("b",)), note("b.md", "Bears", related=("a",))]
+    assert concept_map(notes).tree.split("\n") == ["Apples (related Bears)", "Bears"]
+    many = [note(f"n{n}.md", f"Concept {n}") for n in range(MOST_IN_LIBRARY + 3)]
+    assert concept_map(many).tree.split("\n")[-2:] == [
+        "No links between these notes were found.",
+        "3 more notes have no room here: name a topic to see what is around it.",
     ]
 
 
@@ -182,3 +204,46 @@ def test_every_link_drawn_joins_two_notes_drawn(corpus_retriever: Any) -> None:
         shown = {node.path for node in drawn.nodes}
         assert shown
         assert all({link.source, link.target} <= shown for link in drawn.links)
+
+
+def plain_note(number: int, words: str) -> Note:
+    text = Text(words, ((0, 1),), 1)
+    return Note(f"n{number}.md", "markdown", f"Topic w{number}x", (Block("prose", (), text),))
+
+
+def test_a_name_counts_as_often_as_it_is_said_and_four_are_linked() -> None:
+    said = " ".join(f"topic w{n}x is said." for n in (5, 2, 2, 2, 3, 3, 4, 1, 4, 4, 4))
+    notes = [plain_note(0, said), *[plain_note(n, f"Own{n}y.") for n in range(1, 6)]]
+    assert [link.target for link in links_between(notes) if link.source == "n0.md"] == [
+        "n4.md",
+        "n2.md",
+        "n3.md",
+        "n1.md",
+    ]
+    assert not [link for link in links_between(notes) if link.target == "n5.md"]
+
+
+def test_the_work_for_plain_notes_grows_with_their_words_and_not_with_their_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Counted in look-ups of a stem: each word of each note costs one, however many names there are."""
+    looked: list[int] = []
+
+    class Counting(note_links._Names):
+        def _counted(self, stems: Any) -> Any:
+            looked.append(sum(len(self._lengths.get(stem, ())) for stem in stems))
+            return super()._counted(stems)
+
+    monkeypatch.setattr(note_links, "_Names", Counting)
+    for size in (20, 80):
+        looked.clear()
+        links_between([plain_note(n, f"topic w{n + 1}x follows. " * 5) for n in range(size)])
+        assert sum(looked) <= 30 * size
+
+
+def test_the_links_of_the_same_notes_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = [plain_note(n, f"topic w{n + 1}x follows once more.") for n in range(5)]
+    first = concept_map(notes)
+    monkeypatch.setattr(note_links, "_word_links", lambda notes: pytest.fail("worked out again"))
+    assert concept_map(list(notes)) == first
+    assert concept_map(notes, "topic w2x").nodes

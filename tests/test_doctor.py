@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,7 @@ from tutor.embedding import Embedding
 from tutor.errors import EmbeddingError
 from tutor.index import refresh_index
 from tutor.models import ChosenModel
+from tutor.models.probe import capabilities
 from tutor.settings import Settings, close_environment
 
 NAMES = [
@@ -72,6 +75,22 @@ def test_a_model_is_asked_what_it_can_do_once(
     asked = len(chat._asked)
     assert by_name(settings)["model's abilities"] == found
     assert len(chat._asked) == asked > 0
+
+
+def test_a_probe_that_only_ran_out_of_time_is_no_failed_check(
+    settings: Settings, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, answers = scripted("I know nothing."), threading.Event()
+    said = type(chat)._next
+    monkeypatch.setattr(type(chat), "_next", lambda *asked: answers.wait() and said(*asked))
+    monkeypatch.setattr(tutor.doctor, "open_model", lambda name, settings: ChosenModel("hf:a/b", chat, ""))
+    monkeypatch.setattr(tutor.doctor, "capabilities", partial(capabilities, deadline_s=0.1))
+    found = by_name(settings)["model's abilities"]
+    assert found.ok and not found.remedy
+    assert "no whole reply within" in found.detail and "asked again next time" in found.detail
+    answers.set()
+    monkeypatch.setattr(tutor.doctor, "capabilities", capabilities)
+    assert by_name(settings)["model's abilities"].detail.startswith("copies the notes: no")
 
 
 def test_a_server_that_is_silent_is_not_asked(settings: Settings) -> None:

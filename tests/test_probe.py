@@ -129,7 +129,15 @@ def test_a_model_that_fails_counts_as_not_capable_with_the_reason() -> None:
 def test_a_model_that_hangs_counts_as_not_capable_when_time_is_up(hung: threading.Event) -> None:
     found = probe(Pupil(replies={"In which year": hung}), deadline_s=0.1)
     assert verdicts(found) == dict.fromkeys(ABILITIES, False)
-    assert "no whole reply within" in found.failure
+    assert "no whole reply within" in found.failure and found.timed_out
+
+
+def test_a_probe_that_ran_out_of_time_is_tried_again_next_time(hung: threading.Event, tmp_path: Path) -> None:
+    pupil = Pupil(replies={"In which year": hung})
+    assert capabilities("m", pupil, tmp_path, deadline_s=0.1).timed_out
+    assert list(tmp_path.iterdir()) == []
+    pupil.replies = GOOD
+    assert capabilities("m", pupil, tmp_path).grounded
 
 
 def test_a_probe_that_is_stopped_keeps_nothing(hung: threading.Event, tmp_path: Path) -> None:

@@ -144,10 +144,67 @@ def test_demos_refusals_and_unfinished_turns_are_named() -> None:
     assert "“What is a VAE?”" in result.markdown
 
 
-def test_code_and_formulas_are_pointed_to_and_not_repeated() -> None:
+def test_the_formula_that_an_answer_consists_of_is_told() -> None:
+    formula = "The loss is\n\n$$\nL = x\n$$"
+    turns = chat(
+        (
+            "formula of the GAN loss?",
+            [answer("formula of the GAN loss?", GAN, "GANs are fun to train.", formula)],
+        ),
+        ("what is p(x|z)?", [answer("what is p(x|z)?", formula.replace("x", "y"), VAE, note="v.md")]),
+    )
+    text = recap(turns).markdown
+    assert f"{formula}\n\n[1]" in text and "L = y" in text
+    assert "**What is p(x|z)**" in text or "**p(x|z)**" in text
+
+
+def test_the_sentence_that_defines_the_topic_comes_before_others_that_name_it() -> None:
+    said = answer(
+        "What is beam search?", "A token is kept by beam search or not.", "Beam search is a way to decode."
+    )
+    assert (
+        told(recap(chat(("What is beam search?", [said]))), "quoted")[0] == "Beam search is a way to decode."
+    )
+
+
+def test_a_claim_is_told_as_the_students_words_with_its_verdict() -> None:
+    claim = "A GAN is one network and it never fails to converge in any of the cases that we saw, right?"
+    verdict = Answer(
+        "",
+        False,
+        (Citation(1, "gan.md", (3, 3), GAN),),
+        (
+            Sentence("Not quite. Your notes say otherwise:", "connective"),
+            Sentence(GAN, "quoted", (1,)),
+        ),
+        (), "plain", 5.0, "notes-only", {}, claim,
+    )  # fmt: skip
+    text = recap(chat((claim, [verdict]))).markdown
+    assert "**You said “A GAN is one network and it never fails to converge in any…”**" in text
+    assert f"Not quite. Your notes say otherwise: {GAN} [1]" in text
+    assert text.count("one network") == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("What is t-SNE?", "**t-SNE**"),
+        ("What is top_p?", "**top_p**"),
+        ("what does ELBO stand for", "**ELBO**"),
+        ("What is a VAE and why are its samples blurry?", "**VAE**"),
+        ("what is mode collapse", "**Mode collapse**"),
+    ],
+)
+def test_a_heading_is_the_topic_as_it_is_written(question: str, heading: str) -> None:
+    assert (
+        heading in recap(chat((question, [answer(question, "It is a thing that is known to all.")]))).markdown
+    )
+
+
+def test_code_is_pointed_to_and_not_repeated() -> None:
     result = recap(chat(("Show me code", [answer("Show me code", "def f():\n    pass")])))
     assert "def f" not in result.markdown
-    assert "a piece of code, a table or a formula from your notes. [1]" in result.markdown
+    assert "a piece of code or a table from your notes. [1]" in result.markdown
 
 
 def test_an_earlier_summary_is_not_told_again() -> None:

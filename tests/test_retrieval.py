@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -255,3 +256,21 @@ def test_a_formula_is_found_as_students_type_it(tmp_path: Path, embedding: Any) 
     for query, note in (("what is D(G(z))", "a.md"), ("what is D(x)", "b.md"), ("what is ᾱ_t", "c.md")):
         assert found.search(query, k=1)[0].passage.note == note
     index.close()
+
+
+def test_a_saved_chat_is_no_second_witness_beside_the_notes_that_it_quotes(
+    small_notes: Path, tmp_path: Path, embedding: Any
+) -> None:
+    folder = tmp_path / "notes"
+    shutil.copytree(small_notes, folder)
+    head = "---\ntitle: Chat\ntags: [chat]\n---\n\n# Chat\n\n"
+    claim = "The generator turns random noise into samples"
+    (folder / "chat.md").write_text(f"{head}Q: What does a GAN do?\nA: {claim} (from gan.md, line 4).\n")
+    (folder / "kept.md").write_text(f"{head}Q: What does a GAN do?\nA: {claim} (from gone.md, line 4).\n")
+    refresh_index([folder], tmp_path / "index", embedding)
+    index = open_index(tmp_path / "index")
+    try:
+        found = [hit.passage.note for hit in Retriever(index, embedding).search("What does a GAN do?", k=20)]
+    finally:
+        index.close()
+    assert "gan.md" in found and "kept.md" in found and "chat.md" not in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tutor.sides import sides
+from tutor.sides import sides, without_aspect
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,20 @@ def test_the_sides_of_a_comparison_are_found(question: str, named: list[str]) ->
 )
 def test_a_question_that_compares_nothing_has_no_sides(question: str) -> None:
     assert sides(question) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "bare", "aspect"),
+    [
+        ("compare GAN training and VAE training", ["GAN", "VAE"], "training"),
+        ("sampling speed of GANs vs diffusion", ["GANs", "diffusion"], "sampling speed"),
+        ("compare the loss of a GAN with the loss of a VAE", ["GAN", "VAE"], "loss"),
+        ("GAN training vs diffusion", ["GAN", "diffusion"], "training"),
+        ("What is the difference between a GAN's training and a VAE's training?", ["GAN", "VAE"], "training"),
+        ("GAN vs VAE", ["GAN", "VAE"], ""),
+        ("diffusion model vs language model", ["diffusion model", "language model"], ""),
+        ("GAN training vs VAE sampling", ["GAN training", "VAE sampling"], ""),
+    ],
+)
+def test_an_aspect_is_taken_from_the_names_of_the_sides(question: str, bare: list[str], aspect: str) -> None:
+    assert without_aspect(sides(question)) == (bare, aspect)

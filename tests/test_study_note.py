@@ -76,13 +76,9 @@ def test_each_sentence_that_may_be_quoted_later_names_its_source(tmp_path: Path)
     pieces = [
         piece for passage in split_note(note, lambda t: len(t.split())) for piece in evidence_in(passage)
     ]
-    quoted = [
-        piece.text
-        for piece in pieces
-        if "saved from a chat" not in piece.text and "named behind" not in piece.text
-    ]
-    assert len(quoted) == 4
-    assert all("from my n.b.md, lines" in text for text in quoted)
+    # All of them: nothing that the program itself says of the note can be quoted.
+    assert len(pieces) == 4
+    assert all("from my n.b.md, lines" in piece.text for piece in pieces)
 
 
 def test_what_the_notes_do_not_support_is_not_saved(tmp_path: Path) -> None:
@@ -172,6 +168,62 @@ def test_what_was_quoted_from_a_saved_chat_keeps_its_first_source(tmp_path: Path
     said = answer("What is a GAN?", marked, note="my chat.md")
     note = read_back(chat_as_note("T", chat(("What is a GAN?", [said])), DAY), tmp_path)
     assert note.cards[0].answer.words == marked
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "A GAN is a pair (from my (old) notes/gan.md, line 3).",
+        "From gans/gan.md, lines 3 to 4:\n\n$$\na_b\n$$",
+        "The loss (from gans/gan.md, line 5):\n\n$$\na_b\n$$",
+    ],
+)
+def test_a_source_is_never_named_twice(marked: str, tmp_path: Path) -> None:
+    said = answer("What is a GAN?", marked, note="my chat.md")
+    note = read_back(chat_as_note("T", chat(("What is a GAN?", [said])), DAY), tmp_path)
+    assert "my chat.md" not in words(note)
+    assert words(note).lower().count("from ") == 1
+
+
+def test_a_compared_table_is_kept_whole_and_its_cells_are_no_sentences(tmp_path: Path) -> None:
+    row = "Loss | minimax game | negative ELBO"
+    cited = (Citation(1, "gans/gan.md", (3, 3), GAN), Citation(2, "vae.md", (9, 9), row))
+    table = "|  | GAN | VAE |\n| --- | --- | --- |\n| **Loss** | minimax game [2] | negative ELBO [2] |"
+    sentences = (
+        Sentence(GAN, "quoted", (1,)),
+        Sentence("GAN | VAE", "connective"),
+        Sentence("Loss", "connective"),
+        Sentence("minimax game", "quoted", (2,)),
+        Sentence("negative ELBO", "quoted", (2,)),
+    )
+    said = Answer(
+        f"{GAN} [1]\n\n{table}", False, cited, sentences, (), "plain", 5.0, "notes-only", {}, "GAN vs VAE"
+    )
+    note = read_back(chat_as_note("T", chat(("GAN vs VAE", [said])), DAY), tmp_path)
+    assert [card.answer.words for card in note.cards] == [
+        "A GAN is a pair of networks (from gans/gan.md, line 3)."
+    ]
+    (block,) = [block for block in note.blocks if block.kind == "table"]
+    assert "Loss | minimax game | negative ELBO" in block.text.words
+    assert "from vae.md" in block.heading[-1]
+
+
+def test_a_statement_that_was_rejected_is_saved_as_a_question(tmp_path: Path) -> None:
+    verdict = Answer(
+        "",
+        False,
+        (Citation(1, "gans/gan.md", (3, 3), GAN),),
+        (
+            Sentence("Not quite. Your notes say otherwise:", "connective"),
+            Sentence(GAN, "quoted", (1,)),
+        ),
+        (), "plain", 5.0, "notes-only", {}, "So a GAN is one network.",
+    )  # fmt: skip
+    text = chat_as_note("T", chat(("So a GAN is one network.", [verdict])), DAY)
+    note = read_back(text, tmp_path)
+    assert note.cards[0].question.words == "Is it true: “So a GAN is one network”?"
+    assert "## Is it true: “So a GAN is one network”?" in text
+    assert "one network" not in words(note)
 
 
 def test_an_empty_chat_and_an_odd_title_still_make_a_note(tmp_path: Path) -> None:

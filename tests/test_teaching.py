@@ -18,10 +18,20 @@ import tutor.evaluation.routing
 import tutor.evaluation.teaching
 from tutor.evaluation.report import Measure
 from tutor.evaluation.routing import Message, load_messages
-from tutor.evaluation.teaching import History, Taught, holds, read_set, refused_arguments, teaching
+from tutor.evaluation.teaching import (
+    History,
+    Taught,
+    _covered,
+    _Said,
+    holds,
+    read_set,
+    refused_arguments,
+    teaching,
+)
+from tutor.recap import recap
 from tutor.retrieval import Retriever
 from tutor.tools import make_tools
-from tutor.turns import Answer, Citation, Meters, Sentence
+from tutor.turns import Answer, Citation, Meters, Sentence, event_to_json
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "# GAN\n\nA GAN trains two networks against each other.\nThe generator turns noise into samples.\n"
@@ -216,6 +226,22 @@ def test_a_turn_is_asked_with_all_that_was_said_and_alone_with_nothing(
 
 def test_a_summary_covers_turns_whose_sentence_or_words_it_holds(found: dict[str, Measure]) -> None:
     assert counted(found["summary: turns covered"]) == (3, 4, ("c1, turn 3",))
+
+
+def test_a_short_message_is_not_covered_by_the_letters_of_other_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    talk = [
+        _Said("user", "hi"),
+        _Said("assistant", "", {"events": [event_to_json(said("Yes.", 3))]}),
+        _Said("user", FIRST),
+        _Said("assistant", "", {"events": [event_to_json(said(f"Yes, in this: {TWO}", 3))]}),
+    ]
+    assert dict(_covered("c", talk)) == {"c, turn 1": True, "c, turn 2": True}
+    without_first = recap(talk[2:])
+    assert "yes" in without_first.markdown.lower() and "hi" in without_first.markdown
+    monkeypatch.setattr(tutor.evaluation.teaching, "recap", lambda said: without_first)
+    assert dict(_covered("c", talk)) == {"c, turn 1": False, "c, turn 2": True}
 
 
 def test_quotes_are_looked_up_in_the_notes(found: dict[str, Measure]) -> None:

@@ -17,6 +17,7 @@ from tutor.turns import (
     DemoOutcome,
     DemoProgress,
     DraftDropped,
+    Drawing,
     EvidenceRecord,
     EvidenceShown,
     Notice,
@@ -49,14 +50,40 @@ def test_an_answer_is_shown_with_its_proof(capsys: pytest.CaptureFixture[str]) -
     assert show([Delta("The generator "), Delta("turns noise"), Notice("A line."), ANSWER]) is ANSWER
     out, err = capsys.readouterr()
     assert out.startswith("The generator turns noise")
-    assert (
-        "[1] gan.md, lines 3-4, said by ChatGPT in your notes: “The generator turns noise into samples.”"
-        in out
-    )
-    assert "✓ quoted" in out
-    assert "✗ unsupported" in out
+    assert "\n  [1] gan.md:3-4, said by ChatGPT in your notes\n" in out
+    assert "  ✗ not in your notes: Maybe." in out
     assert "notes-only, 1.5 s · reading grade 4.2" in out
     assert err == ""
+
+
+def test_a_sentence_is_printed_once_and_a_quote_only_where_its_words_differ(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole, cell = "The **generator** turns noise into samples.", "Loss | minimax game | negative ELBO"
+    reworded = "A generator makes samples out of noise, as cooks make soup."
+    answer = Answer(
+        answer=f"{whole} [1] | **Loss** | minimax game [2] | negative ELBO [2] | It makes samples from noise. [3]",
+        refused=False,
+        citations=(
+            Citation(1, "gan.md", (3, 3), CITATION.quote),
+            Citation(2, "vae.md", (9, 9), cell),
+            Citation(3, "more.md", (1, 2), reworded),
+        ),
+        sentences=(
+            Sentence(whole, "quoted", (1,)),
+            Sentence("minimax game", "quoted", (2,)),
+            Sentence("It makes samples from noise.", "supported", (3,)),
+        ),
+        nearest=(),
+        style="plain",
+        fkgl=5.0,
+        model="notes-only",
+        timings={},
+    )
+    show([Delta(answer.answer), answer])
+    out = capsys.readouterr().out
+    assert out.count("turns noise into samples") == 1 and out.count("minimax game") == 1
+    assert out.split("\n")[2:5] == ["  [1] gan.md:3", "  [2] vae.md:9", f"  [3] more.md:1-2: “{reworded}”"]
 
 
 def test_a_refusal_shows_no_support_and_no_reading_grade() -> None:
@@ -113,6 +140,13 @@ def test_a_turn_without_an_answer_returns_none_and_shows_every_event(
         "Score: 1.5 of 2. Look again at: Noise.",
     ):  # fmt: skip
         assert words in out
+
+
+def test_a_map_is_printed_as_its_tree_without_the_legend_of_the_drawing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show([Drawing("graph LR", "GAN\n  needs: Noise", "An arrow points to what a note needs first.")])
+    assert capsys.readouterr().out == "GAN\n  needs: Noise\n"
 
 
 def test_json_is_one_line_that_keeps_every_script(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from tutor import understanding
@@ -21,15 +21,15 @@ from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check
 from tutor.listing import list_items
 from tutor.models import ChosenModel, stream_text
-from tutor.parts import Part, layout_of, quoted, rendered
+from tutor.parts import Part, in_turn, layout_of, quoted, rendered
 from tutor.prompts import answer_from_notes
-from tutor.questions import Question
-from tutor.ranking import Findings, Ranked, retrieve, spelt, weigh
+from tutor.questions import Question, separate
+from tutor.ranking import Findings, Ranked, retrieve, spelt, together, weigh
 from tutor.retrieval import Retriever
 from tutor.seen import Making, gather
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
 from tutor.simple import explain_simply
-from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence
+from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence, worst
 from tutor.words import and_joined, reading_grade, split_sentences
 
 LEAST_SENTENCES = 3
@@ -40,6 +40,16 @@ _UNSURE = (
 )
 _UNSUPPORTED = "none of the sentences found in your notes says this"
 _ENGLISH_ONLY = "你的笔记只用英文写了这一点，下面是原文。"
+
+
+@dataclass
+class _Made:
+    """What is gathered while a message is answered: for each question that it asks, its findings and meters."""
+
+    citations: Citations = field(default_factory=Citations)
+    making: Making = field(default_factory=Making)
+    findings: list[Findings] = field(default_factory=list)
+    meters: list[Meters] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,19 +76,34 @@ class Answering:
         A model that fails in mid-answer is named in a Notice, and the notes' own sentences take its place.
         """
         clock = _Clock()
-        question = spelt(self.retriever, question)
-        hits = retrieve(self.retriever, question)
-        clock.mark("retrieve_ms")
-        found = weigh(self.retriever, question, hits)
-        citations, making = Citations(), Making()
-        parts, meters = self._body(found, citations, making, cancel or threading.Event())
-        told = self._streamed(parts, question, citations, clock)
+        made = _Made()
+        parts = self._several(separate(question), made, clock, cancel or threading.Event())
+        told = self._streamed(parts, question, made.citations, clock)
         first = next(told, None)
         for event in chain([first], told) if first is not None else self._refuse(question, clock):
             if isinstance(event, Answer):
-                record = gather(self.retriever, found, citations, event, making)
-                event = replace(event, meters=None if event.refused else meters, evidence=record)
+                found = together(question, made.findings)
+                record = gather(self.retriever, found, made.citations, event, made.making)
+                event = replace(event, meters=None if event.refused else worst(made.meters), evidence=record)
             yield event
+
+    def _several(
+        self, questions: Sequence[Question], made: _Made, clock: _Clock, cancel: threading.Event
+    ) -> Iterable[Part | Notice]:
+        """What answers the questions that a message asks, one after another; `made` fills with the parts."""
+        questions = [spelt(self.retriever, one) for one in questions]
+        hits = [retrieve(self.retriever, one) for one in questions]
+        clock.mark("retrieve_ms")
+
+        def bodies() -> Iterator[tuple[str, Iterable[Part | Notice]]]:
+            for one, near in zip(questions, hits, strict=True):
+                found = weigh(self.retriever, one, near)
+                made.findings.append(found)
+                body, measured = self._body(found, made.citations, made.making, cancel)
+                made.meters.extend([measured] if measured else [])
+                yield one.text.rstrip(" ?.!？"), body
+
+        return in_turn(bodies()) if len(questions) > 1 else (part for _, body in bodies() for part in body)
 
     def _body(
         self, found: Findings, citations: Citations, making: Making, cancel: threading.Event

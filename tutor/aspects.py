@@ -14,6 +14,7 @@ from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.passages import Passage
 from tutor.retrieval import Retriever
+from tutor.sides import without_aspect
 from tutor.vocabulary import Concept
 from tutor.words import content_words, words
 
@@ -94,6 +95,10 @@ class Aspect:
     def is_named(self, name: str) -> bool:
         """Whether a name such as "Weak points" or "How is it trained" stands for this aspect."""
         return bool(self.told.search(name)) or self in promised_by(name)
+
+    def is_labelled(self, name: str) -> bool:
+        """Whether a name is this aspect's own, in either language."""
+        return name in (self.name, self.chinese)
 
     def label(self, chinese: bool) -> str:
         """The name in the student's language."""
@@ -255,6 +260,24 @@ class Line:
     opens: bool
 
 
+def things_named(retriever: Retriever, names: Sequence[str]) -> tuple[list[Thing], str]:
+    """The things that are compared, and in which aspect; empty where it is in all that they are.
+
+    "GAN training" and "VAE training" are a GAN and a VAE where these have notes or sections and the whole names have
+    none.
+    """
+    things = [Thing(name, retriever) for name in names]
+    bare, aspect = without_aspect(names)
+    if not aspect or all(_has_home(retriever, thing) for thing in things):
+        return things, ""
+    barer = [Thing(name, retriever) for name in bare]
+    return (barer, aspect) if all(_has_home(retriever, thing) for thing in barer) else (things, "")
+
+
+def _has_home(retriever: Retriever, thing: Thing) -> bool:
+    return any(is_home(passage, thing) for passage in retriever.index.passages)
+
+
 def is_home(passage: Passage, thing: Thing) -> bool:
     """Whether a passage stands in a note or under a heading that is about the thing."""
     headings = passage.heading[:-1] if passage.kind in ("card", "quiz") else passage.heading
@@ -263,7 +286,11 @@ def is_home(passage: Passage, thing: Thing) -> bool:
 
 def passages_on(retriever: Retriever, thing: Thing) -> list[Passage]:
     """The passages of the notes and sections on a thing, and those that are near to its name."""
-    own = [passage for passage in retriever.index.passages if is_home(passage, thing)]
+    own = [
+        passage
+        for passage in retriever.index.passages
+        if passage.id not in retriever.copies and is_home(passage, thing)
+    ]
     near = [hit.passage for hit in retriever.search(thing.name, k=_NEAR)]
     return list({passage.id: passage for passage in (*own, *near)}.values())
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tutor.aspects import ASPECTS, WHAT, Line, Thing, is_home, likeness, lines_on, passages_on
+from tutor.aspects import ASPECTS, WHAT, Line, Thing, is_home, likeness, lines_on, passages_on, things_named
 from tutor.chinese import CJK
 from tutor.grounding import Citations, Evidence, evidence_in
 from tutor.parts import Part, cited_table, quoted
@@ -83,7 +83,7 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
     Returns:
         The parts of the answer; none when the question compares nothing, or nothing that the notes know.
     """
-    things = [Thing(name, retriever) for name in sides(found.question.text) or sides(question.text)]
+    things, aspect = things_named(retriever, sides(found.question.text) or sides(question.text))
     if len(things) < 2:
         return []
     chinese = bool(CJK.search(question.text))
@@ -105,12 +105,15 @@ def compare(retriever: Retriever, question: Question, found: Findings, citations
         return [*parts, *alone] if len(alone) > 1 else []
     things, lines = [things[at] for at in here], [lines[at] for at in here]
     near = list({p.id: p for at in here for p in passages[at]}.values())
-    relations = _relations(found, near, things, chinese) or (
-        _relations(found, near, things, False) if chinese else []
+    within = asked if aspect else frozenset[str]()
+    relations = _relations(found, near, things, chinese, within) or (
+        _relations(found, near, things, False, within) if chinese else []
     )
     parts += quoted(relations, citations)
     said = [piece.text for piece in relations]
     rows = _rows(retriever, question, near, things, lines, said, asked)
+    if aspect:
+        rows = _rows_within(rows, asked) or _row_within(aspect, asked, lines) or rows
     names = [_written(thing, own) for thing, own in zip(things, lines, strict=True)]
     if rows and not relations:
         told = "笔记里没有找到同时讲它们的句子；分开来看：" if chinese else "Side by side, the notes say:"
@@ -192,9 +195,17 @@ def _written(thing: Thing, lines: Sequence[Line]) -> str:
 
 
 def _relations(
-    found: Findings, passages: Sequence[Passage], things: Sequence[Thing], chinese: bool
+    found: Findings,
+    passages: Sequence[Passage],
+    things: Sequence[Thing],
+    chinese: bool,
+    within: Collection[str] = (),
 ) -> list[Evidence]:
-    """The one or two sentences that say most of how the things go together: what joins them and what parts them."""
+    """The one or two sentences that say most of how the things go together: what joins them and what parts them.
+
+    Args:
+        within: the stems of the aspect that is asked about, where there is one.
+    """
     cosines = {(entry.piece.passage.id, entry.piece.begin): entry.cosine for entry in found.ranked}
     pool = [entry.piece for entry in found.ranked]
     pool += [piece for passage in passages for piece in evidence_in(passage)]
@@ -215,7 +226,7 @@ def _relations(
         score -= 0.3 * (piece.passage.kind in ("answer", "card")) + 0.4 * (
             piece.begin == 0 and not piece.passage.heading
         )
-        score += 0.4 * bool(joined and _JOINS.search(text))
+        score += 0.4 * bool(joined and _JOINS.search(text)) + 0.4 * bool(set(within).intersection(have))
         scored.append((score, piece))
     scored.sort(key=lambda entry: -entry[0])
     chosen = [piece for _, piece in scored[:1]]
@@ -266,6 +277,27 @@ def _rows(
     rest = [*ready, *(row for row in rows if row not in first)]
     rest.sort(key=lambda row: not asked or not _speaks_of(row, asked))
     return [*first, *rest][:_MOST_ROWS]
+
+
+def _rows_within(rows: Sequence[Row], asked: Collection[str]) -> list[Row]:
+    """The rows that speak of what is asked about, what a thing is left out; "pretraining" speaks of training."""
+    named = [
+        " ".join(words(" ".join([row.name, *(cell.text for cell in row.cells if cell)]))) for row in rows
+    ]
+    return [
+        row
+        for row, said in zip(rows, named, strict=True)
+        if not WHAT.is_labelled(row.name) and any(stem in said for stem in asked)
+    ]
+
+
+def _row_within(aspect: str, asked: Collection[str], lines: Sequence[Sequence[Line]]) -> list[Row]:
+    """The best sentence on each thing that speaks of an aspect, where at least two do."""
+    best = [next((line for line in own if line.about.intersection(asked)), None) for own in lines]
+    row = Row(
+        aspect.capitalize(), tuple(Cell(line.piece.text, line.piece) if line else None for line in best)
+    )
+    return [row] if _filled(row.cells) >= 2 else []
 
 
 def _speaks_of(row: Row, asked: Collection[str]) -> bool:

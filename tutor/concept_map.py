@@ -66,7 +66,7 @@ class ConceptMap:
 
     @property
     def caption(self) -> str:
-        """What the map shows, in one or two sentences of the program's own."""
+        """What the signs of the drawn map mean and what it leaves out, in the program's own words."""
         if not self.nodes:
             if not self.topic:
                 return "There are no notes to draw a map of."
@@ -79,11 +79,16 @@ class ConceptMap:
             said.append("An arrow points to what a note needs first")
         if "related" in kinds:
             said.append("dots join related notes" if said else "Dots join related notes")
-        lines = [", ".join(said) + "." if said else "No links between these notes were found."]
+        legend = [", ".join(said) + "."] if said else []
+        return " ".join([*legend, *self._remarks()])
+
+    def _remarks(self) -> Iterator[str]:
+        """What is to be said of the map in whatever form it is shown."""
+        if not self.links:
+            yield "No links between these notes were found."
         if self.left_out and not self.topic:
             more = "1 more note has" if self.left_out == 1 else f"{self.left_out} more notes have"
-            lines.append(f"{more} no room here: name a topic to see what is around it.")
-        return " ".join(lines)
+            yield f"{more} no room here: name a topic to see what is around it."
 
     @property
     def mermaid(self) -> str:
@@ -97,11 +102,11 @@ class ConceptMap:
 
     @property
     def tree(self) -> str:
-        """The map as indented lines for a terminal."""
+        """The map as indented lines for a terminal, each note on one of them, with what it leaves out below."""
         if not self.nodes:
             return self.caption
         lines = _topic_tree(self) if self.topic else _library_tree(self)
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._remarks()])
 
 
 def concept_map(notes: Sequence[Note], topic: str = "", vocabulary: Vocabulary | None = None) -> ConceptMap:
@@ -343,32 +348,31 @@ def escaped_label(text: str) -> str:
 
 
 def _topic_tree(drawn: ConceptMap) -> list[str]:
-    """The root, below it what it needs and in turn what that needs, what is related, and what needs it."""
+    """The root, below it what it needs, what is related and what needs it, and in turn what hangs on these.
+
+    Each note stands once, at the shortest way from the root.
+    """
     titles = {node.path: node.title for node in drawn.nodes}
     root = drawn.nodes[0].path
-    shown = {root}
-    lines = [titles[root]]
-
-    def below(path: str, depth: int) -> None:
+    below: dict[str, list[tuple[str, str]]] = {root: []}
+    waiting = [root]
+    for path in waiting:  # it grows while it is read
         for label, others in _sides(drawn.links, path):
             for other in others:
-                fresh = other not in shown
-                if depth > 1 and not fresh and label != "needs":
-                    continue
-                shown.add(other)
-                lines.append(f"{'  ' * depth}{label}: {titles[other]}")
-                if fresh and depth < 2:
-                    waiting.append((len(lines), other))
+                if other not in below:
+                    below[other] = []
+                    below[path].append((label, other))
+                    waiting.append(other)
+    for path in [path for path in titles if path not in below]:
+        below[path] = []
+        below[root].append(("near", path))
 
-    waiting: list[tuple[int, str]] = []
-    below(root, 1)
-    added = 0
-    for at, path in waiting:
-        before, lines = lines, []
-        below(path, 2)
-        lines = before[: at + added] + lines + before[at + added :]
-        added = len(lines) - len(before) + added
-    return lines
+    def lines(path: str, indent: str) -> Iterator[str]:
+        for label, other in below[path]:
+            yield f"{indent}{label}: {titles[other]}"
+            yield from lines(other, f"{indent}  ")
+
+    return [titles[root], *lines(root, "  ")]
 
 
 def _sides(links: Iterable[Link], path: str) -> Iterator[tuple[str, list[str]]]:
@@ -383,15 +387,19 @@ def _sides(links: Iterable[Link], path: str) -> Iterator[tuple[str, list[str]]]:
 def _library_tree(drawn: ConceptMap) -> list[str]:
     titles = {node.path: node.title for node in drawn.nodes}
     lines: list[str] = []
+    told_of: set[str] = set()
     for group in sorted({node.group for node in drawn.nodes}):
         lines += [group] if group else []
         for node in drawn.nodes:
             if node.group == group:
-                said = [
-                    f"{label} {', '.join(titles[other] for other in others)}"
+                told_of.add(node.path)
+                # What two notes share is told once, with the first of them.
+                sides = {
+                    label: [titles[other] for other in others if label == "needs" or other not in told_of]
                     for label, others in _sides(drawn.links, node.path)
-                    if others and label != "needed by"
-                ]
+                    if label != "needed by"
+                }
+                said = [f"{label} {', '.join(others)}" for label, others in sides.items() if others]
                 told = f" ({'; '.join(said)})" if said else ""
                 lines.append(f"{'  ' if group else ''}{node.title}{told}")
     return lines

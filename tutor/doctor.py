@@ -109,6 +109,9 @@ def _abilities(settings: Settings) -> Check:
     except TutorError as error:
         return Check(name, False, f"not asked: {error.what}", error.remedy)
     found = capabilities(chosen.name, chosen.chat, settings.cache_dir)
+    if found.timed_out:
+        told = f"not known: {found.failure}; it is asked again next time, best on a less busy machine"
+        return Check(name, True, told)
     remedy = "Choose another model, or run `tutor doctor` again later." if found.failure else ""
     return Check(name, not found.failure, found.in_words(), remedy)
 

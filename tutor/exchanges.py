@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from tutor.follow_ups import ASKS
+from tutor.intents import intent_of
 from tutor.notes.markdown import is_story_heading
 from tutor.turns import Citation
 
@@ -16,6 +18,9 @@ Kind = Literal["answer", "refused", "quiz", "demo", "talk", "other"]
 EMPTY = "There is nothing to sum up yet: you have not asked anything in this conversation."
 OPENING = "What we went through:"
 """The first words of a summary, by which an earlier one is known."""
+_VERDICT = re.compile(
+    r"^(?:yes|no|not quite|this part|whether|right|wrong)\b|\b(?:confirm|deny)\b", re.IGNORECASE
+)
 STORY = re.compile(r"^(?:imagine|picture|suppose|think of|想象)\b", re.IGNORECASE)
 
 
@@ -48,6 +53,17 @@ class Exchange:
         """What was asked, in a form that stands alone where the answer kept one."""
         asked = next((str(event.get("question") or "") for event in self.of("Answer")), "")
         return " ".join((asked or self.message).split())
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether the message states something and was given a verdict: its words must not be told as if they held."""
+        asks = intent_of(self.question)
+        states = asks == "check" or (
+            asks == "explain" and not ASKS.match(self.question) and not self.question.endswith(("?", "？"))
+        )
+        first: Data = next((one for answer in self.of("Answer") for one in answer.get("sentences") or ()), {})
+        told = str(first.get("text", "")) if first.get("support") == "connective" else ""
+        return states and bool(_VERDICT.search(told))
 
     @property
     def kind(self) -> Kind:

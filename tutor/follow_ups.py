@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tutor.chinese import CJK
+from tutor.compound import questions_in
 from tutor.words import content_words, stem
 
 LEADS = re.compile(
@@ -29,8 +30,8 @@ _CHINESE_ASKING = re.compile(
 CHINESE_IT = re.compile(r"它们?|他们|这个|那个")
 _CHINESE_LEANS = re.compile(r"它们?|他们|这个?|那个?|还|也|再|更|很|又|\W")
 _TAIL = re.compile(
-    r"\s+(?:for|works?|learns?|means?|do|about|happen|happens|come from|good for|used for|useful|important|matter"
-    r"|differ|called|look like|arise|occur|is|are|be \w+ed)$",
+    r"\s+(?:for|stands?|works?|learns?|means?|do|about|happen|happens|come from|good for|used for|useful|important"
+    r"|matter|differ|called|look like|arise|occur|is|are|be \w+ed)$",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(
@@ -101,8 +102,8 @@ class Said:
 
 
 def topic_of(question: str) -> str:
-    """The thing a question is about: its words without the asking ones."""
-    text = question.strip().rstrip("?!.？！。 ")
+    """The thing a question is about, the first of several: its words without the asking ones."""
+    text = questions_in(question)[0].strip().rstrip("?!.？！。 ")
     if CJK.search(text):
         return _CHINESE_ASKING.sub(" ", text).strip() or text
     rest = LEADS.sub("", text, count=1)

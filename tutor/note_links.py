@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Literal
@@ -24,6 +25,7 @@ BRACKET = re.compile(r"\s*[(（]([^()（）]*)[)）]")
 _MOST_MENTIONS = 4
 _MOST_ALIKE = 2
 _ALIKE = 0.12
+_MOST_HOLDERS = 60  # notes that may share a word which still counts as rare
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,15 @@ def folder_of(path: str) -> str:
 
 
 def links_between(notes: Sequence[Note]) -> tuple[Link, ...]:
-    """The links of some notes to one another; a pair is linked once, by the stronger kind."""
+    """The links of some notes to one another; a pair is linked once, by the stronger kind.
+
+    Those of the last libraries asked for are kept, so that a second map is drawn at once.
+    """
+    return _links_between(tuple(notes))
+
+
+@lru_cache(maxsize=4)
+def _links_between(notes: tuple[Note, ...]) -> tuple[Link, ...]:
     found: dict[frozenset[str], Link] = {}
     for link in chain(own_links(notes), _word_links(notes)):
         if link.source != link.target:
@@ -79,28 +89,58 @@ def _word_links(notes: Sequence[Note]) -> Iterator[Link]:
     if not bare or len(notes) < 2:
         return
     said = {note.path: _stems_of(note) for note in bare}
-    lines = {path: f" {' '.join(stems)} " for path, stems in said.items()}
-    most = max(2, len(bare) // 2)
-
-    def tells(phrase: str) -> bool:
-        """Whether a name is used by at most half of the notes: what all of them say links none."""
-        return " " in phrase or sum(f" {phrase} " in line for line in lines.values()) <= most
-
-    names = {note.path: [name for name in _phrases_of(note) if tells(name)] for note in notes}
+    names = _Names(notes, said, most=max(2, len(bare) // 2))
     terms: _Terms | None = None
     for note in bare:
-        line = lines[note.path]
-        counts = {
-            path: max((line.count(f" {phrase} ") for phrase in phrases), default=0)
-            for path, phrases in names.items()
-            if path != note.path
-        }
-        named = sorted((path for path in counts if counts[path]), key=lambda path: -counts[path])
-        chosen = named[:_MOST_MENTIONS]
+        chosen = names.in_note(note.path)[:_MOST_MENTIONS]
         if not chosen:
             terms = terms or _Terms({other.path: said.get(other.path) or _stems_of(other) for other in notes})
             chosen = [path for path, _ in terms.alike(note.path)[:_MOST_ALIKE]]
         yield from [Link(note.path, path, "related", own=False) for path in chosen]
+
+
+class _Names:
+    """The names of some notes, looked up word by word in what notes say.
+
+    Args:
+        notes: whose names are looked for.
+        said: path -> the stems of a note, in order.
+        most: by how many of them a name of one word may be used: what all notes say links none.
+    """
+
+    def __init__(self, notes: Sequence[Note], said: Mapping[str, Sequence[str]], most: int) -> None:
+        self._order = {note.path: place for place, note in enumerate(notes)}
+        self._owners: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+        for note in notes:
+            for phrase in _phrases_of(note):
+                self._owners[phrase].append(note.path)
+                self._lengths[phrase[0]].add(len(phrase))
+        self._counts = {path: self._counted(stems) for path, stems in said.items()}
+        users = Counter(phrase for counts in self._counts.values() for phrase in counts if len(phrase) == 1)
+        self._common = {phrase for phrase, n in users.items() if n > most}
+
+    def _counted(self, stems: Sequence[str]) -> dict[tuple[str, ...], int]:
+        """How often each name stands among the stems; where one follows itself at once, every other counts."""
+        counts: dict[tuple[str, ...], int] = {}
+        ends: dict[tuple[str, ...], int] = {}
+        for at, stem in enumerate(stems):
+            for length in self._lengths.get(stem, ()):
+                phrase = tuple(stems[at : at + length])
+                if phrase in self._owners and at > ends.get(phrase, -1):
+                    counts[phrase] = counts.get(phrase, 0) + 1
+                    ends[phrase] = at + length
+        return counts
+
+    def in_note(self, path: str) -> list[str]:
+        """The notes that a note names, those named most often first, in the order of the notes where equal."""
+        counts: dict[str, int] = {}
+        for phrase, times in self._counts[path].items():
+            # Of many notes of one name only the first can be among those chosen.
+            for owner in self._owners[phrase][: _MOST_MENTIONS + 1] if phrase not in self._common else ():
+                if owner != path:
+                    counts[owner] = max(times, counts.get(owner, 0))
+        return sorted(counts, key=lambda owner: (-counts[owner], self._order[owner]))
 
 
 def _stems_of(note: Note) -> list[str]:
@@ -111,11 +151,11 @@ def _stems_of(note: Note) -> list[str]:
     return words("\n".join([note.title, *headings, *texts, *cards]))
 
 
-def _phrases_of(note: Note) -> list[str]:
+def _phrases_of(note: Note) -> list[tuple[str, ...]]:
     """The names of a note as running stems."""
     bare = BRACKET.sub("", note.title)
     written = [bare, *BRACKET.findall(note.title), PurePosixPath(note.path).stem.replace("-", " ")]
-    return list(dict.fromkeys(" ".join(words(name)) for name in written if content_words(name)))
+    return list(dict.fromkeys(tuple(words(name)) for name in written if content_words(name)))
 
 
 class _Terms:
@@ -128,6 +168,7 @@ class _Terms:
     def __init__(self, said: Mapping[str, Sequence[str]]) -> None:
         self._holders: dict[str, list[str]] = defaultdict(list)
         self._total = len(said)
+        self._most = max(2, min(_MOST_HOLDERS, self._total // 2))
         counts = {path: Counter(stems) for path, stems in said.items()}
         for path, count in counts.items():
             for stem in count:
@@ -139,7 +180,7 @@ class _Terms:
         found = {
             stem: (1 + math.log(n)) * math.log(self._total / len(self._holders[stem]))
             for stem, n in count.items()
-            if stem in tells and 1 < len(self._holders[stem]) <= max(2, self._total // 2)
+            if stem in tells and 1 < len(self._holders[stem]) <= self._most
         }
         length = math.sqrt(sum(weight**2 for weight in found.values())) or 1.0
         return {stem: weight / length for stem, weight in found.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from tutor.grounding import Citations, Evidence
 from tutor.selection import is_item
-from tutor.turns import Sentence
+from tutor.turns import Notice, Sentence
 
 # "head", "row" and "cell" build a table part by part: the names of its columns, a row's own name, and each cell.
 Layout = Literal["run", "item", "paragraph", "block", "code", "table", "head", "row", "cell"]
@@ -21,6 +22,7 @@ _NOTES_OWN_MARK = re.compile(
 )
 _STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
 _COLUMN = " | "
+_IN_TABLE: tuple[Layout, ...] = ("head", "row", "cell")
 BREAKS = re.compile(r"^\W*where (?:it|the analogy) breaks", re.I)
 
 
@@ -58,6 +60,58 @@ def _adjoins(one: Evidence, other: Evidence) -> bool:
     """Whether one sentence follows the other in the running text of a passage."""
     between = one.passage.text.words[one.end : other.begin] if one.passage.id == other.passage.id else "-"
     return other.begin >= one.end and not between.strip() and "\n\n" not in between and not is_item(other)
+
+
+def in_turn(answers: Iterable[tuple[str, Iterable[Part | Notice]]]) -> Iterator[Part | Notice]:
+    """The answers to several questions as one: what was said is not said again, what is not answered is named.
+
+    Args:
+        answers: each question with the parts of its answer; the next is looked at when one is told.
+
+    Returns:
+        The parts in order; none where no question has an answer.
+    """
+    said: set[str] = set()
+    open_questions: list[str] = []
+    for question, parts in answers:
+        rest = iter(parts)
+        first = next(rest, None)
+        if first is None:
+            open_questions.append(question)
+        elif not isinstance(first, Part) or first.sentence.text not in said:  # else it was answered just now
+            if open_questions or (said and isinstance(first, Part) and first.layout == "item"):
+                yield from map(_silent, open_questions)
+                open_questions = []
+                yield Part(Sentence(f"On “{question}”:", "connective"), "paragraph")
+            elif said and isinstance(first, Part) and first.layout == "run":
+                first = replace(first, layout="paragraph")
+            yield from _fresh(chain([first], rest), said)
+    if said:
+        yield from map(_silent, open_questions)
+
+
+def _silent(question: str) -> Part:
+    return Part(Sentence(f"On “{question}” your notes say nothing.", "connective"), "paragraph")
+
+
+def _fresh(parts: Iterable[Part | Notice], said: set[str]) -> Iterator[Part | Notice]:
+    """The parts whose sentences are not among those said, which they join; a run keeps its citation mark."""
+    held: Part | None = None
+    for part in parts:
+        known = isinstance(part, Part) and part.layout not in _IN_TABLE and part.sentence.text in said
+        if known and isinstance(part, Part):
+            if held and part.marked and held.sentence.cites == part.sentence.cites:
+                held = replace(held, marked=True)
+            continue
+        if held:
+            yield held
+        held = part if isinstance(part, Part) else None
+        if held is None:
+            yield part
+        else:
+            said.add(held.sentence.text)
+    if held:
+        yield held
 
 
 def layout_of(piece: Evidence, alone: bool) -> Layout:

@@ -18,7 +18,7 @@ from tutor.vocabulary import glossary_columns
 from tutor.words import split_sentences, without_struck
 
 # To be raised whenever readers or splitter make other passages of the same notes: stored ones are then made anew.
-SPLITTER_VERSION = 8
+SPLITTER_VERSION = 9
 PassageKind = Literal["prose", "list", "table", "code", "math", "analogy", "answer", "card", "quiz"]
 _PACKED = ("prose", "list", "math")
 _CODE_TOKENS = 1500

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from tutor.chinese import CJK
+from tutor.compound import questions_in
 from tutor.follow_ups import (
     ABOUT,
     ASKS,
@@ -191,6 +192,19 @@ def understand(
         return Question(text, intent, level, topic, demo=name)
     standalone, topic = _stand_alone(text, history)
     return Question(standalone, intent, level, topic, context_of(text, history))
+
+
+def separate(question: Question) -> list[Question]:
+    """The questions that a message asks, each standing alone; the question itself where it asks one."""
+    texts = questions_in(question.text) if question.intent != "check" else []
+    found: list[Question] = []
+    for text in texts:
+        before = [Said("user", found[0].text)] if found else []
+        one = understand(text, before, question.style)
+        if one.intent not in ANSWERED:
+            return [question]
+        found.append(replace(one, context=question.context))
+    return found if len(found) > 1 else [question]
 
 
 def _guessed(likely: Mapping[str, float], by_words: Intent, asks: bool) -> tuple[Intent, Style | None]:

@@ -137,6 +137,20 @@ def find(retriever: Retriever, question: Question) -> Findings:
     return weigh(retriever, question, retrieve(retriever, question))
 
 
+def together(question: Question, found: Sequence[Findings]) -> Findings:
+    """What the notes hold on a message that asks several questions, each passage once, best first."""
+    if len(found) == 1:
+        return found[0]
+    hits = {hit.passage.id: hit for one in reversed(found) for hit in one.hits}
+    return Findings(
+        question,
+        sorted(hits.values(), key=lambda hit: -hit.score),
+        sorted((entry for one in found for entry in one.ranked), key=lambda entry: -entry.score),
+        found[0].gate,
+        any(one.answered for one in found),
+    )
+
+
 def spelt(retriever: Retriever, question: Question) -> Question:
     """The question with its slips mended, so that search, ranking and gate read the same words."""
     mend = retriever.lexicon.mend

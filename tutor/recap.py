@@ -34,12 +34,18 @@ from tutor.words import and_joined, content_words, split_sentences, stem
 MOST_WORDS = 350
 _LONGEST_NAME = 60
 _SHORTEST = 4  # words
-_FEWEST = 8  # words of a sentence that takes the place of a longer one
+FEWEST = 8
+"""Words of a sentence that takes the place of a longer one."""
 _ASPECTS = frozenset(
     stem(word)
     for word in """derive derivation proof formula equation code example list remedy cause reason problem advantage
     drawback detail math difference work train training avoid avoided good bad better""".split()
 )
+_WANTS_FORMULA = re.compile(r"\b(?:formulas?|equations?|objective|loss|math\w*)\b|公式", re.IGNORECASE)
+_LONGEST_FORMULA = 600  # signs
+_ASPECT_FIRST = re.compile(r"^(\w+) (?:for|of|to|in) (?:an? |the )?(?=\w)", re.IGNORECASE)
+# What Markdown or HTML would read as signs of its own; the bars of "p(x|z)" and the line of "top_p" are letters.
+_SIGNS = re.compile(r"[`~<>\[\]]|\*+|(?<!\w)_+|_+(?!\w)|(?<!\w)#+|(?<!\S)\|+|\|+(?!\S)")
 _SUBORDINATE = re.compile(
     r"[,;]?\s(?=(?:although|because|since|so that|whereas|while|instead of)\s)|;\s"
     r"|,\s(?=(?:so|which|but|and (?:an?|the|it|its))\s)"
@@ -95,6 +101,15 @@ class _Group:
     note: str
     members: list[Exchange]
 
+    @property
+    def name(self) -> str:
+        """The topic as a heading, without the aspect where several were asked about."""
+        found = _ASPECT_FIRST.match(self.topic) if len(self.members) > 1 else None
+        topic = self.topic[found.end() :] if found and stem(found[1].lower()) in _ASPECTS else self.topic
+        name = short_name(topic)
+        plain = re.match(r"[a-z]+(?:-[a-z]{2,})*(?!\S)", name)  # "t-SNE" and "pix2pix" are written so
+        return name[:1].upper() + name[1:] if plain else name
+
 
 @dataclass
 class _Writer:
@@ -112,7 +127,7 @@ class _Writer:
 
     def parts(self, talked: Sequence[Exchange], notes: Sequence[Note]) -> Iterator[Part]:
         yield _own(OPENING, "paragraph")
-        groups = _groups([one for one in talked if one.kind == "answer"])
+        groups = _groups([one for one in talked if one.kind == "answer" and not one.is_claim])
         alone = [group for group in groups if self.most == 1 and self._tells_its_topic(group)]
         for group in groups:
             if group not in alone:
@@ -121,6 +136,9 @@ class _Writer:
             yield _own("**Also**", "paragraph")
         for group in alone:
             yield from self._about(group, headed=False)
+        for one in talked:
+            if one.kind == "answer" and one.is_claim:
+                yield from self._verdict(one)
         yield from self._quizzes([one for one in talked if one.kind == "quiz"])
         yield from self._demos([one for one in talked if one.kind == "demo"])
         refused = _names([one.question for one in talked if one.kind == "refused"])
@@ -136,8 +154,7 @@ class _Writer:
         times = len(group.members)
         often = f" ({times} questions)" if times > 1 else ""
         if headed:
-            name = _name(group.topic)
-            yield _own(f"**{name[:1].upper()}{name[1:]}**{often}", "paragraph")
+            yield _own(f"**{group.name}**{often}", "paragraph")
         for one in group.members:
             chosen = self._leads(one, group.topic)
             for sentence, answer in chosen:
@@ -145,9 +162,22 @@ class _Writer:
                 self._said.add(text)
                 if self.most == 1 and len(text.split()) > self.share:
                     text, support = _shortened(text, support)
-                yield Part(Sentence(text, support, self._cited(sentence, answer)), "item")
+                layout: Layout = "block" if "$$" in text else "item"
+                yield Part(Sentence(text, support, self._cited(sentence, answer)), layout)
             if not chosen:
                 yield self._pointer(one)
+
+    def _verdict(self, one: Exchange) -> Iterator[Part]:
+        """What the student stated, as words of theirs, with the verdict that it got and the quotes that showed it."""
+        yield _own(f"**You said “{short_name(one.question)}”**", "paragraph")
+        for answer in one.of("Answer"):
+            for sentence in answer.get("sentences") or ():
+                text, support = str(sentence["text"]), sentence["support"]
+                if support == "connective":
+                    yield _own(text, "paragraph")
+                elif support != "unsupported":
+                    self._said.add(text)
+                    yield Part(Sentence(text, support, self._cited(sentence, answer)))
 
     def _tells_its_topic(self, group: _Group) -> bool:
         """Whether one sentence stands for the group and names its topic, so that it needs no heading."""
@@ -157,29 +187,56 @@ class _Writer:
 
     def _leads(self, one: Exchange, topic: str) -> list[tuple[Data, Data]]:
         """The sentences that stand for an answer: its first that speaks of the topic and stands alone, and one more."""
-        alone = [pair for pair in one.shown if _stands_alone(str(pair[0]["text"])) and not is_story(*pair)]
+        alone = [
+            pair
+            for pair in one.shown
+            if (_stands_alone(str(pair[0]["text"])) or _is_formula(str(pair[0]["text"])))
+            and not is_story(*pair)
+        ]
         fresh = [pair for pair in alone if pair[0]["text"] not in self._said]
         if not fresh:
             return []
         wanted = set(content_words(topic))
         speaking = [pair for pair in fresh if wanted & set(content_words(str(pair[0]["text"])))] or fresh
-        lead = speaking[0]
+        lead = self._first(one, topic, fresh, speaking)
         if self.most == 1 and _length(lead) > 1.3 * self.share:
             whole = [pair for pair in speaking if _subject(str(pair[0]["text"])) == wanted]
-            short = [pair for pair in whole if _FEWEST <= _length(pair) < 0.7 * _length(lead)]
+            short = [pair for pair in whole if FEWEST <= _length(pair) < 0.7 * _length(lead)]
             lead = min(short, key=_length, default=lead)
-        more = fresh[fresh.index(lead) + 1 :]
+        after = fresh.index(lead) + 1
+        more = [*fresh[after:], *fresh[: after - 1]]
         return [lead, *more][: self.most]
 
+    def _first(
+        self,
+        one: Exchange,
+        topic: str,
+        fresh: Sequence[tuple[Data, Data]],
+        speaking: Sequence[tuple[Data, Data]],
+    ) -> tuple[Data, Data]:
+        """The sentence that the answer consists of: the formula that was asked for, the answer's own first one where
+        that is a formula, the one that opens with the topic, or the first that speaks of it."""
+        formulas = [pair for pair in fresh if _is_formula(str(pair[0]["text"]))]
+        if formulas and (_WANTS_FORMULA.search(one.question) or formulas[0] is fresh[0]):
+            return formulas[0]
+        wanted = set(content_words(topic))
+        opening = (
+            pair
+            for pair in speaking
+            if wanted
+            and wanted <= set(content_words(" ".join(str(pair[0]["text"]).split()[: len(wanted) + 3])))
+        )
+        return next(opening, speaking[0])
+
     def _pointer(self, one: Exchange) -> Part:
-        """A line for an answer whose sentences were told already or are code, a table or a formula."""
+        """A line for an answer whose sentences were told already or are code or a table."""
         sentence, answer = one.shown[0]
         cites = self._cited(sentence, answer)
         again = any(str(shown["text"]) in self._said for shown, _ in one.shown)
         story = is_story(sentence, answer)
-        said = "a story" if story else "a piece of code, a table or a formula"
+        said = "a story" if story else "a piece of code or a table"
         said = "the same again" if again else f"{said} from your notes"
-        return Part(Sentence(f"To “{_name(one.question)}”: {said}.", "connective", cites), "item")
+        return Part(Sentence(f"To “{short_name(one.question)}”: {said}.", "connective", cites), "item")
 
     def _cited(self, sentence: Data, answer: Data) -> tuple[int, ...]:
         known = {int(value["n"]): citation_of(value) for value in answer.get("citations") or ()}
@@ -216,7 +273,7 @@ class _Writer:
             partly = "Partly right" if grade.get("verdict") == "partial" else "To revisit"
             cited = grade.get("citation")
             cites = (self._cite(citation_of(cited)),) if cited else ()
-            told = f"{partly}: “{_name(stems.get(str(grade['item_id']), ''))}”"
+            told = f"{partly}: “{short_name(stems.get(str(grade['item_id']), ''))}”"
             quote = str(cited.get("quote", "")) if cited and self.most > 1 else ""
             if quote and _stands_alone(quote):
                 yield _own(told, "item")
@@ -315,6 +372,11 @@ def _stands_alone(text: str) -> bool:
     )
 
 
+def _is_formula(text: str) -> bool:
+    """Whether a piece of the notes is a formula on lines of its own, with or without the words that lead to it."""
+    return "$$" in text and len(text) <= _LONGEST_FORMULA and not STORY.match(text)
+
+
 def _subject(text: str) -> set[str]:
     """The stems of what a sentence says something of: "A latent space" of "A latent space is ..."."""
     found = re.match(r"(.{1,60}?)\s+(?:is|are|means)\s", text)
@@ -326,7 +388,7 @@ def _shortened(text: str, support: Support) -> tuple[str, Support]:
     passage = Passage("", "", "", (), "prose", Text(text, ((0, 1),), 1))
     for cut in _SUBORDINATE.finditer(text):
         kept = text[: cut.start()].rstrip() + "."
-        if len(kept.split()) < _FEWEST:
+        if len(kept.split()) < FEWEST:
             continue
         verdict, _ = check(kept, [Evidence(passage, 0, len(text))], lambda word: 1.0)
         if verdict != "unsupported":
@@ -351,11 +413,14 @@ def _related(cited: set[str], notes: Sequence[Note]) -> list[str]:
 
 def _names(texts: Iterable[str]) -> list[str]:
     """Short names in order, each once."""
-    found = {name.casefold(): name for text in texts if (name := _name(text))}
+    found = {name.casefold(): name for text in texts if (name := short_name(text))}
     return list(found.values())
 
 
-def _name(text: str) -> str:
+def short_name(text: str) -> str:
     """A student's words or a question on one line, cut where they are long, without what Markdown would read."""
-    line = " ".join(re.sub(r"[*_`~<>\[\]|#]", " ", text).split())
-    return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1].rstrip() + "…"
+    line = " ".join(_SIGNS.sub(" ", text).split())
+    if len(line) <= _LONGEST_NAME:
+        return line
+    cut = line[: _LONGEST_NAME - 1]
+    return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:") + "…"

@@ -22,6 +22,7 @@ from tutor.embedding import Embedding
 from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
 from tutor.passages import Passage
+from tutor.saved_chats import copies_in
 from tutor.vocabulary import Concept, read_vocabulary
 from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, zipf
 
@@ -118,6 +119,11 @@ class Retriever:
         )
         return frozenset(counts)
 
+    @cached_property
+    def copies(self) -> frozenset[str]:
+        """Ids of the passages that only repeat other notes; they are not found."""
+        return copies_in(self.index.passages, self.index.notes)
+
     def idf(self, word: str) -> float:
         """How rare a stem is in the notes; a word that they never use is the rarest."""
         return self._idf.get(word, self._idf_unknown)
@@ -174,7 +180,8 @@ class Retriever:
         found = self._scored(query, vector, allowed)
         if context:
             found = self._with_context(found, query, vector, context, allowed)
-        hits = [hit for _, hit in sorted(found.items(), key=lambda pair: (-pair[1].score, pair[0]))]
+        own = (pair for pair in found.items() if pair[1].passage.id not in self.copies)
+        hits = [hit for _, hit in sorted(own, key=lambda pair: (-pair[1].score, pair[0]))]
         return hits[:k] if notes is not None else _spread(hits, k)
 
     def _scored(
@@ -184,11 +191,7 @@ class Retriever:
         allowed: Sequence[int] | None,
         more: Collection[int] = (),
     ) -> dict[int, Hit]:
-        """Position -> the passage with its score, for the best by each search, and for `more`.
-
-        Args:
-            allowed: the positions that may be found; all when None.
-        """
+        """Position -> the passage with its score, for the best by each search, and for `more`; as `_nearest`."""
         lexical = self._lexical(query)
         cosines = self._nearest(vector, allowed)
         rows = [*_best(lexical, allowed), *more]

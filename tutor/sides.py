@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tutor.chinese import CJK
 from tutor.words import content_words
@@ -100,6 +101,20 @@ _NO_NAME = re.compile(
     r"|\bnot$",
     re.I,
 )
+# What things are compared in.
+_ASPECT = (
+    r"(?:(?:pre)?training|fine-?tuning|sampling|inference|generation|learning|evaluation|optimi[sz]ation|convergence"
+    r"|speed|time|costs?|memory|compute|loss(?:es)?|loss functions?|objectives?|architectures?|stability|diversity"
+    r"|quality|outputs?|samples?|images?|likelihoods?|parameters?|data|inputs?|strengths?|weakness(?:es)?"
+    r"|(?:dis)?advantages?|limits|limitations|faults?|problems?|uses?|applications?)"
+)
+_OF = re.compile(
+    rf"^(?:the\s+)?(?P<aspect>(?:[\w-]+\s+)?{_ASPECT})\s+(?:of|in|for|with)\s+(?P<thing>.+)$", re.I
+)
+_WITH_ASPECT = re.compile(
+    rf"^(?P<thing>.+?)(?:['’]s?)?\s+(?P<aspect>(?:(?:training|sampling|generation|inference)\s+)?{_ASPECT})$",
+    re.I,
+)
 _CHINESE = re.compile(
     r"(?:比较|对比)(?:一下)?(?P<a>.+?)$"
     r"|(?P<b>.+?)(?:之间)?(?:的|有什么|有何|有啥|是什么|到底)*(?:主要|本质)?(?:区别|差别|不同|差异|关系|联系|对比|比较)"
@@ -127,6 +142,20 @@ def sides(question: str) -> list[str]:
         if match and (parts := _kept(_cut(match.group(1), listed=pattern in _NAMED))):
             return parts
     return []
+
+
+def without_aspect(names: Sequence[str]) -> tuple[list[str], str]:
+    """The sides without the aspect that they are compared in, and that aspect; as they are where they name none.
+
+    "GAN training" and "VAE training" are a GAN and a VAE in training, "sampling speed of GANs" and "diffusion" are
+    GANs and diffusion in sampling speed.
+    """
+    found = [_OF.match(name) or _WITH_ASPECT.match(name) for name in names]
+    aspects = dict.fromkeys(match["aspect"].lower() for match in found if match)
+    if len(aspects) != 1:
+        return list(names), ""
+    bare = [match["thing"] if match else name for match, name in zip(found, names, strict=True)]
+    return [_LEADING.sub("", name).strip() for name in bare], next(iter(aspects))
 
 
 def _cut(text: str, listed: bool) -> list[str]:

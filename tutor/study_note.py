@@ -21,10 +21,10 @@ from tutor.exchanges import ChatTurn, Data, Exchange, citation_of, exchanges, is
 from tutor.libraries import Libraries, NotesLibrary, safe_name
 from tutor.parts import BREAKS, markdown_table
 from tutor.questions import topic_of
+from tutor.saved_chats import TAG
 from tutor.turns import Citation
-from tutor.words import split_sentences
+from tutor.words import and_joined, split_sentences
 
-TAG = "chat"
 SAVED_CHATS = "Saved chats"
 _LONGEST_QUESTION = 300
 _LONGEST_TITLE = 120
@@ -38,7 +38,10 @@ _LINE_START = re.compile(r"^(\s*)(\d{0,9})([-+=.)])(?=\s|$|[-=]+$)")
 _LABEL = re.compile(r"\S{1,16}(?:\s+\S{1,12}){0,2}?\s*[:：]|\w{1,9}\s*\d{1,3}\s*[.)]")
 _TABLE_BAR = " | "
 _STEPS = re.compile(r"(?!\s*\d+[.)]\s).*\n\s*2[.)]\s")
-_HAS_SOURCE = re.compile(r"\(from [^()]+, lines? \d+(?: to \d+)?\)\W*$")
+_PLACE = r"(?:[^()]|\([^()]*\))+, lines? \d+(?: to \d+)?"
+_HAS_SOURCE = re.compile(rf"\(from {_PLACE}\)\W*$|^From {_PLACE}:$")
+_TABLE = re.compile(r"(?:^\|.*\|$\n?){3,}", re.MULTILINE)
+_MARK = re.compile(r"\s*\[(\d+)\]")
 _LIST = re.compile(r"\n[ \t]*(?:[-*•]|\d{1,3}[.)])\s")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*•]|\d{1,3}[.)])\s+")
 _END = re.compile(r"[.!?:。！？：…]+[\"'”’)\]]*$")
@@ -104,8 +107,7 @@ def save_chat(turns: Sequence[ChatTurn], library: NotesLibrary, libraries: Libra
     kept = library if library.own else _saved_chats(libraries)
     title = _short(asked)
     file = save_note(chat_as_note(title, turns, today), kept.folders[0], title)
-    here = "; the next question can draw on it" if kept.slug == library.slug else ""
-    return f"Saved as “{file.name}” in the library “{kept.name}”{here}."
+    return f"Saved as “{file.name}” in the library “{kept.name}”."
 
 
 def _saved_chats(libraries: Libraries) -> NotesLibrary:
@@ -140,6 +142,7 @@ class _Card:
     """A question with what was shown: sentences on a line each, formulas and lists, analogies, code and tables."""
 
     question: str
+    topic: str = ""
     lines: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
@@ -155,21 +158,21 @@ class _Writer:
 
     def text(self) -> str:
         body = [*self._answers(), *self._quiz(), *self._demos(), *self._open()]
-        about = (
-            f"This note was saved from a chat on {self.today.isoformat()}. "
-            "Its sentences are quoted from other notes, which are named behind them."
-        )
+        body = body or ["## Open questions", "- None so far?"]
+        # In the front matter, where no reader looks for words of a note: it must never be quoted.
+        about = "Saved from a chat; its sentences are quoted from other notes, which are named behind them."
         related = dict.fromkeys(PurePosixPath(note).stem for note in self.cited)
         head = [
             "---",
             f"title: {_quoted(self.title)}",
             f"tags: [{TAG}]",
             f"related: [{', '.join(map(_quoted, related))}]",
+            f"about: {_quoted(about)}",
             f"date: {self.today.isoformat()}",
             "---",
         ]
         heading = f"# {escaped(self.title)}"
-        return "\n".join(head) + "\n\n" + "\n\n".join([heading, about, *body]) + "\n"
+        return "\n".join(head) + "\n\n" + "\n\n".join([heading, *body]) + "\n"
 
     # -- questions and answers ---------------------------------------------------------------------------------
 
@@ -179,14 +182,16 @@ class _Writer:
         for one in self.talked:
             if one.kind != "answer":
                 continue
-            topic = topic_of(one.question)
+            # A statement that was judged is asked about, never stated: it may be false.
+            asked = f"Is it true: “{one.question.rstrip(' .?!')}”?" if one.is_claim else one.question
+            topic = asked if one.is_claim else topic_of(asked)
             cards = topics.setdefault(topic.casefold(), {})
-            card = cards.setdefault(one.question.casefold(), _Card(one.question))
+            card = cards.setdefault(asked.casefold(), _Card(asked, topic))
             for sentence, answer in one.shown:
                 self._add(card, sentence, answer)
         for cards in topics.values():
             first = next(iter(cards.values()))
-            yield f"## {escaped(_heading(topic_of(first.question)))}"
+            yield f"## {escaped(_heading(_short(first.topic)))}"
             for card in cards.values():
                 yield from _card_text(card)
             stories = dict.fromkeys(line for card in cards.values() for line in card.story)
@@ -204,6 +209,12 @@ class _Writer:
         if not sources:
             return
         self.cited.update(dict.fromkeys(source.note for source in sources))
+        table = _TABLE.search(str(answer.get("answer") or ""))
+        if table and str(sentence["text"]) in table[0].replace(r"\|", "|"):
+            # Cells by themselves say nothing: the table is kept whole.
+            notes = dict.fromkeys(known[int(n)].note for n in _MARK.findall(table[0]) if int(n) in known)
+            card.apart.setdefault(_MARK.sub("", table[0]).strip(), f"from {and_joined(list(notes))}")
+            return
         # A rewording does not stand at the lines that it is saved with: the note's own words do.
         reworded = sentence.get("support") == "supported"
         text = " ".join(source.quote for source in sources) if reworded else str(sentence["text"]).strip()

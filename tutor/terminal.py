@@ -25,8 +25,10 @@ from tutor.turns import (
     QuizScore,
     ToolCall,
 )
+from tutor.words import normalised
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_MARK = re.compile(r"\s*\[\d+\]")
 
 
 @contextmanager
@@ -99,32 +101,37 @@ def show(events: Iterable[Event]) -> Answer | None:
 
 
 def proof_lines(answer: Answer) -> list[str]:
-    """The citations of an answer, and how each of its sentences is supported."""
-    lines = [_citation_line(citation) for citation in answer.citations]
-    if not answer.refused:
-        lines += [f"  {_mark(s.support)} {s.support:<11} {_short(s.text, 84)}" for s in answer.sentences]
+    """Where the quotes of an answer stand, and which of its sentences no note supports.
+
+    A quote is printed only where its words are not those of the answer: what was just read needs no second reading.
+    """
+    said = normalised(_MARK.sub("", answer.answer))
+    lines = [_citation_line(citation, normalised(citation.quote) in said) for citation in answer.citations]
+    lines += [
+        f"  ✗ not in your notes: {_short(sentence.text, 84)}"
+        for sentence in answer.sentences
+        if sentence.support == "unsupported"
+    ]
     grade = f" · reading grade {answer.fkgl:.1f}" if answer.style == "eli5" and not answer.refused else ""
     seen = f" · {counted(answer.evidence)}" if answer.evidence is not None else ""
     lines.append(f"  — {answer.model}, {answer.timings.get('total_ms', 0) / 1000:.1f} s{grade}{seen}")
     return ["", *lines]
 
 
-def _mark(support: str) -> str:
-    return {"quoted": "✓", "supported": "✓", "connective": "·"}.get(support, "✗")
-
-
-def _citation_line(citation: Citation) -> str:
+def _citation_line(citation: Citation, shown: bool = False) -> str:
+    """Number, note and lines of a citation, with its quote unless that was shown."""
     first, last = citation.lines
-    where = f"line {first}" if first == last else f"lines {first}-{last}"
+    place = f"{citation.note}:{first}" if first == last else f"{citation.note}:{first}-{last}"
     said = f", said by {citation.speaker} in your notes" if citation.speaker else ""
-    return f"  [{citation.n}] {citation.note}, {where}{said}: “{_short(citation.quote, 100)}”"
+    quote = "" if shown else f": “{_short(citation.quote, 100)}”"
+    return f"  [{citation.n}] {place}{said}{quote}"
 
 
 def _lines(event: Event) -> list[str]:
     if isinstance(event, Notice):
         return [event.text]
     if isinstance(event, Drawing):
-        return [*event.tree.splitlines(), event.caption]
+        return event.tree.splitlines()  # its lines say what the caption's signs mean
     if isinstance(event, EvidenceShown):
         return evidence_lines(event)
     if isinstance(event, ToolCall):

@@ -6,6 +6,7 @@ it come once at the end (`Answer`). Every event is plain data that JSON can hold
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -63,6 +64,17 @@ class Meters:
     grade: float
     facts_kept: float
     tries: int
+
+
+def worst(meters: Sequence[Meters]) -> Meters | None:
+    """The meters of several explanations as of one: the highest grade, the fewest facts, all tries; None of none."""
+    if not meters:
+        return None
+    return Meters(
+        max(one.grade for one in meters),
+        min(one.facts_kept for one in meters),
+        sum(one.tries for one in meters),
+    )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _SHORTENED = (
 _BEFORE_NUMBERS = "figs?|eqs?|no|sec|vol|pp?"
 _MATH = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$(?!\d)|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
-_END = re.compile(r"(?<=[.!?])[\"'”’)\]*]*(?=\s+\S)|(?<=[。！？])[”’」』）]*|\n+")
+_END = re.compile(r"(?<=[.!?])[\"'”’)\]*~]*(?=\s+\S)|(?<=[。！？])[”’」』）]*|\n+")
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?(?:[-_][^\W_]+)*", re.UNICODE)
 _CJK = re.compile(r"[\u3400-\u9fff]+")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,9 @@ from tutor.evaluation.measures import citation_holds, is_fully_supported
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.evaluation.report import Measure
 from tutor.evaluation.routing import TOOLS, Message, is_right, load_messages
-from tutor.recap import recap
+from tutor.recap import FEWEST, recap, short_name
 from tutor.turns import Answer, event_to_json
-from tutor.words import content_words
+from tutor.words import content_words, normalised
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 HIGHEST_GRADE = 6.0
 # A fact is kept when the answer holds this share of its meaning-bearing words.
 _KEPT = 0.75
+_NAMED = re.compile(r"“([^”]+)”")
 # A tool, arguments beyond its bounds, and what the refusal must name.
 _OUT_OF_BOUNDS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("make_quiz", {"topic": "GAN", "n": 0}, "1"),
@@ -171,14 +173,29 @@ def _finds(answer: Answer, turn: Mapping[str, Any]) -> bool:
 
 
 def _covered(key: str, said: Sequence[_Said]) -> list[tuple[str, bool]]:
-    """For each of the student's turns, whether the summary holds a sentence of its answer, or names it."""
-    summary = " ".join(recap(said).markdown.split())
+    """For each of the student's turns, whether the summary holds a sentence of its answer, or names the message.
+
+    Whole sentences and whole names are compared: "hi" stands in "which" and "Yes." in many a sentence.
+    """
+    parts = [part.sentence for part in recap(said).parts]
+    told_of = [_words_of(one.text) for one in parts if one.support in ("quoted", "supported")]
+    names = {name for one in parts if one.support == "connective" for name in _NAMED.findall(one.text)}
     found = []
     for place, (asked, told) in enumerate(zip(said[::2], said[1::2], strict=True), 1):
         sentences = (told.payload or {})["events"][0]["sentences"]
-        shown = any(" ".join(one["text"].split())[:40] in summary for one in sentences if one["cites"])
-        found.append((f"{key}, turn {place}", shown or asked.content[:30] in summary))
+        shown = [_words_of(one["text"]) for one in sentences if one["cites"]]
+        holds_one = any(_is_of(summed, words) for words in shown for summed in told_of)
+        found.append((f"{key}, turn {place}", holds_one or short_name(asked.content) in names))
     return found
+
+
+def _words_of(text: str) -> list[str]:
+    return normalised(text).split()
+
+
+def _is_of(summed: Sequence[str], sentence: Sequence[str]) -> bool:
+    """Whether a sentence of a summary is that sentence, or its beginning where it was shortened."""
+    return summed == sentence or (len(summed) >= FEWEST and summed == sentence[: len(summed)])
 
 
 def _proofs(taught: Taught, answers: Sequence[tuple[str, Answer]]) -> list[Measure]:

@@ -19,6 +19,10 @@ WATCH_S = 0.02
 _ERRORS = (ModelError, OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 
 
+class ModelTimeoutError(ModelError):
+    """A chat model took longer than it was given; it may be quicker when the machine is less busy."""
+
+
 def reply_within(
     chat: BaseChatModel,
     messages: Sequence[BaseMessage],
@@ -41,7 +45,8 @@ def reply_within(
         cancel: ends the reply.
 
     Raises:
-        ModelError: the model fails, has no tool calls, takes too long or is cancelled.
+        ModelTimeoutError: it takes too long.
+        ModelError: the model fails, has no tool calls or is cancelled.
     """
     asked = _Asked(chat, messages, max_tokens, tools)
     until_s = clock() + limit_s
@@ -52,7 +57,7 @@ def reply_within(
             raise ModelError("The question to the chat model was stopped", "Ask again.")
         if clock() >= until_s:
             asked.over.set()
-            raise ModelError(
+            raise ModelTimeoutError(
                 f"The chat model gave no whole reply within {limit_s:.0f} s",
                 "Choose a smaller model, or ask again when the machine is less busy.",
             )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor import __version__
 from tutor.errors import ModelError
-from tutor.models.asking import reply_within
+from tutor.models.asking import ModelTimeoutError, reply_within
 from tutor.models.pieces import spoken
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 DEADLINE_S = 60.0
 MAX_TOKENS = 64
 FAILURE_LASTS_S = 24 * 3600.0
-"""A model that hung or failed is asked anew after a day: the machine may have been busy, the server down."""
+"""A model that failed is asked anew after a day: the server may have been down."""
 
 EDITION = 1
 """Counted up whenever questions or verdicts change, so that older results are not used."""
@@ -69,6 +69,7 @@ class Capabilities:
         tools: it called a tool with the right arguments when asked to, and none when not asked.
         seconds: what the probe took.
         failure: why a question got no reply at all (time, an error); empty when all got one.
+        timed_out: it was time that ran out, which says nothing about the model: the machine may have been busy.
         details: the questions; after the first wrong reply the rest of an ability is not asked.
     """
 
@@ -79,6 +80,7 @@ class Capabilities:
     seconds: float = 0.0
     failure: str = ""
     details: tuple[Finding, ...] = ()
+    timed_out: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -121,7 +123,7 @@ def probe(
     cancel: threading.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Capabilities:
-    """Asks the probe's questions; a model that fails, hangs or is too slow counts as not capable.
+    """Asks the probe's questions; a model that fails, or is not done in time, counts as not capable.
 
     Args:
         deadline_s: seconds for all questions together, loading the weights included.
@@ -130,7 +132,7 @@ def probe(
     """
     begun_s = clock()
     findings: list[Finding] = []
-    failure = ""
+    failure, timed_out = "", False
     for case in _cases():
         if failure or any(f.ability == case.ability and not f.ok for f in findings):
             continue
@@ -141,10 +143,15 @@ def probe(
             ok, said = False, error.what
             # Only a missing bind_tools says nothing about the other abilities.
             failure = "" if case.with_tools and not _has_tools(chat) else error.what
+            timed_out = isinstance(error, ModelTimeoutError)
         findings.append(Finding(case.ability, case.question, ok, said))
     right = {name: _all_right(name, findings) for name in ABILITIES}
     return Capabilities(
-        **right, seconds=round(clock() - begun_s, 1), failure=failure, details=tuple(findings)
+        **right,
+        seconds=round(clock() - begun_s, 1),
+        failure=failure,
+        details=tuple(findings),
+        timed_out=timed_out,
     )
 
 
@@ -159,6 +166,8 @@ def capabilities(
 ) -> Capabilities:
     """What a model can do: the kept result where there is one, else the probe, whose result is then kept.
 
+    A probe that ran out of time is not kept: it is tried again next time.
+
     Args:
         name: the model's name, as in `ChosenModel`.
         cache_dir: the user's cache folder; the result goes to `cache_dir/probes/`. A folder that cannot be
@@ -169,7 +178,7 @@ def capabilities(
     if found is not None:
         return found
     found = probe(chat, deadline_s=deadline_s, cancel=cancel)
-    if cancel is None or not cancel.is_set():
+    if not found.timed_out and (cancel is None or not cancel.is_set()):
         with contextlib.suppress(OSError):
             _keep(_cache_file(name, chat, cache_dir), {"at": now(), "name": name, **found.to_dict()})
     return found

@@ -16,6 +16,7 @@ from tutor.notes.note import Note, with_lines
 from tutor.notes.notebook import is_notebook, notebook_lines, read_notebook
 from tutor.notes.pdf import SIGNATURE as PDF
 from tutor.notes.pdf import pdf_lines, read_pdf
+from tutor.notes.retracted import strike_copies
 
 LARGEST_FILE_MB = 5
 LARGEST_PDF_MB = 30
@@ -83,7 +84,7 @@ def note_from_bytes(data: bytes, name: str) -> Note:
         raise _unread(name, "its parts are nested too deeply", "Write it flatter, or take it out.") from error
     if not (note.blocks or note.cards or note.quiz):
         raise _unread(name, "it holds no words that could be quoted", "Write something in it or take it out.")
-    return note
+    return strike_copies(note)
 
 
 def _note_from_text(text: str, name: str) -> Note:
