@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from tutor import understanding
+from tutor.adapter import CLAIMS, Adapter
 from tutor.grounding import Citations
 from tutor.parts import rendered
+from tutor.retrieval import Retriever
 from tutor.understanding import check_statement, parts
 
 SET = Path(__file__).parent.parent / "tutor" / "evaluation" / "sets" / "statements-dev.jsonl"
@@ -60,3 +63,42 @@ def test_few_false_statements_are_confirmed(corpus_retriever: Any) -> None:
         line for line in false if check_statement(corpus_retriever, line["statement"]).overall == "true"
     ]
     assert len(confirmed) <= len(false) / 20
+
+
+# -- what a question takes for granted ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "taken"),
+    [
+        ("Why does FID rise with quality?", "FID rise with quality"),
+        ("so why is a VAE a kind of GAN?", "a VAE a kind of GAN"),
+        ("Why is BERT not used to write text?", ""),
+        ("why does my GAN collapse?", ""),
+        ("What is a GAN?", ""),
+        ("How does a GAN learn?", ""),
+    ],
+)
+def test_only_a_question_for_a_reason_takes_something_for_granted(question: str, taken: str) -> None:
+    assert understanding.presupposed(question) == taken
+
+
+def test_without_a_reader_no_misconception_is_named(small_retriever: Retriever) -> None:
+    assert understanding.misconception(small_retriever, "Why is a GAN a single network?", None) is None
+
+
+def test_what_the_notes_deny_is_said_first_with_its_quote(
+    small_retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Adapter(small_retriever.embedding, CLAIMS)
+    question = "Why is a GAN made of a single network?"
+    for share, named in ((0.9, True), (0.7, False)):
+        shares = {"supported": 0.0, "contradicted": share, "not in the notes": 1 - share}
+        monkeypatch.setattr(understanding, "likely", lambda found, weights, s=shares: s)
+        judged = understanding.misconception(small_retriever, question, reader)
+        assert (judged is not None) == named
+        if judged is not None:
+            citations = Citations()
+            lead, quote = understanding.denial(judged, citations)
+            assert "takes for granted" in lead.sentence.text and lead.sentence.support == "connective"
+            assert quote.sentence.cites == (1,) and quote.sentence.support == "quoted"

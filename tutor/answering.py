@@ -100,10 +100,19 @@ class Answering:
                 found = weigh(self.retriever, one, near)
                 made.findings.append(found)
                 body, measured = self._body(found, made.citations, made.making, cancel)
+                if found.answered and one.intent == "explain":
+                    body = self._denied_first(one, body, made.citations)
                 made.meters.extend([measured] if measured else [])
                 yield one.text.rstrip(" ?.!？"), body
 
         return in_turn(bodies()) if len(questions) > 1 else (part for _, body in bodies() for part in body)
+
+    def _denied_first(
+        self, question: Question, body: Iterable[Part | Notice], citations: Citations
+    ) -> Iterable[Part | Notice]:
+        """An answer, begun with what the notes deny of what the question takes for granted."""
+        judged = understanding.misconception(self.retriever, question.text, self.reader)
+        return chain(understanding.denial(judged, citations), body) if judged else body
 
     def _body(
         self, found: Findings, citations: Citations, making: Making, cancel: threading.Event
