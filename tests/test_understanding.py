@@ -8,10 +8,11 @@ import pytest
 
 from tutor import understanding
 from tutor.adapter import CLAIMS, Adapter
-from tutor.grounding import Citations
+from tutor.grounding import Citations, evidence_in
 from tutor.parts import rendered
 from tutor.retrieval import Retriever
-from tutor.understanding import check_statement, parts
+from tutor.understanding import Judged, Verdict, check_statement, parts
+from tutor.verdicts import Judgement
 
 SET = Path(__file__).parent.parent / "tutor" / "evaluation" / "sets" / "statements-dev.jsonl"
 
@@ -102,3 +103,18 @@ def test_what_the_notes_deny_is_said_first_with_its_quote(
             lead, quote = understanding.denial(judged, citations)
             assert "takes for granted" in lead.sentence.text and lead.sentence.support == "connective"
             assert quote.sentence.cites == (1,) and quote.sentence.support == "quoted"
+
+
+def test_what_the_reader_alone_judges_is_said_with_less_certainty(small_retriever: Retriever) -> None:
+    quote = next(iter(evidence_in(small_retriever.index.passages[0])))
+
+    def said(judgement: Judgement, *, sure: bool, claims: int = 1) -> str:
+        judged = tuple(Judged(f"claim {n}", judgement, quote, sure) for n in range(claims))
+        return parts(Verdict("", judged), Citations())[0].sentence.text
+
+    assert said("supported", sure=True).startswith("Yes,")
+    assert said("supported", sure=False).startswith("It seems so.")
+    assert said("contradicted", sure=True).startswith("Not quite.")
+    assert "does not seem to fit" in said("contradicted", sure=False)
+    assert "part seems right: “Claim 0”" in said("supported", sure=False, claims=2)
+    assert "does not seem to fit: “Claim 0”" in said("contradicted", sure=False, claims=2)

@@ -39,11 +39,15 @@ _LEAST = 0.42  # share of a claim that a sentence must speak of to be read furth
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim, what the notes say of it, and the quote: the proof, or for "not in the notes" the nearest they say."""
+    """A claim, what the notes say of it, and the quote: the proof, or for "not in the notes" the nearest they say.
+
+    `sure`: whether the words of the quote show it, and not the reader's judgement alone.
+    """
 
     claim: str
     judgement: Judgement
     quote: Evidence | None
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,7 @@ def _read(judged: Judged, sides: Sides, readings: Sequence[Reading]) -> Judged:
         "not in the notes": lambda one: one.touched + one.cosine,
     }
     best = max(range(len(sides)), key=lambda place: shows[judgement](readings[place]))
-    return Judged(judged.claim, judgement, sides[best][0].quote)
+    return Judged(judged.claim, judgement, sides[best][0].quote, sure=False)
 
 
 def readings_of(reader: Adapter, claim: str, sides: Sides, cosines: Sequence[float]) -> list[Reading]:
@@ -345,8 +349,13 @@ def _lead(judged: Judged, verdict: Verdict, later: bool) -> str:
     """What the tutor says before the quote of a claim."""
     said = "" if len(verdict.claims) == 1 else f" “{judged.claim[:1].upper()}{judged.claim[1:]}”"
     if judged.judgement == "supported":
+        if not judged.sure:
+            return f"This part seems right:{said}. The notes say:" if said else "It seems so. Your notes say:"
         return f"This part is right:{said}. The notes say:" if said else "Yes, your notes say so:"
     if judged.judgement == "contradicted":
+        if not judged.sure:
+            part = f"{'But this' if later else 'This'} part does not seem to fit:{said}. The notes say:"
+            return part if said else "That does not seem to fit your notes. They say:"
         if said:
             return f"{'But this' if later else 'This'} part is not what the notes say:{said}. They say:"
         return "Not quite. Your notes say otherwise:"
