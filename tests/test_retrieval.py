@@ -264,8 +264,13 @@ def test_a_saved_chat_is_no_second_witness_beside_the_notes_that_it_quotes(
     folder = tmp_path / "notes"
     shutil.copytree(small_notes, folder)
     head = "---\ntitle: Chat\ntags: [chat]\n---\n\n# Chat\n\n"
+    table = (
+        "\n### What does a GAN do? (from gan.md and deck.md)\n\n| GAN | does |\n|---|---|\n| it | samples |\n"
+    )
     claim = "The generator turns random noise into samples"
-    (folder / "chat.md").write_text(f"{head}Q: What does a GAN do?\nA: {claim} (from gan.md, line 4).\n")
+    (folder / "chat.md").write_text(
+        f"{head}Q: What does a GAN do?\nA: {claim} (from gan.md, line 4).\n{table}"
+    )
     (folder / "kept.md").write_text(f"{head}Q: What does a GAN do?\nA: {claim} (from gone.md, line 4).\n")
     refresh_index([folder], tmp_path / "index", embedding)
     index = open_index(tmp_path / "index")

@@ -30,7 +30,14 @@ def copies_in(passages: Sequence[Passage], notes: Sequence[Note]) -> frozenset[s
 
 
 def _is_quoted_from(passage: Passage, paths: tuple[str, ...]) -> bool:
-    """Whether a passage names the notes that it was quoted from, and all of them are among these."""
+    """Whether a passage names the notes that it was quoted from, and all of them are among these.
+
+    What stands alone, a table or code, has them in its heading; of a table that is drawn from several one is enough.
+    """
+    if passage.kind in ("table", "code"):
+        heading = "".join(passage.heading[-1].split()) if passage.heading else ""
+        named = heading.rpartition("(from")[2]
+        return named != heading and any(path in named for path in paths)
     words = " ".join([*passage.heading, passage.text.words])
     sources = ["".join(source.split()) for found in _QUOTED_FROM.findall(words) for source in found if source]
     return bool(sources) and all(source.endswith(paths) for source in sources)
