@@ -206,7 +206,7 @@ def play_demo(monkeypatch: pytest.MonkeyPatch, *events: Any) -> list[dict[str, A
     return calls
 
 
-STARTED = DemoStarted("gan-2d", 7, "cpu", {}, 5.0, 1)
+STARTED = DemoStarted("gan-2d", "quick", 7, "cpu", {}, 5.0, 1)
 FRAME = DemoFrame(Path("a.png"), 1, 2, "moving", {}, 1.0, 1.0)
 
 

@@ -20,7 +20,7 @@ from tutor.tools import make_tools, quiz_items, result_to_contract
 from tutor.turns import DemoOutcome, DemoProgress, Event
 
 ROOT = Path(__file__).resolve().parent.parent
-STARTED = DemoStarted("gan-2d", 0, "cpu", {}, 5.0, 1)
+STARTED = DemoStarted("gan-2d", "quick", 0, "cpu", {}, 5.0, 1)
 
 
 def frame(step: int) -> DemoFrame:
@@ -28,7 +28,7 @@ def frame(step: int) -> DemoFrame:
 
 
 RESULT = DemoResult(
-    demo="gan-2d", outcome="done", seed=3, device="cpu", seconds=1.0, step=10, knobs={}, metrics={},
+    demo="gan-2d", preset="quick", outcome="done", seed=3, device="cpu", seconds=1.0, step=10, knobs={}, metrics={},
     images=(Path("last.png"),), observations=("It moved.",), verdict="Eight clusters.", notes=("gan",),
 )  # fmt: skip
 
@@ -79,7 +79,7 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
     assert outcome.result == result_to_contract(RESULT)
     assert outcome.result["images"] == ["last.png"]
     assert calls == [
-        {"root": ROOT, "name": "gan-2d", "knobs": {"d_lr": 0.01}, "seed": 3, "device": "cpu",
+        {"root": ROOT, "name": "gan-2d", "knobs": {"d_lr": 0.01}, "preset": "quick", "seed": 3, "device": "cpu",
          "out": tmp_path / "out", "budget_s": 5.0, "stop": stop}
     ]  # fmt: skip
 

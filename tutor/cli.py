@@ -328,7 +328,7 @@ def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
     with progress_display() as report:
         for event in run_demo(
             settings.root, options.name, knobs, seed=settings.seed or 0, device=_flag(options, "device", "auto"),
-            out=out, budget_s=settings.demo_budget_s, stop=None,
+            out=out, preset=_flag(options, "preset", "quick"), budget_s=settings.demo_budget_s, stop=None,
         ):  # fmt: skip
             if isinstance(event, DemoFrame):
                 report(f"Training {options.name}", event.step, event.total_steps)

@@ -43,6 +43,7 @@ class DemoStarted:
     """The demo's process has begun to train. `knobs` are all knobs with their values."""
 
     demo: str
+    preset: str
     seed: int
     device: str
     knobs: dict[str, str | float | int]
@@ -72,6 +73,7 @@ class DemoResult:
     """
 
     demo: str
+    preset: str
     seed: int
     device: str
     seconds: float
@@ -130,7 +132,8 @@ def run_demo(
     seed: int,
     device: str,
     out: Path,
-    budget_s: float,
+    preset: str = "quick",
+    budget_s: float | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[JobEvent]:
     """Runs the demo `name` of `root` and yields its events as they come.
@@ -140,7 +143,9 @@ def run_demo(
         knobs: values for some of the demo's knobs; the demo checks them.
         device: "auto", "cpu" or "cuda".
         out: a folder for the pictures and result.json; made if missing, an earlier run in it is overwritten.
-        budget_s: seconds of training at most; the process is ended after 3 x budget_s + 30 s in any case.
+        preset: "quick", "normal" or "long": how much to do, where the knobs do not say otherwise.
+        budget_s: seconds of training at most, instead of the preset's; the process is ended after 3 x budget_s + 30 s
+            in any case.
         stop: set it to end the run early, from any thread.
 
     The last event is a DemoResult, or a DemoStopped if `stop` was set. Closing the iterator ends the
@@ -148,7 +153,8 @@ def run_demo(
     that fails or outlasts its limit.
     """
     command = [sys.executable, "-m", "demos", "run", "--stdin-is-lifeline", f"--out={out.resolve()}"]
-    command += [f"--seed={seed}", f"--device={device}", f"--budget={budget_s}"]
+    command += [f"--seed={seed}", f"--device={device}", f"--preset={preset}"]
+    command += [] if budget_s is None else [f"--budget={budget_s}"]
     command += [*(f"--set={knob}={value}" for knob, value in knobs.items()), "--", name]
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -160,11 +166,15 @@ def run_demo(
         raise DemoError(
             f"The demo {name} could not be started: {error}", "Check that the folder can be written to."
         ) from error
-    job = _Job(name, process, limit_s=3 * budget_s + LIMIT_SPARE_S, stop=stop or threading.Event())
+    job = _Job(name, process, limit_s=_limit_s(budget_s or 0.0), stop=stop or threading.Event())
     try:
         yield from job.events()
     finally:
         job.end()
+
+
+def _limit_s(budget_s: float) -> float:
+    return 3 * budget_s + LIMIT_SPARE_S
 
 
 def _environment() -> dict[str, str]:
@@ -276,6 +286,7 @@ class _Job:
         kind = told.pop("event", None) if isinstance(told, dict) else None
         self._said_last = kind in ("result", "stopped", "error")
         if kind == "start":
+            self._limit_s = _limit_s(told["budget_s"])
             return DemoStarted(**told, pid=self._process.pid)
         if kind == "frame":
             frame = DemoFrame(**{**told, "path": Path(told["path"])})

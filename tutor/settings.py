@@ -70,6 +70,7 @@ class Settings:
         local_model: `hf:ORG/NAME`, a folder or `gguf:FILE`, used by `auto` when set.
         passage_tokens: upper bound of a passage, heading included, in the embedding model's tokens.
         answer_tokens: upper bound of one model draft, in the chat model's tokens.
+        demo_budget_s: seconds of training that a demo may take, instead of its preset's.
         seed: fixes every random choice; without one the quiz draws anew each time and demos start from 0.
     """
 
@@ -88,7 +89,7 @@ class Settings:
     seed: int | None = None
     passage_tokens: int = 220
     answer_tokens: int = 200
-    demo_budget_s: float = 30.0
+    demo_budget_s: float | None = None
     root: Path = PROJECT_ROOT
 
     @property

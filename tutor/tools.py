@@ -10,18 +10,18 @@ import math
 import random
 import re
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tutor.errors import DemoError, QuizError
-from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, list_demos, run_demo
+from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, JobEvent, list_demos, run_demo
 from tutor.notes import Note
 from tutor.quiz.items import Candidate, Entry, Item, make_items
 from tutor.retrieval import Retriever
@@ -41,6 +41,7 @@ class RunDemo(BaseModel):
     knobs: dict[str, float | str] = Field(
         default_factory=dict, max_length=20, description="knob name -> value"
     )
+    preset: Literal["quick", "normal", "long"] = Field(default="quick", description="how much to do")
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="fixes the run's randomness")
 
 
@@ -112,7 +113,7 @@ def make_tools(
     *,
     root: Path,
     out: Callable[[], Path],
-    budget_s: float,
+    budget_s: float | None,
     device: str,
     rng: random.Random,
     seen: Callable[[], Collection[str]] = tuple,
@@ -122,17 +123,28 @@ def make_tools(
     Args:
         root: the project's folder, in which `demos/` lies.
         out: makes a new folder for the pictures of one run.
-        budget_s: seconds of training that a demo may take.
+        budget_s: seconds of training that a demo may take; None for those of its preset.
         device: "auto", "cpu" or "cuda".
         rng: draws quiz questions.
         seen: ids of the items that the student has had lately, asked again only when nothing else is left.
     """
 
     def run_demo_tool(
-        name: str, knobs: dict[str, float | str], seed: int, config: RunnableConfig
+        name: str, knobs: dict[str, float | str], preset: str, seed: int, config: RunnableConfig
     ) -> tuple[str, dict[str, Any]]:
         emit, cancel = _channels(config)
-        outcome = _watch_demo(root, name, knobs, seed, device, out(), budget_s, emit, cancel)
+        events = run_demo(
+            root,
+            name,
+            knobs,
+            preset=preset,
+            seed=seed,
+            device=device,
+            out=out(),
+            budget_s=budget_s,
+            stop=cancel,
+        )
+        outcome = _watch_demo(name, events, emit)
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
 
     def make_quiz_tool(topic: str, n: int) -> tuple[str, list[dict[str, Any]]]:
@@ -163,22 +175,10 @@ def _channels(config: RunnableConfig) -> tuple[Callable[[Event], None], threadin
     return configurable.get("emit", lambda event: None), configurable.get("cancel") or threading.Event()
 
 
-def _watch_demo(
-    root: Path,
-    name: str,
-    knobs: dict[str, float | str],
-    seed: int,
-    device: str,
-    out: Path,
-    budget_s: float,
-    emit: Callable[[Event], None],
-    cancel: threading.Event,
-) -> DemoOutcome:
+def _watch_demo(name: str, events: Iterable[JobEvent], emit: Callable[[Event], None]) -> DemoOutcome:
     """Runs a demo to its end or until it is cancelled, passing each picture on. Raises DemoError."""
     last = ""
-    for event in run_demo(
-        root, name, knobs, seed=seed, device=device, out=out, budget_s=budget_s, stop=cancel
-    ):
+    for event in events:
         if isinstance(event, DemoFrame):
             last = str(event.path)
             emit(
