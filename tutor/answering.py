@@ -24,7 +24,7 @@ from tutor.models import ChosenModel, stream_text
 from tutor.parts import Part, in_turn, layout_of, quoted, rendered
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question, separate
-from tutor.ranking import Findings, Ranked, retrieve, spelt, together, weigh
+from tutor.ranking import Findings, Ranked, find, retrieve, spelt, together, weigh
 from tutor.retrieval import Retriever
 from tutor.seen import Making, gather
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
@@ -77,7 +77,7 @@ class Answering:
         """
         clock = _Clock()
         made = _Made()
-        parts = self._several(separate(question), made, clock, cancel or threading.Event())
+        parts = self._several(self._asked(question), made, clock, cancel or threading.Event())
         told = self._streamed(parts, question, made.citations, clock)
         first = next(told, None)
         for event in chain([first], told) if first is not None else self._refuse(question, clock):
@@ -86,6 +86,15 @@ class Answering:
                 record = gather(self.retriever, found, made.citations, event, made.making)
                 event = replace(event, meters=None if event.refused else worst(made.meters), evidence=record)
             yield event
+
+    def _asked(self, question: Question) -> list[Question]:
+        """The questions of a message, to be answered one by one; the message whole where its first has no answer.
+
+        A second half says little alone ("and how big is the model?"), and what it says then is seldom meant.
+        """
+        several = separate(question)
+        whole = len(several) > 1 and not find(self.retriever, several[0]).answered
+        return [question] if whole else several
 
     def _several(
         self, questions: Sequence[Question], made: _Made, clock: _Clock, cancel: threading.Event
@@ -99,6 +108,9 @@ class Answering:
             for one, near in zip(questions, hits, strict=True):
                 found = weigh(self.retriever, one, near)
                 made.findings.append(found)
+                if made.findings[1:] and not found.answered:
+                    yield one.text.rstrip(" ?.!？"), ()
+                    continue
                 body, measured = self._body(found, made.citations, made.making, cancel)
                 if found.answered and one.intent == "explain":
                     body = self._denied_first(one, body, made.citations)

@@ -93,6 +93,9 @@ _ASKS_STORY = re.compile(
 # The share of a question's words from which on a story is what it is about.
 _TOLD = 0.6
 # How much better than all else an analogy must fit before it is quoted unasked.
+# The least share of what is asked for that a program must speak of: the development questions that a program answers
+# have 0.43 or more, those that none answers 0.38 or less.
+_OF_THIS_THING = 0.4
 _FAR_BEHIND = 0.85
 _NAMES_OPTION = re.compile(r"\W*(?:option |answer )?[A-H](?:\b is| and|[.):])", re.I)
 _WANTS_SOURCE = re.compile(
@@ -272,6 +275,8 @@ def _barred(question: Question, hit: Hit, stories: Sequence[Hit]) -> str:
         return "" if hit in stories else "it tells a story, which was not asked for"
     if passage.kind == "code" and not wants_code(question.text):
         return "it is a program, which was not asked for"
+    if passage.kind == "code" and hit.coverage < _OF_THIS_THING:
+        return "it is a program for something else"
     if HUMAN.fullmatch(passage.speaker):  # in a transcript the student asks and guesses
         return "it is what somebody asked or guessed in a transcript"
     if passage.kind == "quiz" and _NAMES_OPTION.match(passage.text.words):
