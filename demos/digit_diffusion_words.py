@@ -114,10 +114,16 @@ def _distance_story(story: DigitStory) -> str:
     fd = story.metrics["fd_digits64"]
     assert fd.baseline is not None
     beaten = "closer" if fd.value < fd.baseline else "no closer"
+    below = ""
+    if fd.value < fd.floor:
+        below = (
+            " Below the floor does not mean better than real: the network learned from all training images, the "
+            "measured ones too, and draws each digit equally often."
+        )
     return (
         f"FD-digits64 of {fd.n} generated digits is {fd.value:.1f}; as many real digits come to {fd.floor:.1f} and "
         f"not to 0, for a small sample never has quite the same mean and spread. A mixture of Gaussians for each "
-        f"digit, the classical model, comes to {fd.baseline:.1f}: the network is {beaten}."
+        f"digit, the classical model, comes to {fd.baseline:.1f}: the network is {beaten}.{below}"
     )
 
 
