@@ -156,13 +156,11 @@ def _digit_stories(story: ClassicsStory) -> list[str]:
             story.metrics[f"{figure}_{key}"] for figure in ("precision", "recall", "coverage", "memorisation")
         )
         name = NAMES[key][0].upper() + NAMES[key][1:]
+        end = "so they are no copies" if copied.value > 0.7 else "so they are near copies"
         told.append(
             f"{name}'s digits: precision {precision.value:.2f}, recall {recall.value:.2f}, coverage "
             f"{coverage.value:.2f} (real digits: {precision.floor:.2f}, {recall.floor:.2f}, {coverage.floor:.2f}; "
-            f"n = {precision.n}); they lie {copied.value:.2f} times as far from the nearest training digit as held-out "
-            "digits do, so they are no copies."
-            if copied.value > 0.7
-            else f"{name}'s digits lie only {copied.value:.2f} times as far from the nearest training digit as held-out "
-            f"digits do: they are near copies, at precision {precision.value:.2f} and recall {recall.value:.2f}."
+            f"n = {precision.n}); they lie {copied.value:.2f} times as far from the nearest training digit as "
+            f"held-out digits do, {end}."
         )
     return told

@@ -348,10 +348,9 @@ def _result(state: DiffusionRun, trail: Trail) -> Result:
     points = trail.points[-1]
     train = state.pool[: len(points)] * state.scale
     metrics, classical = measures.full_metrics(points, state.data, train, state.settings.seed)
+    most = max(SWEEP) if state.flow else state.knobs["t_max"]
     state.sweep = {
-        sampler: tuple(
-            (nfe, _quality(state, nfe, sampler)) for nfe in SWEEP if state.flow or nfe <= state.knobs["t_max"]
-        )
+        sampler: tuple((nfe, _quality(state, nfe, sampler)) for nfe in SWEEP if nfe <= most)
         for sampler in _samplers(state.flow)
     }
     verdict, notes = diffusion_words.verdict(metrics, state.data)
