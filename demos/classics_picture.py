@@ -124,5 +124,5 @@ def _accuracy(axes: Axes, look: ClassicsLook) -> None:
     axes.set(xlim=(5, 1600), ylim=(max(0.0, lowest - 0.03), (look.best or 0.98) + 0.035))
     axes.set_xticks([10, 100, 1000], ["10", "100", "1000"])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_xlabel("training examples (band: one standard deviation)", fontsize=8.5, color=drawing.SOFT)
+    axes.set_xlabel("training examples (band: 1 standard deviation)", fontsize=8.5, color=drawing.SOFT)
     axes.legend(loc="lower right", fontsize=8.5, frameon=False, labelcolor="linecolor", handlelength=1.6)

@@ -34,17 +34,17 @@ def draw(look: Look) -> bytes:
         fontsize=8.5,
         color=drawing.SOFT,
     )
-    _curves(drawing.panel(figure, (0.665, 0.36, 0.315, 0.44)), look)
-    _bars(figure.add_axes((0.665, 0.1, 0.315, 0.11)), look)
+    _curves(drawing.panel(figure, (0.675, 0.36, 0.305, 0.44)), look)
+    _bars(figure.add_axes((0.72, 0.1, 0.26, 0.11)), look)
     return drawing.to_png(figure)
 
 
 def _row(figure: Figure, look: CollapseLook, row: int, rows: int) -> None:
     k = len(look.seeds)
-    side = min(WIDTH * drawing.WIDTH_PX / k - 6, 290 / rows - 22 if rows > 1 else 200)
+    side = min(WIDTH * drawing.WIDTH_PX / k - 6, 290 / rows - 26 if rows > 1 else 200)
     across, up = side / drawing.WIDTH_PX, side / drawing.HEIGHT_PX
     slot = WIDTH / k
-    middle = (0.635, 0.255)[row] if rows > 1 else 0.46
+    middle = (0.645, 0.245)[row] if rows > 1 else 0.46
     for place in range(k):
         axes = figure.add_axes((LEFT + place * slot, middle - up / 2, across, up))
         _panel(axes, look, row, place)
@@ -79,7 +79,7 @@ def _panel(axes: Axes, look: CollapseLook, row: int, place: int) -> None:
 
 
 def _curves(axes: Axes, look: CollapseLook) -> None:
-    drawing.title(axes, "Modes held, by step: each seed thin, their mean thick")
+    drawing.title(axes, "Modes held, by step (thick: mean of seeds)")
     steps = [step for step, _ in look.history]
     if steps:
         held = np.stack([modes for _, modes in look.history])
@@ -89,6 +89,7 @@ def _curves(axes: Axes, look: CollapseLook) -> None:
     drawing.level_line(axes, look.n_modes, f"all {look.n_modes} modes")
     drawing.level_line(axes, look.n_modes / 2, "half: at most this counts as collapsed", below=True)
     axes.set(xlim=(0, look.total_steps), ylim=(0, 1.12 * look.n_modes))
+    axes.locator_params(axis="both", integer=True, nbins=6)
 
 
 def _bars(axes: Axes, look: CollapseLook) -> None:
