@@ -22,7 +22,7 @@ def draw(look: Look) -> bytes:
     """A DiffusionLook as PNG bytes, 900 x 420 pixels."""
     assert isinstance(look, DiffusionLook)
     figure = drawing.new_figure(look.caption)
-    _plane(drawing.plane(figure, look.view), look)
+    _plane(drawing.plane(figure, look.view, remarks=2), look)
     _loss(drawing.panel(figure, (0.43, 0.565, 0.225, 0.255)), look)
     beside = drawing.panel(figure, (0.72, 0.565, 0.255, 0.255))
     if look.sweep:
@@ -52,7 +52,7 @@ def _plane(axes: Axes, look: DiffusionLook) -> None:
             look.trails[:, 0, 0], look.trails[:, 0, 1], s=12, color="#222222", linewidths=0, zorder=3
         )
         axes.annotate(
-            f"black: the ways of {len(look.trails)} points from noise (dot)", (0.0, -0.175),
+            f"black: the ways of {len(look.trails)} points from noise (dot)", (0.0, -0.19),
             xycoords="axes fraction", fontsize=8.5, va="center", color=drawing.SOFT,
         )  # fmt: skip
 
@@ -65,10 +65,10 @@ def _strip(figure: Figure, look: DiffusionLook) -> None:
         else "Forward: noise is mixed into the data"
     )
     color = drawing.MADE if look.backward else drawing.REAL
-    figure.text(0.43, 0.425, way, fontsize=9.5, color="#222222")
+    figure.text(0.43, 0.4, way, fontsize=9.5, color="#222222")
     width, gap = 0.086, 0.0058
     for place, (t, points) in enumerate(look.strip):
-        axes = figure.add_axes((0.43 + place * (width + gap), 0.165, width, width * 900 / 420))
+        axes = figure.add_axes((0.43 + place * (width + gap), 0.175, width, width * 900 / 420))
         axes.set(xlim=(-5, 5), ylim=(-5, 5), aspect="equal", xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_color("#bbbbbb")

@@ -37,9 +37,9 @@ def new_figure(caption: str) -> Figure:
     return figure
 
 
-def plane(figure: Figure, view: float) -> Axes:
-    """The square panel on the left, from -view to +view both ways."""
-    axes = figure.add_axes((0.018, 0.125, 0.345, 0.74))
+def plane(figure: Figure, view: float, remarks: int = 1) -> Axes:
+    """The square panel on the left, from -view to +view both ways, with room below for one remark or two."""
+    axes = figure.add_axes((0.018, 0.125, 0.345, 0.74) if remarks == 1 else (0.018, 0.175, 0.322, 0.69))
     axes.set(xlim=(-view, view), ylim=(-view, view), aspect="equal", xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_color("#bbbbbb")

@@ -16,7 +16,7 @@ def draw(look: Look) -> bytes:
     """A GanLook as PNG bytes, 900 x 420 pixels."""
     assert isinstance(look, GanLook)
     figure = drawing.new_figure(look.caption)
-    _plane(drawing.plane(figure, look.view), look)
+    _plane(drawing.plane(figure, look.view, remarks=2), look)
     upper, lower = drawing.right_panels(figure)
     upper.set_position((0.43, 0.545, 0.24, 0.27))
     lower.set_position((0.43, 0.125, 0.545, 0.25))
@@ -44,15 +44,15 @@ def _plane(axes: Axes, look: GanLook) -> None:
         start[:, 0], start[:, 1], look.arrows[:, 0], look.arrows[:, 1], angles="xy", scale_units="xy", scale=1,
         width=0.005, headwidth=3.6, headlength=4, headaxislength=3.6, color="#222222", zorder=3,
     )  # fmt: skip
-    drawing.points(axes, look.real, look.fake, "blue: the discriminator says real, orange: generated;")
+    drawing.points(axes, look.real, look.fake, "blue: the discriminator says real; orange: generated")
     axes.annotate(
-        "arrows: where the generator is pushed", (0.0, -0.175), xycoords="axes fraction", fontsize=8.5,
+        "arrows: where the generator is pushed to", (0.0, -0.19), xycoords="axes fraction", fontsize=8.5,
         va="center", color=drawing.SOFT,
     )  # fmt: skip
 
 
 def _losses(axes: Axes, look: GanLook) -> None:
-    drawing.title(axes, "Loss by step")
+    drawing.title(axes, "Loss")
     drawing.level_line(axes, look.equilibrium, f"{look.equilibrium_text}: cannot tell")
     for values, color, word in (
         (look.d_loss, drawing.REAL, "discriminator"),
