@@ -57,12 +57,9 @@ MODE_COLLAPSE = Demo(
         choice("data", ("ring8", "grid25"), "the points to be learned"),
         choice("cure", ("ttur", "r1-r2", "minibatch-std", "pacgan", "none"), "what the second row changes"),
         number("seeds", 4, 4, 8, "GANs trained at once in each row", "GANs"),
-        number(
-            "g_lr", 1e-3, 1e-5, 2e-2, "learning rate of the generator; with ttur that of the discriminator"
-        ),
-        number(
-            "lr_ratio", 10.0, 0.05, 20.0, "g_lr over d_lr in the row without cure; ttur swaps the two rates"
-        ),
+        number("g_lr", 1e-3, 1e-5, 2e-2, "learning rate of the generator"),
+        number("lr_ratio", 10.0, 0.05, 20.0, "g_lr over d_lr, which makes the collapse"),
+        number("ttur_ratio", 3.0, 0.05, 20.0, "d_lr over g_lr in the cured row, used by ttur alone"),
         number("gamma", 0.02, 0.0, 10.0, "weight of the penalties R1 and R2, used by r1-r2 alone"),
         number("pac", 4, 1, 4, "points that are judged together, used by pacgan alone", "points"),
         number("noise_dim", 8, 1, 64, "numbers in the noise vector z"),
@@ -72,7 +69,7 @@ MODE_COLLAPSE = Demo(
         ),
         number("steps", 2000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
-    presets={"quick": Preset(15, {"steps": 1000}), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
+    presets={"quick": Preset(15, {"steps": 1400}), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
     expected_s=12.0,
     run="demos.collapse:run",
     draw="demos.collapse_picture:draw",

@@ -49,7 +49,7 @@ def recipes(knobs: Mapping[str, Any]) -> tuple[Recipe, ...]:
     g_lr, d_lr = knobs["g_lr"], knobs["g_lr"] / knobs["lr_ratio"]
     cured = {
         "none": [],
-        "ttur": [Recipe(d_lr, g_lr)],
+        "ttur": [Recipe(g_lr, g_lr * knobs["ttur_ratio"])],
         "r1-r2": [Recipe(g_lr, d_lr, gamma=knobs["gamma"])],
         "minibatch-std": [Recipe(g_lr, d_lr, with_deviation=True)],
         "pacgan": [Recipe(g_lr, d_lr, pac=knobs["pac"])],
@@ -182,7 +182,7 @@ class CollapseRun:
         points = self.points(N_LIVE)
         modes = self.modes(points)
         fallen = self.fallen(modes)
-        figures = {}
+        figures: dict[str, float] = {}
         for key, row, down in zip(collapse_words.KEYS, modes, fallen, strict=False):
             figures |= {f"modes_{key}": float(row.mean()), f"collapsed_{key}": float(down)}
         return CollapseLook(
