@@ -49,7 +49,7 @@ def recipes(knobs: Mapping[str, Any]) -> tuple[Recipe, ...]:
     g_lr, d_lr = knobs["g_lr"], knobs["g_lr"] / knobs["lr_ratio"]
     cured = {
         "none": [],
-        "ttur": [Recipe(g_lr, g_lr * knobs["ttur_ratio"])],
+        "ttur": [Recipe(d_lr, g_lr)],
         "r1-r2": [Recipe(g_lr, d_lr, gamma=knobs["gamma"])],
         "minibatch-std": [Recipe(g_lr, d_lr, with_deviation=True)],
         "pacgan": [Recipe(g_lr, d_lr, pac=knobs["pac"])],
