@@ -26,7 +26,7 @@ CURES = {
 WHY = {
     "ttur": (
         "TTUR gives the faster of the two learning rates to the discriminator: it answers before the generator has"
-        "  moved all its points to one place."
+        " moved all its points to one place."
     ),
     "r1-r2": (
         "R1 and R2 punish a steep discriminator on real and on generated points: its slope stays gentle, so the "
