@@ -59,7 +59,7 @@ MODE_COLLAPSE = Demo(
         number("seeds", 4, 4, 8, "GANs trained at once in each row", "GANs"),
         number("g_lr", 3e-3, 1e-5, 2e-2, "learning rate of the generator; with ttur the other's"),
         number("lr_ratio", 3.0, 0.05, 20.0, "g_lr over d_lr; ttur swaps the two rates"),
-        number("gamma", 0.02, 0.0, 10.0, "weight of the penalties R1 and R2, used by r1-r2 alone"),
+        number("gamma", 0.5, 0.0, 10.0, "weight of the penalties R1 and R2, used by r1-r2 alone"),
         number("pac", 2, 1, 4, "points that are judged together, used by pacgan alone", "points"),
         number("noise_dim", 8, 1, 64, "numbers in the noise vector z"),
         number("width", 64, 8, 256, "neurons in each of the two hidden layers of every network"),
