@@ -68,7 +68,7 @@ MODE_COLLAPSE = Demo(
         ),
         number("steps", 2000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
-    presets={"quick": Preset(15, {"steps": 1400}), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
+    presets={"quick": Preset(15, {"steps": 1000}), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
     expected_s=12.0,
     run="demos.collapse:run",
     draw="demos.collapse_picture:draw",

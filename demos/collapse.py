@@ -240,22 +240,33 @@ def _result(state: CollapseRun) -> Result:
     return Result(outcome, state.pace.step, metrics, verdict, collapse_words.observations(story), notes, look)
 
 
+FIGURES = ("strict_modes", "high_quality_share", "imbalance", "sliced_wasserstein")
+
+
+def _figures(points: Tensor, reference: Tensor, data: PointSet) -> dict[str, float]:
+    """The FIGURES of one generator's points [n, 2], beside real points [n, 2]."""
+    counts, quality = measures.mode_counts(points, data)
+    held = float(measures.captured_strictly(counts, len(points)))
+    distance = measures.sliced_wasserstein(points, reference)
+    return dict(zip(FIGURES, (held, quality, measures.imbalance(counts), distance), strict=True))
+
+
 def _metrics(state: CollapseRun, points: Tensor) -> tuple[dict[str, Metric], str]:
     """For each row the mean over its K generators; floor and baseline are those of one set of points."""
-    metrics: dict[str, Metric] = {}
-    classical = ""
     train = state.pool[: measures.N_MEASURED]
-    modes = state.modes(points)
-    fallen = state.fallen(modes)
+    firsts, classical = measures.full_metrics(points[0, 0], state.data, train, state.settings.seed)
+    source = seeded(state.settings.seed + 1, state.settings.device)
+    reference = state.data.sample(measures.N_MEASURED, source)
+    fallen = state.fallen(state.modes(points))
+    metrics: dict[str, Metric] = {}
     for key, row, down in zip(collapse_words.KEYS, points, fallen, strict=False):
         n = row.shape[0] * row.shape[1]
-        told = [measures.full_metrics(one, state.data, train, state.settings.seed) for one in row]
-        classical = told[0][1]
         meaning = f"generators of {len(row)} that hold at most half of the modes, {collapse_words.ROWS[key]}"
         metrics[f"collapsed_{key}"] = Metric(float(down), n, 0.0, 0.0, "low", meaning)
-        for figure in ("strict_modes", "high_quality_share", "imbalance", "sliced_wasserstein"):
-            first = told[0][0][figure]
-            mean = sum(one[figure].value for one, _ in told) / len(told)
+        told = [_figures(one, reference, state.data) for one in row]
+        for figure in FIGURES:
+            first = firsts[figure]
+            mean = sum(one[figure] for one in told) / len(told)
             words = f"{first.meaning}, mean of {len(row)} generators {collapse_words.ROWS[key]}"
             metrics[f"{figure}_{key}"] = Metric(mean, n, first.floor, first.baseline, first.better, words)
     return metrics, classical

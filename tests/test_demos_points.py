@@ -87,6 +87,7 @@ def test_the_arrows_point_where_the_generators_loss_falls(loss: str) -> None:
     start = torch.from_numpy(look.fake[: len(look.arrows)])
     real = state.critic(state.pool[: len(start)])[:, 0]
 
+    @torch.no_grad()
     def loss_at(points: torch.Tensor) -> float:
         return float(gan_losses.generator_loss(loss, state.critic(points)[:, 0], real))
 
