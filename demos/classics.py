@@ -32,7 +32,8 @@ REGULARISED = {"blobs": 1e-3, "digits": 1e-2}
 """Added to each variance of a mixture."""
 CELLS = 60
 VIEW = 4.2
-ROWS = 4
+EACH = 6
+"""Digits of each class on a sheet."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class ClassicsLook(Look):
     accuracy: for each model (n, mean, standard deviation) so far; best, the highest accuracy there can be, or None.
     For blobs: train [n, 2] with labels, density [2, cells, cells] of naive Bayes' p(x given y) over the view,
     belief [3, cells, cells], each model's probability of class 1, samples [2, m, 2] from naive Bayes. For digits:
-    sheets, an image each of real, naive Bayes' and the mixtures' digits, one column for a class.
+    sheets, an image each of real, naive Bayes' and the mixtures' digits, one block for a class.
     """
 
     data: str
@@ -250,18 +251,16 @@ def _beliefs(fitted: Fitted, features: int) -> Array:
 
 
 def _sheets(data: Labelled, fitted: Fitted, rng: np.random.Generator) -> tuple[Array, ...]:
-    """Real digits, naive Bayes' and the mixtures' as images [rows x 8, classes x 8], a column for each class."""
-    real = [data.test_x[data.test_y == label][:ROWS] for label in range(data.classes)]
-    bayes = [fitted.bayes_samples(label, ROWS, rng) for label in range(data.classes)]
-    mixed = [
-        fitted.mixture_samples(label, 8 * ROWS)[rng.permutation(8 * ROWS)[:ROWS]]
-        for label in range(data.classes)
-    ]
+    """Real digits, naive Bayes' and the mixtures' as images [24, 160]: for each class a block of 3 x 2 digits."""
+    labels = range(data.classes)
+    real = [data.test_x[data.test_y == label][:EACH] for label in labels]
+    bayes = [fitted.bayes_samples(label, EACH, rng) for label in labels]
+    mixed = [rng.permutation(fitted.mixture_samples(label, 8 * EACH))[:EACH] for label in labels]
     return tuple(
         np.stack(kind)
-        .reshape(data.classes, ROWS, 8, 8)
-        .transpose(1, 2, 0, 3)
-        .reshape(ROWS * 8, data.classes * 8)
+        .reshape(data.classes, 3, 2, 8, 8)
+        .transpose(1, 3, 0, 2, 4)
+        .reshape(24, 16 * data.classes)
         for kind in (real, bayes, mixed)
     )
 

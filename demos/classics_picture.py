@@ -99,13 +99,15 @@ def _digit_sheets(figure: Figure, look: ClassicsLook) -> None:
         "drawn from the mixture",
     )
     for place, (sheet, name) in enumerate(zip(look.sheets, names, strict=True)):
-        axes = figure.add_axes((0.018, 0.615 - place * 0.268, 0.6, 0.205))
-        axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, aspect="auto")
+        axes = figure.add_axes((0.018, 0.61 - place * 0.265, 0.605, 0.1945))
+        axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        for border in range(16, sheet.shape[1], 16):
+            axes.axvline(border - 0.5, color=drawing.REAL, linewidth=0.8)
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
             spine.set_color("#bbbbbb")
         axes.set_title(name, fontsize=9.5, loc="left", color="#222222", pad=3)
-    figure.text(0.018, 0.025, "one column for each class, 0 to 9", fontsize=8.5, color=drawing.SOFT)
+    figure.text(0.018, 0.025, "one block for each class, 0 to 9", fontsize=8.5, color=drawing.SOFT)
 
 
 def _accuracy(axes: Axes, look: ClassicsLook) -> None:

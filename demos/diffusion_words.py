@@ -115,13 +115,18 @@ def _loss_story(story: DiffusionStory) -> str:
 def _level_story(story: DiffusionStory) -> str:
     """Where along t the task is hardest, and where the network falls short most."""
     bins = len(story.by_level)
+    gaps = [error - best for error, best in zip(story.by_level, story.best_by_level, strict=True)]
     hardest = max(range(bins), key=lambda place: story.best_by_level[place])
-    short = max(range(bins), key=lambda place: story.by_level[place] - story.best_by_level[place])
-    return (
+    short = max(range(bins), key=lambda place: gaps[place])
+    where = (
         f"By noise level the least possible error is largest around t = {(hardest + 0.5) / bins:.2f} "
-        f"({story.best_by_level[hardest]:.2f}), where xt tells least about the answer; the network falls furthest "
-        f"short of it around t = {(short + 0.5) / bins:.2f} ({story.by_level[short]:.2f} for "
-        f"{story.best_by_level[short]:.2f})."
+        f"({story.best_by_level[hardest]:.2f}), where xt tells least about the answer"
+    )
+    if gaps[short] < 0.03:
+        return f"{where}; the network comes within {max(gaps[short], 0.01):.2f} of it at every level."
+    return (
+        f"{where}; the network falls furthest short of it around t = {(short + 0.5) / bins:.2f} "
+        f"({story.by_level[short]:.2f} instead of {story.best_by_level[short]:.2f})."
     )
 
 
