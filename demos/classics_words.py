@@ -119,20 +119,20 @@ def _size_story(story: ClassicsStory) -> str:
             "generative model needs fewer examples, the discriminative one makes no assumption on p(x)."
         )
     if not behind and ahead:
-        where = "at every size" if len(ahead) == len(sizes) else f"at the sizes {', '.join(map(str, ahead))}"
+        where = "at every size" if len(ahead) == len(sizes) else f"with {', '.join(map(str, ahead))}"
         return (
             f"Logistic regression led {where}, and naive Bayes at none: that a generative model wins when examples "
             "are few holds only where its assumptions are about right."
         )
     if behind and not ahead:
         return (
-            f"Naive Bayes led at the sizes {', '.join(map(str, behind))} and logistic regression at none: where its "
-            "assumption holds, assuming it costs nothing and saves examples."
+            f"Naive Bayes led with {', '.join(map(str, behind))} examples, and logistic regression at no "
+            "size: its assumption cost it nothing here, and saved examples."
         )
     if not behind:
         return "At no size of the training set was either clearly ahead: their difference is within chance."
     return (
-        f"Naive Bayes led at the sizes {', '.join(map(str, behind))}, logistic regression at "
+        f"Naive Bayes led with {', '.join(map(str, behind))} examples, logistic regression with "
         f"{', '.join(map(str, ahead))}."
     )
 
