@@ -73,8 +73,8 @@ def _judgement(axes: Axes, look: GanLook) -> None:
     if look.even is None:
         drawing.title(axes, "Mean score")
     elif look.pairs:
-        drawing.title(axes, "Trust in a pair")
-        words = ("in the real one", "generated")
+        drawing.title(axes, "Trust")
+        words = ("the real one", "generated")
     else:
         drawing.title(axes, "Mean belief")
     if look.even is not None:
