@@ -127,7 +127,7 @@ def test_knobs_are_those_the_student_names(
         ("2.5 d_steps", "run_demo", {"name": "gan-2d", "knobs": {"d_steps": 2.5}},
          "d_steps 2.5 is no whole number: from 1 to 5"),
         ("loss hinge", "run_demo", {"name": "gan-2d", "knobs": {"loss": "hinge"}},
-         "loss hinge is not allowed: one of ns, lsgan, wgan-gp"),
+         "loss hinge is not allowed: one of ns, lsgan, wgan-gp, rp"),
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused_with_its_bound(
