@@ -130,7 +130,9 @@ def main() -> None:
     print("the other recipe:")
     other_s = theirs(data, asked.seed, reference, aim, asked.cap)
     if other_s is None:
-        print(f"not reached in {asked.cap:.0f} CPU-s: the demo is more than {asked.cap / spent_s:.1f} times cheaper")
+        print(
+            f"not reached in {asked.cap:.0f} CPU-s: the demo is more than {asked.cap / spent_s:.1f} times cheaper"
+        )
     else:
         print(f"reached in {other_s:.1f} CPU-s: the demo is {other_s / spent_s:.1f} times cheaper")
 
