@@ -18,7 +18,11 @@ GAN_2D = Demo(
     ),
     knobs=(
         choice("data", POINT_SETS, "the points to be learned"),
-        choice("loss", ("ns", "lsgan", "wgan-gp"), "non-saturating, least squares, or Wasserstein"),
+        choice(
+            "loss",
+            ("ns", "lsgan", "wgan-gp", "rp"),
+            "non-saturating, least squares, Wasserstein, or relativistic pairing with R1 and R2",
+        ),
         number("g_lr", 1e-3, 1e-5, 2e-2, "learning rate of the generator"),
         number("d_lr", 1e-3, 1e-5, 2e-2, "learning rate of the discriminator"),
         number("d_steps", 1, 1, 5, "discriminator updates for each generator update"),
@@ -26,6 +30,7 @@ GAN_2D = Demo(
         number("width", 96, 8, 256, "neurons in each of the two hidden layers of either network"),
         number("batch", 256, 16, 2048, "real points, and generated points, in one update", "points"),
         number("penalty", 0.1, 0.0, 10.0, "weight of the gradient penalty, used by wgan-gp alone"),
+        number("gamma", 0.02, 0.0, 10.0, "weight of the penalties R1 and R2, used by rp alone"),
         number("steps", 4000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
@@ -37,6 +42,37 @@ GAN_2D = Demo(
     run="demos.gan:run",
     draw="demos.gan_picture:draw",
     notes=("gan", "mode-collapse", "minimax-and-equilibrium", "evaluation-metrics"),
+)
+
+MODE_COLLAPSE = Demo(
+    name="mode-collapse",
+    title="Mode collapse, and a cure beside it",
+    concept="mode collapse",
+    summary=(
+        "Several GANs at once, each from a seed of its own, with a generator that is too fast: most keep only a "
+        "few of the eight clusters. Below, the same GANs from the same start, with one cure added. Choose "
+        "another cure, or lr_ratio 1 to see whether there is anything to cure."
+    ),
+    knobs=(
+        choice("data", ("ring8", "grid25"), "the points to be learned"),
+        choice("cure", ("pacgan", "minibatch-std", "ttur", "r1-r2", "none"), "what the second row changes"),
+        number("seeds", 4, 4, 8, "GANs trained at once in each row", "GANs"),
+        number("g_lr", 3e-3, 1e-5, 2e-2, "learning rate of the generator; with ttur the other's"),
+        number("lr_ratio", 3.0, 0.05, 20.0, "g_lr over d_lr; ttur swaps the two rates"),
+        number("gamma", 0.5, 0.0, 10.0, "weight of the penalties R1 and R2, used by r1-r2 alone"),
+        number("pac", 2, 1, 4, "points that are judged together, used by pacgan alone", "points"),
+        number("noise_dim", 8, 1, 64, "numbers in the noise vector z"),
+        number("width", 64, 8, 256, "neurons in each of the two hidden layers of every network"),
+        number(
+            "batch", 128, 16, 1024, "real points, and generated points, in one update of one GAN", "points"
+        ),
+        number("steps", 2000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+    ),
+    presets={"quick": Preset(15, {"steps": 1000}), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
+    expected_s=12.0,
+    run="demos.collapse:run",
+    draw="demos.collapse_picture:draw",
+    notes=("mode-collapse", "minimax-and-equilibrium", "gan", "wgan"),
 )
 
 DIFFUSION_2D = Demo(
@@ -67,4 +103,4 @@ DIFFUSION_2D = Demo(
     notes=("diffusion-models", "latent-space", "evaluation-metrics"),
 )
 
-DEMOS: tuple[Demo, ...] = (GAN_2D, DIFFUSION_2D)
+DEMOS: tuple[Demo, ...] = (GAN_2D, DIFFUSION_2D, MODE_COLLAPSE)

@@ -18,20 +18,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demos import diffusion_words, measures
-from demos.catalogue import DemoArgumentError
+from demos.knobs import DemoArgumentError
 from demos.networks import AveragedCopy, Denoiser, LossCurve, cosine_rate, seeded, set_rate
-from demos.samplers import Trail, alpha_bars, ddim_trail, flow_trail
+from demos.samplers import Trail, alpha_bars, ddim_step, ddim_trail, flow_trail
 from demos.steps import Look, Pace, Result, RunSettings, Step
 from demos.toy_data import PointSet, point_set
 
 N_SHOWN = 600
-N_TRAILS = 40
+N_TRAILS = 12
 POOL = 16384
 VIEW = 3.2
 BINS = 8
 N_PROBE = 8192
 SWEEP = (2, 4, 8, 16, 32, 64)
 FILM = 8
+STRIP = 6
+N_STRIP = 300
+ARROWS = 15
+FIELD_LEVEL = 0.5
 
 
 def exact_x0(xt: Tensor, a: Tensor, b: Tensor, centres: Tensor, sd: float) -> Tensor:
@@ -54,8 +58,10 @@ class DiffusionLook(Look):
 
     real, shown [n, 2]: data, and the points now being carried from noise; trails [m, s, 2]: the ways of
     some of them so far; loss [steps] and best_loss, the least any network can reach; by_level and
-    best_by_level [8]: the same by noise level, left is little noise; sweep: (evaluations, high quality
-    share) of the finished network.
+    best_by_level [8]: the same by noise level, left is little noise; field: places [m, 2] and arrows [m, 2], the way
+    that the network would carry a point there at noise level field_t; strip: (t, points [300, 2]) for six noise
+    levels, of data being dissolved, or of noise being carried back so far; sweep: for each sampler (evaluations, high
+    quality share) of the finished network.
     """
 
     real: NDArray[np.float32]
@@ -67,7 +73,11 @@ class DiffusionLook(Look):
     best_loss: float
     by_level: NDArray[np.float32]
     best_by_level: NDArray[np.float32]
-    sweep: tuple[tuple[int, float], ...]
+    field: tuple[NDArray[np.float32], NDArray[np.float32]]
+    field_t: float
+    strip: tuple[tuple[float, NDArray[np.float32]], ...]
+    backward: bool
+    sweep: Mapping[str, tuple[tuple[int, float], ...]]
     real_quality: float
 
 
@@ -97,7 +107,8 @@ class DiffusionRun:
         self.best_by_level = self._by_level(self._exact_target(*self.probe[:2]))
         self.best_loss = sum(self._least_error() for _ in range(8)) / 8
         self.real_quality = measures.mode_counts(self.pool * self.scale, self.data)[1]
-        self.sweep: tuple[tuple[int, float], ...] = ()
+        self.sweep: dict[str, tuple[tuple[int, float], ...]] = {}
+        self.forward = self._forward_strip()
         self.pace = Pace(knobs["steps"], settings)
 
     def _levels(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -127,13 +138,30 @@ class DiffusionRun:
         xt = a[:, None] * x0 + b[:, None] * eps
         return xt, t, eps - x0 if self.flow else eps
 
+    def _mix(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """a, b [n] of xt = a x0 + b eps at noise levels t [n] in 0..1."""
+        if self.flow:
+            return 1 - t, t
+        kept = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()]
+        return kept.sqrt(), (1 - kept).sqrt()
+
+    def _forward_strip(self) -> tuple[tuple[float, NDArray[np.float32]], ...]:
+        """The same points with the same noise at six levels from data to pure noise, in the data's units.
+
+        Draws from a source of its own, so that showing does not change a run.
+        """
+        x0 = self.pool[:N_STRIP]
+        source = seeded(self.settings.seed + 3, self.settings.device)
+        eps = torch.randn(x0.shape, generator=source, device=x0.device)
+        strip = []
+        for t in torch.linspace(0, 1, STRIP, device=x0.device):
+            a, b = self._mix(t)
+            strip.append((float(t), ((a * x0 + b * eps) * self.scale).cpu().numpy()))
+        return tuple(strip)
+
     def _exact_target(self, xt: Tensor, t: Tensor) -> Tensor:
         """The best answer any network could give, [n, 2]."""
-        if self.flow:
-            a, b = 1 - t, t
-        else:
-            kept = self.alpha_bar[(t * (len(self.alpha_bar) - 1)).round().long()]
-            a, b = kept.sqrt(), (1 - kept).sqrt()
+        a, b = self._mix(t)
         x0 = exact_x0(xt, a, b, self.data.centres.to(xt) / self.scale, self.data.sd / self.scale)
         eps = (xt - a[:, None] * x0) / b[:, None]
         return eps - x0 if self.flow else eps
@@ -147,6 +175,12 @@ class DiffusionRun:
         total = torch.zeros(BINS, device=t.device).index_add_(0, bins, error)
         count = torch.zeros(BINS, device=t.device).index_add_(0, bins, torch.ones_like(error))
         return total / count.clamp(min=1)
+
+    @torch.no_grad()
+    def level_errors(self) -> list[float]:
+        """The averaged network's mean squared error in each eighth of the noise levels, little noise first."""
+        errors: list[float] = self._by_level(self.averaged.network(self.probe[0], self.probe[1])).tolist()
+        return errors
 
     def _least_error(self) -> float:
         """The least loss any network can reach, estimated on 8192 fresh disturbed points."""
@@ -175,21 +209,44 @@ class DiffusionRun:
         self.pace.step += 1
 
     @torch.no_grad()
-    def carry(self, start: Tensor, nfe: int) -> Trail:
+    def carry(self, start: Tensor, nfe: int, sampler: str = "") -> Trail:
         """The way of `start` [n, 2] from noise to data, in the data's units: [s, n, 2] and t [s], last is
-        data.
+        data. `sampler` is that of the knobs if "".
 
         The noise that the ddpm sampler adds comes from the seed, not from the run's own stream.
         """
         network = self.averaged.network
+        sampler = sampler or self.sampler
         if self.flow:
-            trail = flow_trail(network, start, nfe, self.sampler)
+            trail = flow_trail(network, start, nfe, sampler)
         else:
             source = seeded(self.settings.seed + 2, self.settings.device)
-            eta = 1.0 if self.sampler == "ddpm" else 0.0
+            eta = 1.0 if sampler == "ddpm" else 0.0
             limit = 1.05 * float(self.pool.abs().max())
             trail = ddim_trail(network, start, self.alpha_bar, nfe, eta, source, limit)
         return Trail(trail.points * self.scale, trail.t)
+
+    @torch.no_grad()
+    def _field(self, t: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Places on a grid [225, 2] and the way the network would carry a point from there at level t [225, 2].
+
+        Flow: minus the velocity. DDPM: the first bit of the way that DDIM goes, from level t to one below, in
+        proportion. Arrows are to one scale, the longest fills a cell of the grid.
+        """
+        axis = torch.linspace(-VIEW, VIEW, ARROWS + 2, device=self.settings.device)[1:-1]
+        places = torch.cartesian_prod(axis, axis)
+        xt, level = places / self.scale, torch.full((len(places),), t, device=places.device)
+        answer = self.averaged.network(xt, level)
+        if self.flow:
+            arrows = -answer
+        else:
+            top = len(self.alpha_bar) - 1
+            now = max(1, round(t * top))
+            kept, kept_next = self.alpha_bar[now], self.alpha_bar[now - 1]
+            arrows = ddim_step(xt, answer, kept, kept_next, 0.0, torch.zeros_like(xt)) - xt
+        longest = arrows.norm(dim=1).quantile(0.95).clamp(min=1e-12)
+        arrows = arrows / arrows.norm(dim=1, keepdim=True).clamp(min=longest) * (2 * VIEW / (ARROWS + 1))
+        return places.cpu().numpy(), arrows.cpu().numpy()
 
     def look(self) -> DiffusionLook:
         """The present: points carried all the way from noise by the network as it is now."""
@@ -206,12 +263,14 @@ class DiffusionRun:
         part = Trail(trail.points[: upto + 1], trail.t[: upto + 1])
         figures = measures.live_figures(part.points[-1], self.data) | {"t": float(part.t[-1])}
         caption = diffusion_words.film_caption(figures, upto, len(trail.t) - 1)
-        return self._seen(caption, figures, part)
+        return self._seen(caption, figures, part, film=True)
 
     @torch.no_grad()
-    def _seen(self, caption: str, figures: dict[str, float], trail: Trail) -> DiffusionLook:
+    def _seen(
+        self, caption: str, figures: dict[str, float], trail: Trail, film: bool = False
+    ) -> DiffusionLook:
         shown = trail.points[:, :N_SHOWN]
-        by_level = self._by_level(self.averaged.network(self.probe[0], self.probe[1]))
+        level = float(trail.t[-1]) if film else FIELD_LEVEL
         return DiffusionLook(
             caption=caption,
             metrics=figures,
@@ -222,16 +281,32 @@ class DiffusionRun:
             loss=list(self.curve.values()),
             total_steps=self.pace.total_steps,
             best_loss=self.best_loss,
-            by_level=by_level.cpu().numpy(),
+            by_level=np.array(self.level_errors(), dtype=np.float32),
             best_by_level=self.best_by_level.cpu().numpy(),
             sweep=self.sweep,
+            field=self._field(level),
+            field_t=level,
+            strip=_strip(trail) if film else self.forward,
+            backward=film,
             real_quality=self.real_quality,
         )
 
 
+def _strip(trail: Trail) -> tuple[tuple[float, NDArray[np.float32]], ...]:
+    """Up to six moments of a trail, evenly picked, its first and last among them."""
+    moves = len(trail.t) - 1
+    picks = sorted({round(moves * part / (STRIP - 1)) for part in range(STRIP)})
+    return tuple((float(trail.t[pick]), trail.points[pick, :N_STRIP].cpu().numpy()) for pick in picks)
+
+
+def _samplers(flow: bool) -> tuple[str, str]:
+    """The samplers that fit the method, the plain one first."""
+    return ("euler", "heun") if flow else ("ddim", "ddpm")
+
+
 def _sampler(knobs: Mapping[str, Any]) -> str:
     """The sampler by name; DemoArgumentError if it does not fit the method."""
-    fitting = ("euler", "heun") if knobs["method"] == "flow" else ("ddim", "ddpm")
+    fitting = _samplers(knobs["method"] == "flow")
     if knobs["sampler"] == "auto":
         return fitting[0]
     if knobs["sampler"] not in fitting:
@@ -265,25 +340,32 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
     yield _result(state, trail)
 
 
+def _quality(state: DiffusionRun, nfe: int, sampler: str) -> float:
+    return measures.mode_counts(state.carry(state.start, nfe, sampler).points[-1], state.data)[1]
+
+
 def _result(state: DiffusionRun, trail: Trail) -> Result:
     points = trail.points[-1]
     train = state.pool[: len(points)] * state.scale
     metrics, classical = measures.full_metrics(points, state.data, train, state.settings.seed)
-    state.sweep = tuple(
-        (nfe, measures.mode_counts(state.carry(state.start, nfe).points[-1], state.data)[1]) for nfe in SWEEP
-    )
+    most = max(SWEEP) if state.flow else state.knobs["t_max"]
+    state.sweep = {
+        sampler: tuple((nfe, _quality(state, nfe, sampler)) for nfe in SWEEP if nfe <= most)
+        for sampler in _samplers(state.flow)
+    }
     verdict, notes = diffusion_words.verdict(metrics, state.data)
     story = diffusion_words.DiffusionStory(
         metrics=metrics,
         classical=classical,
         data=state.data,
         flow=state.flow,
-        sampler=state.sampler,
         nfe=state.knobs["nfe"],
         loss=state.curve.recent(),
         best_loss=state.best_loss,
         excess=state.excess(),
         sweep=state.sweep,
+        by_level=tuple(state.level_errors()),
+        best_by_level=tuple(state.best_by_level.tolist()),
         pace=state.pace,
         budget_s=state.settings.budget_s,
     )

@@ -14,19 +14,22 @@ class DiffusionStory:
     """The facts of a finished run that are told.
 
     `loss` is the mean of its last tenth, `best_loss` the least possible, `excess` the mean squared distance
-    from the best possible answers; `sweep` holds (evaluations, high quality share) of the finished network.
+    from the best possible answers; `sweep` holds for each sampler (evaluations, high quality share) of the finished
+    network; `by_level` and `best_by_level` its error and the least possible in eighths of the noise levels, little
+    noise first.
     """
 
     metrics: Mapping[str, Metric]
     classical: str
     data: PointSet
     flow: bool
-    sampler: str
     nfe: int
     loss: float
     best_loss: float
     excess: float
-    sweep: tuple[tuple[int, float], ...]
+    sweep: Mapping[str, tuple[tuple[int, float], ...]]
+    by_level: tuple[float, ...]
+    best_by_level: tuple[float, ...]
     pace: Pace
     budget_s: float
 
@@ -78,7 +81,8 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
 
 def observations(story: DiffusionStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
-    told = [*_budget_story(story), _loss_story(story), _sweep_story(story), _mode_story(story)]
+    told = [*_budget_story(story), _loss_story(story), _level_story(story)]
+    told += [_sweep_story(story), _mode_story(story)]
     distance = story.metrics["sliced_wasserstein"]
     told.append(
         f"The sliced Wasserstein distance to real points is {distance.value:.3f} (n = {distance.n}); two "
@@ -108,11 +112,33 @@ def _loss_story(story: DiffusionStory) -> str:
     )
 
 
-def _sweep_story(story: DiffusionStory) -> str:
-    (few, few_share), (many, many_share) = story.sweep[1], story.sweep[-1]
+def _level_story(story: DiffusionStory) -> str:
+    """Where along t the task is hardest, and where the network falls short most."""
+    bins = len(story.by_level)
+    gaps = [error - best for error, best in zip(story.by_level, story.best_by_level, strict=True)]
+    hardest = max(range(bins), key=lambda place: story.best_by_level[place])
+    short = max(range(bins), key=lambda place: gaps[place])
+    where = (
+        f"By noise level the least possible error is largest around t = {(hardest + 0.5) / bins:.2f} "
+        f"({story.best_by_level[hardest]:.2f}), where xt tells least about the answer"
+    )
+    if gaps[short] < 0.03:
+        return f"{where}; the network comes within {max(gaps[short], 0.01):.2f} of it at every level."
     return (
-        f"With the {story.sampler} sampler, {few} evaluations of the network put {few_share:.0%} of the "
-        f"points on the data, {many} evaluations {many_share:.0%}: the same network, only smaller steps."
+        f"{where}; the network falls furthest short of it around t = {(short + 0.5) / bins:.2f} "
+        f"({story.by_level[short]:.2f} instead of {story.best_by_level[short]:.2f})."
+    )
+
+
+def _sweep_story(story: DiffusionStory) -> str:
+    told = [
+        f"{sampler} puts {dict(shares)[few]:.0%} of the points on the data with {few} evaluations of the network and "
+        f"{shares[-1][1]:.0%} with {shares[-1][0]}"
+        for sampler, shares in story.sweep.items()
+        for few in (min(4, shares[-1][0]),)
+    ]
+    return (
+        f"The same network with other samplers: {'; '.join(told)}. More evaluations only mean smaller steps."
     )
 
 

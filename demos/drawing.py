@@ -37,9 +37,9 @@ def new_figure(caption: str) -> Figure:
     return figure
 
 
-def plane(figure: Figure, view: float) -> Axes:
-    """The square panel on the left, from -view to +view both ways."""
-    axes = figure.add_axes((0.018, 0.125, 0.345, 0.74))
+def plane(figure: Figure, view: float, remarks: int = 1) -> Axes:
+    """The square panel on the left, from -view to +view both ways, with room below for one remark or two."""
+    axes = figure.add_axes((0.018, 0.125, 0.345, 0.74) if remarks == 1 else (0.018, 0.175, 0.322, 0.69))
     axes.set(xlim=(-view, view), ylim=(-view, view), aspect="equal", xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_color("#bbbbbb")
@@ -48,14 +48,17 @@ def plane(figure: Figure, view: float) -> Axes:
 
 def right_panels(figure: Figure) -> tuple[Axes, Axes]:
     """Two panels on the right, one above the other, without a frame on top and right."""
-    upper = figure.add_axes((0.46, 0.545, 0.505, 0.27))
-    lower = figure.add_axes((0.46, 0.125, 0.505, 0.24))
-    for axes in (upper, lower):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize=8.5, colors=SOFT)
-        axes.grid(axis="y", color="#e6e6e6", linewidth=0.7)
-        axes.set_axisbelow(True)
-    return upper, lower
+    return panel(figure, (0.46, 0.545, 0.505, 0.27)), panel(figure, (0.46, 0.125, 0.505, 0.24))
+
+
+def panel(figure: Figure, place: tuple[float, float, float, float]) -> Axes:
+    """A panel for curves or bars without a frame on top and right; `place` is left, bottom, width, height in 0..1."""
+    axes = figure.add_axes(place)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8.5, colors=SOFT)
+    axes.grid(axis="y", color="#e6e6e6", linewidth=0.7)
+    axes.set_axisbelow(True)
+    return axes
 
 
 def title(axes: Axes, text: str) -> None:

@@ -1,4 +1,4 @@
-"""A GAN on 2-D points, trained live: Goodfellow et al. 2014 (arXiv 1406.2661), with three losses to choose
+"""A GAN on 2-D points, trained live: Goodfellow et al. 2014 (arXiv 1406.2661), with four losses to choose
 from.
 
 Adam runs with beta1 = 0 (no momentum), which short GAN runs need most; the learning rates fall along a half
@@ -16,9 +16,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from demos import gan_words, measures
+from demos.gan_losses import (
+    EQUILIBRIUM,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    judgement,
+    r1_r2,
+)
 from demos.networks import AveragedCopy, LossCurve, cosine_rate, mlp, seeded, set_rate
 from demos.steps import Look, Pace, Result, RunSettings, Step
 from demos.toy_data import PointSet, point_set
@@ -28,58 +35,34 @@ POOL = 16384
 VIEWS = (3.2, 5.0, 8.0, 12.0)
 CELLS = 64
 REMEMBERED = 100
-
-
-def discriminator_loss(loss: str, real: Tensor, fake: Tensor) -> Tensor:
-    """What the discriminator minimises, from its raw outputs D(x), D(G(z)), each [b]; a tensor of shape [].
-
-    ns:      mean softplus(-D(x)) + mean softplus(D(G(z))), that is -log D - log(1 - D) (arXiv 1406.2661,
-    eq. 1) lsgan:   1/2 mean (D(x) - 1)^2 + 1/2 mean D(G(z))^2 (arXiv 1611.04076, eq. 2) wgan-gp: mean
-    D(G(z)) - mean D(x) (arXiv 1704.00028, eq. 3, its penalty apart)
-    """
-    if loss == "ns":
-        return softplus(-real).mean() + softplus(fake).mean()
-    if loss == "lsgan":
-        return 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean()
-    return fake.mean() - real.mean()
-
-
-def generator_loss(loss: str, fake: Tensor) -> Tensor:
-    """What the generator minimises, from D(G(z)) [b]; a tensor of shape [].
-
-    ns: mean softplus(-D(G(z))) (arXiv 1406.2661, section 3); lsgan: 1/2 mean (D(G(z)) - 1)^2; wgan-gp:
-    -mean D(G(z)).
-    """
-    if loss == "ns":
-        return softplus(-fake).mean()
-    if loss == "lsgan":
-        return 0.5 * (fake - 1).square().mean()
-    return -fake.mean()
-
-
-def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
-    """Mean (|grad D| - 1)^2 between real and fake, both [b, 2]; mix [b, 1] in 0..1 (arXiv 1704.00028)."""
-    between = (mix * real + (1 - mix) * fake).requires_grad_(True)
-    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
-    return (slope.norm(dim=1) - 1).square().mean()
+N_ARROWS = 70
+ARROW = 0.16
+"""Length of the longest arrow as a share of the picture's half width."""
 
 
 @dataclass(frozen=True)
 class GanLook(Look):
     """What there is to see of a GAN at one step.
 
-    real, fake [n, 2]; belief [cells, cells] in 0..1 is the discriminator's opinion that a point is real,
-    rows from the bottom of the view; d_loss, g_loss [steps]; mode_shares [k], the share of points near each
-    centre, or of size 0 where the centres do not lie apart; history: (step, high quality share, strict
-    modes or coverage) at every 100th step.
+    real, fake [n, 2]; belief [cells, cells] in 0..1 is the discriminator's opinion that a point is real, rows from the
+    bottom of the view; arrows [m, 2] start at the first m points of fake and point where the generator's loss falls;
+    d_loss, g_loss [steps]; judged_real, judged_fake [steps]: how the discriminator rates both, equal at `even` (None
+    for scores that have no such level), or with `pairs` its trust in either of two; mode_shares [k], the share of
+    points near each centre, or of size 0 where the centres do not lie apart; history: (step, high quality share,
+    strict modes or coverage) at every 100th step.
     """
 
     real: NDArray[np.float32]
     fake: NDArray[np.float32]
     belief: NDArray[np.float32]
     view: float
+    arrows: NDArray[np.float32]
     d_loss: list[float]
     g_loss: list[float]
+    judged_real: list[float]
+    judged_fake: list[float]
+    even: float | None
+    pairs: bool
     total_steps: int
     equilibrium: float
     equilibrium_text: str
@@ -103,6 +86,7 @@ class GanRun:
         self.g_adam = torch.optim.Adam(self.generator.parameters(), betas=(0.0, 0.99), fused=True)
         self.d_adam = torch.optim.Adam(self.critic.parameters(), betas=(0.0, 0.99), fused=True)
         self.d_curve, self.g_curve = LossCurve(), LossCurve()
+        self.real_curve, self.fake_curve = LossCurve(), LossCurve()
         self.shown_z = self._noise(measures.N_MEASURED)
         self.history: list[tuple[int, float, float]] = []
         self.pace = Pace(knobs["steps"], settings)
@@ -125,7 +109,8 @@ class GanRun:
             d_loss = self._update_critic()
         self.critic.requires_grad_(False)
         fake = self.critic(self.generator(self._noise(self.knobs["batch"])))[:, 0]
-        g_loss = generator_loss(self.knobs["loss"], fake)
+        real = self.critic(self._real())[:, 0] if self.knobs["loss"] == "rp" else None
+        g_loss = generator_loss(self.knobs["loss"], fake, real)
         self.g_adam.zero_grad()
         g_loss.backward()
         self.g_adam.step()
@@ -133,6 +118,8 @@ class GanRun:
         self.averaged.update(self.generator, self.pace.step, self.pace.total_steps)
         self.d_curve.add(d_loss)
         self.g_curve.add(g_loss)
+        self.real_curve.add(self.judged[0])
+        self.fake_curve.add(self.judged[1])
         self.pace.step += 1
         if self.pace.step % REMEMBERED == 0:
             self._remember()
@@ -147,15 +134,19 @@ class GanRun:
         real = self._real()
         with torch.no_grad():
             fake = self.generator(self._noise(len(real)))
-        d_real, d_fake = self.critic(torch.cat([real, fake]))[:, 0].chunk(2)
-        loss = discriminator_loss(self.knobs["loss"], d_real, d_fake)
-        total = loss
+        points = torch.cat([real, fake]).requires_grad_(self.knobs["loss"] == "rp")
+        raw = self.critic(points)[:, 0]
+        d_real, d_fake = raw.chunk(2)
+        total = loss = discriminator_loss(self.knobs["loss"], d_real, d_fake)
+        if self.knobs["loss"] == "rp":
+            total = loss + self.knobs["gamma"] * r1_r2(raw, points)
         if self.knobs["loss"] == "wgan-gp":
             mix = torch.rand((len(real), 1), generator=self.source, device=self.settings.device)
             total = loss + self.knobs["penalty"] * gradient_penalty(self.critic, real, fake, mix)
         self.d_adam.zero_grad()
         total.backward()
         self.d_adam.step()
+        self.judged = judgement(self.knobs["loss"], d_real.detach(), d_fake.detach())
         return loss
 
     @torch.no_grad()
@@ -166,6 +157,20 @@ class GanRun:
         points: Tensor = network(self.shown_z)
         return points
 
+    def _arrows(self, points: Tensor, view: float) -> NDArray[np.float32]:
+        """Where the generator's loss would move the first points [n, 2]: minus its slope there, [70, 2].
+
+        The slopes are drawn to one scale, the ninth tenth of their lengths being the longest arrow.
+        """
+        at = points[:N_ARROWS].detach().clone().requires_grad_(True)
+        real = self.critic(self.pool[:N_ARROWS])[:, 0].detach() if self.knobs["loss"] == "rp" else None
+        loss = generator_loss(self.knobs["loss"], self.critic(at)[:, 0], real)
+        (slope,) = torch.autograd.grad(loss, at)
+        length = slope.norm(dim=1, keepdim=True)
+        unit = length.quantile(0.9).clamp(min=1e-12)
+        arrows = -slope / length.clamp(min=unit)
+        return np.asarray((ARROW * view * arrows).cpu().numpy())
+
     @torch.no_grad()
     def _belief(self, view: float) -> NDArray[np.float32]:
         axis = torch.linspace(-view, view, CELLS, device=self.settings.device)
@@ -173,9 +178,7 @@ class GanRun:
         raw = self.critic(torch.stack([x.flatten(), y.flatten()], dim=1)).reshape(CELLS, CELLS)
         if self.knobs["loss"] == "lsgan":
             belief = raw.clamp(0, 1)
-        elif (
-            self.knobs["loss"] == "wgan-gp"
-        ):  # a critic's score has no zero of its own: only differences count
+        elif self.knobs["loss"] in ("wgan-gp", "rp"):  # no zero of its own: only differences count
             belief = torch.sigmoid((raw - raw.median()) / raw.std().clamp(min=1e-6))
         else:
             belief = torch.sigmoid(raw)
@@ -190,7 +193,7 @@ class GanRun:
             figures |= {"d_loss": self.d_curve.recent(0.02), "g_loss": self.g_curve.recent(0.02)}
         counts, _ = measures.mode_counts(points, self.data)
         view = _view(points)
-        value, text = gan_words.EQUILIBRIUM[self.knobs["loss"]]
+        value, text = EQUILIBRIUM[self.knobs["loss"]]
         return GanLook(
             caption=gan_words.caption(self.pace, figures, self.data, self.knobs["loss"]),
             metrics=figures,
@@ -198,8 +201,13 @@ class GanRun:
             fake=points[:N_SHOWN].cpu().numpy(),
             belief=self._belief(view),
             view=view,
+            arrows=self._arrows(points, view),
             d_loss=list(d_loss),
             g_loss=list(g_loss),
+            judged_real=list(self.real_curve.values()),
+            judged_fake=list(self.fake_curve.values()),
+            even=None if self.knobs["loss"] == "wgan-gp" else 0.5,
+            pairs=self.knobs["loss"] == "rp",
             total_steps=self.pace.total_steps,
             equilibrium=value,
             equilibrium_text=text,
@@ -252,6 +260,7 @@ def _result(state: GanRun) -> Result:
         loss=state.knobs["loss"],
         rate_ratio=state.knobs["g_lr"] / state.knobs["d_lr"],
         d_loss=state.d_curve.recent(),
+        judged=(state.real_curve.recent(), state.fake_curve.recent()),
         pace=state.pace,
         budget_s=state.settings.budget_s,
         history=tuple(state.history),

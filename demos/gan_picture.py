@@ -16,9 +16,13 @@ def draw(look: Look) -> bytes:
     """A GanLook as PNG bytes, 900 x 420 pixels."""
     assert isinstance(look, GanLook)
     figure = drawing.new_figure(look.caption)
-    _plane(drawing.plane(figure, look.view), look)
+    _plane(drawing.plane(figure, look.view, remarks=2), look)
     upper, lower = drawing.right_panels(figure)
+    upper.set_position((0.43, 0.545, 0.24, 0.27))
+    lower.set_position((0.43, 0.125, 0.545, 0.25))
+    beside = drawing.panel(figure, (0.735, 0.545, 0.24, 0.27))
     _losses(upper, look)
+    _judgement(beside, look)
     if len(look.mode_shares) > 1:
         _shares(lower, look)
     else:
@@ -35,14 +39,21 @@ def _plane(axes: Axes, look: GanLook) -> None:
         look.belief, extent=edge, origin="lower", cmap=opinion, vmin=0, vmax=1, interpolation="bilinear"
     )
     axes.set_autoscale_on(False)
-    drawing.points(
-        axes, look.real, look.fake, "background: discriminator says blue = real, orange = generated"
-    )
+    start = look.fake[: len(look.arrows)]
+    axes.quiver(
+        start[:, 0], start[:, 1], look.arrows[:, 0], look.arrows[:, 1], angles="xy", scale_units="xy", scale=1,
+        width=0.005, headwidth=3.6, headlength=4, headaxislength=3.6, color="#222222", zorder=3,
+    )  # fmt: skip
+    drawing.points(axes, look.real, look.fake, "blue: the discriminator says real; orange: generated")
+    axes.annotate(
+        "arrows: where the generator is pushed to", (0.0, -0.19), xycoords="axes fraction", fontsize=8.5,
+        va="center", color=drawing.SOFT,
+    )  # fmt: skip
 
 
 def _losses(axes: Axes, look: GanLook) -> None:
-    drawing.title(axes, "Loss by step")
-    drawing.level_line(axes, look.equilibrium, f"{look.equilibrium_text}: cannot tell real from generated")
+    drawing.title(axes, "Loss")
+    drawing.level_line(axes, look.equilibrium, f"{look.equilibrium_text}: cannot tell")
     for values, color, word in (
         (look.d_loss, drawing.REAL, "discriminator"),
         (look.g_loss, drawing.MADE, "generator"),
@@ -52,8 +63,33 @@ def _losses(axes: Axes, look: GanLook) -> None:
     axes.margins(y=0.18)
     axes.set_xlim(0, look.total_steps)
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, fontsize=8.5, frameon=False,
-        labelcolor="linecolor", handlelength=1.4, borderaxespad=0.2,
+        loc="lower right", bbox_to_anchor=(1.04, 0.98), ncols=2, fontsize=8, frameon=False,
+        labelcolor="linecolor", handlelength=1, columnspacing=0.8, handletextpad=0.4, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _judgement(axes: Axes, look: GanLook) -> None:
+    words = ("D(x)", "D(G(z))")
+    if look.even is None:
+        drawing.title(axes, "Mean score")
+    elif look.pairs:
+        drawing.title(axes, "Trust")
+        words = ("the real one", "generated")
+    else:
+        drawing.title(axes, "Mean belief")
+    if look.even is not None:
+        drawing.level_line(axes, look.even, "0.5: a guess")
+        axes.set(ylim=(0, 1), yticks=[0, 0.5, 1])
+    for values, color, word in (
+        (look.judged_real, drawing.REAL, words[0]),
+        (look.judged_fake, drawing.MADE, words[1]),
+    ):
+        steps, means = drawing.smoothed(values)
+        axes.plot(steps, means, color=color, linewidth=1.3, label=word)
+    axes.set_xlim(0, look.total_steps)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.04, 0.98), ncols=2, fontsize=8, frameon=False,
+        labelcolor="linecolor", handlelength=1, columnspacing=0.8, handletextpad=0.4, borderaxespad=0.2,
     )  # fmt: skip
 
 

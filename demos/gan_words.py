@@ -6,18 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from demos.gan_losses import EQUILIBRIUM
 from demos.steps import Metric, Pace
 from demos.toy_data import PointSet
-
-EQUILIBRIUM = {"ns": (2 * math.log(2), "2 ln 2"), "lsgan": (0.25, "1/4"), "wgan-gp": (0.0, "0")}
-"""The discriminator's loss when it cannot tell real from generated, and how that number is written."""
 
 
 @dataclass(frozen=True)
 class GanStory:
     """The facts of a finished run that are told: its figures, rates, final loss and when it was at its best.
 
-    `history` holds (step, high quality share, strict modes or coverage) at every 100th step.
+    `judged` is how the discriminator rated real and generated points in the last tenth; `history` holds (step, high
+    quality share, strict modes or coverage) at every 100th step.
     """
 
     metrics: Mapping[str, Metric]
@@ -26,6 +25,7 @@ class GanStory:
     loss: str
     rate_ratio: float
     d_loss: float
+    judged: tuple[float, float]
     pace: Pace
     budget_s: float
     history: tuple[tuple[int, float, float], ...]
@@ -100,7 +100,7 @@ def _few_modes(metrics: Mapping[str, Metric], held: str, sharp: str) -> tuple[st
 
 def observations(story: GanStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
-    told = (_loss_story(story), _mode_story(story))
+    told = (_loss_story(story), _judgement_story(story), _mode_story(story))
     return (*_budget_story(story), *told, *_rate_story(story), *_distance_story(story))
 
 
@@ -121,6 +121,25 @@ def _loss_story(story: GanStory) -> str:
         f"The discriminator's loss ended at {story.d_loss:.3f} (mean of the last tenth); {number} is where "
         "it cannot tell real from generated. Neither loss says how good the points are: a collapsed "
         "generator can hold the same loss."
+    )
+
+
+def _judgement_story(story: GanStory) -> str:
+    real, fake = story.judged
+    if story.loss == "wgan-gp":
+        return (
+            f"The critic scored real points {real:.2f} and generated ones {fake:.2f} on average at the end; it "
+            "gives no probabilities, so only the difference counts."
+        )
+    if story.loss == "rp":
+        return (
+            f"Shown one real and one generated point, the discriminator picked the right one with a confidence of "
+            f"{real:.2f} on average at the end; 0.5 is a guess."
+        )
+    near = "close to" if max(abs(real - 0.5), abs(fake - 0.5)) < 0.1 else "still away from"
+    return (
+        f"At the end the discriminator gave real points D(x) = {real:.2f} and generated ones D(G(z)) = {fake:.2f} on "
+        f"average, {near} the 0.5 of one that can only guess."
     )
 
 

