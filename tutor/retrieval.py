@@ -23,6 +23,7 @@ from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures,
 from tutor.index import Index
 from tutor.passages import Passage
 from tutor.saved_chats import copies_in
+from tutor.topics import Topics, read_topics
 from tutor.vocabulary import Concept, read_vocabulary
 from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, zipf
 
@@ -110,6 +111,11 @@ class Retriever:
             self.vocabulary.long_forms,
             zipf,
         )
+
+    @cached_property
+    def named(self) -> Topics:
+        """What the notes have names for."""
+        return read_topics(self.index.notes, self.vocabulary, self.index.passages, self._sets)
 
     @cached_property
     def chinese_notes(self) -> frozenset[str]:

@@ -289,7 +289,7 @@ class Session(Conversations):
         said = [Said(turn["role"], turn["content"]) for turn in history]
         yield from self._fresh()
         with self._notes.hold() as opened:
-            understood = understand(question, said, style, guess=opened.router)
+            understood = understand(question, said, style, guess=opened.router, names=opened.retriever.named)
             yield from opened.answering.answer(understood)
 
     @staticmethod
