@@ -139,6 +139,11 @@ def find(retriever: Retriever, question: Question) -> Findings:
     return settled(retriever, weigh(retriever, question, retrieve(retriever, question)))
 
 
+def meant(retriever: Retriever, question: Question) -> Question:
+    """The reading of a question that the notes answer best; the question itself where it has but one."""
+    return find(retriever, question).question if question.others else question
+
+
 def settled(retriever: Retriever, found: Findings) -> Findings:
     """What was found for the reading of a question that the gate is surest of; a less likely one must be surer by
     `_SURER`."""

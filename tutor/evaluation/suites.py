@@ -28,7 +28,7 @@ from tutor.evaluation.routing import routed
 from tutor.evaluation.teaching import Taught, follow_ups, refused_arguments, teaching
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
-from tutor.ranking import find
+from tutor.ranking import find, meant
 from tutor.session import Session
 from tutor.turns import Answer
 from tutor.understanding import check_statement
@@ -86,7 +86,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         return understand(asked.question, history, asked.style, names=retriever.named)
 
     def search(asked: SetQuestion, k: int) -> list[str]:
-        question = standalone(asked)
+        question = meant(retriever, standalone(asked))
         return [hit.passage.note for hit in retriever.search(question.text, k, context=question.context)]
 
     def covers(asked: SetQuestion) -> bool:
