@@ -411,13 +411,16 @@ def test_the_speed_suite_asks_each_question_once_for_all_suites(subject: Subject
 def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None:
     seen: list[tuple[str, int, int]] = []
     report = run_suites(subject, [], lambda stage, done, total: seen.append((stage, done, total)))
-    assert list(report.suites) == [name for name in SUITES if name not in ("gate", "indexing", "teaching")]
+    assert list(report.suites) == [
+        name for name in SUITES if name not in ("gate", "indexing", "teaching", "follow-ups")
+    ]
     assert ("Answering", 0, 2) in seen and ("Answering", 2, 2) in seen
 
 
 def test_an_unknown_suite_is_refused_with_the_names_that_exist(subject: Subject) -> None:
     with pytest.raises(
-        SettingsError, match=r"'sped'.*retrieval, answers, refusal, speed, teaching, indexing, gate"
+        SettingsError,
+        match=r"'sped'.*retrieval, answers, refusal, speed, teaching, follow-ups, indexing, gate",
     ):
         run_suites(subject, ["sped"])
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tutor.follow_ups import topic_of
 from tutor.intents import ANSWERED
-from tutor.questions import Said, topic_of, understand
+from tutor.questions import Said, understand
 from tutor.turns import Style
 
 COLLAPSE = (

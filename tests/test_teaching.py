@@ -23,6 +23,7 @@ from tutor.evaluation.teaching import (
     Taught,
     _covered,
     _Said,
+    follow_ups,
     holds,
     read_set,
     refused_arguments,
@@ -325,6 +326,32 @@ def test_a_fact_of_stop_words_is_held_by_nothing() -> None:
 # -- the bundled sets --------------------------------------------------------------------------------------------
 
 
+def test_development_talks_are_asked_with_all_that_was_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {
+        "message": "quiz me on it",
+        "standalone": "",
+        "notes": [],
+        "follow_up": True,
+        "reply": "Question 1",
+    }
+    talk = json.dumps({"id": "d1", "turns": [TALK[0], told, TALK[1], TALK[3]]})
+    (tmp_path / "conversations-dev.jsonl").write_text(talk, encoding="utf-8")
+    monkeypatch.setattr(tutor.evaluation.teaching, "SETS_FOLDER", tmp_path)
+    asked: list[tuple[str, History]] = []
+
+    def ask(message: str, history: History) -> Answer:
+        asked.append((message, history))
+        return ANSWERS.get(message, REFUSED)
+
+    taught = Taught(lambda message: "", ask, lambda statement: "", lambda: [], ())
+    together, alone = follow_ups(taught, lambda stage, items: iter(items))
+    assert counted(together) == (1, 2, ("d1, turn 4",))
+    assert counted(alone) == (0, 2, ("d1, turn 3", "d1, turn 4"))
+    assert [turn["content"] for turn in dict(asked)[FOLLOW][2:]] == ["quiz me on it", "Question 1"]
+
+
 def letters(text: str) -> str:
     """Letters and digits of a text, lower case."""
     return "".join(sign for sign in text.lower() if sign.isalnum())
@@ -337,6 +364,14 @@ def test_the_bundled_sets_have_the_sizes_that_the_report_states() -> None:
     }
     assert sizes == {"routing-held-out": 240, "statements-held-out": 110, "eli5": 60, "conversations": 10}
     assert {len(talk["turns"]) for talk in read_set("conversations")} == {10}
+
+
+def test_the_development_talks_are_whole() -> None:
+    talks = read_set("conversations-dev")
+    assert len(talks) == 26 and all(8 <= len(talk["turns"]) <= 10 for talk in talks)
+    assert sum(turn["follow_up"] for talk in talks for turn in talk["turns"]) == 224
+    notes = {note for talk in talks for turn in talk["turns"] for note in turn["notes"]}
+    assert all((ROOT / "corpus" / note).is_file() for note in notes)
 
 
 def test_every_item_of_the_held_out_sets_has_an_id_of_its_own() -> None:

@@ -24,7 +24,7 @@ from tutor.models import ChosenModel, stream_text
 from tutor.parts import Part, in_turn, layout_of, quoted, rendered
 from tutor.prompts import answer_from_notes
 from tutor.questions import Question, separate
-from tutor.ranking import Findings, Ranked, find, retrieve, spelt, together, weigh
+from tutor.ranking import Findings, Ranked, find, retrieve, settled, spelt, together, weigh
 from tutor.retrieval import Retriever
 from tutor.seen import Making, gather
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
@@ -106,16 +106,17 @@ class Answering:
 
         def bodies() -> Iterator[tuple[str, Iterable[Part | Notice]]]:
             for one, near in zip(questions, hits, strict=True):
-                found = weigh(self.retriever, one, near)
+                found = settled(self.retriever, weigh(self.retriever, one, near))
+                asked = found.question
                 made.findings.append(found)
                 if made.findings[1:] and not found.answered:
                     yield one.text.rstrip(" ?.!？"), ()
                     continue
                 body, measured = self._body(found, made.citations, made.making, cancel)
-                if found.answered and one.intent == "explain":
-                    body = self._denied_first(one, body, made.citations)
+                if found.answered and asked.intent == "explain":
+                    body = self._denied_first(asked, body, made.citations)
                 made.meters.extend([measured] if measured else [])
-                yield one.text.rstrip(" ?.!？"), body
+                yield asked.text.rstrip(" ?.!？"), body
 
         return in_turn(bodies()) if len(questions) > 1 else (part for _, body in bodies() for part in body)
 

@@ -49,7 +49,7 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _CONTEXT_CHARS = 600
-_EMPTY_IT = re.compile(
+EMPTY_IT = re.compile(
     r"\b(?:is|was) it (?:true|possible|correct|right|necessary|better|best|easy|hard|important|a fact|ok(?:ay)?) "
     r"(?:that|to|for|if)\b",
     re.IGNORECASE,
@@ -58,10 +58,15 @@ _NEW_CLAUSE = re.compile(
     r"\b(?:and|but|when|while|because|if|so|after|before|once|until|that|which)\b|,", re.IGNORECASE
 )
 ONE = re.compile(
-    r"\bthe (first|second|third|fourth|last|former|latter)"
-    r"(?:\s+one\b|(?=\s*[?.!,]*$)|(?=\s+(?:works?|means?|does?|is|are)\b))",
+    r"\bthe (first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last|former|latter)"
+    r"(?:\s+one\b|(?=\s*[?.!,]*$)|(?=\s+(?:works?|means?|does?|is|are)\b)|(?<=former)|(?<=latter))",
     re.IGNORECASE,
 )
+PLACES = {
+    word: place
+    for place, names in enumerate(("first 1st former", "second 2nd", "third 3rd", "fourth 4th", "fifth 5th"))
+    for word in names.split()
+} | {"last": -1, "latter": -1}
 ABOUT = re.compile(r"^\W*(?:(?:and|but|so|then) )?(?:what|how) about\s+|^\W*(?:and|but)\s+", re.IGNORECASE)
 OTHER = re.compile(r"^\W*(?:(?:and|but|so|then|ok(?:ay)?) )?(?:what|how) about ([^,?.!]+)", re.IGNORECASE)
 ASKS = re.compile(
@@ -90,6 +95,90 @@ ASPECTS = frozenset(
 )
 _VERB = re.compile(
     r"\s(?:is|are|means?|uses?|lets?|shows?|gives?|makes?|has|have|takes?|push(?:es)?|keeps?|needs?|learns?)\b"
+)
+_ANY_VERB = re.compile(r"(?<=\w)\s[a-z]+s\b")
+_LONG_ITEM = 5  # words
+
+# -- what leans on what
+FILLER = re.compile(
+    r"^(?:\W*\b(?:so|and|but|ok(?:ay)?|now|well|then|also|hmm+|wait|ah|oh|hey|right|cool|alright|thanks|thx|lol)\b[,.!]?)+\s+",
+    re.I,
+)
+BACK = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|so|and|now|let['’]?s)\W+)*(?:(?:go|come|get|going|coming) )?back to\s+"
+    r"(?P<topic>[^:,.?!]+?)\s*(?:[:,.?!]\s*|$)",
+    re.I,
+)
+CORRECTS = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|wait|oops|not that)\b\W*)+(?:but )?"
+    r"(?:i (?:meant?|was asking about)|i['’]m asking about|what about|rather)?\s*"
+    r"|^\W*i (?:actually )?meant\s+",
+    re.I,
+)
+OTHER_ONE = re.compile(
+    r"\bthe (?:other|second|remaining) (?:ones?|two|term|part|way|kind|side|thing|network"
+    r"|half|step|method|metric|model)\b"
+    r"|\bthe others?(?=\W*$|\s+(?:is|are|does|do|can|has|have)\b)",
+    re.I,
+)
+BOTH = re.compile(
+    r"\b(?:the two(?: of them)?|them both|they both|both(?: of (?:them|these|those))?|these two|those two|each other"
+    r"|either(?: of them)?|each of them)\b",
+    re.I,
+)
+THEY = re.compile(r"\b(?:they|them|these|those)\b(?=\W|$)", re.I)
+WHICH = re.compile(
+    r"\b(?:which|what)(?: one| of (?:them|these|those|the two|both))?\s+(?:is|are|was|were|can|should|would|will"
+    r"|does|do|has|have|makes?|gives?|needs?|takes?|works?|uses?|costs?|runs?|trains?|spreads?|drops?|falls?|rises?|grows?|wins?|learns?"
+    r"|samples?|forgets?|came|suits?|fits?|goes|did)\b(?! (?:it|that|this|there|mean)\b)",
+    re.I,
+)
+WHICH_ONE = re.compile(r"\bwhich (?:one|of (?:them|these|those|the two|both))\b|^\W*which\b", re.I)
+COMPARES = re.compile(
+    r"\bdiffer\w*\b|\bcompar\w+|\b(?:better|worse|faster|slower|cheaper|easier|harder|sharper)\b(?!\s+than\b)"
+    r"|区别|差别|不同|比较|对比|哪个|哪种",
+    re.I,
+)
+BARE_WHY = re.compile(
+    r"^(?:why|how come|why (?:is|was) (?:that|it|this)(?: so)?|why so|why (?:not|then)|really|how so|since when"
+    r"|how (?:exactly|then))$",
+    re.I,
+)
+LEANING = re.compile(
+    r"\b(?:this|that|these|those|same|too|either|as well|there|here|it|its|they|them|their|so|then|instead|other|else"
+    r"|another|again|before|previous|both)\b",
+    re.I,
+)
+SHIFTS = re.compile(
+    r"^\W*(?:what|how) about\b.*\b(?:then|now|instead)\W*$|^\W*(?:ok|okay|now|next)\W+(?:what|how) about\b",
+    re.I,
+)
+ASKS_TO = re.compile(r"^(?:(?:can|could|would) you|please|explain|tell me)\b", re.I)
+DUE = re.compile(r",?\s*\b(?:then|though|again|anyway|now|exactly|too|as well)\s*$", re.I)
+CHINESE_THEY = re.compile(r"它们|他们|两者|二者|这两个|这两种")
+CHINESE_WHICH = re.compile(r"哪个|哪种|哪一个")
+# Where a language has one word for each of two parts, "the other one" is the partner.
+PARTNERS = tuple(
+    pair.split("/")
+    for pair in (
+        "generator/discriminator encoder/decoder forward/reverse precision/recall generative/discriminative "
+        "prior/posterior query/key linear/cosine dense/lexical dense/sparse max/average E/M client/server"
+    ).split()
+)
+KIND = re.compile(r"\bthe (?!other\b|same\b|last\b)([\w-]{2,}) (?:ones?|version|kind|variant)\b", re.I)
+THAT = re.compile(
+    r"\b(?P<that>this|that)(?P<last>)(?=\s+(?:if|when|for|in|with|at all|then|too|help|work)\b)", re.I
+)
+OPENS = re.compile(r"^(?:and |so |but )?(?:what|how) (?:is|are|do|does|did|can)\s+(?:an?\s+|the\s+)?", re.I)
+PLACE = re.compile(r"(?:in|for|with|on|at|during|without|to|if|when|from|as)\b", re.I)
+WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b", re.I)
+ASKS_NAME = re.compile(
+    r"\b(?:names? (?:for|of)|called|call (?:it|that|this)|is there an?|are there any)\b", re.I
+)
+ASKS_LIST = re.compile(
+    r"\b(?:lists?|names?|kinds?|types?|which|what are|ways|remed\w+|steps|parts|components|versions|examples|roles"
+    r"|methods|metrics)\b|哪些|几种",
+    re.I,
 )
 
 
@@ -136,7 +225,7 @@ def context_of(text: str, history: Sequence[Said]) -> str:
 
 def pronoun_in(text: str) -> re.Match[str] | None:
     """The first pronoun that stands for something said before, not for a word of this very message."""
-    empty = _EMPTY_IT.search(text)
+    empty = EMPTY_IT.search(text)
     for found in PRONOUN.finditer(text):
         if empty and empty.start() <= found.start() < empty.end():
             continue
@@ -158,16 +247,34 @@ def other_thing(thing: str, asked: str, topic: str) -> tuple[str, str]:
     """ "What about WGAN?": the last question asked of another thing, or of the same in another place."""
     if re.match(r"(?:in|for|with|on|at|during|without)\b", thing, re.IGNORECASE):
         return f"{asked.rstrip('?.! ')} {thing}?", topic_of(f"{topic} {thing}")
-    if _DEFINES.sub("", asked).rstrip("?.! ").lower() == topic.lower():
+    if is_definition(asked, topic):
         return f"What is {thing}?", topic_of(thing)
     return f"{thing} ({topic})?", topic_of(thing)
 
 
+def is_definition(asked: str, topic: str = "") -> bool:
+    """Whether a question asks what a thing is, and nothing more.
+
+    Args:
+        topic: the thing; any when empty.
+    """
+    rest = _DEFINES.sub("", asked.strip())
+    if topic:
+        return rest.rstrip("?.! ").lower() == topic.lower()
+    return (rest != asked.strip() or " " not in rest) and not re.search(
+        r"\b(?:of|for|in|with|between|when|if|to|from|by|and)\b", rest
+    )
+
+
+def items_in(answer: str) -> list[str]:
+    """What each item of the list in an answer is about."""
+    items = re.findall(r"^\s*(?:[-*•]|\d+[.)])\s+\**([^:.\n*\[]{2,60})", answer, re.MULTILINE)
+    names = [re.split(r",\s", _VERB.split(item)[0])[0].strip() for item in items]
+    return [_ANY_VERB.split(name)[0] if len(name.split()) > _LONG_ITEM else name for name in names]
+
+
 def listed(which: str, history: Sequence[Said]) -> str:
     """The item of the last list that the tutor gave: "the second one"."""
-    answer = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
-    items = re.findall(r"^\s*(?:[-*•]|\d+[.)])\s+\**([^:.\n*\[]{2,60})", answer, re.MULTILINE)
-    place = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}[
-        which.lower()
-    ]
-    return re.split(r",\s", _VERB.split(items[place])[0])[0].strip() if len(items) > max(place, 0) else ""
+    items = items_in(next((turn.content for turn in reversed(history) if turn.role == "assistant"), ""))
+    place = PLACES[which.lower()]
+    return items[place] if len(items) > max(place, 0) else ""

@@ -213,7 +213,10 @@ class TutoringGraph:
         in_quiz = given is None and self._open_round(state["chat_id"]) is not None
         # In a quiz the student's words are an answer unless they plainly ask for something else.
         guess = None if in_quiz else self._parts.guess
-        question = given or understand(state["message"], state["history"], state.get("style"), guess=guess)
+        names = self._parts.answering.retriever.named
+        question = given or understand(
+            state["message"], state["history"], state.get("style"), guess=guess, names=names
+        )
         if in_quiz:
             route = _route_in_quiz(state["message"], question)
             if route:

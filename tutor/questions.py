@@ -10,28 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from tutor.chinese import CJK
 from tutor.compound import questions_in
-from tutor.follow_ups import (
-    ABOUT,
-    ASKS,
-    ASPECTS,
-    CHINESE_IT,
-    LEADS,
-    MORE,
-    ONE,
-    OTHER,
-    PRONOUN,
-    Said,
-    context_of,
-    listed,
-    needs_context,
-    other_thing,
-    place_of,
-    pronoun_in,
-    topic_of,
-)
-from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_level, without_quiz
+from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed
+from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_quiz
+from tutor.reading import once_more, read
+from tutor.thread import Names, Thread
 from tutor.turns import STYLES, Style
 from tutor.words import content_words
 
@@ -53,6 +36,8 @@ _SHORTHAND = tuple(
         ),
         ("(?:pic|img)(s?)", r"image\1"),
         ("what even", "what"),
+        ("whats", "what is"),
+        ("hows", "how is"),
         ("w/", "with"),
     )
 )
@@ -136,6 +121,7 @@ class Question:
         context: what was asked and answered before, where the message leans on it; else empty.
         demo: for intent "demo", what is to be shown: "gan-2d", "diffusion-2d" or "mode-collapse".
         count: for intent "quiz", the number of questions asked for, else None.
+        others: what the message may mean instead, where it does not say so itself; the notes decide.
     """
 
     text: str
@@ -145,6 +131,7 @@ class Question:
     context: str = ""
     demo: str = ""
     count: int | None = None
+    others: tuple[str, ...] = ()
 
 
 # A message -> what it may ask for ("quiz", "eli5", "talk" ...), each with its probability.
@@ -157,6 +144,7 @@ def understand(
     style: Style | None = None,
     *,
     guess: Guess | None = None,
+    names: Names | None = None,
 ) -> Question:
     """What a message asks for, in the light of the conversation so far.
 
@@ -165,16 +153,16 @@ def understand(
         history: the turns before it, oldest first.
         style: the level chosen on the page; words in the message that set a level win.
         guess: what the message may ask for; where it is unsure, the words decide.
+        names: what the notes have names for, by which a follow-up is told from a new question.
     """
-    text = " ".join(message.split())
-    for pattern, plain in _SHORTHAND:
-        text = pattern.sub(plain, text)
-    named, text = level_of(text)
+    named, text = level_of(_worded(message))
     level: Style = named or style or "plain"
     text = _plain(text)
-    puzzled = bool(_PUZZLED.match(text) and _last_topic(history))
-    if puzzled:
-        level, text = "eli5", f"Explain {_last_topic(history)}"
+    thread = thread_of(history, names)
+    again = bool(thread.topic and (_PUZZLED.match(text) or (named and not content_words(text))))
+    puzzled = again and named is None
+    if again:
+        level, text = named or "eli5", once_more(thread).text
     intent = _intent(text, history)
     if guess is not None and not puzzled and intent not in _BY_WORDS:
         intent, guessed = _guessed(guess(message), intent, bool(ASKS.match(text)))
@@ -190,8 +178,20 @@ def understand(
         name, topic = _demo(text, history)
         name = name or next((one for one, pattern in _DEMOS if pattern.search(text)), "")
         return Question(text, intent, level, topic, demo=name)
-    standalone, topic = _stand_alone(text, history)
-    return Question(standalone, intent, level, topic, context_of(text, history))
+    reading = once_more(thread) if again else read(thread, text)
+    if intent == "explain" and reading.text != text and intent_of(reading.text) == "compare":
+        intent = "compare"
+    return Question(
+        reading.text, intent, level, reading.topic, context_of(text, history), others=reading.others
+    )
+
+
+def _worded(message: str) -> str:
+    """A message in the words of the notes where students have words of their own."""
+    text = " ".join(message.split())
+    for pattern, plain in _SHORTHAND:
+        text = pattern.sub(plain, text)
+    return text
 
 
 def separate(question: Question) -> list[Question]:
@@ -300,56 +300,30 @@ def _count(text: str) -> int | None:
 
 def _last_topic(history: Sequence[Said]) -> str:
     """The topic of the last question of the student's that had one."""
-    last = _last_question(history)
-    return last[1] if last else ""
+    return thread_of(history).topic
 
 
-def _last_question(history: Sequence[Said]) -> tuple[str, str] | None:
-    """The last message of the student's that named a topic, and that topic."""
-    said = [turn.content for turn in history if turn.role == "user"]
-    for i in range(len(said) - 1, -1, -1):
-        text = _plain(without_level(said[i]))
+def thread_of(history: Sequence[Said], names: Names | None = None) -> Thread:
+    """What a talk has come to.
+
+    Args:
+        history: its turns, oldest first.
+        names: what the notes have names for.
+    """
+    thread = Thread(names)
+    for turn in history:
+        if turn.role != "user":
+            thread.hear(turn.content)
+            continue
+        named, text = level_of(_worded(turn.content))
+        text = _plain(text)
+        if thread.topic and (_PUZZLED.match(text) or (named and not content_words(text))):
+            continue
         intent = _intent(text)
-        if intent == "quiz" and _quiz_topic(text):
-            return text, _quiz_topic(text)
-        if intent == "demo":
-            return text, _demo(text)[1]
-        if intent not in ANSWERED or not content_words(text):
-            continue
-        other = OTHER.match(text)
-        if other and content_words(other.group(1)):
-            return text, topic_of(other.group(1))
-        if i > 0 and needs_context(text):
-            continue
-        return text, topic_of(re.split(r",\s", ABOUT.sub("", text))[0])
-    return None
-
-
-def _stand_alone(text: str, history: Sequence[Said]) -> tuple[str, str]:
-    """The question with what its pronouns stand for, or with the last topic when it names none; and its topic."""
-    last = _last_question(history)
-    if last is None or not needs_context(text):
-        return text, topic_of(text)
-    asked, topic = last
-    if CJK.search(text):
-        standalone = CHINESE_IT.sub(topic, text) if CHINESE_IT.search(text) else f"{topic} {text}"
-        return standalone, topic
-    which = ONE.search(text)
-    item = listed(which.group(1), history) if which else ""
-    if which and item:
-        return text[: which.start()] + item + text[which.end() :], item
-    found = pronoun_in(text)
-    if found:
-        owner = "'s" if found.group().lower() in ("its", "their") else ""
-        begin, end = place_of(found)
-        standalone = text[:begin] + topic + owner + text[end:]
-        return standalone, topic_of(standalone)
-    if MORE.match(text):
-        return f"Tell me more about {topic}", topic
-    content = content_words(LEADS.sub("", text, count=1))
-    bare = text.strip(" ?.!")
-    if not content:
-        return (f"{bare} {topic}?" if bare else f"Explain {topic}"), topic
-    if set(content) <= ASPECTS:
-        return f"{re.sub(r'^for ', 'give an ', bare, flags=re.IGNORECASE)} of {topic}", topic
-    return other_thing(ABOUT.sub("", text).strip(" ?.!"), asked, topic)
+        if intent == "quiz":
+            thread.turn_to(_quiz_topic(text))
+        elif intent == "demo":
+            thread.turn_to(_demo(text)[1])
+        elif intent in ANSWERED and (content_words(text) or thread.topic):
+            thread.follow(text, read(thread, text))
+    return thread

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _POOL = 48
+# How much more probable an unlikely reading of a follow-up must be to the gate than the likely one.
+_SURER = 0.25
 # What a sentence in another language than the question's loses; one that a student cannot read is no answer.
 _OTHER_LANGUAGE = -0.35
 _WEAK_SECTIONS = re.compile(r"^(?:in pytorch|a worked number|common misconceptions|further reading)$", re.I)
@@ -137,7 +139,24 @@ class Findings:
 def find(retriever: Retriever, question: Question) -> Findings:
     """Searches the notes for what answers a question, and asks the gate whether it does."""
     question = spelt(retriever, question)
-    return weigh(retriever, question, retrieve(retriever, question))
+    return settled(retriever, weigh(retriever, question, retrieve(retriever, question)))
+
+
+def meant(retriever: Retriever, question: Question) -> Question:
+    """The reading of a question that the notes answer best; the question itself where it has but one."""
+    return find(retriever, question).question if question.others else question
+
+
+def settled(retriever: Retriever, found: Findings) -> Findings:
+    """What was found for the reading of a question that the gate is surest of; a less likely one must be surer by
+    `_SURER`."""
+    best, needed = found, found.gate.probability + _SURER if found.answered else 0.0
+    for text in found.question.others if needed < 1.0 else ():
+        question = spelt(retriever, replace(found.question, text=text, others=()))
+        other = weigh(retriever, question, retrieve(retriever, question))
+        if other.answered and other.gate.probability > needed:
+            best, needed = other, other.gate.probability
+    return best
 
 
 def together(question: Question, found: Sequence[Findings]) -> Findings:

@@ -22,12 +22,12 @@ from tutor.exchanges import (
     is_story,
     is_summary,
 )
+from tutor.follow_ups import topic_of
 from tutor.grounding import Evidence, check
 from tutor.note_links import own_links
 from tutor.notes import Note, Text
 from tutor.parts import BREAKS, Layout, Part, rendered
 from tutor.passages import Passage
-from tutor.questions import topic_of
 from tutor.turns import Citation, Sentence, Support
 from tutor.words import and_joined, content_words, split_sentences, stem
 

@@ -23,6 +23,7 @@ from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures,
 from tutor.index import Index
 from tutor.passages import Passage
 from tutor.saved_chats import copies_in
+from tutor.topics import read_topics
 from tutor.vocabulary import Concept, read_vocabulary
 from tutor.words import content_words, plain_greek, split_sentences, stem, symbols, without_struck, zipf
 
@@ -91,6 +92,7 @@ class Retriever:
         self._idf = {word: math.log(1 + (total - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
         self._idf_unknown = math.log(1 + (total + 0.5) / 0.5)
         self.vocabulary = read_vocabulary(index.notes, texts)
+        self.named = read_topics(index.notes, self.vocabulary, index.passages, self._sets)
         self._bm25 = _build_bm25(found_words)
         # Search, ranking and gate ask for the same question: it is embedded and weighed once.
         self._embed_once = lru_cache(maxsize=64)(embedding.embed_query)

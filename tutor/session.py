@@ -27,6 +27,7 @@ from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.items import Item
+from tutor.ranking import meant
 from tutor.retrieval import Retriever
 from tutor.router import Router
 from tutor.settings import Settings
@@ -266,8 +267,9 @@ class Session(Conversations):
     ) -> list[dict[str, Any]]:
         """Retrieval alone, a follow-up read with its history: the value that `tutor search --json` promises."""
         self._fresh_silently()
-        asked = understand(query, [Said(turn["role"], turn["content"]) for turn in history])
+        said = [Said(turn["role"], turn["content"]) for turn in history]
         with self._notes.hold() as opened:
+            asked = meant(opened.retriever, understand(query, said, names=opened.retriever.named))
             hits = opened.retriever.search(asked.text, k, context=asked.context)
         return [
             {
@@ -289,7 +291,7 @@ class Session(Conversations):
         said = [Said(turn["role"], turn["content"]) for turn in history]
         yield from self._fresh()
         with self._notes.hold() as opened:
-            understood = understand(question, said, style, guess=opened.router)
+            understood = understand(question, said, style, guess=opened.router, names=opened.retriever.named)
             yield from opened.answering.answer(understood)
 
     @staticmethod

@@ -18,9 +18,9 @@ from pathlib import Path, PurePosixPath
 
 from tutor.errors import NotesError
 from tutor.exchanges import ChatTurn, Data, Exchange, citation_of, exchanges, is_story
+from tutor.follow_ups import topic_of
 from tutor.libraries import Libraries, NotesLibrary, safe_name
 from tutor.parts import BREAKS, markdown_table
-from tutor.questions import topic_of
 from tutor.saved_chats import TAG
 from tutor.turns import Citation
 from tutor.words import and_joined, split_sentences

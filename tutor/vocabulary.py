@@ -64,7 +64,8 @@ class Vocabulary:
             [Name(form, tuple(words(form)), False), Name(acronym, (acronym,), False)]
             for acronym, form in self.spelt.items()
         ]
-        for group in [*groups, *acronyms]:
+        self.groups: list[Sequence[Name]] = [*groups, *acronyms]
+        for group in self.groups:
             for name in group:
                 self._known[name.stems[0]].append((name.stems, group))
                 if CJK.fullmatch(name.written):

@@ -44,7 +44,7 @@ def measure_questions(retriever: Retriever, questions: Sequence[SetQuestion]) ->
     found = []
     for asked in questions:
         history = [Said(turn["role"], turn["content"]) for turn in asked.history]
-        question = understand(asked.question, history, asked.style)
+        question = understand(asked.question, history, asked.style, names=retriever.named)
         found.append(find(retriever, question).gate.measures)
     return found
 

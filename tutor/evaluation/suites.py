@@ -25,10 +25,10 @@ from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_quest
 from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.report import Measure, Report
 from tutor.evaluation.routing import routed
-from tutor.evaluation.teaching import Taught, refused_arguments, teaching
+from tutor.evaluation.teaching import Taught, follow_ups, refused_arguments, teaching
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
-from tutor.ranking import find
+from tutor.ranking import find, meant
 from tutor.session import Session
 from tutor.turns import Answer
 from tutor.understanding import check_statement
@@ -38,7 +38,7 @@ T = TypeVar("T")
 _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
-_ON_REQUEST = ("gate", "indexing", "teaching")
+_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups")
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
 
     def standalone(asked: SetQuestion) -> Question:
         history = [Said(turn["role"], turn["content"]) for turn in asked.history]
-        return understand(asked.question, history, asked.style)
+        return understand(asked.question, history, asked.style, names=retriever.named)
 
     def search(asked: SetQuestion, k: int) -> list[str]:
-        question = standalone(asked)
+        question = meant(retriever, standalone(asked))
         return [hit.passage.note for hit in retriever.search(question.text, k, context=question.context)]
 
     def covers(asked: SetQuestion) -> bool:
@@ -310,12 +310,17 @@ def _teaching(run: _Run) -> list[Measure]:
     return teaching(run.subject.taught, run.each)
 
 
+def _follow_ups(run: _Run) -> list[Measure]:
+    return follow_ups(run.subject.taught, run.each)
+
+
 SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "retrieval": _retrieval,
     "answers": _answers,
     "refusal": _refusal,
     "speed": _speed,
     "teaching": _teaching,
+    "follow-ups": _follow_ups,
     "indexing": _indexing,
     "gate": _gate,
 }

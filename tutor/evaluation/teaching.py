@@ -168,6 +168,27 @@ def _talks(taught: Taught, each: Each, answers: list[tuple[str, Answer]]) -> lis
     ]
 
 
+def follow_ups(taught: Taught, each: Each) -> list[Measure]:
+    """The development talks: each follow-up in its history, and the same asked alone."""
+    with_history: list[tuple[str, bool]] = []
+    alone: list[tuple[str, bool]] = []
+    for talk in each("Talking", read_set("conversations-dev")):
+        history: History = ()
+        for place, turn in enumerate(talk["turns"], 1):
+            key, told = f"{talk['id']}, turn {place}", turn.get("reply")
+            if told is None:
+                answer = taught.ask(turn["message"], history)
+                told = answer.answer
+                if turn["follow_up"]:
+                    with_history.append((key, _finds(answer, turn)))
+                    alone.append((key, _finds(taught.ask(turn["standalone"], ()), turn)))
+            history += ({"role": "user", "content": turn["message"]}, {"role": "assistant", "content": told})
+    return [
+        Measure.share("development talks, follow-ups: a right note cited", with_history),
+        Measure.share("the same asked alone: a right note cited", alone),
+    ]
+
+
 def _finds(answer: Answer, turn: Mapping[str, Any]) -> bool:
     return not answer.refused and any(citation.note in turn["notes"] for citation in answer.citations)
 
