@@ -7,7 +7,7 @@ import pytest
 from tutor.grounding import Evidence
 from tutor.notes.note import Text
 from tutor.passages import Passage, PassageKind
-from tutor.questions import understand
+from tutor.questions import Question, understand
 from tutor.ranking import find, rank, retrieve, wants_code
 from tutor.retrieval import Retriever
 from tutor.selection import choose
@@ -39,7 +39,7 @@ def chosen(retriever: Retriever, message: str, style: Style | None = None) -> li
     ],
 )
 def test_a_wish_for_code_is_heard(question: str, code: bool) -> None:
-    assert wants_code(question) is code
+    assert wants_code(Question(question, "explain", "plain", "")) is code
 
 
 # -- found and ranked ------------------------------------------------------------------------------------------

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from tutor.grounding import Evidence, evidence_in
 from tutor.notes.note import Text
 from tutor.passages import Passage, PassageKind
-from tutor.questions import understand
-from tutor.ranking import rank, retrieve
+from tutor.questions import Question, understand
+from tutor.ranking import Ranked, rank, retrieve
 from tutor.retrieval import Retriever
 from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
-from tutor.turns import Style
+from tutor.turns import STYLES, Style
 
 
 def passage(
@@ -95,3 +98,34 @@ def test_an_item_of_a_list_is_known_by_its_mark() -> None:
 def test_a_sentence_that_repeats_another_is_noticed(sentence: str, said: str, again: bool) -> None:
     assert repeats(sentence, [said]) is again
     assert not repeats(sentence, [])
+
+
+# -- programs ----------------------------------------------------------------------------------------------------
+
+
+def scored(piece: Evidence, score: float) -> Ranked:
+    return Ranked(piece, piece.text, score, score, np.zeros(1, np.float32))
+
+
+def program(title: str, section: str, score: float) -> Ranked:
+    found = Passage(title, f"{title}.md", title, (section,), "code", Text(f"x = {score}", ((0, 1),), 1))
+    return scored(Evidence(found, 0, len(found.text.words)), score)
+
+
+def test_a_program_of_the_very_thing_is_chosen_and_one_sentence_of_its_note() -> None:
+    own = program("The VAE", "In PyTorch", 0.6)
+    told = passage("A VAE is trained by gradients.")
+    told = replace(told, note=own.piece.passage.note)
+    ranked = [
+        program("VQ-VAE", "In PyTorch", 0.9),
+        scored(evidence_in(passage("Codes decode to nonsense."))[0], 0.8),
+        program("The VAE", "A worked number", 0.7),
+        own,
+        scored(evidence_in(told)[0], 0.5),
+    ]
+    asked = Question("show me code for a VAE", "code", "plain", "VAE")
+    assert choose(asked, ranked) == [own.piece, ranked[-1].piece]
+
+
+def test_every_level_has_its_most_sentences() -> None:
+    assert set(MOST_SENTENCES) == set(STYLES)

@@ -204,7 +204,7 @@ def retrieve(retriever: Retriever, question: Question) -> list[Hit]:
         extra += retriever.search(
             question.text, k=10, notes=retriever.chinese_notes, context=question.context
         )
-    if wants_code(question.text):
+    if wants_code(question):
         extra += retriever.search(f"{_CODE_WORDS.sub('', question.topic)} in PyTorch", k=3, kinds={"code"})
     elif _WANTS_FORMULA.search(question.text):
         formulas = (
@@ -292,7 +292,7 @@ def _barred(question: Question, hit: Hit, stories: Sequence[Hit]) -> str:
     passage = hit.passage
     if passage.kind == "analogy":
         return "" if hit in stories else "it tells a story, which was not asked for"
-    if passage.kind == "code" and not wants_code(question.text):
+    if passage.kind == "code" and not wants_code(question):
         return "it is a program, which was not asked for"
     if passage.kind == "code" and hit.coverage < _OF_THIS_THING:
         return "it is a program for something else"
@@ -349,9 +349,9 @@ def _table(question: Question, hit: Hit) -> list[tuple[Evidence, float]]:
     return [(Evidence(passage, 0, len(passage.text.words)), hit.score)]
 
 
-def wants_code(question: str) -> bool:
+def wants_code(question: Question) -> bool:
     """Whether the student asks for code."""
-    return bool(_WANTS_CODE.search(question))
+    return question.intent == "code" or bool(_WANTS_CODE.search(question.text))
 
 
 def wants_list(question: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tutor.grounding import Evidence
 from tutor.questions import Question
@@ -13,14 +12,12 @@ from tutor.sides import sides
 from tutor.turns import Style
 from tutor.words import content_words
 
-if TYPE_CHECKING:
-    pass
-
-MOST_SENTENCES: dict[Style, int] = {"plain": 4, "eli5": 4, "expert": 6}
+MOST_SENTENCES: dict[Style, int] = {"plain": 4, "eli5": 4, "school": 4, "expert": 6}
 _SAME_MEANING = 0.82
 _MOST_ITEMS = 7
 _COHERENT = 0.08
 _SUMMARY = re.compile(r"^(?:in short|summary|key points|takeaways)$", re.I)
+_PROGRAM = re.compile(r"\bin (?:pytorch|code|python)\b|\b(?:program|implementation|from scratch)\b", re.I)
 _LIST_MARK = re.compile(r"(?:^|\n)[ \t]*(?:[-*•]|\d{1,3}[.)])\s+$")
 
 
@@ -28,6 +25,10 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
     """The sentences of the answer, best first: none repeats another, a list is kept together."""
     if not ranked:
         return []
+    programs = [entry for entry in ranked if entry.piece.passage.kind == "code"]
+    if question.intent == "code" and programs:
+        best = max(programs, key=lambda one: (_titled(question, one), _whole(one.piece), one.score))
+        return _around(best, ranked)
     most = MOST_SENTENCES[question.style]
     lead = ranked[0]
     chosen = [lead]
@@ -41,14 +42,36 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
             chosen = ([] if is_item(lead.piece) else [lead]) + [first, *_siblings(first, ranked)]
             most = max(most, len(chosen))
     chosen += _missing_sides(question, ranked, chosen)
-    if wants_code(question.text):
-        chosen += [entry for entry in ranked if entry.piece.passage.kind == "code" and entry is not lead][:1]
+    if wants_code(question):
+        chosen += [entry for entry in programs if entry is not lead][:1]
     for entry in sorted(ranked[1:], key=lambda e: -(e.score + _COHERENT * _neighbours(e.piece, lead.piece))):
         if len(chosen) >= most:
             break
         if entry not in chosen and entry.score >= _least(entry, lead) and not _said(entry, chosen):
             chosen.append(entry)
     return [entry.piece for entry in chosen]
+
+
+def _titled(question: Question, entry: Ranked) -> int:
+    """How many words of the question stand by themselves in the title of a sentence's note: "VAE" not in "VQ-VAE"."""
+    title = entry.piece.passage.title
+    asked = set(re.findall(r"[\w-]{2,}", question.text))
+    return sum(bool(re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", title, re.I)) for word in asked)
+
+
+def _whole(piece: Evidence) -> bool:
+    """Whether a program shows the thing itself, and not a number worked by hand."""
+    return bool(_PROGRAM.search(_section(piece)))
+
+
+def _around(program: Ranked, ranked: Sequence[Ranked]) -> list[Evidence]:
+    """A program, and the sentence of its own note that is nearest to what is asked for."""
+    told = [
+        entry.piece
+        for entry in ranked
+        if entry.piece.passage.note == program.piece.passage.note and entry.piece.passage.kind != "code"
+    ]
+    return [program.piece, *told[:1]]
 
 
 def why_unchosen(entry: Ranked, ranked: Sequence[Ranked], chosen: Sequence[Evidence]) -> str:
