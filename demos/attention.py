@@ -207,7 +207,9 @@ class AttentionRun:
         figures = {"accuracy": accuracy, "attention_on_answer": on_answer}
         if self.curve.values():
             figures["loss"] = self.curve.recent(0.05)
-        one = Strings(*(part[:1] for part in (self.watched.inputs, self.watched.targets, self.watched.answers)))
+        one = Strings(
+            *(part[:1] for part in (self.watched.inputs, self.watched.targets, self.watched.answers))
+        )
         asked = one.asked[0]
         said = self.network(one.inputs)[0][0].argmax(dim=-1).masked_fill(~asked, BLANK)
         wanted = one.targets[0].masked_fill(~asked, BLANK)
@@ -238,7 +240,9 @@ def figures_of(network: AttentionNet, batch: Strings, uniform: bool = False) -> 
     outputs, weights = network(batch.inputs, uniform)
     asked = batch.asked
     right = (outputs.argmax(dim=-1) == batch.targets)[asked].float().mean()
-    on_answer = weights[-1].gather(-1, batch.answers[:, None, :, None].expand(-1, weights.shape[2], -1, 1))[..., 0]
+    on_answer = weights[-1].gather(-1, batch.answers[:, None, :, None].expand(-1, weights.shape[2], -1, 1))[
+        ..., 0
+    ]
     by_head = torch.stack([head[asked].mean() for head in on_answer.unbind(dim=1)])
     return float(right), float(by_head.max())
 
@@ -293,7 +297,9 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
 def _result(state: AttentionRun) -> Result:
     state.curve.values()
     if not (state.curve.finite and all(bool(part.isfinite().all()) for part in state.network.parameters())):
-        verdict = f"The run diverged at step {state.pace.step}: the loss or the weights are no longer numbers."
+        verdict = (
+            f"The run diverged at step {state.pace.step}: the loss or the weights are no longer numbers."
+        )
         remedy = "A lower learning rate or a higher temperature keeps the attention's scores small."
         notes: tuple[str, ...] = ("self-attention",)
         return Result("diverged", state.pace.step, {}, verdict, (remedy,), notes, state.look())

@@ -23,7 +23,7 @@ def draw(look: Look) -> bytes:
     _map(figure.add_axes((0.045, 0.15, 0.275, 0.62)), look.before, look, "Before training", query)
     _map(figure.add_axes((0.365, 0.15, 0.275, 0.62)), look.now, look, "Now", query)
     figure.text(
-        0.045, 0.022, "Each row is a position that looks, each column one that is looked at; ○: where the answer stands.",
+        0.045, 0.022, "Each row is a position that looks, each column one looked at; ○: where the answer stands.",
         fontsize=8.5, color=drawing.SOFT,
     )  # fmt: skip
     _history(figure.add_axes((0.705, 0.53, 0.275, 0.265)), look)
@@ -50,7 +50,9 @@ def _map(axes: Axes, weights: NDArray[np.float32], look: AttentionLook, words: s
     size = 8.5 if len(look.letters) <= 20 else 6.5
     places, letters = _ticks(look)
     axes.set_xticks(places, letters, fontsize=size)
-    said = [f"{letter}→{out}" if out != "·" else letter for letter, out in zip(letters, look.said, strict=True)]
+    said = [
+        f"{letter}→{out}" if out != "·" else letter for letter, out in zip(letters, look.said, strict=True)
+    ]
     axes.set_yticks(places, said if words == "Now" and look.started else letters, fontsize=size)
     for place, label in enumerate(axes.get_yticklabels()):
         if words == "Now" and look.started and look.answers[place] >= 0:

@@ -54,7 +54,7 @@ def verdict(story: AttentionStory) -> tuple[str, tuple[str, ...]]:
     """One sentence on how it went, and the notes that explain it, most fitting first."""
     accuracy, on_answer = story.metrics["accuracy"], story.metrics["attention_on_answer"]
     task, where = story.knobs["task"], WHERE[story.knobs["task"]]
-    figures = f"{accuracy.value:.1%} of the answers are right and {on_answer.value:.0%} of the attention lies on {where}"
+    figures = f"{accuracy.value:.1%} of the answers are right and {on_answer.value:.0%} of the attention is on {where}"
     if accuracy.value >= 0.97 * accuracy.floor:
         notes: tuple[str, ...] = ("self-attention", "transformer")
         if accuracy.floor < 0.95:
@@ -84,7 +84,9 @@ def _budget_story(story: AttentionStory) -> str:
 def _speed_story(story: AttentionStory) -> str:
     goal = 0.99 * story.metrics["accuracy"].floor
     step = next((step for step, accuracy, _ in story.history if accuracy >= goal), None)
-    seen = f"{story.parameters:,} parameters in {story.knobs['layers']} layer{'s' * (story.knobs['layers'] > 1)}"
+    seen = (
+        f"{story.parameters:,} parameters in {story.knobs['layers']} layer{'s' * (story.knobs['layers'] > 1)}"
+    )
     if step is None:
         return f"With {seen} the accuracy never came near the {goal:.0%} that would count as solved."
     return (

@@ -14,7 +14,9 @@ SELF_ATTENTION = Demo(
         "with one layer, then with two."
     ),
     knobs=(
-        choice("task", ("reversal", "copy", "induction"), "say it backwards, repeat it, or go on as last time"),
+        choice(
+            "task", ("reversal", "copy", "induction"), "say it backwards, repeat it, or go on as last time"
+        ),
         choice("mask", ("auto", "none", "causal"), "hide later positions; auto: for induction alone"),
         number("length", 16, 6, 32, "letters in a string", "letters"),
         number("layers", 1, 1, 2, "layers of attention; induction needs two", "layers"),
@@ -77,7 +79,9 @@ TOKENS = Demo(
     ),
     knobs=(
         choice("text", ("notes", "story"), "our study notes, or a bundled story of 28,000 characters"),
-        choice("sentence", ("discriminator", "unhappiness", "café", "code"), "the sentence that is shown cut up"),
+        choice(
+            "sentence", ("discriminator", "unhappiness", "café", "code"), "the sentence that is shown cut up"
+        ),
         choice("smoothing", ("witten-bell", "add-one", "none"), "what the n-gram models say of the unseen"),
         number("merges", 512, 0, 768, "merges of byte-pair encoding; its vocabulary is 256 more", "merges"),
         number("order", 3, 1, 5, "tokens in an n-gram: the one to guess and those before it", "tokens"),

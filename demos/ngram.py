@@ -72,9 +72,7 @@ class NGram:
         with np.errstate(divide="ignore"):
             return np.log(p)
 
-    def _updated(
-        self, counts: _Counts, packed: Tokens, shorter: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def _updated(self, counts: _Counts, packed: Tokens, shorter: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probabilities of this order from those of the shorter context, for n-grams `packed` [m]."""
         c = _looked_up(counts.grams, counts.gram_counts, packed)
         total = _looked_up(counts.contexts, counts.context_counts, packed >> self._bits)

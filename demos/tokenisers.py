@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ class BytePairs:
     def _add(self, number: int, sign: int) -> None:
         """Counts a word's pairs in (1) or out (-1)."""
         word, times = self._words[number], sign * self._times[number]
-        for pair in zip(word, word[1:], strict=False):
+        for pair in pairwise(word):
             self._counts[pair] += times
             if self._counts[pair] <= 0:
                 del self._counts[pair]
@@ -120,7 +121,7 @@ class BytePairs:
         if word not in self._cache:
             tokens = list(word.encode())
             while len(tokens) > 1:
-                pairs = set(zip(tokens, tokens[1:], strict=False))
+                pairs = set(pairwise(tokens))
                 first = min(pairs, key=lambda pair: self._ranks.get(pair, len(self.merges)))
                 if first not in self._ranks:
                     break

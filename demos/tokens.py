@@ -76,8 +76,7 @@ class TokensLook(Look):
 
 
 class TokensRun:
-    """The text, the three tokenisers and what is known so far. Nothing is drawn at random but the order of nothing:
-    every run on the same text is the same."""
+    """The text, the three tokenisers and what is known so far."""
 
     def __init__(self, knobs: Mapping[str, Any], settings: RunSettings) -> None:
         self.knobs = knobs
@@ -105,7 +104,7 @@ class TokensRun:
             return False
         self.newest.append(learned[0])
         self.pace.step += 1
-        if self.pace.step % CURVE_EVERY == 0 or self.pace.step == self.knobs["merges"]:
+        if len(self.newest) % CURVE_EVERY == 0 or len(self.newest) == self.knobs["merges"]:
             self._note_length()
         return True
 
@@ -119,13 +118,14 @@ class TokensRun:
 
     def look(self, caption: str | None = None) -> TokensLook:
         """The present."""
-        figures = {"vocabulary": float(self.bpe.vocab), "characters_per_token": self.curve[-1][1]}
+        length = len(self.text.train) / max(1, self.bpe.tokens)
+        figures = {"vocabulary": float(self.bpe.vocab), "characters_per_token": length}
         cuts = tuple(
             (kind, tuple(tokeniser.pieces(self.sentence)), tokeniser.vocab)
             for kind, tokeniser in self.tokenisers.items()
         )
         return TokensLook(
-            caption=caption or tokens_words.caption(self.pace.step, self.newest, self.curve[-1]),
+            caption=caption or tokens_words.caption(self.newest, self.bpe.vocab, length),
             metrics=figures,
             cuts=cuts,
             curve=tuple(self.curve),
@@ -145,7 +145,9 @@ def judged(kind: str, model: NGram, held_out: NDArray[np.int64], characters: int
 
 def packed_bits(text: Text) -> float:
     """Bits per held-out character that the packer xz adds when the held-out text follows the training text."""
-    known, both = (len(lzma.compress(part.encode(), preset=6)) for part in (text.train, text.train + text.held_out))
+    known, both = (
+        len(lzma.compress(part.encode(), preset=6)) for part in (text.train, text.train + text.held_out)
+    )
     return 8 * (both - known) / max(1, len(text.held_out))
 
 

@@ -78,17 +78,25 @@ def _lengths(axes: Axes, look: TokensLook) -> None:
     axes.scatter(vocab[-1:], length[-1:], s=18, color=drawing.MADE)
     axes.set_xlim(256, max(look.most_vocab, 266))
     axes.set_ylim(0.9, max(2.0, 1.15 * max(length)))
+    newest = "newest: " + "  ".join(shown(piece) for piece in look.newest[-4:]) if look.newest else ""
+    axes.annotate(
+        newest.replace("$", r"\$"), (0.98, 0.06), xycoords="axes fraction", ha="right", fontsize=8.5,
+        family="monospace", color=drawing.SOFT,
+    )  # fmt: skip
     axes.set_xlabel("size of the vocabulary", fontsize=8.5, color=drawing.SOFT, labelpad=1)
 
 
-def _by_order(axes: Axes, look: TokensLook, figure: str, top: float) -> None:
+def _by_order(axes: Axes, look: TokensLook, figure: str) -> None:
     """One line for each tokeniser over the orders; what is infinite is left out."""
     for kind in COLORS:
         fits = [fit for fit in look.fits if fit.kind == kind and not fit.impossible]
         if fits:
             values = [getattr(fit, figure) for fit in fits]
-            axes.plot([fit.order for fit in fits], values, color=COLORS[kind], marker="o", ms=3.5, linewidth=1.5,
-                      label=NAMES[kind])  # fmt: skip
+            wide = kind == "byte"  # bytes and characters nearly coincide: the one is drawn around the other
+            axes.plot(
+                [fit.order for fit in fits], values, color="#c4c4c4" if wide else COLORS[kind], marker="o",
+                ms=6 if wide else 3.5, linewidth=4.5 if wide else 1.5, label=NAMES[kind],
+            )  # fmt: skip
     axes.axvline(look.order, color="#cccccc", linewidth=5, alpha=0.5, zorder=0)
     axes.set_xlim(0.8, 5.2)
     axes.set_xticks([1, 2, 3, 4, 5])
@@ -96,12 +104,14 @@ def _by_order(axes: Axes, look: TokensLook, figure: str, top: float) -> None:
     if not look.fits:
         axes.set_yticks([])
         words = "measured when the merges are done"
-        axes.annotate(words, (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=8.5, color=drawing.SOFT)
+        axes.annotate(
+            words, (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=8.5, color=drawing.SOFT
+        )
 
 
 def _bits(axes: Axes, look: TokensLook) -> None:
     drawing.title(axes, "Bits per character (comparable)")
-    _by_order(axes, look, "bits", 6.0)
+    _by_order(axes, look, "bits")
     if any(not fit.impossible for fit in look.fits):
         axes.set_ylim(bottom=0)
         axes.legend(loc="lower left", fontsize=8.5, frameon=False, labelcolor="linecolor", handlelength=1.2)
@@ -112,7 +122,7 @@ def _perplexities(axes: Axes, look: TokensLook) -> None:
     if any(not fit.impossible for fit in look.fits):
         axes.set_yscale("log")
         axes.set_ylim(1, 1000)
-    _by_order(axes, look, "perplexity", 1000.0)
+    _by_order(axes, look, "perplexity")
     if look.fits:
         axes.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
         axes.minorticks_off()

@@ -44,16 +44,16 @@ def shown(piece: str) -> str:
     return piece.replace(" ", "␣").replace("\n", "↵")
 
 
-def caption(merges: int, newest: Sequence[str], last: tuple[int, float]) -> str:
+def caption(newest: Sequence[str], vocab: int, length: float) -> str:
     """One or two sentences on the present."""
-    if merges == 0:
+    if not newest:
         return (
             "Before any merge byte-pair encoding knows only the 256 bytes. Now the most frequent pair of neighbours "
             "becomes one token, over and over."
         )
     return (
-        f"Merge {merges}: the new token is “{shown(newest[-1])}”. The vocabulary has {last[0]} tokens, and a token "
-        f"holds {last[1]:.2f} characters on average."
+        f"Merge {len(newest)}: the new token is “{shown(newest[-1])}”. The vocabulary has {vocab} tokens, and a token "
+        f"holds {length:.2f} characters on average."
     )
 
 
@@ -147,7 +147,9 @@ def _order_story(story: TokensStory) -> str:
     for kind in ("char", "bpe"):
         rows = [fit for fit in story.all_fits if fit.kind == kind]
         best = min(rows, key=lambda fit: fit.bits)
-        parts.append(f"over {NAMES[kind]} order {best.order} is best with {best.bits:.2f} (order 1: {rows[0].bits:.2f})")
+        parts.append(
+            f"over {NAMES[kind]} order {best.order} is best with {best.bits:.2f} (order 1: {rows[0].bits:.2f})"
+        )
     return (
         f"A longer context helps as long as it was seen often enough to be counted: {parts[0]}, {parts[1]} bits per "
         "character. Contexts never seen fall back on shorter ones."

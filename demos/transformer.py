@@ -275,10 +275,16 @@ def _result(state: TransformerRun, samples: list[str]) -> Result:
 def sample_metrics(samples: list[str], text: Text) -> dict[str, Metric]:
     """How much of the samples are words of the text, and how much is copied from it; real text beside it."""
     known = set(_words([text.train]))
-    real = [text.held_out[at : at + SAMPLE_LENGTH] for at in range(0, len(text.held_out) - SAMPLE_LENGTH, SAMPLE_LENGTH)]
+    real = [
+        text.held_out[at : at + SAMPLE_LENGTH]
+        for at in range(0, len(text.held_out) - SAMPLE_LENGTH, SAMPLE_LENGTH)
+    ]
     words = _words(samples)
     share = partial(_share_known, known=known)
-    copied, real_copied = copied_share(samples, text.train), copied_share(real[:: max(1, len(real) // 40)], text.train)
+    copied, real_copied = (
+        copied_share(samples, text.train),
+        copied_share(real[:: max(1, len(real) // 40)], text.train),
+    )
     characters = sum(map(len, samples))
     return {
         "known_words": Metric(

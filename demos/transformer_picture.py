@@ -40,7 +40,11 @@ def _page(figure: Figure, look: TransformerLook) -> None:
         spine.set_color("#d8d0bd")
     drawing.title(axes, "What it writes now (the first words were given to it)")
     lines = textwrap.wrap(
-        (look.prompt + look.sample).replace("\n", "↵ "), LINE, drop_whitespace=False, max_lines=6, placeholder=" …"
+        (look.prompt + look.sample).replace("\n", "↵ "),
+        LINE,
+        drop_whitespace=False,
+        max_lines=6,
+        placeholder=" …",
     )
     style = {"family": "monospace", "fontsize": 9.0, "va": "top", "ha": "left"}
     for row, line in enumerate(lines):
@@ -73,7 +77,9 @@ def _losses(axes: Axes, look: TransformerLook) -> None:
     axes.set_xlabel("step", fontsize=8.5, color=drawing.SOFT, labelpad=1)
     _perplexity_axis(axes, top)
     if look.losses:
-        axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.9), fontsize=8.5, frameon=False, labelcolor="linecolor")
+        axes.legend(
+            loc="upper right", bbox_to_anchor=(1.0, 0.9), fontsize=8.5, frameon=False, labelcolor="linecolor"
+        )
 
 
 def _perplexity_axis(axes: Axes, top: float) -> None:
@@ -92,7 +98,13 @@ def _bars(axes: Axes, look: TransformerLook) -> None:
     axes.tick_params(labelsize=8.5, colors=drawing.SOFT)
     drawing.title(axes, f"Which character follows “{look.prompt.replace(' ', '␣')}”?")
     places = range(len(look.bars))
-    axes.bar([at - 0.2 for at in places], [model for _, model, _ in look.bars], 0.38, color=drawing.MADE, label="network")
+    axes.bar(
+        [at - 0.2 for at in places],
+        [model for _, model, _ in look.bars],
+        0.38,
+        color=drawing.MADE,
+        label="network",
+    )
     if look.bars_n:
         label = f"text ({look.bars_n} times)"
         shares = [share for _, _, share in look.bars]

@@ -48,7 +48,9 @@ def caption(pace: Pace, figures: Mapping[str, float], ngram: float) -> str:
 
 
 def sample_caption(temperature: float) -> str:
-    return f"The trained network writes on by itself, one character at a time, at temperature {temperature:g}."
+    return (
+        f"The trained network writes on by itself, one character at a time, at temperature {temperature:g}."
+    )
 
 
 def loss_metrics(fit: float, ngram: float, order: int, n: int) -> dict[str, Metric]:
@@ -129,7 +131,9 @@ def _loss_story(story: TransformerStory) -> str:
 def _ngram_story(story: TransformerStory) -> str:
     fit = story.metrics["held_out_loss"]
     assert fit.baseline is not None
-    rival = f"An n-gram model of order {story.ngram_order}, which only counts, comes to {fit.baseline:.3f} nats"
+    rival = (
+        f"An n-gram model of order {story.ngram_order}, which only counts, comes to {fit.baseline:.3f} nats"
+    )
     if fit.value < fit.baseline:
         return (
             f"{rival}, so the transformer is better by {fit.baseline - fit.value:.3f}: it uses more than the last "
