@@ -62,7 +62,7 @@ def fit_caption(last: Fit, fits: Sequence[Fit], order: int) -> str:
     fit = next(known for known in fits if known.kind == last.kind and known.order == order)
     told = f"An n-gram model of order {order} over {NAMES[fit.kind]}"
     if fit.impossible:
-        return f"{told} gives probability 0 to {fit.impossible:,} of {fit.tokens:,} held-out tokens: infinite perplexity."
+        return f"{told} gives probability 0 to {fit.impossible:,} of {fit.tokens:,} held-out tokens: perplexity ∞."
     return f"{told}: perplexity {fit.perplexity:.1f} per token, {fit.bits:.2f} bits per character on held-out text."
 
 
@@ -72,8 +72,8 @@ def verdict(story: TokensStory) -> tuple[str, tuple[str, ...]]:
     if broken:
         worst = max(broken, key=lambda fit: fit.impossible / fit.tokens)
         return (
-            f"The perplexity is infinite: {worst.impossible / worst.tokens:.1%} of the held-out {NAMES[worst.kind]} follow "
-            "a context in which training never saw them, and counting without smoothing calls that impossible.",
+            f"The perplexity is infinite: {worst.impossible / worst.tokens:.1%} of the held-out {NAMES[worst.kind]} "
+            "follow a context in which training never saw them, and counting without smoothing calls that impossible.",
             ("perplexity", "autoregressive-models"),
         )
     ranked = sorted(story.fits.values(), key=lambda fit: fit.bits)
@@ -112,8 +112,8 @@ def _merge_story(story: TokensStory) -> str:
     early = ", ".join(f"“{shown(piece)}”" for piece in story.newest[:5])
     longest = max(story.newest, key=len)
     told = (
-        f"The first merges made {early}, and the longest of the {story.merges} new tokens is “{shown(longest)}”; a token "
-        f"now holds {story.length:.2f} characters on average."
+        f"The first merges made {early}, and the longest of the {story.merges} new tokens is “{shown(longest)}”; a "
+        f"token now holds {story.length:.2f} characters on average."
     )
     if story.merges < story.asked_merges and not story.cut_short:
         told += f" After {story.merges} merges no pair occurred twice, so it ended there."
@@ -124,8 +124,8 @@ def _sentence_story(story: TokensStory) -> str:
     counts = {kind: len(pieces) for kind, pieces in story.pieces.items()}
     cut = " | ".join(shown(piece) for piece in story.pieces["bpe"][:8])
     return (
-        f"“{story.sentence}” is {counts['byte']} bytes, {counts['char']} characters or {counts['bpe']} byte-pair tokens, "
-        f"which begin {cut}."
+        f"“{story.sentence}” is {counts['byte']} bytes, {counts['char']} characters or {counts['bpe']} byte-pair "
+        f"tokens, which begin {cut}."
     )
 
 
@@ -135,8 +135,8 @@ def _unit_story(story: TokensStory) -> str:
         return "Any smoothing keeps some probability for the unseen: set smoothing to witten-bell."
     return (
         f"At order {bpe.order} the perplexity is {char.perplexity:.1f} per character and {bpe.perplexity:.1f} per "
-        f"byte-pair token, but a token there holds {bpe.characters / bpe.tokens:.2f} characters. Divided by the characters "
-        f"spelled, it is {char.bits:.2f} and {bpe.bits:.2f} bits per character: only these two can be compared."
+        f"byte-pair token, but a token there holds {bpe.characters / bpe.tokens:.2f} characters. Divided by the "
+        f"characters spelled, it is {char.bits:.2f} and {bpe.bits:.2f} bits per character: only these two can be compared."
     )
 
 
@@ -154,8 +154,8 @@ def _order_story(story: TokensStory) -> str:
         f"A longer context helps as long as it was seen often enough to be counted: {parts[0]}, {parts[1]} bits per "
         "character. Contexts never seen fall back on shorter ones."
         if story.smoothing == "witten-bell"
-        else f"With {story.smoothing} smoothing {parts[0]} and {parts[1]} bits per character: a long context splits the "
-        "counts, and what was never seen gets too much."
+        else f"With {story.smoothing} smoothing {parts[0]} and {parts[1]} bits per character: a long context splits "
+        "the counts, and what was never seen gets too much."
     )
 
 
@@ -167,5 +167,5 @@ def _rival_story(story: TokensStory) -> str:
     rank = "fewer than" if best.bits < story.packed else "no fewer than"
     return (
         f"The best of these models needs {best.bits:.2f} bits per character ({NAMES[best.kind]}, order {best.order}), "
-        f"{rank} the {story.packed:.2f} of the packer xz on the same text: to predict and to compress is the same skill."
+        f"{rank} the {story.packed:.2f} of the packer xz on the same text: predicting and compressing are one skill."
     )
