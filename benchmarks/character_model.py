@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import time
 from collections.abc import Callable
 
@@ -96,6 +97,12 @@ def train_yardstick(train: Tensor, vocab: int, seed: int) -> tuple[nn.Module, fl
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         adam.step()
+        if (step + 1) % 200 == 0:
+            cpu_s = time.process_time() - started_s
+            print(
+                f"yardstick: {step + 1} iterations, loss {float(loss):.3f}, {cpu_s:.1f} CPU-s",
+                file=sys.stderr,
+            )
     return network, time.process_time() - started_s
 
 
@@ -127,6 +134,10 @@ def train_ours(seed: int, budget_s: float, goal: float) -> dict[str, float | Non
         if run.pace.elapsed_s * CHECKS >= (checks + 1) * budget_s:
             checks += 1
             loss = clock.paused(run.held_out_loss)
+            print(
+                f"ours: {run.pace.step} steps, loss {loss:.3f}, {run.pace.elapsed_s:.1f} CPU-s",
+                file=sys.stderr,
+            )
             if reached_s is None and loss <= goal:
                 reached_s = run.pace.elapsed_s
     loss = run.held_out_loss()

@@ -136,7 +136,7 @@ def _unit_story(story: TokensStory) -> str:
     return (
         f"At order {bpe.order} the perplexity is {char.perplexity:.1f} per character and {bpe.perplexity:.1f} per "
         f"byte-pair token, but a token there holds {bpe.characters / bpe.tokens:.2f} characters. Divided by the "
-        f"characters spelled, it is {char.bits:.2f} and {bpe.bits:.2f} bits per character: only these two can be compared."
+        f"characters spelled, it is {char.bits:.2f} and {bpe.bits:.2f} bits per character: only these compare."
     )
 
 
