@@ -100,7 +100,7 @@ def train_yardstick(train: Tensor, vocab: int, seed: int) -> tuple[nn.Module, fl
         if (step + 1) % 200 == 0:
             cpu_s = time.process_time() - started_s
             print(
-                f"yardstick: {step + 1} iterations, loss {float(loss):.3f}, {cpu_s:.1f} CPU-s",
+                f"yardstick: {step + 1} iterations, loss {loss.item():.3f}, {cpu_s:.1f} CPU-s",
                 file=sys.stderr,
             )
     return network, time.process_time() - started_s

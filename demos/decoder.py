@@ -59,7 +59,7 @@ class Decoder(nn.Module):
         query, key, value = (
             (x @ weights[:3].flatten(0, 1).T).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         )
-        query, key = (rotated(rms_norm(part, part.shape[-1:]), turn) for part in (query, key))
+        query, key = rotated(query, turn), rotated(key, turn)
         mixed = scaled_dot_product_attention(query, key, value, is_causal=True)
         return mixed.transpose(1, 2).reshape(b, t, -1) @ weights[3]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from demos import drawing
 from demos.steps import Look
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LINE = 46
+LINE = 50
 
 
 def draw(look: Look) -> bytes:
@@ -23,7 +23,7 @@ def draw(look: Look) -> bytes:
     figure = drawing.new_figure(look.caption)
     _page(figure, look)
     _bars(figure.add_axes((0.045, 0.125, 0.40, 0.26)), look)
-    _losses(figure.add_axes((0.535, 0.125, 0.40, 0.68)), look)
+    _losses(figure.add_axes((0.535, 0.125, 0.40, 0.67)), look)
     return drawing.to_png(figure)
 
 
@@ -34,7 +34,7 @@ def visible(character: str) -> str:
 
 def _page(figure: Figure, look: TransformerLook) -> None:
     """The prompt, and what the network wrote after it, on a sheet."""
-    axes = figure.add_axes((0.018, 0.475, 0.45, 0.365))
+    axes = figure.add_axes((0.018, 0.49, 0.45, 0.305))
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], facecolor="#faf7f0")
     for spine in axes.spines.values():
         spine.set_color("#d8d0bd")
@@ -43,12 +43,12 @@ def _page(figure: Figure, look: TransformerLook) -> None:
         (look.prompt + look.sample).replace("\n", "↵ "),
         LINE,
         drop_whitespace=False,
-        max_lines=6,
+        max_lines=5,
         placeholder=" …",
     )
-    style = {"family": "monospace", "fontsize": 9.0, "va": "top", "ha": "left"}
+    style: dict[str, Any] = {"family": "monospace", "fontsize": 9.0, "va": "top", "ha": "left"}
     for row, line in enumerate(lines):
-        y = 0.925 - 0.155 * row
+        y = 0.91 - 0.18 * row
         shown = look.prompt if row == 0 and line.startswith(look.prompt) else ""
         axes.text(0.02, y, _safe(shown), color=drawing.REAL, fontweight="bold", **style)
         axes.text(0.02, y, _safe(" " * len(shown) + line[len(shown) :]), color="#222222", **style)
