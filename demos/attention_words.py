@@ -127,11 +127,15 @@ def _layer_story(story: AttentionStory) -> str:
             "One layer cannot do induction by looking alone: a position must be found by the letter before it, and "
             "one layer knows only the letters themselves. Set layers to 2."
         )
-    return (
-        f"The first layer puts {story.previous:.0%} of its attention on the position just before, so that each letter "
-        "knows its predecessor; the second then finds the place that follows the same letter. Together they are an "
-        "induction head."
+    told = (
+        f"The first layer's best head puts {story.previous:.0%} of its attention on the position just before"
     )
+    if story.previous > 0.25 and story.metrics["accuracy"].value > 0.9:
+        return (
+            f"{told}, so that a letter can know its predecessor; the second layer then finds the place after the "
+            "same letter. Together they are an induction head."
+        )
+    return f"{told}; an induction head needs much of it there, for the second layer to build on."
 
 
 def _blind_story(story: AttentionStory) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LINE = 50
+LINE = 48
 
 
 def draw(look: Look) -> bytes:
@@ -42,7 +42,6 @@ def _page(figure: Figure, look: TransformerLook) -> None:
     lines = textwrap.wrap(
         (look.prompt + look.sample).replace("\n", "↵ "),
         LINE,
-        drop_whitespace=False,
         max_lines=5,
         placeholder=" …",
     )
