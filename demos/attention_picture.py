@@ -87,12 +87,12 @@ def _history(axes: Axes, look: AttentionLook) -> None:
         drawing.level_line(axes, look.ceiling, "the mask allows")
     axes.set_xlim(0, max(1, look.total_steps))
     axes.set_xlabel("step", fontsize=8.5, color=drawing.SOFT, labelpad=1)
-    axes.legend(loc="lower right", fontsize=8.5, frameon=False, labelcolor="linecolor", handlelength=1.2)
+    axes.legend(loc="best", fontsize=8.5, frameon=False, labelcolor="linecolor", handlelength=1.2)
 
 
 def _weights(axes: Axes, look: AttentionLook, query: int) -> None:
     _plain(axes)
-    drawing.title(axes, f"Where position {query + 1} looks (the boxed row)")
+    drawing.title(axes, f"Where the boxed row, {query + 1}, looks")
     places, letters = _ticks(look)
     colors = [drawing.MADE if place == look.answers[query] else drawing.REAL for place in places]
     axes.bar(places, look.now[query], 0.75, color=colors)

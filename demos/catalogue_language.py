@@ -62,7 +62,7 @@ TINY_TRANSFORMER = Demo(
         number("steps", 800, 0, 50000, "updates; 0: as many as the budget allows", "updates"),
     ),
     presets={"quick": Preset(12, {"steps": 200}), "normal": Preset(45), "long": Preset(240, {"steps": 5000})},
-    expected_s=14.0,
+    expected_s=15.0,
     run="demos.transformer:run",
     draw="demos.transformer_picture:draw",
     notes=("transformer", "gpt", "perplexity", "tokens-and-sampling"),
