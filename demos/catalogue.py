@@ -4,10 +4,15 @@ the `DEMOS` of a catalogue.
 
 from __future__ import annotations
 
-from demos import catalogue_classics, catalogue_digits, catalogue_points
+from demos import catalogue_classics, catalogue_digits, catalogue_language, catalogue_points
 from demos.knobs import Demo, DemoArgumentError
 
-DEMOS: tuple[Demo, ...] = (*catalogue_points.DEMOS, *catalogue_classics.DEMOS, *catalogue_digits.DEMOS)
+DEMOS: tuple[Demo, ...] = (
+    *catalogue_points.DEMOS,
+    *catalogue_classics.DEMOS,
+    *catalogue_digits.DEMOS,
+    *catalogue_language.DEMOS,
+)
 
 
 def find_demo(name: str) -> Demo:
