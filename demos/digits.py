@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 SIDE = 8
@@ -30,11 +34,24 @@ class ImageSet:
 
 def load_digits(device: str = "cpu") -> tuple[ImageSet, ImageSet]:
     """The 1400 training images and the 397 held-out ones on `device`; the same split at each call."""
-    from sklearn.datasets import load_digits as bundled
-
-    data = bundled()
-    images = torch.as_tensor(data.images, dtype=torch.float32)[:, None] / 8 - 1
-    labels = torch.as_tensor(data.target, dtype=torch.long)
+    pixels, digits = _bundled()
+    images = torch.as_tensor(pixels, dtype=torch.float32).reshape(-1, 1, SIDE, SIDE) / 8 - 1
+    labels = torch.as_tensor(digits, dtype=torch.long)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(_SPLIT_SEED))
     images, labels = images[order].to(device), labels[order].to(device)
     return ImageSet(images[:N_TRAIN], labels[:N_TRAIN]), ImageSet(images[N_TRAIN:], labels[N_TRAIN:])
+
+
+def _bundled() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pixels [1797, 64] from 0 to 16 and labels [1797], read from scikit-learn's own file where it is in its place:
+    importing scikit-learn for one table would cost a second and more."""
+    spec = find_spec("sklearn")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        path = Path(folder, "datasets", "data", "digits.csv.gz")
+        if path.is_file():
+            table = np.loadtxt(path, delimiter=",")
+            return table[:, :-1], table[:, -1]
+    from sklearn.datasets import load_digits as bundled
+
+    data = bundled()
+    return data.data, data.target

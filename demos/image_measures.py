@@ -167,6 +167,22 @@ class Figure:
     floor_spread: float
 
 
+def mixture_images(data: ImageSet, n: int, seed: int, components: int = 4) -> ImageSet:
+    """The classical generator: `n` labelled images, equally many of each class, from a mixture of `components`
+    Gaussians fitted to each class of `data` (scikit-learn; variances get 1e-3 more, so that they stay above 0)."""
+    from sklearn.mixture import GaussianMixture
+
+    labels = torch.arange(int(data.labels.max()) + 1, device=data.labels.device)
+    labels = labels.repeat_interleave(-(-n // len(labels)))[:n]
+    made = torch.empty((n, *data.images.shape[1:]), device=data.images.device)
+    for label in labels.unique():
+        real = data.images[data.labels == label].flatten(1).cpu().numpy()
+        mixture = GaussianMixture(components, reg_covar=1e-3, random_state=seed).fit(real)
+        drawn = torch.as_tensor(mixture.sample(int((labels == label).sum()))[0], dtype=torch.float32)
+        made[labels == label] = drawn.clamp(-1, 1).reshape(-1, *made.shape[1:]).to(made.device)
+    return ImageSet(made, labels)
+
+
 MEANINGS = {
     "fd_digits64": ("low", "Frechet distance to real images in 64 features of our own classifier (not FID)"),
     "kid": ("low", "unbiased kernel distance (cubic) in the same features, standardised"),
@@ -187,8 +203,10 @@ class Judge:
     generator. Its randomness is its own, so measuring does not change a run.
     """
 
-    def __init__(self, train: ImageSet, held_out: ImageSet, seed: int = 0) -> None:
-        self.train, self.held_out = train, held_out
+    def __init__(
+        self, train: ImageSet, held_out: ImageSet, seed: int = 0, neighbours: int = NEIGHBOURS
+    ) -> None:
+        self.train, self.held_out, self.neighbours = train, held_out, neighbours
         self.classifier = train_classifier(train, seed=seed)
         self.accuracy = self.class_accuracy(held_out.images, held_out.labels)
         source = torch.Generator().manual_seed(seed)
@@ -198,11 +216,15 @@ class Judge:
         features = self.features(train.images)
         self._centre, self._scale = features.mean(dim=0), features.std(dim=0).clamp(min=1e-3)
         self._real = features
-        self._floors: dict[str, list[float]] = {}
+        self._floors: dict[int, dict[str, list[float]]] = {}
 
     def features(self, images: Tensor) -> Tensor:
         """The 64 features [n, 64] of images [n, ...]."""
         return self.classifier.features(images)
+
+    def kernel_distance(self, a: Tensor, b: Tensor) -> float:
+        """`kernel_distance` of features a, b [n, 64], standardised over the training images."""
+        return kernel_distance((a - self._centre) / self._scale, (b - self._centre) / self._scale)
 
     def class_accuracy(self, images: Tensor, labels: Tensor) -> float:
         """Share of images [n, ...] that the classifier reads as `labels` [n]."""
@@ -214,7 +236,7 @@ class Judge:
         FD rises as the images get fewer: compare figures of equally many.
         """
         real, fake = self._real[self.halves[0][0]], self.features(images)
-        near = neighbourhoods(real, fake)
+        near = neighbourhoods(real, fake, self.neighbours)
         figures = {
             "fd_digits64": frechet_distance(real, fake),
             "precision": near.precision,
@@ -227,21 +249,25 @@ class Judge:
     def figures(self, images: Tensor, labels: Tensor | None = None) -> dict[str, Figure]:
         """All figures of generated `images` [n, ...]; class accuracy only where the `labels` asked for are given.
 
-        n is best N_MEASURED, that of the floors: FD, recall and coverage depend on n.
+        The floors are those of n real images, at most N_MEASURED: FD, recall and coverage depend on n.
         """
         measured = self._against_halves(self.features(images), self.classifier(images))
         distance = nearest_distance(images, self.train.images).mean()
         measured["memorisation"] = [float(distance / self._held_out_distance.mean())]
         if labels is not None:
             measured["class_accuracy"] = [self.class_accuracy(images, labels)]
-        floors = self.floors()
+        floors = self.floors(len(images))
         return {name: Figure(*_mean_sd(row), *_mean_sd(floors[name])) for name, row in measured.items()}
 
     def metrics(
-        self, images: Tensor, labels: Tensor | None = None, baseline: Tensor | None = None
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        baseline: Tensor | None = None,
+        baseline_labels: Tensor | None = None,
     ) -> dict[str, Metric]:
-        """`figures` as a result's metrics, beside those of `baseline` images [m, ...] from a classical model."""
-        other = self.figures(baseline) if baseline is not None else {}
+        """`figures` as a result's metrics, beside those of `baseline`, a classical model's images [m, ...]."""
+        other = self.figures(baseline, baseline_labels) if baseline is not None else {}
         return {
             name: Metric(
                 figure.value,
@@ -254,22 +280,29 @@ class Judge:
             for name, figure in self.figures(images, labels).items()
         }
 
-    def floors(self) -> dict[str, list[float]]:
-        """Each figure of real images, once for each resample."""
-        if not self._floors:
+    def floors(self, n: int = N_MEASURED) -> dict[str, list[float]]:
+        """Each figure of `n` real images (at most half of them), once for each resample."""
+        n = min(n, len(self.halves[0][1]))
+        if n not in self._floors:
             logits = self.classifier(self.train.images)
-            rows = [self._compare(self._real[ref], self._real[new], logits[new]) for ref, new in self.halves]
-            self._floors = {name: [row[name] for row in rows] for name in rows[0]}
-            distances, labels = self._held_out_distance, self.held_out.labels
-            right = (self.classifier(self.held_out.images).argmax(dim=1) == labels).float()
-            source = torch.Generator().manual_seed(1)
-            orders = [torch.randperm(len(right), generator=source) for _ in range(RESAMPLES)]
-            halves = [(order[: len(right) // 2], order[len(right) // 2 :]) for order in orders]
-            self._floors["memorisation"] = [
-                float(distances[new].mean() / distances[ref].mean()) for ref, new in halves
+            rows = [
+                self._compare(self._real[reference], self._real[new[:n]], logits[new[:n]])
+                for reference, new in self.halves
             ]
-            self._floors["class_accuracy"] = [float(right[new].mean()) for _, new in halves]
-        return self._floors
+            self._floors[n] = {
+                name: [row[name] for row in rows] for name in rows[0]
+            } | self._held_out_floors()
+        return self._floors[n]
+
+    def _held_out_floors(self) -> dict[str, list[float]]:
+        """Memorisation ratio and class accuracy of random halves of the held-out images."""
+        distances = self._held_out_distance
+        right = (self.classifier(self.held_out.images).argmax(dim=1) == self.held_out.labels).float()
+        source = torch.Generator().manual_seed(1)
+        orders = [torch.randperm(len(right), generator=source) for _ in range(RESAMPLES)]
+        halves = [(order[: len(right) // 2], order[len(right) // 2 :]) for order in orders]
+        ratios = [float(distances[new].mean() / distances[reference].mean()) for reference, new in halves]
+        return {"memorisation": ratios, "class_accuracy": [float(right[new].mean()) for _, new in halves]}
 
     @property
     def _held_out_distance(self) -> Tensor:
@@ -279,15 +312,11 @@ class Judge:
         rows = [self._compare(self._real[reference], fake, logits) for reference, _ in self.halves]
         return {name: [row[name] for row in rows] for name in rows[0]}
 
-    def _standard(self, features: Tensor) -> Tensor:
-        """Features [n, 64] with mean 0 and deviation 1 over the training images."""
-        return (features - self._centre) / self._scale
-
     def _compare(self, real: Tensor, fake: Tensor, logits: Tensor) -> dict[str, float]:
-        near = neighbourhoods(real, fake)
+        near = neighbourhoods(real, fake, self.neighbours)
         return {
             "fd_digits64": frechet_distance(real, fake),
-            "kid": kernel_distance(self._standard(real), self._standard(fake)),
+            "kid": self.kernel_distance(real, fake),
             "precision": near.precision,
             "recall": near.recall,
             "density": near.density,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.linalg import sqrtm
+from sklearn.datasets import load_digits as bundled
 from sklearn.neighbors import NearestNeighbors
 
 from demos import image_measures as measures
@@ -43,6 +44,15 @@ def test_the_digits_are_split_the_same_way_each_time_and_held_out_ones_are_kept_
     assert torch.equal(load_digits()[0].images, train.images)
     assert float(measures.nearest_distance(held_out.images, train.images).min()) > 0
     assert train.labels.bincount().min() > 120 and held_out.labels.bincount().min() > 25
+
+
+def test_the_digits_are_those_that_scikit_learn_gives(digits: tuple[ImageSet, ImageSet]) -> None:
+    given = bundled()
+    pixels = torch.cat([part.images for part in digits]).flatten(1).add(1).mul(8)
+    labels = torch.cat([part.labels for part in digits])
+    order = torch.randperm(1797, generator=torch.Generator().manual_seed(0)).numpy()
+    assert np.array_equal(pixels.numpy(), given.data[order])
+    assert np.array_equal(labels.numpy(), given.target[order])
 
 
 def test_frechet_distance_of_gaussians_in_one_and_two_dimensions_is_known() -> None:

@@ -1,0 +1,105 @@
+"""The picture of a digit diffusion: digits by column, the loss and the distance to real digits, then the sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from demos import drawing
+from demos.digit_diffusion import DigitLook, Sweep
+from demos.mosaic import ink_panel
+from demos.steps import Look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 10
+
+
+def draw(look: Look) -> bytes:
+    """A DigitLook as PNG bytes, 900 x 420 pixels."""
+    assert isinstance(look, DigitLook)
+    figure = drawing.new_figure(look.caption)
+    if look.guess is not None:
+        _film(figure, look)
+    else:
+        _panel(figure, (0.02, 0.06, 0.44, 0.70), look.shown, look.digits, "Asked for")
+        if look.by_guidance:
+            _sweeps(figure, look)
+        else:
+            _curves(figure, look)
+    return drawing.to_png(figure)
+
+
+def _panel(
+    figure: Figure,
+    box: tuple[float, float, float, float],
+    images: np.ndarray,
+    digits: Sequence[str],
+    head: str,
+) -> None:
+    axes = ink_panel(figure, box, images, COLUMNS, digits)
+    axes.set_title(head, fontsize=9.5, loc="left", color="#222222", pad=17)
+
+
+def _film(figure: Figure, look: DigitLook) -> None:
+    assert look.guess is not None
+    _panel(figure, (0.02, 0.06, 0.46, 0.70), look.shown, look.digits, "The images now, asked for")
+    _panel(figure, (0.52, 0.06, 0.46, 0.70), look.guess, look.digits, "What the network takes them to become")
+
+
+def _curves(figure: Figure, look: DigitLook) -> None:
+    upper, lower = _right(figure)
+    drawing.title(upper, "Loss by step: mean squared error of the network's answer")
+    steps, means = drawing.smoothed(look.loss, 150)
+    upper.plot(steps, means, color=drawing.MADE, linewidth=1.3)
+    upper.set_xlim(0, look.total_steps)
+    if len(means):
+        upper.set_ylim(0, 1.15 * float(np.percentile(means, 99)))
+    drawing.title(lower, "Distance to real digits by step: FD of 200 images, lower is better")
+    seen = [(step, fd) for step, fd in look.checks if np.isfinite(fd)]
+    if seen:
+        lower.plot(*zip(*seen, strict=True), color=drawing.MADE, linewidth=1.3, marker="o", markersize=3.5)
+    lower.set(xlim=(0, look.total_steps), yscale="log")
+    lower.set_ylim(0.6 * look.live_floor, 2 * max([fd for _, fd in seen] + [20 * look.live_floor]))
+    drawing.level_line(lower, look.live_floor, "200 real digits")
+    lower.set_xlabel("step", fontsize=8.5, color=drawing.SOFT, labelpad=1)
+
+
+def _right(figure: Figure) -> tuple[Axes, Axes]:
+    upper, lower = drawing.right_panels(figure)
+    for axes in (upper, lower):
+        box = axes.get_position()
+        axes.set_position((0.53, box.y0, 0.445, box.height))
+    return upper, lower
+
+
+def _sweeps(figure: Figure, look: DigitLook) -> None:
+    upper, lower = _right(figure)
+    drawing.title(upper, "Guidance w: clearer digits, less variety (w = 1: none)")
+    places = np.arange(len(look.by_guidance))
+    for shift, colour, name, row in (
+        (-0.2, drawing.OTHER, "read as asked", [one.accuracy for one in look.by_guidance]),
+        (0.2, drawing.MADE, "recall (variety)", [one.recall for one in look.by_guidance]),
+    ):
+        bars = upper.bar(places + shift, row, width=0.38, color=colour, label=name)
+        upper.bar_label(bars, [f"{value:.0%}" for value in row], fontsize=8, padding=1)
+    upper.set(ylim=(0, 1.5), yticks=[0, 0.5, 1], yticklabels=["0", "50 %", "100 %"])
+    upper.set_xticks(places, [f"w = {one.setting:g}" for one in look.by_guidance])
+    upper.legend(loc="upper right", fontsize=8.5, frameon=False, ncols=2, borderaxespad=0)
+    _distance_bars(lower, look.by_nfe, look.floor)
+
+
+def _distance_bars(axes: Axes, by_nfe: Sequence[Sweep], floor: float) -> None:
+    drawing.title(axes, "FD-digits64 by evaluations of the network for one image, lower is better")
+    places = range(len(by_nfe))
+    values = [one.fd for one in by_nfe]
+    bars = axes.bar(places, values, color=drawing.MADE, width=0.62)
+    axes.bar_label(bars, [f"{value:.3g}" for value in values], fontsize=8, padding=1)
+    axes.set_yscale("log")
+    axes.set_ylim(0.5 * min([*values, floor]), 6 * max(values))
+    drawing.level_line(axes, floor, f"real digits: {floor:.1f}", below=True)
+    axes.set_xticks(places, [f"{one.setting:g}" for one in by_nfe])
