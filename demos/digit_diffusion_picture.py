@@ -94,12 +94,13 @@ def _sweeps(figure: Figure, look: DigitLook) -> None:
 
 
 def _distance_bars(axes: Axes, by_nfe: Sequence[Sweep], floor: float) -> None:
-    drawing.title(axes, "FD-digits64 by evaluations of the network for one image, lower is better")
+    drawing.title(axes, "FD-digits64 by network evaluations per image; lower is better")
     places = range(len(by_nfe))
     values = [one.fd for one in by_nfe]
     bars = axes.bar(places, values, color=drawing.MADE, width=0.62)
     axes.bar_label(bars, [f"{value:.3g}" for value in values], fontsize=8, padding=1)
     axes.set_yscale("log")
     axes.set_ylim(0.5 * min([*values, floor]), 6 * max(values))
-    drawing.level_line(axes, floor, f"real digits: {floor:.1f}", below=True)
+    axes.set_xlim(-0.6, len(values) + 0.6)
+    drawing.level_line(axes, floor, f"real digits: {floor:.1f}")
     axes.set_xticks(places, [f"{one.setting:g}" for one in by_nfe])

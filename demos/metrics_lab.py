@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from demos import metrics_lab_words as words
-from demos.digits import CLASSES, SIDE, load_digits
-from demos.image_measures import MEANINGS, N_MEASURED, Figure, Judge, frechet_distance, mixture_images
+from demos.digits import CLASSES, SIDE, ImageSet, load_digits
+from demos.image_measures import (
+    MEANINGS,
+    N_MEASURED,
+    Figure,
+    Judge,
+    frechet_distance,
+    mixture_images,
+)
 from demos.networks import seeded
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
@@ -63,10 +71,14 @@ class Lab:
         self.train, self.held_out = load_digits(settings.device)
         self.judge = Judge(self.train, self.held_out, seed=settings.seed, neighbours=knobs["k"])
         self.source = seeded(settings.seed, settings.device)
-        self.mixture = mixture_images(self.train, N_MEASURED, settings.seed)
         self.trials: list[Trial] = []
         self.sizes: list[SizeTrial] = []
         self.pace = Pace(len(SIZES) + len(SAMPLERS), settings)
+
+    @cached_property
+    def mixture(self) -> ImageSet:
+        """As many images of the classical model as are measured, 70 of each digit."""
+        return mixture_images(self.train, N_MEASURED, self.settings.seed)
 
     def picks(self, n: int, most: int) -> Tensor:
         """`n` random places below `most`."""
@@ -102,8 +114,7 @@ class Lab:
                 name: Figure(figure.floor, figure.floor_spread, figure.floor, figure.floor_spread)
                 for name, figure in figures.items()
             }
-        places = torch.linspace(0, len(images) - 1, THUMBNAILS).round().long().to(images.device)
-        shown = images[places].reshape(-1, SIDE, SIDE).cpu().numpy()
+        shown = images[:THUMBNAILS].reshape(-1, SIDE, SIDE).cpu().numpy()
         self.trials.append(Trial(key, name, shown, figures))
         self.pace.step += 1
 
@@ -122,8 +133,9 @@ def real(lab: Lab, n: int) -> Tensor:
 
 
 def memorised(lab: Lab, n: int) -> Tensor:
-    """Training images, copied."""
-    return lab.train.images[lab.picks(n, len(lab.train))]
+    """Training images, copied, each at most once."""
+    order = torch.randperm(len(lab.train), generator=lab.source, device=lab.source.device)
+    return lab.train.images[order[:n]]
 
 
 def one_a_digit(lab: Lab, n: int) -> Tensor:

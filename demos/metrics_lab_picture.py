@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 COLUMNS = (
-    ("FD", "fd_digits64", "{:.3g}"),
+    ("FD", "fd_digits64", ""),
     ("IS", "inception_score", "{:.2f}"),
     ("precision", "precision", "{:.2f}"),
     ("recall", "recall", "{:.2f}"),
@@ -23,9 +23,13 @@ COLUMNS = (
     ("copying", "memorisation", "{:.2f}"),
 )
 ROWS = 8
-TOP, BOTTOM = 0.765, 0.055
+TOP, BOTTOM = 0.77, 0.06
 LEFT, NAMES, THUMBS, CELL = 0.018, 0.135, 0.128, 0.063
-GOOD, BAD, FOOLED = "#d5ece4", "#f7d9c4", "#ffffff"
+GOOD, BAD = "#d5ece4", "#f7d9c4"
+LEGEND = (
+    "Green: as good as real digits, orange: not. Copying: distance to the nearest training image, "
+    "over that of held-out digits; 0 is a copy."
+)
 
 
 def draw(look: Look) -> bytes:
@@ -34,6 +38,7 @@ def draw(look: Look) -> bytes:
     figure = drawing.new_figure(look.caption)
     _table(figure, look)
     _sizes(figure, look)
+    figure.text(LEFT, 0.022, LEGEND, fontsize=8, color=drawing.SOFT, va="center")
     return drawing.to_png(figure)
 
 
@@ -41,7 +46,7 @@ def _table(figure: Canvas, look: LabLook) -> None:
     height = (TOP - BOTTOM) / ROWS
     for column, (head, _, _) in enumerate(COLUMNS):
         x = LEFT + NAMES + THUMBS + (column + 0.5) * CELL
-        figure.text(x, TOP + 0.012, head, fontsize=8.5, color=drawing.SOFT, ha="center", va="bottom")
+        figure.text(x, TOP + 0.012, head, fontsize=8, color=drawing.SOFT, ha="center", va="bottom")
     figure.text(LEFT, TOP + 0.012, f"n = {look.n} each", fontsize=8.5, color=drawing.SOFT, va="bottom")
     for row, trial in enumerate(look.trials):
         y = TOP - (row + 0.5) * height
@@ -60,7 +65,8 @@ def _cells(figure: Canvas, trial: Trial, y: float, height: float) -> None:
         colour = GOOD if is_good(name, one) else BAD
         corner = (x + 0.002, y - 0.46 * height)
         figure.add_artist(Rectangle(corner, CELL - 0.004, 0.92 * height, color=colour, linewidth=0))
-        figure.text(x + CELL / 2, y, form.format(one.value), fontsize=9, ha="center", va="center")
+        told = form.format(one.value) if form else f"{one.value:.{2 if one.value < 10 else 0}f}"
+        figure.text(x + CELL / 2, y, told, fontsize=9, ha="center", va="center")
 
 
 def is_good(name: str, figure: Figure) -> bool:
@@ -74,7 +80,7 @@ def is_good(name: str, figure: Figure) -> bool:
 
 
 def _sizes(figure: Canvas, look: LabLook) -> None:
-    axes = figure.add_axes((0.735, 0.14, 0.25, 0.625))
+    axes = figure.add_axes((0.735, 0.16, 0.25, 0.605))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8.5, colors=drawing.SOFT)
     axes.grid(axis="y", color="#e6e6e6", linewidth=0.7)

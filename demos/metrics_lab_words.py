@@ -32,25 +32,41 @@ class LabStory:
 
 
 _SAMPLER_CAPTIONS = {
-    "real": "Other real digits, the best that any generator could give: what they get is the floor of each figure.",
-    "memorised": "A sampler that copies its training images: FD is {fd:.1f}, real digits get {floor:.1f}; only the distance to "
-    "the training images gives it away.",
-    "mixture": "A Gaussian mixture for each digit, a classical model fitted in a moment: FD {fd:.1f}, real digits {floor:.1f}.",
-    "one_a_digit": "The same ten images again and again: the inception score is {score:.2f}, real digits get {real_score:.2f}, "
-    "but recall is {recall:.0%}.",
-    "few_digits": "Only some of the digits, each of them good: precision is {precision:.0%}, coverage {coverage:.0%}.",
-    "blurred": "Blurred copies: still readable, yet FD is {fd:.0f} and precision {precision:.0%}.",
-    "noisy": "Copies with noise: FD is {fd:.0f}, precision {precision:.0%}.",
-    "pure_noise": "Pure noise: FD is {fd:.0f}, and no image lies among the real ones ({precision:.0%}).",
+    "real": (
+        "Other real digits, the best that any generator could give: what they get is the floor of each figure."
+    ),
+    "memorised": (
+        "A sampler that copies its training images: FD is {fd:.2f}, other real digits get {floor:.2f}; only the "
+        "distance to the training images gives it away."
+    ),
+    "mixture": (
+        "A Gaussian mixture for each digit, a classical model fitted in a moment: FD {fd:.2f}, real digits "
+        "{floor:.2f}."
+    ),
+    "one_a_digit": (
+        "The same ten images again and again: the inception score is {score:.2f}, real digits get "
+        "{real_score:.2f}, but recall is {recall:.0%}."
+    ),
+    "few_digits": (
+        "Only some of the digits, each of them well drawn: precision is {precision:.0%}, coverage {coverage:.0%}."
+    ),
+    "blurred": "Blurred copies of training images: FD is {fd:.0f}, precision {precision:.0%}.",
+    "noisy": "Training images with noise: FD is {fd:.0f}, precision {precision:.0%}.",
+    "pure_noise": "Pure noise: FD is {fd:.0f}, and {precision:.0%} of the images lie among the real ones.",
 }
 
 
 def caption(trials: Sequence[Trial], sizes: Sequence[SizeTrial]) -> str:
     """One or two sentences on what was measured last."""
     if sizes:
+        first, last = sizes[0], sizes[-1]
+        told = (
+            f"Real digits against other real digits: with {last.n} images on either side FD is {last.fd:.1f}"
+        )
+        if first is last:
+            return f"{told}."
         return (
-            f"Real digits against other real digits: with {sizes[-1].n} images on either side FD is {sizes[-1].fd:.1f}, "
-            f"with {sizes[0].n} it is {sizes[0].fd:.1f}. The images are equally good; only their number differs."
+            f"{told}, with {first.n} it is {first.fd:.1f}. All are equally good; only their number differs."
         )
     figures = trials[-1].figures
     return _SAMPLER_CAPTIONS[trials[-1].key].format(
@@ -123,10 +139,10 @@ def observations(story: LabStory) -> tuple[str, ...]:
 def _bias(story: LabStory) -> str:
     few, many = story.sizes[0], story.sizes[-1]
     return (
-        f"Real digits against other real digits have an FD of {few.fd:.1f} +- {few.fd_spread:.1f} with {few.n} images on "
-        f"either side and {many.fd:.1f} +- {many.fd_spread:.1f} with {many.n}: compare FD only at equal n, and name n. KID "
-        f"has no such bias: {few.kid:.3f} +- {few.kid_spread:.3f} and {many.kid:.3f} +- {many.kid_spread:.3f}, both about "
-        "0."
+        f"Real digits against other real digits have an FD of {few.fd:.1f} +- {few.fd_spread:.1f} with {few.n} images "
+        f"on either side and {many.fd:.1f} +- {many.fd_spread:.1f} with {many.n}: compare FD only at equal n, and name "
+        f"n. KID is built to have no such bias: it is {few.kid:.3f} +- {few.kid_spread:.3f} and {many.kid:.3f} +- "
+        f"{many.kid_spread:.3f}."
     )
 
 
@@ -135,9 +151,9 @@ def _copies(story: LabStory) -> str:
     fd, ratio = figures["fd_digits64"], figures["memorisation"]
     best = "the best of all samplers" if _copies_win(story) else "not the best here"
     return (
-        f"Copies of the training set get an FD of {fd.value:.2f}, {best} (fresh real digits: {fd.floor:.2f}), with recall "
-        f"{figures['recall'].value:.0%}; their distance to the nearest training image, {ratio.value:.2f} of that of "
-        "held-out digits, gives them away."
+        f"Copies of the training set get an FD of {fd.value:.2f}, {best} (other real digits: {fd.floor:.2f}), with a "
+        f"recall of {figures['recall'].value:.0%}; their distance to the nearest training image, {ratio.value:.2f} of "
+        "that of held-out digits, gives them away."
     )
 
 
@@ -146,17 +162,18 @@ def _posters(story: LabStory) -> str:
     score, fd = figures["inception_score"], figures["fd_digits64"]
     word = "above" if score.value > score.floor else "not above"
     return (
-        f"Ten images, one for each digit, repeated {story.n // 10} times each, get an inception score of {score.value:.2f}, "
-        f"{word} that of real digits ({score.floor:.2f}), while FD is {fd.value:.0f} and recall "
+        f"Ten images, one for each digit, repeated {story.n // 10} times each, get an inception score of "
+        f"{score.value:.2f}, {word} that of real digits ({score.floor:.2f}), while FD is {fd.value:.0f} and recall "
         f"{figures['recall'].value:.0%}: the inception score does not look inside a class."
     )
 
 
 def _missing(story: LabStory) -> str:
     figures = story.trials["few_digits"].figures
+    precision, coverage = figures["precision"], figures["coverage"]
     return (
-        f"With the digits below {story.kept_digits} alone, precision is still {figures['precision'].value:.0%}, but coverage "
-        f"falls to {figures['coverage'].value:.0%} (real digits: {figures['coverage'].floor:.0%}): precision judges the "
+        f"With the digits below {story.kept_digits} alone, precision is {precision.value:.0%} and coverage "
+        f"{coverage.value:.0%} (real digits: {precision.floor:.0%} and {coverage.floor:.0%}): precision judges the "
         "images that are there, coverage and recall those that are missing."
     )
 
@@ -170,8 +187,8 @@ def _spoiled(story: LabStory) -> str:
         soft = story.trials["blurred"].figures
         told += f"; blur brings them to {soft['precision'].value:.0%} and {soft['fd_digits64'].value:.0f}"
     return (
-        f"{told}. The classifier behind the features decides what counts: it reads {story.judge_accuracy:.1%} of held-out "
-        "digits."
+        f"{told}. The classifier behind the features decides what counts as a difference; it reads "
+        f"{story.judge_accuracy:.1%} of held-out digits."
     )
 
 
@@ -180,6 +197,6 @@ def _classical(story: LabStory) -> str:
     fd = figures["fd_digits64"]
     return (
         f"A Gaussian mixture for each digit, fitted in a moment, reaches an FD of {fd.value:.1f} (real digits: "
-        f"{fd.floor:.1f}) and a recall of {figures['recall'].value:.0%}: on images this small a neural network has to be "
-        "measured against that."
+        f"{fd.floor:.1f}) and a recall of {figures['recall'].value:.0%}: on images this small a neural network has to "
+        "be measured against that."
     )
