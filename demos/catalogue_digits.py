@@ -26,7 +26,7 @@ DIGIT_DIFFUSION = Demo(
         number("batch", 256, 32, 1024, "images in one update", "images"),
         number("steps", 1600, 0, 20000, "updates; 0: as many as the budget allows", "updates"),
     ),
-    presets={"quick": Preset(8, {"steps": 500}), "normal": Preset(40), "long": Preset(150, {"steps": 8000})},
+    presets={"quick": Preset(10, {"steps": 400}), "normal": Preset(40), "long": Preset(150, {"steps": 8000})},
     expected_s=14.0,
     run="demos.digit_diffusion:run",
     draw="demos.digit_diffusion_picture:draw",

@@ -160,6 +160,13 @@ class DigitRun:
         return (xt - (1 - kept).sqrt() * answer) / kept.sqrt()
 
     @property
+    def broken(self) -> bool:
+        """Whether the loss is no longer a number, or ran away and ended no lower than without any learning."""
+        losses = self.curve.values()
+        ran_away = max(losses, default=0.0) > 10 * self.idle_loss
+        return not self.curve.finite or (ran_away and self.curve.recent() > 0.95 * self.idle_loss)
+
+    @property
     def check_due(self) -> bool:
         """Whether the training has passed the next of CHECKS."""
         return len(self.checks) < len(CHECKS) and self.pace.fraction >= CHECKS[len(self.checks)]
@@ -244,7 +251,7 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
         yield state.pace.moment(state.look, key=state.pace.done)
     trail = state.carry(state.start[:N_SHOWN], state.shown_labels, knobs["nfe"], knobs["guidance"])
     images = state.images(knobs["nfe"], knobs["guidance"])
-    if not (state.curve.recent() < 1.5 * state.idle_loss and bool(images.isfinite().all())):
+    if state.broken or not bool(images.isfinite().all()):
         yield _diverged(state)
         return
     moves = len(trail.t) - 1
@@ -277,5 +284,5 @@ def _result(state: DigitRun, trail: Trail, images: Tensor) -> Result:
 
 
 def _diverged(state: DigitRun) -> Result:
-    verdict, remedies = words.diverged(state.pace.step, state.curve.recent(), state.idle_loss)
+    verdict, remedies = words.diverged(state.pace.step, state.curve.values(), state.idle_loss)
     return Result("diverged", state.pace.step, {}, verdict, remedies, words.DIVERGED_NOTES, state.look())

@@ -59,14 +59,27 @@ def _curves(figure: Figure, look: DigitLook) -> None:
     upper.set_xlim(0, look.total_steps)
     if len(means):
         upper.set_ylim(0, 1.15 * float(np.percentile(means, 99)))
-    drawing.title(lower, "Distance to real digits by step: FD of 200 images, lower is better")
+    drawing.title(lower, "FD of 200 images to real digits by step; lower is better")
     seen = [(step, fd) for step, fd in look.checks if np.isfinite(fd)]
     if seen:
         lower.plot(*zip(*seen, strict=True), color=drawing.MADE, linewidth=1.3, marker="o", markersize=3.5)
-    lower.set(xlim=(0, look.total_steps), yscale="log")
-    lower.set_ylim(0.6 * look.live_floor, 2 * max([fd for _, fd in seen] + [20 * look.live_floor]))
+    lower.set_xlim(0, look.total_steps)
+    lowest = min([fd for _, fd in seen] + [look.live_floor])
+    _log_scale(lower, 0.6 * lowest, 2 * max([fd for _, fd in seen] + [20 * look.live_floor]))
     drawing.level_line(lower, look.live_floor, "200 real digits")
     lower.set_xlabel("step", fontsize=8.5, color=drawing.SOFT, labelpad=1)
+
+
+def _log_scale(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic y axis from `low` to `high`, with at most five plain numbers beside it."""
+    from matplotlib.ticker import NullLocator
+
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    ticks = [tick for tick in (0.3, 1, 3, 10, 30, 100, 300, 1000) if low < tick < high]
+    ticks = ticks[:: 1 + len(ticks) // 5]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _right(figure: Figure) -> tuple[Axes, Axes]:
@@ -99,8 +112,7 @@ def _distance_bars(axes: Axes, by_nfe: Sequence[Sweep], floor: float) -> None:
     values = [one.fd for one in by_nfe]
     bars = axes.bar(places, values, color=drawing.MADE, width=0.62)
     axes.bar_label(bars, [f"{value:.3g}" for value in values], fontsize=8, padding=1)
-    axes.set_yscale("log")
-    axes.set_ylim(0.5 * min([*values, floor]), 6 * max(values))
+    _log_scale(axes, 0.5 * min([*values, floor]), 4 * max(values))
     axes.set_xlim(-0.6, len(values) + 0.6)
     drawing.level_line(axes, floor, f"real digits: {floor:.1f}")
     axes.set_xticks(places, [f"{one.setting:g}" for one in by_nfe])

@@ -39,7 +39,9 @@ def caption(pace: Pace, figures: Mapping[str, float], live_floor: float) -> str:
     fd = figures.get("fd_digits64", math.inf)
     if not math.isfinite(fd):
         return told
-    return f"{told} The distance to real digits (FD of 200 images) is {fd:.0f}; 200 real images: {live_floor:.0f}."
+    return (
+        f"{told} FD of 200 images to real digits: {fd:.0f}; 200 real images come to about {live_floor:.0f}."
+    )
 
 
 def film_caption(t: float, upto: int, moves: int) -> str:
@@ -75,10 +77,14 @@ def verdict(metrics: Mapping[str, Metric]) -> tuple[str, tuple[str, ...]]:
     return told, (first, "classifier-free-guidance", "flow-matching", "evaluation-metrics")
 
 
-def diverged(step: int, loss: float, idle_loss: float) -> tuple[str, tuple[str, ...]]:
+def diverged(step: int, losses: Sequence[float], idle_loss: float) -> tuple[str, tuple[str, ...]]:
     """The verdict on a run that broke, and the remedy."""
-    now = f"{loss:.3g}" if math.isfinite(loss) else "no longer a number"
-    told = f"The run diverged by step {step}: the loss is {now}; a network that always answers 0 has {idle_loss:.2f}."
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    told = f"The run diverged by step {step}: the loss"
+    if len(finite) < len(losses) or not finite:
+        told += " is no longer a number."
+    else:
+        told += f" rose to {max(finite):.3g} and ended at {finite[-1]:.3g}; always answering 0 gives {idle_loss:.2f}."
     return told, ("A lower learning rate keeps the updates small enough to go downhill; 0.002 is safe.",)
 
 
