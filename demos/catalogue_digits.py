@@ -45,14 +45,14 @@ METRICS_LAB = Demo(
     knobs=(
         number("n", 700, 50, 700, "images of each sampler", "images"),
         number("k", 5, 3, 10, "the neighbour that the balls of precision, recall and coverage reach to"),
-        number("resamples", 5, 3, 40, "repetitions of real against real for each n", "times"),
+        number("resamples", 15, 3, 40, "repetitions of real against real for each n", "times"),
         number("kept_digits", 3, 1, 9, "digits that the sampler with few digits keeps", "digits"),
         number("blur", 1, 1, 4, "how often the blurred images are averaged over 3 x 3 pixels", "times"),
         number("noise", 0.5, 0.0, 2.0, "deviation of the noise in the noisy images; paper is -1, ink is 1"),
     ),
     presets={
-        "quick": Preset(10),
-        "normal": Preset(20, {"resamples": 15}),
+        "quick": Preset(10, {"resamples": 5}),
+        "normal": Preset(20),
         "long": Preset(40, {"resamples": 40}),
     },
     expected_s=9.0,

@@ -164,7 +164,7 @@ def test_a_spent_budget_ends_the_run_with_a_result() -> None:
 
 @pytest.fixture(scope="module")
 def lab() -> tuple[list[Step], Result]:
-    return ended(METRICS_LAB, settings())
+    return ended(METRICS_LAB, settings(), resamples=5)
 
 
 def test_the_lab_shows_each_measure_being_fooled(lab: tuple[list[Step], Result]) -> None:
