@@ -4,10 +4,10 @@ the `DEMOS` of a catalogue.
 
 from __future__ import annotations
 
-from demos import catalogue_digits, catalogue_points
+from demos import catalogue_digits, catalogue_image_gans, catalogue_points
 from demos.knobs import Demo, DemoArgumentError
 
-DEMOS: tuple[Demo, ...] = (*catalogue_points.DEMOS, *catalogue_digits.DEMOS)
+DEMOS: tuple[Demo, ...] = (*catalogue_points.DEMOS, *catalogue_digits.DEMOS, *catalogue_image_gans.DEMOS)
 
 
 def find_demo(name: str) -> Demo:
