@@ -76,9 +76,9 @@ def _twin_story(story: CycleStory) -> str:
     assert blond.baseline is not None and black.baseline is not None
     told = (
         f"Against the true twins of {blond.n} new faces the error is {blond.value:.2f} (to blond) and "
-        f"{black.value:.2f} (to black) of that of doing nothing; another shade of the same hair alone makes {blond.floor:.2f} and "
-        f"{black.floor:.2f}. Shifting the colours of the whole picture, which needs no network, makes "
-        f"{blond.baseline:.2f} and {black.baseline:.2f}."
+        f"{black.value:.2f} (to black) of that of doing nothing; another shade of the same hair alone makes "
+        f"{blond.floor:.2f} and {black.floor:.2f}. Shifting the colours of the whole picture, without any network, "
+        f"makes {blond.baseline:.2f} and {black.baseline:.2f}."
     )
     wins = (blond.value < blond.baseline) + (black.value < black.baseline)
     return (

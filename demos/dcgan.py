@@ -77,15 +77,15 @@ class DcganRun:
     def sound(self) -> bool:
         return all(gan.sound for gan in self.gans)
 
-    def update(self) -> bool:
-        """One update of each GAN; whether something was measured."""
+    def update(self) -> None:
+        """One update of each GAN, and its measures when it is time."""
         if self.judge is None:
             self.judge = Judge(self.train, self.held_out)
         for gan in self.gans:
             gan.update(self.pace)
         self.pace.step += 1
-        measured = [follower.follow(self.pace, self.judge) for follower in self.followers]
-        return measured[0]
+        for follower in self.followers:
+            follower.follow(self.pace, self.judge)
 
     def look(self) -> DcganLook:
         images = [follower.images() for follower in self.followers]
@@ -122,8 +122,8 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
     state = DcganRun(knobs, settings)
     yield state.pace.moment(state.look, key=True)
     while not state.pace.done and state.sound:
-        measured = state.update()
-        yield state.pace.moment(state.look, key=state.pace.done or (measured and state.pace.step == 1))
+        state.update()
+        yield state.pace.moment(state.look, key=state.pace.done)
     yield _result(state)
 
 

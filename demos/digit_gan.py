@@ -165,13 +165,13 @@ class Follower:
     def images(self) -> Tensor:
         return self.gan.images(self.z, self.labels)
 
-    def follow(self, pace: Pace, judge: Judge) -> bool:
+    def follow(self, pace: Pace, judge: Judge) -> None:
         """Measures if it is time to (a twelfth of the run has passed since the last, or the run is over)."""
         if len(self.history) > pace.fraction * MEASURED_TIMES and not pace.done:
-            return False
+            return
         images, labels = self.images()[:N_MEASURED], self.labels[:N_MEASURED]
         if not bool(images.isfinite().all()):
-            return False
+            return
         figures = judge.live_figures(images, labels if self.asked else None)
         self.history.append(
             Measured(
@@ -182,7 +182,6 @@ class Follower:
                 figures.get("class_accuracy", math.nan),
             )
         )
-        return True
 
 
 def fair_labels(n: int, device: str) -> Tensor:
