@@ -33,14 +33,14 @@ from demos.image_measures import memorisation_ratio, neighbourhoods
 from demos.networks import seeded
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
-N_SHOWN = 4
+N_SHOWN = 5
 MEASURED_TIMES = 12
 WAYS = ("to_blond", "to_black")
 
 
 @dataclass(frozen=True)
 class Block:
-    """One way of one pair: its title and rows of faces [4, s, s, 3] in 0..1, `mask` [4, s, s]."""
+    """One way of one pair: its title and rows of faces [5, s, s, 3] in 0..1, `mask` [5, s, s]."""
 
     title: str
     input: NDArray[np.float32]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEFTS = (0.018, 0.366)
 BLOCK_WIDTH, BLOCK_TOP = 0.33, 0.765
-COLUMNS = ("face", "translated", "and back", "true twin", "where")
+COLUMNS = ("face", "dyed", "and back", "true twin", "where")
 STYLES = (
     (drawing.MADE, "-", "o"),
     (drawing.REAL, "-", "s"),

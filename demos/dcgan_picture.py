@@ -36,7 +36,7 @@ def _sheets(figure: Figure, look: DcganLook) -> None:
     """One GAN: 40 images in eight columns. Two: 20 each in four columns, side by side."""
     single = len(look.shown) == 1
     for i, (shown, color) in enumerate(zip(look.shown, COLORS, strict=False)):
-        axes = figure.add_axes((0.018 + 0.2 * i, 0.345, 0.385 if single else 0.185, 0.475))
+        axes = figure.add_axes((0.018 + 0.2 * i, 0.325, 0.345 if single else 0.185, 0.475))
         show_ink(axes, shown.images if single else shown.images[:20], 8 if single else 4)
         words = "Generated from the same noise all along" if single else shown.name
         axes.set_title(
@@ -45,7 +45,7 @@ def _sheets(figure: Figure, look: DcganLook) -> None:
 
 
 def _nearest(figure: Figure, look: DcganLook) -> None:
-    axes = figure.add_axes((0.018, 0.06, 0.385, 0.2))
+    axes = figure.add_axes((0.018, 0.06, 0.345, 0.2))
     show_ink(axes, np.concatenate([look.made, look.nearest]), len(look.made))
     drawing.title(axes, "Generated (top), nearest training image (below)")
 
@@ -61,7 +61,7 @@ def _distance(axes: Axes, look: DcganLook) -> None:
     axes.set_yscale("log")
     if math.isfinite(look.fd_floor):
         drawing.level_line(axes, look.fd_floor, "real against real", below=True)
-        axes.set_ylim(look.fd_floor / 2.6, 2.2 * highest)
+        axes.set_ylim(look.fd_floor / 4, 2.2 * highest)
     axes.set_yticks([value for value in (3, 10, 30, 100, 300, 1000) if value < 2 * highest])
     axes.set_yticklabels([str(value) for value in (3, 10, 30, 100, 300, 1000) if value < 2 * highest])
     axes.minorticks_off()
