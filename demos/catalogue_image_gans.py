@@ -7,9 +7,9 @@ from demos.knobs import Demo, Preset, choice, number
 _NETWORK = choice("network", ("conv", "mlp"), "convolutional as in DCGAN, or fully connected")
 _LR = number("lr", 1e-3, 1e-5, 1.0, "learning rate of both networks; falls along half a cosine")
 _B1 = number("b1", 0.0, 0.0, 0.9, "beta1 of Adam: how much of the last steps' direction is kept")
-_GAMMA = number("gamma", 0.0, 0.0, 10.0, "weight of the penalties R1 and R2 on the discriminator's slope")
+_GAMMA = number("gamma", 0.1, 0.0, 10.0, "weight of the penalties R1 and R2 on the discriminator's slope")
 _BATCH = number("batch", 64, 8, 512, "real images, and generated ones, in one update", "images")
-_Z_DIM = number("z_dim", 32, 1, 128, "numbers in the noise vector z")
+_Z_DIM = number("z_dim", 12, 1, 128, "numbers in the noise vector z")
 
 DCGAN_DIGITS = Demo(
     name="dcgan-digits",
@@ -31,7 +31,7 @@ DCGAN_DIGITS = Demo(
         number("steps", 1400, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"network": "mlp", "lr": 5e-4, "gamma": 0.02, "steps": 900}),
+        "quick": Preset(12, {"network": "mlp", "steps": 900}),
         "normal": Preset(45),
         "long": Preset(180, {"compare": "tutorial", "steps": 3000}),
     },
@@ -63,7 +63,7 @@ CONDITIONAL_GAN = Demo(
         number("steps", 1400, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"network": "mlp", "lr": 5e-4, "gamma": 0.02, "steps": 900}),
+        "quick": Preset(12, {"network": "mlp", "steps": 900}),
         "normal": Preset(45),
         "long": Preset(120, {"steps": 4000}),
     },
