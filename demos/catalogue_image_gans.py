@@ -28,10 +28,10 @@ DCGAN_DIGITS = Demo(
         _BATCH,
         _Z_DIM,
         choice("compare", ("off", "tutorial"), "train a second GAN with the tutorial's settings beside it"),
-        number("steps", 1400, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+        number("steps", 900, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"network": "mlp", "steps": 900}),
+        "quick": Preset(12, {"network": "mlp"}),
         "normal": Preset(45),
         "long": Preset(180, {"compare": "tutorial", "steps": 3000}),
     },
@@ -60,10 +60,10 @@ CONDITIONAL_GAN = Demo(
         number(
             "truncation", 4.0, 0.2, 4.0, "noise is redrawn beyond +- this for the result; 4: nearly never"
         ),
-        number("steps", 1400, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+        number("steps", 900, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"network": "mlp", "steps": 900}),
+        "quick": Preset(12, {"network": "mlp"}),
         "normal": Preset(45),
         "long": Preset(120, {"steps": 4000}),
     },
@@ -103,7 +103,7 @@ CYCLEGAN = Demo(
         number("steps", 700, 0, 10000, "updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"size": "16", "steps": 500}),
+        "quick": Preset(12, {"size": "16", "steps": 420}),
         "normal": Preset(50),
         "long": Preset(180, {"compare": "no-cycle", "steps": 1500}),
     },

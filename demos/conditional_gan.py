@@ -24,11 +24,10 @@ from demos.digit_gan import (
     Recipe,
     as_pictures,
     fair_labels,
-    gaussian_digits,
     truncated_noise,
 )
 from demos.digits import CLASSES, load_digits
-from demos.image_measures import N_MEASURED, Judge
+from demos.image_measures import N_MEASURED, Judge, mixture_images
 from demos.networks import seeded
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
@@ -147,9 +146,9 @@ def _result(state: ConditionalRun) -> Result:
         return Result("diverged", state.pace.step, {}, *words.diverged(state.pace), state.look())
     judge = state.judge
     assert judge is not None  # trained with the first update, and a run has at least one
-    classical = gaussian_digits(state.train, N_MEASURED, state.settings.seed)
-    metrics = judge.metrics(images, labels, baseline=classical)
-    accuracy, read = metrics["class_accuracy"], judge.class_accuracy(classical, labels)
+    classical = mixture_images(state.train, N_MEASURED, state.settings.seed)
+    metrics = judge.metrics(images, labels, baseline=classical.images)
+    accuracy, read = metrics["class_accuracy"], judge.class_accuracy(classical.images, classical.labels)
     metrics["class_accuracy"] = Metric(
         accuracy.value, accuracy.n, accuracy.floor, read, accuracy.better, accuracy.meaning
     )

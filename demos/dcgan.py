@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from demos import dcgan_words
-from demos.digit_gan import DigitGan, Follower, Measured, Recipe, as_pictures, fair_labels, gaussian_digits
+from demos.digit_gan import DigitGan, Follower, Measured, Recipe, as_pictures, fair_labels
 from demos.digits import load_digits
-from demos.image_measures import N_MEASURED, Judge
+from demos.image_measures import N_MEASURED, Judge, mixture_images
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
 TUTORIAL = {"lr": 2e-4, "b1": 0.5}
@@ -135,8 +135,8 @@ def _result(state: DcganRun) -> Result:
         return Result("diverged", state.pace.step, {}, *dcgan_words.diverged(state.pace), state.look())
     judge = state.judge
     assert judge is not None  # trained with the first update, and a run has at least one
-    classical = gaussian_digits(state.train, N_MEASURED, state.settings.seed)
-    metrics = judge.metrics(images[0], baseline=classical)
+    classical = mixture_images(state.train, N_MEASURED, state.settings.seed)
+    metrics = judge.metrics(images[0], baseline=classical.images)
     rival: dict[str, Metric] = judge.metrics(images[1]) if len(images) > 1 else {}
     gan = state.gans[0]
     story = dcgan_words.DcganStory(

@@ -119,7 +119,10 @@ def distance_story(distance: Metric) -> str:
     if distance.baseline is None:
         return told
     word = "closer than" if distance.baseline < distance.value else "farther than"
-    return f"{told} One Gaussian for each digit, fitted in a moment, comes to {distance.baseline:.1f}, {word} this GAN."
+    return (
+        f"{told} A mixture of four Gaussians for each digit, fitted in a moment, comes to {distance.baseline:.1f}, "
+        f"{word} this GAN."
+    )
 
 
 def _diversity_story(metrics: Mapping[str, Metric]) -> str:

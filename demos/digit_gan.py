@@ -198,27 +198,3 @@ def fair_labels(n: int, device: str) -> Tensor:
 def as_pictures(images: Tensor) -> NDArray[np.float32]:
     """Images [n, 1, 8, 8] in -1..1 as arrays [n, 8, 8] for drawing."""
     return np.asarray(images[:, 0].float().clamp(-1, 1).cpu().numpy())
-
-
-def gaussian_digits(train: ImageSet, n: int, seed: int) -> Tensor:
-    """A classical baseline: one Gaussian for each digit, fitted to its training images; images [n, 1, 8, 8] for
-    `fair_labels(n)`.
-
-    The covariance is shrunk to its diagonal by 5 %, since 140 images do not fix 64 x 64 numbers.
-    """
-    device = str(train.images.device)
-    source, labels = seeded(seed + 1, device), fair_labels(n, device)
-    made = torch.empty((n, *train.images.shape[1:]), device=device)
-    for digit in range(CLASSES):
-        pixels = train.images[train.labels == digit].flatten(1)
-        covariance = torch.cov(pixels.T)
-        covariance = (
-            0.95 * covariance
-            + 0.05 * covariance.diag().diag()
-            + 1e-4 * torch.eye(len(covariance), device=device)
-        )
-        here = labels == digit
-        draws = torch.randn((int(here.sum()), pixels.shape[1]), generator=source, device=device)
-        samples = pixels.mean(dim=0) + draws @ torch.linalg.cholesky(covariance).T
-        made[here] = samples.clamp(-1, 1).reshape(-1, *train.images.shape[1:])
-    return made

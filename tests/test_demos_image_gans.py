@@ -110,16 +110,6 @@ def test_weights_come_from_their_own_source_and_images_stay_in_range(kind: str) 
     assert made[0].shape == (20, 1, 8, 8) and made[0].abs().max() <= 1
 
 
-def test_the_classical_digits_have_the_mean_of_each_class() -> None:
-    train, _ = load_digits()
-    made = digit_gan.gaussian_digits(train, 700, seed=0)
-    labels = digit_gan.fair_labels(700, "cpu")
-    for digit in (0, 7):
-        real = train.images[train.labels == digit].mean(dim=0)
-        assert (made[labels == digit].mean(dim=0) - real).abs().mean() < 0.12
-    assert made.abs().max() <= 1
-
-
 def test_what_the_class_changes_is_measured_against_what_the_noise_changes() -> None:
     by_class = torch.arange(3.0)[:, None, None].expand(3, 4, 1)  # only the class matters
     by_noise = torch.arange(4.0)[None, :, None].expand(3, 4, 1)  # only the noise matters
