@@ -100,7 +100,7 @@ CYCLEGAN = Demo(
         choice("size", ("32", "16"), "width and height of a face in pixels"),
         number("lr", 1e-3, 1e-5, 1.0, "learning rate of all networks; falls along half a cosine"),
         number("batch", 16, 4, 64, "faces of each kind in one update", "faces"),
-        number("steps", 700, 0, 10000, "updates; 0: as many as the budget allows", "updates"),
+        number("steps", 500, 0, 10000, "updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
         "quick": Preset(12, {"size": "16", "steps": 420}),

@@ -173,7 +173,8 @@ _MEANINGS = {
 
 def _figures(made: Tensor, back: Tensor, test: TestFaces, pool: Tensor) -> dict[str, float]:
     """All figures of translated faces and of their round trip; nearness is judged on faces shrunk to 8 x 8."""
-    near = neighbourhoods(*(adaptive_avg_pool2d(faces, 8).flatten(1) for faces in (test.goal, made)))
+    real, fake = (adaptive_avg_pool2d(faces, 8).flatten(1) for faces in (test.goal, made))
+    near = neighbourhoods(real, fake)
     return {
         "twin_error": twin_error(made, test),
         "hair_change": hair_change(made, test),

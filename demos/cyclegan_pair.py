@@ -104,7 +104,7 @@ class Pair:
             draw_weights(network, self.source)
         for translator in self.translators:
             with torch.no_grad():
-                translator.body[-2].weight.mul_(0.1)  # type: ignore[union-attr, operator]
+                translator.body[-2].weight.mul_(0.1)  # type: ignore[operator]
         self.averaged = [AveragedCopy(translator) for translator in self.translators]
         self.g_adam, self.d_adam = (
             torch.optim.Adam([w for net in nets for w in net.parameters()], betas=(0.0, 0.99), fused=True)
