@@ -4,10 +4,10 @@ the `DEMOS` of a catalogue.
 
 from __future__ import annotations
 
-from demos import catalogue_points
+from demos import catalogue_faces, catalogue_points
 from demos.knobs import Demo, DemoArgumentError
 
-DEMOS: tuple[Demo, ...] = (*catalogue_points.DEMOS,)
+DEMOS: tuple[Demo, ...] = (*catalogue_points.DEMOS, *catalogue_faces.DEMOS)
 
 
 def find_demo(name: str) -> Demo:
