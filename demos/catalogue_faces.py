@@ -51,7 +51,7 @@ LATENT_DIFFUSION = Demo(
             "pixel_share", 1.0, 0.0, 4.0, "multiplications for the pixel flow, over those of the latent path"
         ),
         number("latent", 24, 2, 64, "numbers in the code z", "numbers"),
-        number("lr", 2e-3, 1e-5, 1.0, "learning rate of the flows"),
+        number("lr", 5e-3, 1e-5, 1.0, "learning rate of the flows"),
         number("width", 256, 16, 1024, "neurons in each of the three hidden layers of the flows"),
         number("batch", 128, 16, 1024, "faces in one update of a flow", "faces"),
         number(

@@ -125,16 +125,16 @@ class FaceJudge:
         self.floors = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 
     def read(self, images: Tensor) -> Tensor:
-        """The attributes [n, 10] that the reader sees in faces [n, 3, 32, 32]."""
-        out: Tensor = self.reader(images)
+        """The attributes [n, 10] that the reader sees in faces [n, 3, s, s], s a multiple of 32."""
+        out: Tensor = self.reader(_of_side(images, SIZE))
         return out
 
     def distance(self, images: Tensor) -> float:
         """FD-faces64 alone. It rises as the images get fewer: compare figures of equally many."""
-        return frechet_distance(self._reference, self.reader.features(images))
+        return frechet_distance(self._reference, self.reader.features(_of_side(images, SIZE)))
 
     def metrics(self, images: Tensor, baseline: Tensor | None = None) -> dict[str, Metric]:
-        """All figures of generated faces [n, 3, 32, 32], beside those of a classical model's faces."""
+        """All figures of generated faces [n, 3, s, s], beside those of a classical model's faces."""
         values = self._measure(images)
         other = self._measure(baseline) if baseline is not None else {}
         return {
@@ -143,7 +143,7 @@ class FaceJudge:
         }
 
     def _measure(self, images: Tensor) -> dict[str, float]:
-        features = self.reader.features(images)
+        features = self.reader.features(_of_side(images, SIZE))
         near = neighbourhoods(self._reference, features)
         return {
             "fd_faces64": frechet_distance(self._reference, features),
@@ -154,7 +154,7 @@ class FaceJudge:
         }
 
     def _nearest(self, images: Tensor) -> Tensor:
-        """The distance [n] of each face to its nearest training face, in pixels of pictures half as wide."""
+        """The distance [n] of each face to its nearest training face, in pixels of pictures 16 wide."""
         return torch.cdist(_thumbnails(images), self._train).min(dim=1).values
 
 
@@ -164,4 +164,10 @@ def fresh_faces(n: int, source: torch.Generator) -> Tensor:
 
 
 def _thumbnails(images: Tensor) -> Tensor:
-    return functional.avg_pool2d(images, 2).flatten(1)
+    return _of_side(images, SIZE // 2).flatten(1)
+
+
+def _of_side(images: Tensor, side: int) -> Tensor:
+    """Pictures [n, 3, s, s] made smaller to that side, which divides s."""
+    times = images.shape[-1] // side
+    return functional.avg_pool2d(images, times) if times > 1 else images

@@ -108,8 +108,8 @@ def decibels(images: Tensor, made: Tensor) -> float:
 def find_axes(z: Tensor, attributes: Tensor) -> Tensor:
     """The axes [10, latent]: how the code z [n, latent] moves, on average, as one attribute [n, 10] goes from 0 to 1
     and the others stay, by least squares."""
-    centred = attributes - attributes.mean(dim=0)
-    return torch.linalg.lstsq(centred, z - z.mean(dim=0)).solution
+    centred = (attributes - attributes.mean(dim=0)).double()
+    return torch.linalg.solve(centred.T @ centred, centred.T @ z.double()).to(z)
 
 
 def moved(z: Tensor, attributes: Tensor, axes: Tensor, name: str, to: float) -> Tensor:

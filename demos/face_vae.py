@@ -105,9 +105,9 @@ class VaeTraining:
 
     @property
     def sound(self) -> bool:
-        """Whether losses and weights are still numbers."""
+        """Whether losses and rebuilt faces are still numbers."""
         self.curve.values()
-        return self.curve.finite and all(bool(weight.isfinite().all()) for weight in self.vae.parameters())
+        return self.curve.finite and bool(self.codes().isfinite().all() and self.rebuilt().isfinite().all())
 
 
 class FaceVaeRun:

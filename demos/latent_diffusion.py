@@ -27,6 +27,9 @@ from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
 TOLD = [faces.column(name) for name in faces.TAUGHT]
 UNTOLD_SHARE = 0.1
+LEAST_T = 0.2
+"""Noise levels below this one count as this one where they divide."""
+
 N_SHOWN = 16
 N_WISHED = 3
 VAE_SHARE = 0.4
@@ -36,6 +39,8 @@ VAE_KNOBS: dict[str, Any] = {"width": 256, "batch": 128, "lr": 4e-3, "beta": 0.1
 class FaceFlow(nn.Module):
     """(xt [b, d], t [b] in 0..1, wish [b, 4], told [b, 1]) -> the velocity [b, d].
 
+    What the layers answer is the data x0, and the velocity follows, (xt - x0) / t: faces fill few of the directions of
+    pixel space and noise fills all, which layers narrower than that cannot pass on (arXiv 2511.13720).
     `wish` holds hair, smile, age, glasses in 0..1; where `told` is 0 the wish is not looked at.
     """
 
@@ -49,8 +54,8 @@ class FaceFlow(nn.Module):
     def forward(self, xt: Tensor, t: Tensor, wish: Tensor, told: Tensor) -> Tensor:
         angles = t[:, None] * self.frequencies
         known = (2 * wish - 1) * told
-        out: Tensor = self.body(torch.cat([xt, t[:, None], angles.sin(), angles.cos(), known, told], dim=1))
-        return out
+        x0: Tensor = self.body(torch.cat([xt, t[:, None], angles.sin(), angles.cos(), known, told], dim=1))
+        return (xt - x0) / t[:, None].clamp(min=LEAST_T)
 
     @property
     def multiplications(self) -> int:
@@ -109,6 +114,12 @@ class FlowTraining:
             return wished if w == 1 else guided(network(xt, t, wish, 0 * told), wished, w)
 
         return flow_trail(velocity, start, self.knobs["nfe"], "euler").points[-1] * self.scale + self.mean
+
+    @property
+    def worse(self) -> bool:
+        """Whether the loss ended at more than twice what it was at first."""
+        values = self.curve.values()
+        return len(values) > 20 and self.curve.recent() > 2 * sum(values[:5]) / 5
 
     @property
     def multiplications(self) -> int:
@@ -203,6 +214,15 @@ class LatentRun:
     def sound(self) -> bool:
         """Whether the losses so far are numbers."""
         return self.vae.curve.finite and self.latent.curve.finite and self.pixel.curve.finite
+
+    @property
+    def sane(self) -> bool:
+        """Whether losses and a few sampled faces are numbers, and no loss has grown: to be asked at the end."""
+        for curve in (self.latent.curve, self.pixel.curve):
+            curve.values()
+        few = [self.sampled(kind, N_SHOWN) for kind in self.costs()]
+        numbers = all(bool(images.isfinite().all()) for images in few)
+        return numbers and self.sound and self.vae.sound and not self.latent.worse and not self.pixel.worse
 
     @torch.no_grad()
     def sampled(self, kind: str, n: int) -> Tensor:
@@ -309,11 +329,12 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
 
 
 def _result(state: LatentRun) -> Result:
-    look = state.look()
-    if not (state.sound and state.vae.sound and all(np.isfinite(loss) for loss in look.metrics.values())):
-        verdict = f"The run diverged at step {state.pace.step}: the loss is no longer a number."
-        remedy = "A lower learning rate keeps it finite."
-        return Result("diverged", state.pace.step, {}, verdict, (remedy,), ("diffusion-models",), look)
+    if not state.sane:
+        verdict = f"The run diverged at step {state.pace.step}: the loss grew, or is no longer a number."
+        remedy = "A lower learning rate keeps the training stable."
+        return Result(
+            "diverged", state.pace.step, {}, verdict, (remedy,), ("diffusion-models",), state.look()
+        )
     metrics, times_ms = state.measure()
     story = latent_diffusion_words.LatentStory(
         metrics=metrics,

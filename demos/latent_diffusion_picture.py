@@ -61,7 +61,7 @@ def _wishes(figure: Figure, look: LatentLook) -> None:
 
 
 def _losses(axes: Axes, look: LatentLook) -> None:
-    drawing.title(axes, "Loss of the two flows by their updates (relative to the noise of the target)")
+    drawing.title(axes, "Loss of the two flows by their updates")
     for kind, word, color in KINDS[1:]:
         if look.losses.get(kind):
             steps, means = drawing.smoothed(look.losses[kind], 80)

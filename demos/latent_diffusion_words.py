@@ -43,6 +43,7 @@ def verdict(story: LatentStory) -> tuple[str, tuple[str, ...]]:
     prior = story.metrics["prior_fd_faces64"].value
     times = fd.value / max(fd.floor, 1e-9)
     word = "Learned" if recall.value >= 0.5 and fd.value < prior else "Partly learned"
+    word = "Not learned" if recall.value < 0.05 else word
     told = (
         f"{word}: faces of the latent flow are at {times:.1f} times the distance between two sets of real "
         f"faces (recall {recall.value:.2f}, real {recall.floor:.2f}); the VAE's prior is at "

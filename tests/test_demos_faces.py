@@ -202,9 +202,9 @@ def test_the_kept_reader_reads_faces_it_never_saw() -> None:
 
 def test_a_reader_can_be_trained_anew_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = drawn(200, seed=5)
-    trained = face_measures.train_reader(120, pool=1000, batch=64)
+    trained = face_measures.train_reader(100, pool=300, batch=32)
     error = (trained(faces.render(rows, 32)) - rows)[:, faces.column("background")].square().mean()
-    assert error < 0.03
+    assert error < 0.06  # a guess of one half for all would be at 1 / 12
     monkeypatch.setattr(face_measures, "WEIGHTS", tmp_path / "kept.npz")
     face_measures.save_reader(trained, face_measures.WEIGHTS)
     images = faces.render(rows[:3], 32)
@@ -278,11 +278,11 @@ def test_the_same_seed_gives_the_same_result_whoever_looks_on(demo: Demo) -> Non
 
 @pytest.mark.parametrize("demo", FACE_DEMOS, ids=lambda demo: demo.name)
 def test_a_learning_rate_that_breaks_the_training_is_told(demo: Demo) -> None:
-    monkey = SHORT[demo.name] | {"lr": 1.0, "steps": 300}
-    _, result = ended(demo, settings(), **monkey)
-    assert result.outcome in ("diverged", "done")
-    if result.outcome == "diverged":
-        assert result.metrics == {} and "diverged at step" in result.verdict
+    _, result = ended(demo, settings(), **(SHORT[demo.name] | {"lr": 1.0, "steps": 200}))
+
+    assert result.outcome == "diverged" and result.metrics == {}
+    assert "diverged at step" in result.verdict and result.observations
+    assert demo.load_draw()(result.look).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("demo", FACE_DEMOS, ids=lambda demo: demo.name)
@@ -293,6 +293,13 @@ def test_a_budget_cuts_a_run_off_and_also_decides_alone(demo: Demo) -> None:
 
     assert cut.outcome == "out of time" and "time budget of 60 s" in cut.observations[0]
     assert timed.outcome == "done" and timed.step > 3
+
+
+def test_faces_of_twice_the_size_are_learned_and_judged_as_well() -> None:
+    _, result = ended(FACE_VAE, settings(), steps=5, width=32, size="64")
+
+    assert isinstance(result.look, face_vae.FaceVaeLook) and result.look.rebuilt.shape == (8, 64, 64, 3)
+    assert result.metrics["fd_faces64"].value > result.metrics["fd_faces64"].floor
 
 
 def test_a_large_beta_collapses_the_posterior_and_the_verdict_says_so() -> None:
