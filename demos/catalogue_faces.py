@@ -64,7 +64,7 @@ LATENT_DIFFUSION = Demo(
         ),
     ),
     presets={
-        "quick": Preset(14, {"steps": 1600}),
+        "quick": Preset(14, {"steps": 1300}),
         "normal": Preset(55),
         "long": Preset(180, {"steps": 20000}),
     },

@@ -24,7 +24,7 @@ SIZE = 32
 """The side in pixels of the faces that the reader knows."""
 
 N_MEASURED = 1000
-RESAMPLES = 5
+RESAMPLES = 3
 WEIGHTS = Path(__file__).with_name("face_reader.npz")
 
 

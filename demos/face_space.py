@@ -105,17 +105,36 @@ def decibels(images: Tensor, made: Tensor) -> float:
     return float(10 * (4 / (images - made).square().mean().clamp(min=1e-12)).log10())
 
 
-def find_axes(z: Tensor, attributes: Tensor) -> Tensor:
-    """The axes [10, latent]: how the code z [n, latent] moves, on average, as one attribute [n, 10] goes from 0 to 1
-    and the others stay, by least squares."""
-    centred = (attributes - attributes.mean(dim=0)).double()
-    return torch.linalg.solve(centred.T @ centred, centred.T @ z.double()).to(z)
+@dataclass(frozen=True)
+class Axes:
+    """How the code moves as one attribute goes from 0 to 1: `slope` and `bend`, each [10, latent].
+
+    The path is z(a) = slope a + bend 4 a (1 - a): `bend` is how far it swings out half way, and a straight axis has
+    none.
+    """
+
+    slope: Tensor
+    bend: Tensor
+
+    def moved(self, z: Tensor, attributes: Tensor, name: str, to: float) -> Tensor:
+        """Codes z [n, latent] of faces [n, 10], moved until the attribute of that name should be `to`."""
+        column = faces.column(name)
+        now = attributes[:, column, None]
+        swing = 4 * (to * (1 - to) - now * (1 - now))
+        return z + (to - now) * self.slope[column] + swing * self.bend[column]
 
 
-def moved(z: Tensor, attributes: Tensor, axes: Tensor, name: str, to: float) -> Tensor:
-    """Codes z [n, latent] of faces [n, 10] moved along the axis of `name` until the attribute should be `to`."""
-    column = faces.column(name)
-    return z + (to - attributes[:, column, None]) * axes[column]
+def find_axes(z: Tensor, attributes: Tensor, bent: bool = True) -> Axes:
+    """The axes along which the codes z [n, latent] of faces with known attributes [n, 10] lie on average, by least
+    squares on all attributes at once, so that each axis leaves the others alone."""
+    columns = [attributes, 4 * attributes * (1 - attributes)] if bent else [attributes]
+    known = torch.cat(columns, dim=1).double()
+    known = known - known.mean(dim=0)
+    # glasses are 0 or 1 and have no half way: the small ridge gives them no bend
+    square = known.T @ known + 1e-6 * len(z) * torch.eye(known.shape[1], device=z.device, dtype=known.dtype)
+    weights = torch.linalg.solve(square, known.T @ z.double()).to(z)
+    slope = weights[: attributes.shape[1]]
+    return Axes(slope, weights[attributes.shape[1] :] if bent else torch.zeros_like(slope))
 
 
 @dataclass(frozen=True)

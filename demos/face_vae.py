@@ -27,7 +27,7 @@ HELD_OUT = 512
 WARM_UP = 0.2
 """The share of the run over which beta grows from 0: faces first, order in the face space second."""
 
-PLACES = (-0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
+PLACES = (-0.2, 0.0, 0.25, 0.5, 0.75, 1.0, 1.2)
 """Where on an axis the shown face is put: 0 and 1 are the ends that real faces reach."""
 
 ACTIVE = 0.1
@@ -151,9 +151,7 @@ class FaceVaeRun:
         one = int((training.held_rows[:, faces.column("glasses")] == 0).nonzero()[0])
         z = training.vae.encode(training.held[one : one + 1])[0]
         row = training.held_rows[one : one + 1]
-        return torch.cat(
-            [face_space.moved(z, row, axes, name, place) for name in faces.TAUGHT for place in PLACES]
-        )
+        return torch.cat([axes.moved(z, row, name, place) for name in faces.TAUGHT for place in PLACES])
 
     def _between(self) -> Tensor:
         """Codes in straight steps from the first held-out face to the second, [8, latent]."""
@@ -173,8 +171,9 @@ class FaceVaeRun:
         metrics |= judge.metrics(
             training.pictures(self.prior[: judge.n]), training.eigen.pictures(noise * plain)
         )
-        self.edits = edits(training, judge)
-        return metrics | edit_metrics(self.edits, training, judge)
+        self.edits = edits(training, judge, bent=True)
+        straight = edits(training, judge, bent=False)
+        return metrics | edit_metrics(self.edits, straight, training, judge)
 
 
 def shown(images: Tensor) -> NDArray[np.float32]:
@@ -200,19 +199,23 @@ def rebuilding(training: VaeTraining) -> dict[str, Metric]:
     }
 
 
-def edits(training: VaeTraining, judge: FaceJudge) -> dict[str, Edit]:
-    """What moving held-out faces from 0 to 1 along each taught axis does to the attributes read."""
-    axes = face_space.find_axes(training.codes(), training.rows)
+@torch.no_grad()
+def edits(training: VaeTraining, judge: FaceJudge, bent: bool) -> dict[str, Edit]:
+    """What moving held-out faces from 0 to 1 along each taught axis, bent or straight, does to the attributes read."""
+    axes = face_space.find_axes(training.codes(), training.rows, bent)
     z, rows = training.vae.encode(training.held)[0], training.held_rows
 
     def read(name: str, to: float) -> Tensor:
-        return judge.read(training.pictures(face_space.moved(z, rows, axes, name, to)))
+        return judge.read(training.pictures(axes.moved(z, rows, name, to)))
 
     return {name: face_space.edit_of(name, read(name, 0.0), read(name, 1.0)) for name in faces.TAUGHT}
 
 
-def edit_metrics(found: Mapping[str, Edit], training: VaeTraining, judge: FaceJudge) -> dict[str, Metric]:
-    """The edits as metrics; the floor is that of true twins, drawn with the attribute at 0 and at 1."""
+def edit_metrics(
+    found: Mapping[str, Edit], straight: Mapping[str, Edit], training: VaeTraining, judge: FaceJudge
+) -> dict[str, Metric]:
+    """The edits as metrics; the floor is that of true twins, drawn with the attribute at 0 and at 1, the
+    baseline that of straight axes."""
     rows = training.held_rows
     size = training.images.shape[-1]
 
@@ -222,7 +225,12 @@ def edit_metrics(found: Mapping[str, Edit], training: VaeTraining, judge: FaceJu
     true = {name: face_space.edit_of(name, twins_read(name, 0.0), twins_read(name, 1.0)) for name in found}
     metrics = {
         f"edit_{name}": Metric(
-            edit.effect, len(rows), true[name].effect, None, "near 1", f"change of {name} read along its axis"
+            edit.effect,
+            len(rows),
+            true[name].effect,
+            straight[name].effect,
+            "near 1",
+            f"change of {name} read along its axis; baseline: a straight axis",
         )
         for name, edit in found.items()
     }

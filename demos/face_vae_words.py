@@ -50,10 +50,10 @@ def verdict(story: VaeStory) -> tuple[str, tuple[str, ...]]:
         return told, ("vae-and-elbo", "kl-divergence", "latent-space")
     whole = len(working) == len(story.edits) and psnr.value > psnr.baseline
     lost = [name for name in story.edits if name not in working]
-    axes = "all four axes work"
-    if lost:
+    axes = "all four axes work" if working else "no axis works"
+    if lost and working:
         verb = "work as axes" if len(working) > 1 else "works as an axis"
-        axes = f"{_listed(working) or 'nothing'} {verb}, {_listed(lost)} not"
+        axes = f"{_listed(working)} {verb}, {_listed(lost)} not"
     word = "Learned" if whole else "Partly learned"
     told = (
         f"{word}: faces are rebuilt at {psnr.value:.1f} dB "
@@ -71,6 +71,7 @@ def observations(story: VaeStory) -> tuple[str, ...]:
     return (
         *_budget_story(story),
         _edit_story(story),
+        _bend_story(story),
         _rebuild_story(story),
         _kl_story(story),
         _prior_story(story),
@@ -91,10 +92,26 @@ def _edit_story(story: VaeStory) -> str:
     effects = ", ".join(f"{name} by {edit.effect:.2f}" for name, edit in story.edits.items())
     worst_name, worst = max(story.edits.items(), key=lambda item: item[1].leak)
     return (
-        f"A step from 0 to 1 along an axis changes the attribute that the reader sees: {effects} (true "
-        f"twins: about 1). The largest side effect is that moving {worst_name} changes {worst.leaks_into} "
-        f"by {worst.leak:.2f} on average."
+        f"Moved from 0 to 1 along an axis, faces change in the attribute that the reader sees: {effects} "
+        f"(true twins: about 1). The largest side effect is that moving {worst_name} changes "
+        f"{worst.leaks_into} by {worst.leak:.2f} on average."
     )
+
+
+def _bend_story(story: VaeStory) -> str:
+    gains = {
+        name: edit.effect - (story.metrics[f"edit_{name}"].baseline or 0.0)
+        for name, edit in story.edits.items()
+    }
+    name = max(gains, key=lambda key: abs(gains[key]))
+    metric = story.metrics[f"edit_{name}"]
+    told = (
+        f"Each axis may bend. It matters most for {name}: a straight line moves it by {metric.baseline:.2f}, a "
+        f"bent one by {metric.value:.2f}"
+    )
+    if gains[name] > 0.1:
+        return f"{told}, so on its way from 0 to 1 the code does not run straight: the space is curved there."
+    return f"{told}, so straight lines would do nearly as well in this space."
 
 
 def _rebuild_story(story: VaeStory) -> str:
@@ -124,12 +141,16 @@ def _kl_story(story: VaeStory) -> str:
 
 
 def _prior_story(story: VaeStory) -> str:
-    fd, recall = story.metrics["fd_faces64"], story.metrics["recall"]
-    assert fd.baseline is not None
-    better = "better" if fd.value < fd.baseline else "no better"
-    return (
+    fd, recall, near = (story.metrics[name] for name in ("fd_faces64", "recall", "memorisation"))
+    assert fd.baseline is not None and near.baseline is not None
+    told = (
         f"Faces decoded from the prior are at FD-faces64 {fd.value:.2f} (n = {fd.n}; real faces: "
-        f"{fd.floor:.2f}) with recall {recall.value:.2f}: {better} than a plain Gaussian over "
-        f"{story.latent} eigenfaces ({fd.baseline:.2f}). What the encoder uses of the space is not quite "
-        "the prior; latent diffusion learns the difference."
+        f"{fd.floor:.2f}) with recall {recall.value:.2f}; a plain Gaussian over {story.latent} eigenfaces "
+        f"comes to {fd.baseline:.2f}"
     )
+    if fd.baseline < fd.value and near.baseline > near.value:
+        told += (
+            f", but its faces are ghosts that lie {near.baseline:.2f} times as far from training faces as "
+            f"real ones do (the VAE's: {near.value:.2f}), which this distance does not see"
+        )
+    return f"{told}. What the encoder uses of the space is not quite the prior; latent diffusion learns the difference."
