@@ -4,7 +4,14 @@ the `DEMOS` of a catalogue.
 
 from __future__ import annotations
 
-from demos import catalogue_classics, catalogue_digits, catalogue_image_gans, catalogue_language, catalogue_points
+from demos import (
+    catalogue_classics,
+    catalogue_digits,
+    catalogue_faces,
+    catalogue_image_gans,
+    catalogue_language,
+    catalogue_points,
+)
 from demos.knobs import Demo, DemoArgumentError
 
 DEMOS: tuple[Demo, ...] = (
@@ -12,6 +19,7 @@ DEMOS: tuple[Demo, ...] = (
     *catalogue_classics.DEMOS,
     *catalogue_digits.DEMOS,
     *catalogue_image_gans.DEMOS,
+    *catalogue_faces.DEMOS,
     *catalogue_language.DEMOS,
 )
 

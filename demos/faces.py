@@ -49,6 +49,8 @@ CHUNK = 256
 
 def column(name: str) -> int:
     """The column of an attribute; ValueError for a name that is none."""
+    if name not in ATTRIBUTES:
+        raise ValueError(f"a face has no attribute {name!r}: it has {', '.join(ATTRIBUTES)}")
     return ATTRIBUTES.index(name)
 
 
