@@ -245,13 +245,27 @@ def test_the_same_seed_gives_the_same_result_whoever_looks_on(demo: Demo) -> Non
     assert other.metrics != unwatched.metrics
 
 
-@pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.name)
+@pytest.mark.parametrize("demo", [CONDITIONAL_GAN, CYCLEGAN], ids=lambda demo: demo.name)
 def test_a_learning_rate_that_breaks_training_ends_as_diverged(demo: Demo) -> None:
     steps, result = ended(demo, lr=1.0, steps=400, batch=8)
     assert (result.outcome, result.metrics) == ("diverged", {})
     assert len(steps) < 400
     assert "diverged" in result.verdict and len(result.observations) >= 1
     assert png_size(demo.load_draw()(result.look)) == (900, 420)
+
+
+def test_a_loss_that_is_no_number_ends_as_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = digit_gan.generator_loss
+    monkeypatch.setattr(digit_gan, "generator_loss", lambda *given: loss(*given) * math.nan)
+    _, result = ended(DCGAN_DIGITS)
+    assert (result.outcome, result.metrics) == ("diverged", {})
+    assert "diverged" in result.verdict
+    assert png_size(DCGAN_DIGITS.load_draw()(result.look)) == (900, 420)
+
+
+def test_a_learning_rate_at_its_bound_is_not_said_to_have_learned() -> None:
+    _, result = ended(DCGAN_DIGITS, lr=1.0, steps=40, batch=8)
+    assert not result.verdict.startswith("Learned")
 
 
 def figures(**values: float) -> dict[str, Metric]:
