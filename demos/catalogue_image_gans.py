@@ -79,8 +79,9 @@ CYCLEGAN = Demo(
     concept="CycleGAN",
     summary=(
         "Two networks translate cartoon faces from black hair to blond and back, trained on unpaired faces. Since the "
-        "faces are drawn, the true twin of each is known, and the error is measured against it. Set lambda_cyc to 0, "
-        "or compare to no-cycle, and see what the cycle loss is good for."
+        "faces are drawn, the true twin of each is known, and the error is measured against it. Set "
+        "generator to free and compare to no-cycle, and see what the cycle loss is good for: the mask alone already "
+        "keeps most of a face as it is."
     ),
     knobs=(
         number(
