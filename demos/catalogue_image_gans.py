@@ -79,8 +79,9 @@ CYCLEGAN = Demo(
     concept="CycleGAN",
     summary=(
         "Two networks translate cartoon faces from black hair to blond and back, trained on unpaired faces. Since the "
-        "faces are drawn, the true twin of each is known, and the error is measured against it. Set lambda_cyc to 0, "
-        "or compare to no-cycle, and see what the cycle loss is good for."
+        "faces are drawn, the true twin of each is known, and the error is measured against it. Set "
+        "generator to free, lambda_id to 0 and compare to no-cycle, and see what the cycle loss is good for: the mask "
+        "alone already keeps most of a face as it is."
     ),
     knobs=(
         number(
@@ -88,7 +89,7 @@ CYCLEGAN = Demo(
         ),
         number(
             "lambda_id",
-            2.0,
+            1.0,
             0.0,
             10.0,
             "weight of the identity loss: a face already right must stay as it is",

@@ -32,7 +32,7 @@ def draw(look: Look) -> bytes:
     figure = drawing.new_figure(look.caption)
     for left, block in zip(LEFTS, look.blocks, strict=True):
         _block(figure, left, block)
-    axes = figure.add_axes((0.765, 0.125, 0.22, 0.64))
+    axes = figure.add_axes((0.765, 0.345, 0.22, 0.42))
     _errors(axes, look)
     return drawing.to_png(figure)
 
@@ -84,4 +84,7 @@ def _errors(axes: Axes, look: CycleLook) -> None:
     axes.set(xlim=(0, max(1, look.total_steps)), ylim=(0, 1.15 * highest))
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set_xlabel("step", fontsize=8.5, color=drawing.SOFT, labelpad=1)
-    axes.legend(loc="lower left", fontsize=8, frameon=False, labelcolor="linecolor", handlelength=1.6)
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(-0.05, -0.24), fontsize=8.5, frameon=False, labelcolor="linecolor",
+        handlelength=2.2,
+    )  # fmt: skip

@@ -247,7 +247,8 @@ def test_the_same_seed_gives_the_same_result_whoever_looks_on(demo: Demo) -> Non
 
 @pytest.mark.parametrize("demo", [CONDITIONAL_GAN, CYCLEGAN], ids=lambda demo: demo.name)
 def test_a_learning_rate_that_breaks_training_ends_as_diverged(demo: Demo) -> None:
-    steps, result = ended(demo, lr=1.0, steps=400, batch=8)
+    gentle = {} if demo is CYCLEGAN else {"gamma": 0.0}  # the penalty may save even such a run
+    steps, result = ended(demo, lr=1.0, steps=400, batch=8, **gentle)
     assert (result.outcome, result.metrics) == ("diverged", {})
     assert len(steps) < 400
     assert "diverged" in result.verdict and len(result.observations) >= 1
