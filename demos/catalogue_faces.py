@@ -9,10 +9,9 @@ FACE_VAE = Demo(
     title="A VAE finds a space of faces",
     concept="variational autoencoder",
     summary=(
-        "An encoder squeezes each cartoon face into a few numbers z and a decoder draws it again. The "
-        "space of z turns out to have axes for hair, smile, age and glasses. Raise beta to 2 and watch "
-        "numbers fall idle and glasses or smile vanish; lower it to 0.01 and watch new faces from the "
-        "prior fall apart."
+        "An encoder squeezes each cartoon face into a few numbers z and a decoder draws it again. The space of z "
+        "turns out to have axes for hair, smile, age and glasses. Raise beta to 20 and watch smile and age vanish "
+        "and most numbers fall idle; lower it to 0.01 and watch new faces from the prior fall apart."
     ),
     knobs=(
         number("beta", 0.1, 0.001, 100.0, "weight of the KL term against the squared error of the pixels"),

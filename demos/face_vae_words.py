@@ -111,7 +111,7 @@ def _bend_story(story: VaeStory) -> str:
     )
     if gains[name] > 0.1:
         return f"{told}, so on its way from 0 to 1 the code does not run straight: the space is curved there."
-    return f"{told}, so straight lines would do nearly as well in this space."
+    return f"{told}, so straight lines do as well in this space."
 
 
 def _rebuild_story(story: VaeStory) -> str:
