@@ -7,8 +7,8 @@ import pytest
 from tutor.grounding import Evidence
 from tutor.notes.note import Text
 from tutor.passages import Passage, PassageKind
-from tutor.questions import understand
-from tutor.ranking import find, rank, retrieve, wants_code
+from tutor.questions import Question, understand
+from tutor.ranking import find, meant, rank, retrieve, wants_code
 from tutor.retrieval import Retriever
 from tutor.selection import choose
 from tutor.turns import Style
@@ -116,3 +116,21 @@ def test_a_comparison_with_a_stranger_is_not_answered(small_retriever: Retriever
 
 def test_slips_are_mended_before_the_search(small_retriever: Retriever) -> None:
     assert find(small_retriever, understand("what is mode colapse")).question.topic == "mode collapse"
+
+
+# -- readings ----------------------------------------------------------------------------------------------------
+
+
+def test_of_two_readings_the_one_that_the_notes_answer_is_taken(small_retriever: Retriever) -> None:
+    known, strange = "What is mode collapse?", "Who baked the bread of Zorbland in 1812?"
+    for first, other in ((known, strange), (strange, known)):
+        asked = Question(first, "explain", "plain", "", others=(other,))
+        assert find(small_retriever, asked).question.text == known
+        assert meant(small_retriever, asked).text == known
+
+
+def test_a_less_likely_reading_must_be_much_surer(small_retriever: Retriever) -> None:
+    first, other = "What is mode collapse?", "How can mode collapse be avoided?"
+    asked = Question(first, "explain", "plain", "", others=(other,))
+    assert find(small_retriever, asked).answered
+    assert meant(small_retriever, asked).text == first
