@@ -135,3 +135,14 @@ def test_a_question_on_something_else_is_not_tied_to_the_talk(names: Topics) -> 
 
 def test_a_choice_between_what_was_compared_is_a_comparison(names: Topics) -> None:
     assert last(names, "compare GANs and VAEs", "and which one is better?").intent == "compare"
+
+
+def test_a_question_that_leans_on_the_talk_is_guessed_at_as_it_stands_alone(names: Topics) -> None:
+    history = [Said("user", "what is mode collapse?"), Said("assistant", "A failure.")]
+
+    def guess(message: str) -> dict[str, float]:
+        return {"explain": 0.9} if "collapse" in message else {"save": 0.99}
+
+    found = understand("how do you undo it?", history, guess=guess, names=names)
+    assert (found.intent, found.text) == ("explain", "how do you undo mode collapse?")
+    assert understand("keep it for me", history, guess=guess, names=names).intent == "save"

@@ -164,8 +164,12 @@ def understand(
     if again:
         level, text = named or "eli5", once_more(thread).text
     intent = _intent(text, history)
+    reading = once_more(thread) if again else read(thread, text)
     if guess is not None and not puzzled and intent not in _BY_WORDS:
-        intent, guessed = _guessed(guess(message), intent, bool(ASKS.match(text)))
+        # "How do you undo it?" is no wish: a question that leans on the talk is guessed at as it stands alone.
+        asks = intent in ANSWERED and bool(ASKS.match(text) or text.endswith(("?", "？")))
+        leans = names is not None and asks and reading.text != text
+        intent, guessed = _guessed(guess(reading.text if leans else message), intent, bool(ASKS.match(text)))
         level = named or style or guessed or "plain"
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save", "evidence"):
         return Question(text, intent, level, "")
@@ -178,7 +182,6 @@ def understand(
         name, topic = _demo(text, history)
         name = name or next((one for one, pattern in _DEMOS if pattern.search(text)), "")
         return Question(text, intent, level, topic, demo=name)
-    reading = once_more(thread) if again else read(thread, text)
     if intent == "explain" and reading.text != text and intent_of(reading.text) == "compare":
         intent = "compare"
     return Question(
