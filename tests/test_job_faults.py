@@ -249,11 +249,8 @@ def run(knobs, settings):
 def real_process(folder: Path, run: str = "", drawing: str = "", film: str = "", torch: str = "") -> Path:
     """A root with the real process of the demos, a demo that does `run` after its first picture, and no torch."""
     (folder / "demos").mkdir(parents=True)
-    for name in ("__init__", "__main__", "process", "knobs", "steps"):
+    for name in ("__init__", "__main__", "process", "knobs", "predictions", "steps"):
         shutil.copy(ROOT / "demos" / f"{name}.py", folder / "demos")
-    for extra in ("predictions",):
-        if (ROOT / "demos" / f"{extra}.py").exists():
-            shutil.copy(ROOT / "demos" / f"{extra}.py", folder / "demos")
     fault = FAULT.replace("DRAWING", drawing or "pass").replace("RUN", run or "pass")
     film = f"from demos.fault import reached\ndef save_film(paths, film):\n    {film or 'pass'}\n"
     files = {

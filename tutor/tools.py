@@ -21,11 +21,21 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tutor.errors import DemoError, QuizError
-from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, JobEvent, list_demos, run_demo
+from tutor.jobs import (
+    DemoFrame,
+    DemoResult,
+    DemoStarted,
+    DemoStopped,
+    DemoWaiting,
+    JobEvent,
+    JobQueue,
+    list_demos,
+    run_demo,
+)
 from tutor.notes import Note
 from tutor.quiz.items import Candidate, Entry, Item, make_items
 from tutor.retrieval import Retriever
-from tutor.turns import DemoOutcome, DemoProgress, Event
+from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
 
 MOST_QUESTIONS = 100
 _NEAR_TOPIC = 0.6
@@ -52,6 +62,12 @@ class MakeQuiz(BaseModel):
 
     topic: str = Field(default="", max_length=200, description="what to ask about; empty for everything")
     n: int = Field(default=3, ge=1, le=MOST_QUESTIONS, description="number of questions")
+
+
+class ListDemos(BaseModel):
+    """`list_demos` takes no arguments."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def demo_arguments(demos: Callable[[], list[dict[str, Any]]]) -> type[RunDemo]:
@@ -117,6 +133,7 @@ def make_tools(
     device: str,
     rng: random.Random,
     seen: Callable[[], Collection[str]] = tuple,
+    jobs: JobQueue | None = None,
 ) -> dict[str, BaseTool]:
     """The tools of a session, by name.
 
@@ -127,7 +144,14 @@ def make_tools(
         device: "auto", "cpu" or "cuda".
         rng: draws quiz questions.
         seen: ids of the items that the student has had lately, asked again only when nothing else is left.
+        jobs: the line in which demos wait; one of its own if not given.
     """
+    line = jobs or JobQueue()
+    demos = cache(lambda: list_demos(root))
+
+    def list_demos_tool() -> tuple[str, list[dict[str, Any]]]:
+        there = demos()
+        return "\n".join(f"{demo['name']}: {demo['title']}" for demo in there), there
 
     def run_demo_tool(
         name: str, knobs: dict[str, float | str], preset: str, seed: int, config: RunnableConfig
@@ -143,6 +167,7 @@ def make_tools(
             out=out(),
             budget_s=budget_s,
             stop=cancel,
+            jobs=line,
         )
         outcome = _watch_demo(name, events, emit)
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
@@ -153,10 +178,17 @@ def make_tools(
 
     tools: list[BaseTool] = [
         StructuredTool.from_function(
+            list_demos_tool,
+            name="list_demos",
+            description="Which demos there are: name, title, seconds, knobs.",
+            args_schema=ListDemos,
+            response_format="content_and_artifact",
+        ),
+        StructuredTool.from_function(
             run_demo_tool,
             name="run_demo",
             description="Trains a bundled demo in a process of its own and streams its pictures.",
-            args_schema=demo_arguments(cache(lambda: list_demos(root))),
+            args_schema=demo_arguments(demos),
             response_format="content_and_artifact",
         ),
         StructuredTool.from_function(
@@ -192,6 +224,9 @@ def _watch_demo(name: str, events: Iterable[JobEvent], emit: Callable[[Event], N
                     left_s=event.left_s,
                 )
             )
+        elif isinstance(event, DemoWaiting):
+            runs = "1 run" if event.before == 1 else f"{event.before} runs"
+            emit(Notice(f"{runs} before yours: it begins when they have ended. Stop gives the place up."))
         elif isinstance(event, DemoStopped):
             return DemoOutcome({"demo": name, "images": [last] if last else []}, stopped=True)
         elif isinstance(event, DemoResult):
