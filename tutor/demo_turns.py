@@ -106,6 +106,18 @@ def not_there(name: str, demos: Sequence[Data]) -> str:
     return f"I have no demo “{name}” here. The nearest is “{near['title']}”: say “run {near['name']}”."
 
 
+def ordered(
+    call: dict[str, Any], message: str, demos: Sequence[Data]
+) -> tuple[Data | None, dict[str, Any], str]:
+    """The demo of a call, the call with what the message sets, and why it cannot be made where there is none."""
+    demo = find(call["name"], demos)
+    return (
+        (demo, with_settings(call, message, demo), "")
+        if demo
+        else (None, call, not_there(call["name"], demos))
+    )
+
+
 def with_settings(call: dict[str, Any], message: str, demo: Data) -> dict[str, Any]:
     """The arguments of `run_demo` with those that the message sets."""
     said = said_settings(message, demo)

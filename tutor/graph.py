@@ -24,16 +24,7 @@ from pydantic import ValidationError
 from tutor.answering import Answering
 from tutor.calling import filled, proposed_call, refusal, refused_call
 from tutor.concept_map import concept_map
-from tutor.demo_turns import (
-    asked_before,
-    demo_wish,
-    demos_table,
-    find,
-    not_there,
-    related_titles,
-    title_of,
-    with_settings,
-)
+from tutor.demo_turns import asked_before, demo_wish, demos_table, ordered, related_titles, title_of
 from tutor.errors import QuizError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
@@ -234,26 +225,20 @@ class TutoringGraph:
         if question.intent == "quiz":
             n = QUIZ_QUESTIONS if question.count is None else question.count
             title = f"Choosing questions on {question.topic or 'your notes'}"
-            return self._call(question, "make_quiz", {"topic": question.topic[:200], "n": n}, title, config)
+            call, refused = self._filled(
+                "make_quiz", {"topic": question.topic[:200], "n": n}, question.text, config
+            )
+            return _say(refused) if refused else self._run_tool("make_quiz", call, title)
         return {"question": question, "route": _ROUTES.get(question.intent, "explain")}
 
-    def _call(
-        self,
-        question: Question,
-        tool: str,
-        arguments: dict[str, Any],
-        title: str,
-        config: RunnableConfig,
-    ) -> State:
-        """The router's call of a tool; a model that can fills in what else the student's own words say."""
-        refused = ""
-        if self._parts.caller is not None and question.text:
-            proposal = proposed_call(self._parts.caller, question.text, self._parts.tools, _cancel(config))
-            arguments, refused = filled(tool, arguments, proposal)
-        if refused:
-            _emit(Notice(refused))
-            return {"route": "done"}
-        return self._run_tool(tool, arguments, title)
+    def _filled(
+        self, tool: str, arguments: dict[str, Any], text: str, config: RunnableConfig
+    ) -> tuple[dict[str, Any], str]:
+        """A call with what a model that can finds in the student's own words besides, and why it may not be made."""
+        if self._parts.caller is None or not text:
+            return arguments, ""
+        proposal = proposed_call(self._parts.caller, text, self._parts.tools, _cancel(config))
+        return filled(tool, arguments, proposal)
 
     def _run_tool(
         self, tool: str, arguments: dict[str, Any], title: str, predicted: dict[str, Any] | None = None
@@ -282,24 +267,16 @@ class TutoringGraph:
     def _order(self, state: State, call: dict[str, Any], config: RunnableConfig, *, predict: bool) -> State:
         """A run with what the student's own words set, after the question what will come out."""
         demos = self._parts.tools["list_demos"].invoke(_call_of("list_demos", {}), config).artifact
-        demo = find(call["name"], demos)
-        if demo is None:
-            _emit(Notice(not_there(call["name"], demos)))
-            return {"route": "done"}
-        refused = ""
-        if self._parts.caller is not None:
-            proposal = proposed_call(self._parts.caller, state["message"], self._parts.tools, _cancel(config))
-            call, refused = filled("run_demo", call, proposal)
-        call = with_settings(call, state["message"], demo)
-        refused = refused or refused_call(self._parts.tools["run_demo"], call)
-        if refused:
-            _emit(Notice(refused))
-            return {"route": "done"}
+        call, refused = self._filled("run_demo", call, state["message"], config)
+        demo, call, missing = ordered(call, state["message"], demos)
+        refused = missing or refused or refused_call(self._parts.tools["run_demo"], call)
+        if demo is None or refused:
+            return _say(refused)
         asked = asked_before(demo, call, state["message"], self._earlier(state)) if predict else None
-        if asked is not None:
-            _emit(asked)
-            return {"route": "done"}
-        return self._run_tool("run_demo", call, title_of(demo))
+        if asked is None:
+            return self._run_tool("run_demo", call, title_of(demo))
+        _emit(asked)
+        return {"route": "done"}
 
     def _open_round(self, chat_id: str) -> Round | None:
         stored = self._parts.rounds.load_round(chat_id)
@@ -446,6 +423,12 @@ def _route_in_quiz(message: str, question: Question) -> str:
 def _call_of(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """A call of a tool as LangChain takes it."""
     return {"name": tool, "args": arguments, "id": uuid.uuid4().hex, "type": "tool_call"}
+
+
+def _say(text: str) -> State:
+    """A line of the program's own that ends the turn."""
+    _emit(Notice(text))
+    return {"route": "done"}
 
 
 def _emit(event: Event) -> None:

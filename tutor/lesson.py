@@ -21,6 +21,7 @@ from tutor.words import content_words, words
 Data = Mapping[str, Any]
 Reply = Literal["option", "words", "run", "cancel", "other"]
 LETTERS = "ABCDEF"
+SKIP = "or say it in your own words; “just run it” skips the question"
 _GO = re.compile(
     r"^\W*(?:just |please |ok(?:ay)?,? |yes,? |no,? |then )*(?:run|start|go|skip|show|do|train)"
     r"(?: (?:it|this|that|me|ahead|on|for it))*(?: now| please| anyway| already)*\W*$"
