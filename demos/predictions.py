@@ -13,7 +13,8 @@ class Prediction:
     Attributes:
         options: what may come out, lowest figure first, each with the bound that the figure stays below; None for
             the last.
-        metric: the figure of the result that decides; less that of `minus` where there is one.
+        metric: the figure of the result that decides; less that of `minus` where there is one, which names another
+            figure, or "baseline" for the classical model in the same figure.
         reading: what the figure is, in words.
         fixed: knobs that must not be set for the question to make sense.
     """
@@ -83,6 +84,14 @@ PREDICTIONS: Mapping[str, Prediction] = {
         "class_accuracy",
         "share of the images that a classifier reads as the digit asked for",
         fixed=("condition",),
+    ),
+    "cyclegan": Prediction(
+        "It never sees a face with both hair colours. Will its blond faces come nearer to the true twins than faces "
+        "whose colours are merely shifted?",
+        (("yes, nearer", 0.0), ("no, not nearer", None)),
+        "twin_error_to_blond",
+        "error to the true twin less that of merely shifted colours",
+        minus="baseline",
     ),
     "face-vae": Prediction(
         "The code z has room for 24 numbers: how many of them will be in use?",

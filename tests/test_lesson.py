@@ -108,6 +108,11 @@ def test_the_prediction_is_compared_with_the_figure() -> None:
 def test_a_prediction_on_two_figures_takes_their_difference() -> None:
     predict = {**PREDICT, "metric": "recall", "minus": "strict_modes"}
     assert "= -4.9" in told_prediction(RESULT, {"predict": predict, "place": 0, "said": ""})
+    beside = {**PREDICT, "metric": "sliced_wasserstein", "minus": "baseline"}
+    assert "= 0.05" in told_prediction(RESULT, {"predict": beside, "place": 0, "said": ""})
+    assert "not measured" in told_prediction(
+        RESULT, {"predict": {**beside, "metric": "recall"}, "place": 0, "said": ""}
+    )
 
 
 def test_two_questions_are_made_from_the_farthest_figure_and_the_classical_model() -> None:

@@ -133,9 +133,9 @@ def title_of(demo: Data) -> str:
 def asked_before(
     demo: Data, call: dict[str, Any], message: str, turns: Sequence[ChatTurn]
 ) -> PredictionAsked | None:
-    """The prediction to ask for before a run; None where the student wants none, or nobody keeps the chat."""
+    """The prediction to ask for before a run; None where the student wants none or the demo has none."""
     said = [turn.content for turn in turns if turn.role == "user"]
-    if not turns or not wants_prediction([*said, message]):
+    if not wants_prediction([*said, message]):
         return None
     return prediction_of(demo, call, title_of(demo))
 

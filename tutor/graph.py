@@ -272,7 +272,9 @@ class TutoringGraph:
         refused = missing or refused or refused_call(self._parts.tools["run_demo"], call)
         if demo is None or refused:
             return _say(refused)
-        asked = asked_before(demo, call, state["message"], self._earlier(state)) if predict else None
+        # Only a chat on record remembers what was asked.
+        kept = predict and bool(self._parts.turns(state["chat_id"]))
+        asked = asked_before(demo, call, state["message"], self._earlier(state)) if kept else None
         if asked is None:
             return self._run_tool("run_demo", call, title_of(demo))
         _emit(asked)

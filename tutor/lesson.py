@@ -128,11 +128,13 @@ def told_prediction(result: Data, predicted: Data) -> str:
 
 def _decides(metrics: Data, predict: Data) -> tuple[float | None, int | None]:
     """The figure that decides a prediction, and of how many samples it was taken."""
-    names = [name for name in (predict["metric"], predict.get("minus")) if name]
-    values = [metrics.get(name, {}).get("value") for name in names]
-    if None in values:
+    decides = metrics.get(predict["metric"], {})
+    value, minus, less = decides.get("value"), predict.get("minus"), 0.0
+    if minus:
+        less = decides.get("baseline") if minus == "baseline" else metrics.get(minus, {}).get("value")
+    if value is None or less is None:
         return None, None
-    return float(values[0]) - sum(map(float, values[1:])), metrics[names[0]].get("n")
+    return float(value) - float(less), decides.get("n")
 
 
 def run_questions(result: Data) -> tuple[RunQuestion, ...]:

@@ -158,17 +158,9 @@ def make_tools(
     ) -> tuple[str, dict[str, Any]]:
         emit, cancel = _channels(config)
         events = run_demo(
-            root,
-            name,
-            knobs,
-            preset=preset,
-            seed=seed,
-            device=device,
-            out=out(),
-            budget_s=budget_s,
-            stop=cancel,
+            root, name, knobs, preset=preset, seed=seed, device=device, out=out(), budget_s=budget_s, stop=cancel,
             jobs=line,
-        )
+        )  # fmt: skip
         outcome = _watch_demo(name, events, emit)
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
 
@@ -176,30 +168,32 @@ def make_tools(
         items = quiz_items(retriever, topic, n, rng, seen())
         return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
 
-    tools: list[BaseTool] = [
-        StructuredTool.from_function(
-            list_demos_tool,
-            name="list_demos",
-            description="Which demos there are: name, title, seconds, knobs.",
-            args_schema=ListDemos,
-            response_format="content_and_artifact",
+    tools = (
+        _tool(
+            list_demos_tool, "list_demos", "Which demos there are: name, title, seconds, knobs.", ListDemos
         ),
-        StructuredTool.from_function(
-            run_demo_tool,
-            name="run_demo",
-            description="Trains a bundled demo in a process of its own and streams its pictures.",
-            args_schema=demo_arguments(demos),
-            response_format="content_and_artifact",
+        _tool(
+            run_demo_tool, "run_demo",
+            "Trains a bundled demo in a process of its own and streams its pictures.", demo_arguments(demos),
         ),
-        StructuredTool.from_function(
-            make_quiz_tool,
-            name="make_quiz",
-            description="Picks questions on a topic from the cards and quiz sections of the notes.",
-            args_schema=MakeQuiz,
-            response_format="content_and_artifact",
+        _tool(
+            make_quiz_tool, "make_quiz",
+            "Picks questions on a topic from the cards and quiz sections of the notes.", MakeQuiz,
         ),
-    ]
+    )  # fmt: skip
     return {tool.name: tool for tool in tools}
+
+
+def _tool(
+    function: Callable[..., tuple[str, Any]], name: str, description: str, arguments: type[BaseModel]
+) -> BaseTool:
+    return StructuredTool.from_function(
+        function,
+        name=name,
+        description=description,
+        args_schema=arguments,
+        response_format="content_and_artifact",
+    )
 
 
 def _channels(config: RunnableConfig) -> tuple[Callable[[Event], None], threading.Event]:
