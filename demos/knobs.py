@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from demos.predictions import PREDICTIONS, Prediction
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -117,7 +119,8 @@ class Demo:
     `run` names a function (knobs, RunSettings) -> iterator of Step, then one Result; `draw` names a function
     (Look) -> PNG bytes. `presets` holds "quick", "normal" and "long"; `expected_s` is the seconds that "quick" takes on
     two cores, process start included.
-    `notes` names the study notes on the same concept.
+    `notes` names the study notes on the same concept; `predict` is asked before a run, that of `demos.predictions` if
+    none is given.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Demo:
     run: str
     draw: str
     notes: tuple[str, ...]
+    predict: Prediction | None = None
 
     def preset(self, name: str) -> Preset:
         """The preset of that name; DemoArgumentError names the known ones if there is none."""
@@ -164,7 +168,8 @@ class Demo:
         return _resolve(self.draw)
 
     def described(self) -> dict[str, object]:
-        """The demo as plain values for JSON: name, title, concept, summary, knobs, presets, expected_s, notes."""
+        """The demo as plain values for JSON: its fields but for `run` and `draw`."""
+        predict = self.predict or PREDICTIONS.get(self.name)
         knobs = [
             {
                 "name": knob.name,
@@ -190,6 +195,7 @@ class Demo:
             },
             "expected_s": self.expected_s,
             "notes": list(self.notes),
+            "predict": predict.described() if predict else None,
         }
 
 

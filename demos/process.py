@@ -5,6 +5,7 @@ The events are JSON lines on standard output; whatever else a library prints the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -29,6 +30,7 @@ FRAME_EVERY_S = 0.6
 
 FILE_LIMIT_BYTES = 256 * 2**20
 SPARE_CPU_S = 60
+SMALLER = "Run it with a smaller batch, width or picture, or with its quick preset."
 
 
 class StopAsked(BaseException):
@@ -78,7 +80,7 @@ def run_process(order: Order, *, lifeline: bool) -> int:
     try:
         run.stop.install()
         if lifeline:
-            _die_with_parent()
+            _die_with_parent(run.keep_killed)
             _limit_resources(run.budget_s)
         run.to_the_end()
     except StopAsked:
@@ -87,6 +89,13 @@ def run_process(order: Order, *, lifeline: bool) -> int:
         run.say({"event": "error", "what": error.what, "remedy": error.remedy})
         return 1
     except BrokenPipeError:  # nobody listens any more
+        return 1
+    except (MemoryError, RuntimeError) as error:
+        if not _is_short_of_memory(error):
+            raise
+        what = f"The demo {order.name} ran out of memory at step {run.step}"
+        run.end_early("out of memory")
+        run.say({"event": "error", "what": what, "remedy": SMALLER, "state": "out of memory"})
         return 1
     except OSError as error:
         what = f"The demo could not write to {order.out}: {error.strerror or error}"
@@ -140,8 +149,8 @@ class Run:
         for moment in self._watched(train(knobs, settings)):
             if isinstance(moment, Result):
                 self._end_done(head, moment, draw)
-            else:
-                self._frame(moment, draw)
+                return
+            self._frame(moment, draw)
 
     def _clear_folder(self) -> None:
         """Makes the folder, and takes away what an earlier run left in it."""
@@ -206,12 +215,29 @@ class Run:
 
     def end_stopped(self) -> None:
         """Writes result.json with the outcome "stopped" and the last frame; says so."""
-        images = [str(path) for path in self.frames[-1:]]
-        told = {"demo": self.order.name, "seed": self.order.seed, "outcome": "stopped"}
-        told |= {"step": self.step, "images": images}
-        if self.order.out.is_dir():
-            _write(self.order.out / "result.json", _json(told, indent=2).encode())
+        images = self.end_early("stopped")
         self.say({"event": "stopped", "step": self.step, "images": images})
+
+    def end_early(self, outcome: str) -> list[str]:
+        """Writes result.json with an outcome that is no result; gives the last frame's path."""
+        images = [str(path) for path in self.frames[-1:]]
+        told = {"demo": self.order.name, "preset": self.order.preset, "seed": self.order.seed}
+        told |= {"outcome": outcome, "step": self.step, "images": images}
+        with contextlib.suppress(OSError):  # the disk may be full, the folder gone
+            if self.order.out.is_dir():
+                _write(self.order.out / "result.json", _json(told, indent=2).encode())
+        return images
+
+    def keep_killed(self) -> None:
+        """Leaves the outcome "killed" behind, as far as that is possible, unless the run has ended."""
+        if not (self.order.out / "result.json").exists():
+            self.end_early("killed")
+
+
+def _is_short_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, on the device or off it: torch tells it by a RuntimeError."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in said or "allocate memory" in said
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -252,11 +278,11 @@ def _events_on(stream: TextIO) -> Callable[[dict[str, object]], None]:
     return say
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(last: Callable[[], None]) -> None:
     """Starts a thread that ends this process group once standard input ends or the parent is another one.
 
     The parent holds the other end of the pipe and writes nothing, so its own end, however it comes, ends the
-    input. The second sign covers a sibling that inherited the pipe and lives on.
+    input. The second sign covers a sibling that inherited the pipe and lives on. `last` is done before the end.
     """
     parent = os.getppid()
 
@@ -265,6 +291,7 @@ def _die_with_parent() -> None:
             ready, _, _ = select.select([0], [], [], 1.0)
             if ready and not os.read(0, 4096):
                 break
+        last()
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os._exit(1)

@@ -75,7 +75,7 @@ def test_the_model_chooses_among_the_sessions_tools(tools: dict[str, BaseTool]) 
     chat = Caller(calls=[("make_quiz", {"topic": "GANs", "n": 5})])
     found = proposed_call(chat, "Ask me 5 questions on GANs", tools)
     assert found == ToolCallProposal("make_quiz", {"topic": "GANs", "n": 5})
-    assert chat.bound == ["run_demo", "make_quiz"]
+    assert chat.bound == ["list_demos", "run_demo", "make_quiz"]
 
 
 @pytest.mark.parametrize(

@@ -318,6 +318,20 @@ def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.Monke
     assert "Score: 0 of 2" in done.out
 
 
+def test_demo_compare_prints_two_runs_side_by_side(bare: Run, tmp_path: Path) -> None:
+    for name, rate in (("one", 0.001), ("two", 0.01)):
+        metrics = {"recall": {"value": 10 * rate, "n": 9, "floor": 1.0, "better": "high", "meaning": ""}}
+        run = {"demo": "gan-2d", "preset": "quick", "seed": 0, "outcome": "done", "knobs": {"d_lr": rate}}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text(json.dumps(run | {"metrics": metrics}))
+    folders = (str(tmp_path / "one"), str(tmp_path / "two"))
+    value = bare("demo", "compare", *folders, "--json").value
+    assert value["knobs"] == [{"name": "d_lr", "values": [0.001, 0.01]}]
+    assert value["metrics"][0]["values"] == [0.01, 0.1]
+    told = bare("demo", "compare", *folders).out.splitlines()
+    assert told[0] == "Two runs of gan-2d." and told[2].split() == ["set:", "d_lr", "0.001", "0.01"]
+
+
 # -- wrong input ---------------------------------------------------------------------------------------------------
 
 
@@ -333,6 +347,7 @@ def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.Monke
         (("--share",), "--share"),
         (("demo", "run", "no-such-demo"), "gan-2d"),
         (("demo", "run", "gan-2d", "--set", "steps"), "--set KNOB=VALUE"),
+        (("demo", "compare", "nowhere", "elsewhere"), "holds no run"),
         (("models", "get", "no-such-model"), "tutor models"),
         (("ask", "--batch", "nowhere.jsonl"), "nowhere.jsonl"),
     ],
@@ -364,6 +379,8 @@ def test_wrong_values_are_one_line_with_the_remedy(
         ("quiz", "-n", "101"),
         ("demo",),
         ("demo", "run"),
+        ("demo", "run", "gan-2d", "diffusion-2d"),
+        ("demo", "compare", "one-folder"),
         ("demo", "run", "gan-2d", "--device", "toaster"),
         ("models", "get"),
         ("--port", "eighty"),

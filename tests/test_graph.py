@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ import tutor.tools
 from tutor.answering import Answering
 from tutor.errors import DemoError
 from tutor.graph import Parts, RoundsInMemory, TutoringGraph
-from tutor.jobs import DemoFrame, DemoStarted, DemoStopped
+from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, list_demos
 from tutor.models import ChosenModel
 from tutor.quiz.rounds import Round
 from tutor.retrieval import Retriever
@@ -29,12 +30,17 @@ from tutor.turns import (
     Event,
     EvidenceShown,
     Notice,
+    PredictionAsked,
     QuizGrade,
     QuizItem,
     QuizScore,
+    RunLesson,
+    TableShown,
     ToolCall,
     event_to_json,
 )
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Kept(RoundsInMemory):
@@ -362,4 +368,143 @@ def test_a_guess_routes_what_no_rule_knows(graph: TutoringGraph) -> None:
 def test_a_demo_without_a_name_is_asked_back(graph: TutoringGraph) -> None:
     sure = TutoringGraph(replace(graph._parts, guess=lambda text: {"demo": 0.9}))
     events = say(sure, "fire up one of those live things")
-    assert "which one" in only(events, Notice).text and not any(isinstance(e, ToolCall) for e in events)
+    assert [type(event) for event in events] == [ToolCall, TableShown]
+    assert events[0].name == "list_demos"  # type: ignore[union-attr]
+
+
+# -- predict, run, observe, explain ------------------------------------------------------------------------------
+
+
+METRICS = {
+    "strict_modes": {
+        "value": 5.0,
+        "n": 2000,
+        "floor": 8.0,
+        "baseline": None,
+        "better": "high",
+        "meaning": "modes held",
+    }
+}
+
+
+def finished(**knobs: Any) -> DemoResult:
+    return DemoResult(
+        demo="gan-2d", preset="quick", seed=7, device="cpu", seconds=1.0, knobs={"d_lr": 0.001, **knobs},
+        outcome="done", step=9, metrics=METRICS, images=(), observations=("Five modes were held.",),
+        verdict="Some modes are missing.", notes=("gan", "no-such-note"),
+    )  # fmt: skip
+
+
+class Talk:
+    """A conversation on record: each message is answered by a new graph, as after a restart."""
+
+    def __init__(self, graph: TutoringGraph) -> None:
+        self._parts = graph._parts
+        self.messages: list[Message] = []
+
+    def say(self, text: str) -> list[Event]:
+        self.messages.append(Message("user", text))
+        graph = TutoringGraph(replace(self._parts, turns=lambda chat_id: self.messages))
+        events = list(graph.run(text, history=[], chat_id="chat"))
+        payload = {"events": [event_to_json(event) for event in events]}
+        self.messages.append(Message("assistant", "", json.loads(json.dumps(payload))))
+        return events
+
+
+@pytest.fixture
+def talk(graph: TutoringGraph) -> Talk:
+    return Talk(graph)
+
+
+def test_a_prediction_is_asked_then_compared_and_two_questions_follow(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = play_demo(monkeypatch, STARTED, finished())
+    asked = only(talk.say("show me a GAN training with d_lr 0.005"), PredictionAsked)
+    assert "eight clusters" in asked.question and len(asked.options) == 3 and calls == []
+    events = talk.say("I say all eight")
+    assert [type(event) for event in events] == [ToolCall, DemoOutcome, RunLesson]
+    assert events[0].title == "Running the demo: A GAN learns a ring of eight clusters"  # type: ignore[union-attr]
+    assert (calls[0]["knobs"], calls[0]["seed"]) == ({"d_lr": 0.005}, 7)
+    told = only(events, RunLesson)
+    assert "You predicted “all eight”; it came out “five to seven”" in told.compared
+    assert "Strict modes came to 5" in told.questions[0].text
+    why = talk.say("why?")
+    assert "Five modes were held." in only(why, Notice).text
+    assert only(why, Answer).question
+
+
+def test_just_run_it_runs_without_a_prediction(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = play_demo(monkeypatch, STARTED, finished())
+    talk.say("run the GAN demo")
+    assert only(talk.say("just run it"), RunLesson).compared == ""
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("other", ["never mind", "what is a GAN?", "quiz me on GANs"])
+def test_another_wish_ends_the_question_and_runs_nothing(
+    other: str, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = play_demo(monkeypatch, STARTED, finished())
+    talk.say("hello")
+    talk.say("run the GAN demo")
+    talk.say(other)
+    talk.say("b")
+    assert calls == []
+
+
+def test_run_without_asking_is_kept_for_the_conversation(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = play_demo(monkeypatch, STARTED, finished())
+    talk.say("hello")
+    talk.say("run the GAN demo without asking")
+    talk.say("run the GAN demo")
+    assert len(calls) == 2
+
+
+def test_a_run_is_repeated_with_one_knob_changed_and_both_are_compared(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = play_demo(monkeypatch, STARTED, finished())
+    talk.say("hello")
+    assert "no two finished runs" in only(talk.say("compare the last two runs"), Notice).text
+    talk.say("run the GAN demo with g_lr 0.002 and seed 5 without asking")
+    calls = play_demo(monkeypatch, STARTED, finished(d_lr=0.01))
+    talk.say("run it again with d_lr 0.01")
+    assert (calls[0]["knobs"], calls[0]["seed"]) == ({"g_lr": 0.002, "d_lr": 0.01}, 5)
+    table = only(talk.say("compare the last two runs"), TableShown)
+    assert table.rows[0] == ("set: d_lr", "0.001", "0.01", "", "")
+    assert table.rows[1][:3] == ("strict modes", "5", "5")
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ("run the GAN demo with d_lr 50", "d_lr 50 is too large: at most 0.02"),
+        ("run the GAN demo with temperature 2", "no knob 'temperature'"),
+        ("run the GAN demo with seed 99999999999", "at most 2147483647"),
+        ("run the BERT demo", "no demo “bert”"),
+    ],
+)
+def test_what_a_demo_cannot_do_is_refused_with_what_it_can(
+    message: str, says: str, graph: TutoringGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = play_demo(monkeypatch, STARTED, finished())
+    assert says in only(say(graph, message), Notice).text
+    assert calls == []
+
+
+def test_a_demo_that_is_not_in_this_installation_is_refused_with_the_nearest(
+    graph: TutoringGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = [demo for demo in list_demos(ROOT) if demo["name"] in ("gan-2d", "diffusion-2d")]
+    monkeypatch.setattr(tutor.tools, "list_demos", lambda root: there)
+    calls = play_demo(monkeypatch, STARTED, finished())
+    told = only(say(graph, "run CycleGAN"), Notice).text
+    assert "no demo “cyclegan” here" in told and "run gan-2d" in told and calls == []
+
+
+@pytest.mark.parametrize("message", ["which demos are there?", "what can you show me?", "有哪些演示？"])
+def test_the_demos_are_listed_by_name_title_and_seconds(message: str, graph: TutoringGraph) -> None:
+    table = only(say(graph, message), TableShown)
+    assert ("gan-2d", "A GAN learns a ring of eight clusters") in [row[:2] for row in table.rows]
+    assert all(row[2].endswith(" s") for row in table.rows)

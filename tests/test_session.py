@@ -14,12 +14,24 @@ import pytest
 
 import tutor.opened
 import tutor.session
+import tutor.tools
 from tutor.embedding import Embedding
 from tutor.errors import ModelError, NotesError, QuizError, RecordError, StoreError
 from tutor.index import refresh_index
+from tutor.jobs import DemoStopped
 from tutor.session import Session, open_session
 from tutor.settings import Settings
-from tutor.turns import Answer, Delta, Event, EvidenceShown, Notice, QuizItem
+from tutor.turns import (
+    Answer,
+    Delta,
+    DemoOutcome,
+    Event,
+    EvidenceShown,
+    Notice,
+    PredictionAsked,
+    QuizItem,
+    ToolCall,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -502,3 +514,19 @@ def test_a_quiz_goes_on_when_the_library_changes(session: Session) -> None:
     session.use_library(session.libraries.create("Biology").slug)
     list(session.respond(chat, "It turns random noise into samples that look real."))
     assert not session.quiz_is_open(chat)
+
+
+def test_a_prediction_that_waits_survives_a_restart(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_session(settings, record=True)
+    chat = first.new_chat()
+    [asked] = first.respond(chat, "run the GAN demo")
+    first.close()
+    assert isinstance(asked, PredictionAsked)
+    monkeypatch.setattr(tutor.tools, "run_demo", lambda *given, **rest: iter([DemoStopped(0, ())]))
+    second = open_session(settings, record=True)
+    called, outcome = second.respond(chat, "just run it")
+    second.close()
+    assert isinstance(called, ToolCall) and called.arguments["name"] == "gan-2d"
+    assert isinstance(outcome, DemoOutcome) and outcome.stopped

@@ -22,10 +22,14 @@ from tutor.turns import (
     EvidenceShown,
     Notice,
     PassageSeen,
+    PredictionAsked,
     QuizGrade,
     QuizItem,
     QuizScore,
+    RunLesson,
+    RunQuestion,
     Sentence,
+    TableShown,
     ToolCall,
 )
 
@@ -131,13 +135,17 @@ def test_a_turn_without_an_answer_returns_none_and_shows_every_event(
         QuizItem("i", "What is noise?", (("A", "a number"), ("B", "a vector")), 1, 2),
         QuizGrade("i", "correct", 1.0, "Right.", "B", CITATION),
         QuizScore(1.5, 2, ("Noise",)),
+        PredictionAsked("How many?", ("few", "all"), {}, "Running", {}),
+        RunLesson("You predicted “all”.", (RunQuestion("Why so few?", "", ""),), ("GANs",)),
+        TableShown("Two runs.", ("", "first"), (("recall", "0.5"),)),
     ]
     assert show(events) is None
     out = capsys.readouterr().out
     for words in (
         "→ Training a GAN", "step 5/10, 2 s left: two clusters", "Six clusters.", "- It moved.", "picture: a.png",
         "The demo was stopped.", "Question 1 of 2: What is noise?", "B) a vector", "Right.", "[1] gan.md",
-        "Score: 1.5 of 2. Look again at: Noise.",
+        "Score: 1.5 of 2. Look again at: Noise.", "How many?\n  A) few\n  B) all\n", "You predicted “all”.",
+        "1. Why so few?", "in your notes: GANs", "Two runs.\n        first\nrecall  0.5\n",
     ):  # fmt: skip
         assert words in out
 

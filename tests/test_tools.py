@@ -14,10 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 import tutor.tools
 from tutor.errors import DemoError, QuizError
-from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped
+from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, DemoWaiting, JobQueue
 from tutor.retrieval import Retriever
 from tutor.tools import make_tools, quiz_items, result_to_contract
-from tutor.turns import DemoOutcome, DemoProgress, Event
+from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTED = DemoStarted("gan-2d", "quick", 0, "cpu", {}, 5.0, 1)
@@ -78,10 +78,27 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
     assert not outcome.stopped
     assert outcome.result == result_to_contract(RESULT)
     assert outcome.result["images"] == ["last.png"]
+    assert isinstance(calls[0].pop("jobs"), JobQueue)
     assert calls == [
         {"root": ROOT, "name": "gan-2d", "knobs": {"d_lr": 0.01}, "preset": "quick", "seed": 3, "device": "cpu",
          "out": tmp_path / "out", "budget_s": 5.0, "stop": stop}
     ]  # fmt: skip
+
+
+def test_a_run_that_waits_tells_how_many_are_before_it(
+    tools: dict[str, BaseTool], played: Callable[..., Any]
+) -> None:
+    played(DemoWaiting(2), DemoWaiting(1), STARTED, RESULT)
+    seen: list[Event] = []
+    call(tools["run_demo"], {"emit": seen.append}, name="gan-2d")
+    told = [event.text for event in seen if isinstance(event, Notice)]
+    assert [text[:18] for text in told] == ["2 runs before your", "1 run before yours"]
+
+
+def test_the_list_of_demos_is_a_tool(tools: dict[str, BaseTool]) -> None:
+    message = call(tools["list_demos"])
+    assert {"gan-2d", "diffusion-2d"} <= {demo["name"] for demo in message.artifact}
+    assert "gan-2d: A GAN learns a ring of eight clusters" in message.content
 
 
 def test_a_stopped_demo_keeps_its_last_picture(

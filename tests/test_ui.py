@@ -37,11 +37,15 @@ from tutor.turns import (
     EvidenceShown,
     Notice,
     PassageSeen,
+    PredictionAsked,
     QuizGrade,
     QuizItem,
     QuizScore,
+    RunLesson,
+    RunQuestion,
     Sentence,
     Style,
+    TableShown,
     ToolCall,
     event_to_json,
 )
@@ -341,6 +345,25 @@ def test_demo_outcome_replaces_the_frames_and_shows_its_figures() -> None:
     ):
         assert piece in text
     assert "caption" not in text
+
+
+def test_a_prediction_is_asked_with_buttons_and_one_that_skips_it() -> None:
+    shown = _messages(PredictionAsked("How many <b>?", ("few", "all"), {}, "Running", {}))
+    assert "How many &lt;b&gt;?" in str(shown) and "<li>few</li>" in str(shown)
+    assert [option["value"] for option in shown[-1]["options"]] == ["A. few", "B. all", "Just run it"]
+
+
+def test_the_lesson_after_a_run_offers_the_answers_to_its_questions() -> None:
+    questions = (RunQuestion("So <i>few</i>?", "", ""), RunQuestion("Why lost?", "", ""))
+    shown = _messages(RunLesson("You predicted “all”.", questions, ("GANs",)))
+    assert "You predicted “all”." in str(shown) and "&lt;i&gt;few" in str(shown)
+    assert [option["value"] for option in shown[-1]["options"]] == ["Why?", "Why 2?"]
+    assert _messages(RunLesson("", (), ())) == []
+
+
+def test_a_table_is_shown_with_its_caption() -> None:
+    shown = str(_messages(TableShown("Two runs.", ("", "first"), (("recall", "<script>"),))))
+    assert "<td>recall</td><td>&lt;script&gt;</td>" in shown and "Two runs." in shown
 
 
 def test_stopped_demo_keeps_its_last_picture() -> None:

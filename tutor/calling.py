@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LIMIT_S = 8.0
 MAX_TOKENS = 128
-_FILLED = {"run_demo": ("knobs", "seed"), "make_quiz": ("topic", "n")}
+_FILLED = {"run_demo": ("knobs", "seed", "preset"), "make_quiz": ("topic", "n")}
 _LABELS = {"n": "number of questions"}
 _NO_TOPIC = frozenset(words("all any anything everything note notes quiz questions topics"))
 _COUNTS = (
@@ -130,6 +130,16 @@ def refusal(error: ValidationError) -> str:
     """What is wrong with a call's arguments, each with its bound, in one sentence for the student."""
     reasons = dict.fromkeys(_reason(each) for each in error.errors(include_url=False))
     return "; ".join(list(reasons)[:3])
+
+
+def refused_call(tool: BaseTool, arguments: Mapping[str, Any]) -> str:
+    """Why a tool may not be called with these arguments; empty when it may."""
+    schema: Any = tool.args_schema
+    try:
+        schema.model_validate(dict(arguments))
+    except ValidationError as error:
+        return refusal(error)
+    return ""
 
 
 def _proposal(reply: AIMessage, message: str, tools: Mapping[str, BaseTool]) -> ToolCallProposal | None:

@@ -287,6 +287,10 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.action == "list":
         return _list_demos(list_demos(settings.root), bool(_flag(options, "json")))
+    if options.action == "compare":
+        return _compare_runs(options)
+    if _flag(options, "other"):
+        return _usage("`tutor demo run` takes one name")
     if not _flag(options, "name"):
         return _usage("name the demo to run, as in `tutor demo run gan-2d`")
     return _run_demo(options, settings)
@@ -307,6 +311,20 @@ def _list_demos(demos: list[dict[str, Any]], as_json: bool) -> int:
                 else f"{knob['low']:g} to {knob['high']:g} {knob['unit']}".strip()
             )
             print(f"    {knob['name']:<10} {knob['default']!s:<8} {bounds}: {knob['help']}")
+    return 0
+
+
+def _compare_runs(options: argparse.Namespace) -> int:
+    from tutor.runs import compared, comparison_table, read_run
+    from tutor.terminal import print_json, table_lines
+
+    if not _flag(options, "name") or not _flag(options, "other"):
+        return _usage("name the folders of two runs, as in `tutor demo compare DIR DIR`")
+    one, two = read_run(Path(options.name)), read_run(options.other)
+    if _flag(options, "json"):
+        print_json(compared(one, two))
+    else:
+        print(*table_lines(comparison_table(one, two)), sep="\n")
     return 0
 
 

@@ -12,6 +12,11 @@ TutorError
 └── PageError          the page cannot be served (port in use, bad host)
 """
 
+from typing import Literal
+
+DemoState = Literal["done", "out of time", "diverged", "stopped", "out of memory", "failed", "killed"]
+"""How a run of a demo ended; result.json names it under `outcome`. The first three ended by themselves."""
+
 
 class TutorError(Exception):
     """What went wrong, where, and the remedy, in words a student can act on.
@@ -56,7 +61,15 @@ class QuizError(TutorError):
 
 
 class DemoError(TutorError):
-    """A demo is unknown, its knob is out of bounds, or its process failed."""
+    """A demo is unknown, its knob is out of bounds, or its process failed.
+
+    Args:
+        state: how a run of it ended, as `DemoState` names it.
+    """
+
+    def __init__(self, what: str, remedy: str, state: DemoState = "failed") -> None:
+        super().__init__(what, remedy)
+        self.state: DemoState = state
 
 
 class PageError(TutorError):

@@ -22,12 +22,14 @@ from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
 from tutor.answering import Answering
-from tutor.calling import filled, proposed_call, refusal
+from tutor.calling import filled, proposed_call, refusal, refused_call
 from tutor.concept_map import concept_map
+from tutor.demo_turns import asked_before, demo_wish, demos_table, ordered, related_titles, title_of
 from tutor.errors import QuizError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
 from tutor.intents import ANSWERED, Intent
+from tutor.lesson import lesson
 from tutor.questions import Guess, Question, Said, understand
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
@@ -39,19 +41,7 @@ from tutor.turns import DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
-_WHICH_DEMO = "I can train a GAN, a GAN in mode collapse or a diffusion model before your eyes: which one?"
 _ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
-_DEMOS: dict[str, tuple[str, dict[str, float | str], str]] = {
-    "gan-2d": ("gan-2d", {}, "Training a GAN on eight clusters of points"),
-    "mode-collapse": (
-        "gan-2d",
-        {"d_lr": 0.005, "g_lr": 0.0005},
-        "Training a GAN that keeps only a few of eight clusters: mode collapse",
-    ),
-    "diffusion-2d": ("diffusion-2d", {}, "Training a diffusion model on eight clusters of points"),
-}
-
-
 _NODES = ("explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "talk")
 _ROUTES: dict[Intent, str] = {
     "summary": "sum_up",
@@ -106,6 +96,7 @@ class State(TypedDict, total=False):
     route: str
     tool: str
     arguments: dict[str, Any]
+    predicted: dict[str, Any] | None
     items: list[dict[str, Any]]
 
 
@@ -211,6 +202,9 @@ class TutoringGraph:
     def _understand(self, state: State, config: RunnableConfig) -> State:
         given = state.get("question")
         in_quiz = given is None and self._open_round(state["chat_id"]) is not None
+        wished = self._wish(state, config) if given is None and not in_quiz else None
+        if wished is not None:
+            return wished
         # In a quiz the student's words are an answer unless they plainly ask for something else.
         guess = None if in_quiz else self._parts.guess
         names = self._parts.answering.retriever.named
@@ -224,35 +218,67 @@ class TutoringGraph:
         elif given is None and reply_kind(state["message"]) == "stop":
             return {"question": question, "route": "talk"}
         if question.intent == "demo" and not question.demo:
-            return {"question": question, "route": "talk"}
+            return self._run_tool("list_demos", {}, "Which of the demos?")
         if question.intent == "demo":
-            name, knobs, title = _DEMOS[question.demo]
-            arguments = {"name": name, "knobs": knobs, "seed": self._parts.seed}
-            return self._call(question, "run_demo", arguments, title, config)
+            call = {"name": question.demo, "knobs": {}, "seed": self._parts.seed}
+            return self._order(state, call, config, predict=not in_quiz)
         if question.intent == "quiz":
             n = QUIZ_QUESTIONS if question.count is None else question.count
             title = f"Choosing questions on {question.topic or 'your notes'}"
-            return self._call(question, "make_quiz", {"topic": question.topic[:200], "n": n}, title, config)
+            call, refused = self._filled(
+                "make_quiz", {"topic": question.topic[:200], "n": n}, question.text, config
+            )
+            return _say(refused) if refused else self._run_tool("make_quiz", call, title)
         return {"question": question, "route": _ROUTES.get(question.intent, "explain")}
 
-    def _call(
-        self,
-        question: Question,
-        tool: str,
-        arguments: dict[str, Any],
-        title: str,
-        config: RunnableConfig,
+    def _filled(
+        self, tool: str, arguments: dict[str, Any], text: str, config: RunnableConfig
+    ) -> tuple[dict[str, Any], str]:
+        """A call with what a model that can finds in the student's own words besides, and why it may not be made."""
+        if self._parts.caller is None or not text:
+            return arguments, ""
+        proposal = proposed_call(self._parts.caller, text, self._parts.tools, _cancel(config))
+        return filled(tool, arguments, proposal)
+
+    def _run_tool(
+        self, tool: str, arguments: dict[str, Any], title: str, predicted: dict[str, Any] | None = None
     ) -> State:
-        """The router's call of a tool; a model that can fills in what else the student's own words say."""
-        refused = ""
-        if self._parts.caller is not None and question.text:
-            proposal = proposed_call(self._parts.caller, question.text, self._parts.tools, _cancel(config))
-            arguments, refused = filled(tool, arguments, proposal)
-        if refused:
-            _emit(Notice(refused))
-            return {"question": question, "route": "done"}
         _emit(ToolCall(tool, arguments, title))
-        return {"question": question, "route": "call_tool", "tool": tool, "arguments": arguments}
+        return {"route": "call_tool", "tool": tool, "arguments": arguments, "predicted": predicted}
+
+    def _wish(self, state: State, config: RunnableConfig) -> State | None:
+        """What the message wishes of the demos by what the chat said before; None where it wishes nothing."""
+        wish = demo_wish(state["message"], self._earlier(state))
+        if wish is None:
+            return None
+        for event in wish.events:
+            _emit(event)
+        if wish.kind == "say":
+            return {"route": "done"}
+        if wish.kind == "list":
+            return self._run_tool("list_demos", {}, "Which demos there are")
+        if wish.kind == "why":
+            question = Question(wish.ask, "explain", state.get("style") or "plain", wish.ask)
+            return {"question": question, "route": "explain"}
+        if wish.kind == "again":
+            return self._order(state, wish.arguments, config, predict=False)
+        return self._run_tool("run_demo", wish.arguments, wish.title, wish.predicted)
+
+    def _order(self, state: State, call: dict[str, Any], config: RunnableConfig, *, predict: bool) -> State:
+        """A run with what the student's own words set, after the question what will come out."""
+        demos = self._parts.tools["list_demos"].invoke(_call_of("list_demos", {}), config).artifact
+        call, refused = self._filled("run_demo", call, state["message"], config)
+        demo, call, missing = ordered(call, state["message"], demos)
+        refused = missing or refused or refused_call(self._parts.tools["run_demo"], call)
+        if demo is None or refused:
+            return _say(refused)
+        # Only a chat on record remembers what was asked.
+        kept = predict and bool(self._parts.turns(state["chat_id"]))
+        asked = asked_before(demo, call, state["message"], self._earlier(state)) if kept else None
+        if asked is None:
+            return self._run_tool("run_demo", call, title_of(demo))
+        _emit(asked)
+        return {"route": "done"}
 
     def _open_round(self, chat_id: str) -> Round | None:
         stored = self._parts.rounds.load_round(chat_id)
@@ -309,12 +335,7 @@ class TutoringGraph:
         """Runs the tool that the student asked for, through LangChain's own call of a tool."""
         from langgraph.config import get_stream_writer
 
-        call = {
-            "name": state["tool"],
-            "args": state["arguments"],
-            "id": uuid.uuid4().hex,
-            "type": "tool_call",
-        }
+        call = _call_of(state["tool"], state["arguments"])
         inner = RunnableConfig(
             **{**config, "configurable": config["configurable"] | {"emit": get_stream_writer()}}
         )
@@ -328,7 +349,15 @@ class TutoringGraph:
             return {"route": "end"}
         if state["tool"] == "make_quiz":
             return {"route": "start_quiz", "items": message.artifact}
-        _emit(DemoOutcome(**message.artifact))
+        if state["tool"] == "list_demos":
+            _emit(demos_table(message.artifact))
+            return {"route": "end"}
+        outcome = DemoOutcome(**message.artifact)
+        _emit(outcome)
+        if not outcome.stopped:
+            notes = self._parts.answering.retriever.index.notes
+            titles = related_titles(notes, outcome.result["notes"])
+            _emit(lesson(outcome.result, titles, state.get("predicted")))
         return {"route": "end"}
 
     def _start_quiz(self, state: State) -> State:
@@ -371,7 +400,6 @@ class TutoringGraph:
             "small_talk": "I am a program that teaches from your notes, so I am best at questions about them. "
             "Ask me something, or say “quiz me”.",
         }
-        lines["demo"] = _WHICH_DEMO
         _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
         self._ask_again(state)
         return {}
@@ -392,6 +420,17 @@ def _route_in_quiz(message: str, question: Question) -> str:
     if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
         return ""
     return "explain" if kind == "question" and question.intent in ANSWERED - {"check"} else "quiz_reply"
+
+
+def _call_of(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A call of a tool as LangChain takes it."""
+    return {"name": tool, "args": arguments, "id": uuid.uuid4().hex, "type": "tool_call"}
+
+
+def _say(text: str) -> State:
+    """A line of the program's own that ends the turn."""
+    _emit(Notice(text))
+    return {"route": "done"}
 
 
 def _emit(event: Event) -> None:

@@ -4,6 +4,8 @@ The demos live in a package of their own that nothing here imports: it is starte
 speaks JSON lines. The process leads a session of its own and holds one end of a pipe whose other end is
 here, so it ends when this process ends, however that happens. Torch's waiting threads sleep instead of
 spinning (OMP_WAIT_POLICY=PASSIVE), which a machine that does anything else beside the demo needs.
+
+Whatever happens to it, a run ends in a named state (`tutor.errors.DemoState`), which result.json keeps.
 """
 
 from __future__ import annotations
@@ -19,11 +21,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tutor.errors import DemoError
+from tutor.errors import DemoError, DemoState
+from tutor.job_events import (
+    LAST,
+    DemoFrame,
+    DemoRefused,
+    DemoResult,
+    DemoStarted,
+    DemoStopped,
+    DemoWaiting,
+    JobEvent,
+    read_event,
+)
+from tutor.job_memory import kill_session, limit_data, members, memory_limit_mb
+from tutor.job_queue import JobQueue, Place
 
 LIST_LIMIT_S = 20.0
 TICK_S = 0.1
@@ -36,66 +50,14 @@ LIMIT_SPARE_S = 30.0
 """A process is ended after three times its budget and this: time to import, draw and save when busy."""
 
 STDERR_LINES = 40
+STDERR_LENGTH = 2000
+RESULT = "result.json"
+LONGEST_LINE = 1_000_000
+MOST_LINES = 1000
+WATCH_S = 0.5
+"""How often the memory of a job is looked at."""
 
-
-@dataclass(frozen=True)
-class DemoStarted:
-    """The demo's process has begun to train. `knobs` are all knobs with their values."""
-
-    demo: str
-    preset: str
-    seed: int
-    device: str
-    knobs: dict[str, str | float | int]
-    budget_s: float
-    pid: int
-
-
-@dataclass(frozen=True)
-class DemoFrame:
-    """A picture (PNG) of the run at `step`, with its caption and live figures."""
-
-    path: Path
-    step: int
-    total_steps: int
-    caption: str
-    metrics: dict[str, float | None]
-    elapsed_s: float
-    left_s: float
-
-
-@dataclass(frozen=True)
-class DemoResult:
-    """How the run ended. Each metric is {value, n, floor, baseline, better, meaning}.
-
-    `outcome` is "done", "out of time" or "diverged"; `images` are the last picture and a film (GIF) of the
-    run; `notes` names study notes that explain it.
-    """
-
-    demo: str
-    preset: str
-    seed: int
-    device: str
-    seconds: float
-    knobs: dict[str, str | float | int]
-    outcome: str
-    step: int
-    metrics: dict[str, dict[str, Any]]
-    images: tuple[Path, ...]
-    observations: tuple[str, ...]
-    verdict: str
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class DemoStopped:
-    """The run was stopped on demand, at `step`; `images` holds its last frame, if there was one."""
-
-    step: int
-    images: tuple[Path, ...]
-
-
-JobEvent = DemoStarted | DemoFrame | DemoResult | DemoStopped
+_MEMORY_WORDS = ("MemoryError", "OutOfMemoryError", "can't allocate memory", "out of memory", "bad_alloc")
 
 
 def list_demos(root: Path) -> list[dict[str, Any]]:
@@ -135,6 +97,8 @@ def run_demo(
     preset: str = "quick",
     budget_s: float | None = None,
     stop: threading.Event | None = None,
+    jobs: JobQueue | None = None,
+    memory_mb: int | None = None,
 ) -> Iterator[JobEvent]:
     """Runs the demo `name` of `root` and yields its events as they come.
 
@@ -146,31 +110,97 @@ def run_demo(
         preset: "quick", "normal" or "long": how much to do, where the knobs do not say otherwise.
         budget_s: seconds of training at most, instead of the preset's; the process is ended after 3 x budget_s + 30 s
             in any case.
-        stop: set it to end the run early, from any thread.
+        stop: set it to end the run early, from any thread, also while it waits.
+        jobs: the runs that this one waits for; without one it begins at once.
+        memory_mb: megabytes that the process and its children may hold; half of the machine's if not given.
 
     The last event is a DemoResult, or a DemoStopped if `stop` was set. Closing the iterator ends the
-    process too. Raises DemoError for an unknown demo, a knob out of bounds, an absent device, a process
-    that fails or outlasts its limit.
+    process too. Raises DemoError, which names the state, for an unknown demo, a knob out of bounds, an absent device,
+    a process that fails or outlasts a limit.
     """
+    stop = stop or threading.Event()
+    place: Place = "gpu" if device == "cuda" or (device == "auto" and _has_gpu()) else "cpu"
+    ticket = (jobs or JobQueue()).join(place)
+    try:
+        before = 0
+        while now := ticket.before:
+            if now != before:
+                yield DemoWaiting(now)
+            before = now
+            if stop.is_set():
+                _keep_state(out, {"demo": name, "seed": seed}, "stopped", "")
+                yield DemoStopped(0, ())
+                return
+            ticket.wait(TICK_S)
+        limit_mb = memory_mb or memory_limit_mb()
+        process = _started(root, name, knobs, seed, device, out, preset, budget_s)
+        if place == "cpu":
+            limit_data(process.pid, limit_mb)
+        job = _Job(name, process, out, limit_s=_limit_s(budget_s or 0.0), limit_mb=limit_mb, stop=stop)
+        yield from _to_the_end(job, {"demo": name, "seed": seed}, out)
+    finally:
+        ticket.leave()
+
+
+def _to_the_end(job: _Job, head: dict[str, Any], out: Path) -> Iterator[JobEvent]:
+    """The events of a process; sees to it that it is gone and that the run's folder names its state."""
+    state: DemoState = "stopped"
+    why = ""
+    try:
+        for event in job.events():
+            if isinstance(event, DemoResult):
+                state = event.outcome
+            yield event
+    except DemoError as error:
+        state, why = error.state, error.what
+        raise
+    finally:
+        job.end()
+        _keep_state(out, {**head, "step": job.step}, state, why)
+
+
+def _started(
+    root: Path,
+    name: str,
+    knobs: Mapping[str, str | float | int],
+    seed: int,
+    device: str,
+    out: Path,
+    preset: str,
+    budget_s: float | None,
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "demos", "run", "--stdin-is-lifeline", f"--out={out.resolve()}"]
     command += [f"--seed={seed}", f"--device={device}", f"--preset={preset}"]
     command += [] if budget_s is None else [f"--budget={budget_s}"]
     command += [*(f"--set={knob}={value}" for knob, value in knobs.items()), "--", name]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        process = subprocess.Popen(
+        (out / RESULT).unlink(missing_ok=True)
+        return subprocess.Popen(
             command, cwd=root, env=_environment(), start_new_session=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         raise DemoError(
             f"The demo {name} could not be started: {error}", "Check that the folder can be written to."
         ) from error
-    job = _Job(name, process, limit_s=_limit_s(budget_s or 0.0), stop=stop or threading.Event())
-    try:
-        yield from job.events()
-    finally:
-        job.end()
+
+
+def _keep_state(out: Path, head: dict[str, Any], state: DemoState, why: str) -> None:
+    """Writes how a run ended to its folder, where its own process did not."""
+    with contextlib.suppress(OSError):
+        path = out / RESULT
+        if not path.exists():
+            out.mkdir(parents=True, exist_ok=True)
+            part = out / f"{RESULT}.part"
+            told = {**head, "outcome": state, "images": []} | ({"why": why} if why else {})
+            part.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
+            part.replace(path)
+
+
+def _has_gpu() -> bool:
+    """Whether a demo that may choose will train on a GPU; torch, which would know, is too heavy to ask here."""
+    return Path("/dev/nvidiactl").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
 
 
 def _limit_s(budget_s: float) -> float:
@@ -189,22 +219,40 @@ def _last_words(lines: list[str] | deque[str]) -> str:
     return " | ".join(said[-3:]) or "it said nothing"
 
 
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of a stream; of one that is too long only its first part."""
+    within = False
+    while part := stream.readline(LONGEST_LINE):
+        if not within:
+            yield part.decode("utf-8", errors="replace")
+        within = not part.endswith(b"\n")
+
+
 class _Job:
-    """One running process: its lines as they come, and the three ways it may be ended."""
+    """One running process: its lines as they come, and the ways it may be ended."""
 
     def __init__(
-        self, name: str, process: subprocess.Popen[str], limit_s: float, stop: threading.Event
+        self,
+        name: str,
+        process: subprocess.Popen[bytes],
+        out: Path,
+        *,
+        limit_s: float,
+        limit_mb: int,
+        stop: threading.Event,
     ) -> None:
         self._name = name
         self._process = process
+        self._out = out
         self._limit_s = limit_s
+        self._limit_mb = limit_mb
         self._stop = stop
-        self._started_s = time.monotonic()
+        self._started_s = self._looked_s = time.monotonic()
         self._asked_s: float | None = None
-        self._said_last = False
-        self._step = 0
+        self._said_last = self._over = False
+        self.step = 0
         self._last_frame: tuple[Path, ...] = ()
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: queue.Queue[str | None] = queue.Queue(MOST_LINES)
         self._errors: deque[str] = deque(maxlen=STDERR_LINES)
         assert process.stdout is not None and process.stderr is not None
         self._readers = (
@@ -214,31 +262,41 @@ class _Job:
         for reader in self._readers:
             reader.start()
 
-    def _read_lines(self, stream: IO[str]) -> None:
-        for line in stream:
-            self._lines.put(line)
-        self._lines.put(None)
+    def _read_lines(self, stream: IO[bytes]) -> None:
+        for line in _lines(stream):
+            self._put(line)
+        self._put(None)
 
-    def _read_errors(self, stream: IO[str]) -> None:
-        self._errors.extend(stream)
+    def _put(self, line: str | None) -> None:
+        """Hands a line over; while nobody takes them the process waits too, and at its end they are dropped."""
+        while not self._over:
+            with contextlib.suppress(queue.Full):
+                self._lines.put(line, timeout=TICK_S)
+                return
+
+    def _read_errors(self, stream: IO[bytes]) -> None:
+        self._errors.extend(line[:STDERR_LENGTH] for line in _lines(stream))
 
     def events(self) -> Iterator[JobEvent]:
-        """The events up to the last one; DemoError if the process fails or outlasts its limit."""
-        while True:
+        """The events up to the last one; DemoError if the process fails or outlasts a limit."""
+        silent = 0
+        while not self._said_last:
             self._heed_stop()
+            self._heed_limits()
             try:
                 line = self._lines.get(timeout=TICK_S)
             except queue.Empty:
-                self._heed_limit()
-                continue
+                # A child of the process may hold its output open after its end.
+                silent = silent + 1 if self._process.poll() is not None else 0
+                if silent < 3:
+                    continue
+                line = None
             if line is None:
                 yield self._ended_without_word()
                 return
             event = self._understood(line)
             if event is not None:
                 yield event
-            if self._said_last:
-                return
 
     def _heed_stop(self) -> None:
         """Asks the process to stop once that is wanted, and forces it when its grace is over."""
@@ -247,73 +305,109 @@ class _Job:
         elif self._asked_s is not None and time.monotonic() - self._asked_s > GRACE_S:
             self._kill()
 
-    def _heed_limit(self) -> None:
-        if self._asked_s is None and time.monotonic() - self._started_s > self._limit_s:
+    def _heed_limits(self) -> None:
+        """DemoError if the process takes too long or holds too much."""
+        now = time.monotonic()
+        if self._asked_s is None and now - self._started_s > self._limit_s:
             raise DemoError(
                 f"The demo {self._name} did not end within {self._limit_s:.0f} s and was ended",
                 "Run it with fewer steps or a larger budget.",
+                "out of time",
             )
+        if now - self._looked_s > WATCH_S:
+            self._looked_s = now
+            held = sum(members(self._process.pid).values())
+            if held > self._limit_mb:
+                raise self._out_of_memory(f"took {held} MB, above {self._limit_mb} MB, and was ended")
+
+    def _out_of_memory(self, what: str) -> DemoError:
+        return DemoError(
+            f"The demo {self._name} {what}",
+            "Run it with a smaller batch, width or picture, or with its quick preset.",
+            "out of memory",
+        )
 
     def _ask(self) -> None:
         self._asked_s = time.monotonic()
         self._process.terminate()
 
     def _kill(self) -> None:
-        """Ends the whole process group, unless the process was already waited for."""
+        """Ends the process with all its children."""
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+        kill_session(self._process.pid)
 
     def _ended_without_word(self) -> DemoStopped:
         """A process ended without a result or an error: stopped if that was asked, else DemoError."""
-        code = self._process.wait()
+        code = self._wait()
         if self._asked_s is not None:
-            return DemoStopped(self._step, self._last_frame)
+            return DemoStopped(self.step, self._last_frame)
         self._readers[1].join(timeout=1.0)
-        how = f"ended with status {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
+        words = _last_words(self._errors)
+        if any(word in words for word in _MEMORY_WORDS):
+            raise self._out_of_memory(f"ran out of memory: {words}")
+        signalled = signal.Signals(-code).name if code < 0 else ""
+        states: dict[str, DemoState] = {"SIGKILL": "killed", "SIGTERM": "killed", "SIGXCPU": "out of time"}
         raise DemoError(
-            f"The demo {self._name} {how}: {_last_words(self._errors)}",
+            f"The demo {self._name} "
+            f"{f'was ended by {signalled}' if signalled else f'ended with status {code}'}: {words}",
             "Run it again with its default knobs; if it fails again, the lines above say where.",
+            states.get(signalled, "failed"),
         )
 
-    def _understood(self, line: str) -> JobEvent | None:
-        """The event that a line tells; None if it tells none; DemoError if it tells an error."""
+    def _wait(self) -> int:
+        """The exit status; a process that closed its output and goes on is ended."""
         try:
-            told = json.loads(line)
-        except json.JSONDecodeError:
-            self._errors.append(line)
-            return None
-        kind = told.pop("event", None) if isinstance(told, dict) else None
-        self._said_last = kind in ("result", "stopped", "error")
-        if kind == "start":
-            self._limit_s = _limit_s(told["budget_s"])
-            return DemoStarted(**told, pid=self._process.pid)
-        if kind == "frame":
-            frame = DemoFrame(**{**told, "path": Path(told["path"])})
-            self._step, self._last_frame = frame.step, (frame.path,)
-            return frame
-        if kind == "result":
-            paths = tuple(Path(path) for path in told["images"])
-            texts = {key: tuple(told[key]) for key in ("observations", "notes")}
-            return DemoResult(**{**told, **texts, "images": paths})
-        if kind == "stopped":
-            return DemoStopped(told["step"], tuple(Path(path) for path in told["images"]))
-        if kind == "error":
-            raise DemoError(told["what"], told["remedy"])
-        self._errors.append(line)
-        return None
-
-    def end(self) -> None:
-        """Sees to it that the process is gone: asked, and after two seconds forced. Then frees its pipes."""
-        if not self._said_last and self._asked_s is None:
-            self._ask()
-        try:
-            self._process.wait(timeout=GRACE_S)
+            return self._process.wait(timeout=GRACE_S)
         except subprocess.TimeoutExpired:
             self._kill()
             self._process.wait()
-        for reader in self._readers:
+            return 1
+
+    def _understood(self, line: str) -> JobEvent | None:
+        """The event that a line tells; None if it tells none; DemoError if it tells an error."""
+        event = read_event(line, self._process.pid, self._out)
+        self._said_last = isinstance(event, LAST)
+        if isinstance(event, DemoRefused):
+            raise DemoError(event.what, event.remedy, event.state)
+        if isinstance(event, DemoStarted):
+            self._limit_s = _limit_s(event.budget_s)
+        elif isinstance(event, DemoFrame):
+            self.step, self._last_frame = event.step, (event.path,)
+        elif event is None:
+            self._errors.append(line[:STDERR_LENGTH])
+        return event
+
+    def end(self) -> None:
+        """Sees to it that nothing of the process is left: asked, and after two seconds forced. Frees its pipes."""
+        self._over = True
+        if not self._said_last and self._asked_s is None:
+            self._ask()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._lines.get_nowait()
+        spare_s = GRACE_S if self._asked_s is None else GRACE_S - (time.monotonic() - self._asked_s)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=max(0.0, spare_s))
+        self._kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        for reader, stream in zip(self._readers, (self._process.stdout, self._process.stderr), strict=True):
             reader.join(timeout=1.0)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
+            if stream is not None and not reader.is_alive():  # closing what is being read would wait for it
                 stream.close()
+
+
+__all__ = [
+    "DemoFrame",
+    "DemoResult",
+    "DemoStarted",
+    "DemoStopped",
+    "DemoWaiting",
+    "JobEvent",
+    "JobQueue",
+    "list_demos",
+    "run_demo",
+]

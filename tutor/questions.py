@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from tutor.compound import questions_in
+from tutor.demo_names import asked_demo, named_demo
 from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed
 from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_quiz
 from tutor.reading import once_more, read
@@ -49,41 +50,6 @@ _PUZZLED = re.compile(
     re.IGNORECASE,
 )
 
-_DEMO_VERB = re.compile(
-    r"^(?:please |now |ok(?:ay)?,? |can you |could you |would you |i want to |i'd like to |let me |let's )*"
-    r"(show|run(?!(?: me| us)? (?:through|down))|start|launch|train|demo(?:nstrate)?|watch|(?<!^)see"
-    r"|simulate)\b(?: me)?",
-    re.IGNORECASE,
-)
-_DEMO_WORD = re.compile(
-    r"\b(?:demos?|training|train|live|in action|running|simulation|2-?d|learning)\b", re.IGNORECASE
-)
-_NO_DEMO = re.compile(
-    r"\b(?:how|what|why|which|who|that|whether|difference|formulas?|equations?|code|loss|maths?|definition"
-    r"|derivation|proof"
-    r"|papers?|notes?|architecture|pytorch|implementation|advantages|types|kinds|questions?|examples?|my|our"
-    r"|me to|dynamics)\b",
-    re.IGNORECASE,
-)
-_CHINESE_DEMO = re.compile(
-    r"演示(?!什么)|(?:跑|运行|训练)(?:一下|一个|个|一遍).{0,12}(?:GAN|扩散|模型|模式)|(?:现场|实时).{0,6}(?:看|训练)",
-    re.IGNORECASE,
-)
-_NAMES_DEMO = re.compile(r"\bdemos?\b", re.IGNORECASE)
-_AGAIN = re.compile(
-    r"^(?:run|start|launch|simulate|show)(?: me)? (?:it|that|this)\b(?: again| now| live| to me)*\W*$", re.I
-)
-_STRONG = ("run", "start", "launch", "train", "simulate", "demo", "demonstrate")
-_DEMOS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("mode-collapse", re.compile(r"\bmode[- ]collaps\w*|模式崩[溃塌]", re.IGNORECASE)),
-    ("diffusion-2d", re.compile(r"\b(?:diffusion|denoising|flow matching)\b|扩散", re.IGNORECASE)),
-    (
-        "gan-2d",
-        re.compile(
-            r"(?<![a-z])gans?(?![a-z])|\b(?:generator|discriminator|adversarial)\b|对抗网络", re.IGNORECASE
-        ),
-    ),
-)
 _MAP_OF = re.compile(
     r".*\b(?:about|around|on)\s+(.+?)(?:\s+please)?\W*$|.*?\b(?:of|for)\s+(.+?)(?:\s+please)?\W*$",
     re.IGNORECASE,
@@ -119,7 +85,7 @@ class Question:
         text: the question that stands alone, without the words that only set the level.
         topic: the thing it is about, as a phrase.
         context: what was asked and answered before, where the message leans on it; else empty.
-        demo: for intent "demo", what is to be shown: "gan-2d", "diffusion-2d" or "mode-collapse".
+        demo: for intent "demo", the name of the demo, or the words for something that no demo shows.
         count: for intent "quiz", the number of questions asked for, else None.
         others: what the message may mean instead, where it does not say so itself; the notes decide.
     """
@@ -180,7 +146,7 @@ def understand(
         return Question(text, intent, level, topic, count=_count(text))
     if intent == "demo":
         name, topic = _demo(text, history)
-        name = name or next((one for one, pattern in _DEMOS if pattern.search(text)), "")
+        name = name or named_demo(text)[0]
         return Question(text, intent, level, topic, demo=name)
     if intent == "explain" and reading.text != text and intent_of(reading.text) == "compare":
         intent = "compare"
@@ -242,29 +208,7 @@ def _intent(text: str, history: Sequence[Said] = ()) -> Intent:
 
 
 def _demo(text: str, history: Sequence[Said] = ()) -> tuple[str, str]:
-    """The demo that the student's own words ask to run and what it is about; a question about training asks for
-    none."""
-    if _CHINESE_DEMO.search(text):
-        named = next(((name, pattern.search(text)) for name, pattern in _DEMOS if pattern.search(text)), None)
-        return (named[0], named[1].group()) if named and named[1] else ("", "")
-    verb = _DEMO_VERB.match(text)
-    if not verb:
-        return "", ""
-    rest = text[verb.end() :]
-    unnamed = bool(_NAMES_DEMO.search(text)) and not any(pattern.search(rest) for _, pattern in _DEMOS)
-    if _AGAIN.match(text) or (unnamed and not _NO_DEMO.search(rest)):
-        last = _last_topic(history)
-        found = next(((name, last) for name, pattern in _DEMOS if pattern.search(last)), ("", ""))
-        return found if found[0] or not unnamed else ("gan-2d", "GAN")
-    word = verb.group(1).lower()
-    for name, pattern in _DEMOS:
-        match = pattern.search(rest)
-        if not match or _NO_DEMO.search(rest):
-            continue
-        short = len(content_words(rest)) <= 2 + (name == "mode-collapse")
-        if word in _STRONG or _DEMO_WORD.search(rest) or short:
-            return name, match.group()
-    return "", ""
+    return asked_demo(text, lambda: _last_topic(history))
 
 
 def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:

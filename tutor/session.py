@@ -20,6 +20,7 @@ from tutor.conversations import Conversations
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
+from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
@@ -70,6 +71,7 @@ class Session(Conversations):
         self._rounds: Rounds = record if record is not None else RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
+        self._jobs = JobQueue()
         self._watch = watch
         self._now = now
         self._intents, self.claims = Adapter(embedding, INTENTS), Adapter(embedding, CLAIMS)
@@ -86,6 +88,7 @@ class Session(Conversations):
             device="auto",
             rng=self._rng,
             seen=self._seen_items,
+            jobs=self._jobs,
         )
         line, examples = library_line(read.index), example_questions(read.index)
         about = (

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from tutor.evidence import Told, counted, sections
+from tutor.lesson import LETTERS, SKIP
 from tutor.turns import (
     Answer,
     Citation,
@@ -20,9 +21,12 @@ from tutor.turns import (
     Event,
     EvidenceShown,
     Notice,
+    PredictionAsked,
     QuizGrade,
     QuizItem,
     QuizScore,
+    RunLesson,
+    TableShown,
     ToolCall,
 )
 from tutor.words import normalised
@@ -140,6 +144,13 @@ def _lines(event: Event) -> list[str]:
         return [f"  step {event.step}/{event.total_steps}, {event.left_s:.0f} s left: {event.caption}"]
     if isinstance(event, DemoOutcome):
         return _outcome_lines(event)
+    if isinstance(event, PredictionAsked):
+        options = zip(LETTERS, event.options, strict=False)
+        return ["", event.question, *(f"  {name}) {text}" for name, text in options), f"  ({SKIP})"]
+    if isinstance(event, RunLesson):
+        return _lesson_lines(event)
+    if isinstance(event, TableShown):
+        return ["", *table_lines(event)]
     if isinstance(event, QuizItem):
         return [
             "",
@@ -175,6 +186,24 @@ def _outcome_lines(event: DemoOutcome) -> list[str]:
     result = event.result
     lines = [str(result.get("verdict", "")), *(f"  - {text}" for text in result.get("observations", []))]
     return [*lines, *(f"  picture: {path}" for path in result.get("images", []))]
+
+
+def _lesson_lines(event: RunLesson) -> list[str]:
+    lines = ["", event.compared] if event.compared else []
+    if event.questions:
+        asked = [f"  {place}. {question.text}" for place, question in enumerate(event.questions, 1)]
+        lines += ["", "Two questions on this run (“why?” or “why 2?” gives the answer):", *asked]
+    return [*lines, *([f"  in your notes: {', '.join(event.notes)}"] if event.notes else [])]
+
+
+def table_lines(table: TableShown) -> list[str]:
+    """A table in columns, its caption above."""
+    rows = [row for row in (table.head, *table.rows) if any(row)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    told = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+    return [table.caption, *told]
 
 
 def _printable(text: str) -> str:

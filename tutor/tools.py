@@ -21,11 +21,21 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tutor.errors import DemoError, QuizError
-from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, JobEvent, list_demos, run_demo
+from tutor.jobs import (
+    DemoFrame,
+    DemoResult,
+    DemoStarted,
+    DemoStopped,
+    DemoWaiting,
+    JobEvent,
+    JobQueue,
+    list_demos,
+    run_demo,
+)
 from tutor.notes import Note
 from tutor.quiz.items import Candidate, Entry, Item, make_items
 from tutor.retrieval import Retriever
-from tutor.turns import DemoOutcome, DemoProgress, Event
+from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
 
 MOST_QUESTIONS = 100
 _NEAR_TOPIC = 0.6
@@ -52,6 +62,12 @@ class MakeQuiz(BaseModel):
 
     topic: str = Field(default="", max_length=200, description="what to ask about; empty for everything")
     n: int = Field(default=3, ge=1, le=MOST_QUESTIONS, description="number of questions")
+
+
+class ListDemos(BaseModel):
+    """`list_demos` takes no arguments."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def demo_arguments(demos: Callable[[], list[dict[str, Any]]]) -> type[RunDemo]:
@@ -117,6 +133,7 @@ def make_tools(
     device: str,
     rng: random.Random,
     seen: Callable[[], Collection[str]] = tuple,
+    jobs: JobQueue | None = None,
 ) -> dict[str, BaseTool]:
     """The tools of a session, by name.
 
@@ -127,23 +144,23 @@ def make_tools(
         device: "auto", "cpu" or "cuda".
         rng: draws quiz questions.
         seen: ids of the items that the student has had lately, asked again only when nothing else is left.
+        jobs: the line in which demos wait; one of its own if not given.
     """
+    line = jobs or JobQueue()
+    demos = cache(lambda: list_demos(root))
+
+    def list_demos_tool() -> tuple[str, list[dict[str, Any]]]:
+        there = demos()
+        return "\n".join(f"{demo['name']}: {demo['title']}" for demo in there), there
 
     def run_demo_tool(
         name: str, knobs: dict[str, float | str], preset: str, seed: int, config: RunnableConfig
     ) -> tuple[str, dict[str, Any]]:
         emit, cancel = _channels(config)
         events = run_demo(
-            root,
-            name,
-            knobs,
-            preset=preset,
-            seed=seed,
-            device=device,
-            out=out(),
-            budget_s=budget_s,
-            stop=cancel,
-        )
+            root, name, knobs, preset=preset, seed=seed, device=device, out=out(), budget_s=budget_s, stop=cancel,
+            jobs=line,
+        )  # fmt: skip
         outcome = _watch_demo(name, events, emit)
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
 
@@ -151,23 +168,32 @@ def make_tools(
         items = quiz_items(retriever, topic, n, rng, seen())
         return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
 
-    tools: list[BaseTool] = [
-        StructuredTool.from_function(
-            run_demo_tool,
-            name="run_demo",
-            description="Trains a bundled demo in a process of its own and streams its pictures.",
-            args_schema=demo_arguments(cache(lambda: list_demos(root))),
-            response_format="content_and_artifact",
+    tools = (
+        _tool(
+            list_demos_tool, "list_demos", "Which demos there are: name, title, seconds, knobs.", ListDemos
         ),
-        StructuredTool.from_function(
-            make_quiz_tool,
-            name="make_quiz",
-            description="Picks questions on a topic from the cards and quiz sections of the notes.",
-            args_schema=MakeQuiz,
-            response_format="content_and_artifact",
+        _tool(
+            run_demo_tool, "run_demo",
+            "Trains a bundled demo in a process of its own and streams its pictures.", demo_arguments(demos),
         ),
-    ]
+        _tool(
+            make_quiz_tool, "make_quiz",
+            "Picks questions on a topic from the cards and quiz sections of the notes.", MakeQuiz,
+        ),
+    )  # fmt: skip
     return {tool.name: tool for tool in tools}
+
+
+def _tool(
+    function: Callable[..., tuple[str, Any]], name: str, description: str, arguments: type[BaseModel]
+) -> BaseTool:
+    return StructuredTool.from_function(
+        function,
+        name=name,
+        description=description,
+        args_schema=arguments,
+        response_format="content_and_artifact",
+    )
 
 
 def _channels(config: RunnableConfig) -> tuple[Callable[[Event], None], threading.Event]:
@@ -192,6 +218,9 @@ def _watch_demo(name: str, events: Iterable[JobEvent], emit: Callable[[Event], N
                     left_s=event.left_s,
                 )
             )
+        elif isinstance(event, DemoWaiting):
+            runs = "1 run" if event.before == 1 else f"{event.before} runs"
+            emit(Notice(f"{runs} before yours: it begins when they have ended. Stop gives the place up."))
         elif isinstance(event, DemoStopped):
             return DemoOutcome({"demo": name, "images": [last] if last else []}, stopped=True)
         elif isinstance(event, DemoResult):

@@ -206,6 +206,51 @@ class DemoOutcome:
 
 
 @dataclass(frozen=True)
+class PredictionAsked:
+    """A question before a demo runs: the student predicts, or says "just run it".
+
+    Attributes:
+        options: what may come out.
+        call: the arguments of `run_demo` that wait for the reply.
+        title: what the student is told when the run begins.
+        predict: the demo's own prediction, as `tutor.jobs.list_demos` gives it.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    call: dict[str, Any]
+    title: str
+    predict: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunQuestion:
+    """A question made from a run's numbers; `told` is what the run itself answers, `ask` what the notes are asked."""
+
+    text: str
+    told: str
+    ask: str
+
+
+@dataclass(frozen=True)
+class RunLesson:
+    """What follows a demo: the prediction beside what came out, two questions, and the titles of related notes."""
+
+    compared: str
+    questions: tuple[RunQuestion, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableShown:
+    """A table of the program's own: the demos that there are, or two runs side by side."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class QuizItem:
     """One question as asked: number k of n, stem, options (empty for short answers)."""
 
@@ -269,6 +314,9 @@ Event = (
     | ToolCall
     | DemoProgress
     | DemoOutcome
+    | PredictionAsked
+    | RunLesson
+    | TableShown
     | QuizItem
     | QuizGrade
     | QuizScore
@@ -316,4 +364,10 @@ def spoken(events: list[Event]) -> str:
             parts.append(f"Score: {event.score:g} of {event.n}")
         elif isinstance(event, DemoOutcome):
             parts.append(str(event.result.get("verdict", "")))
+        elif isinstance(event, PredictionAsked):
+            parts.append(event.question)
+        elif isinstance(event, RunLesson):
+            parts += [event.compared, *(question.text for question in event.questions)]
+        elif isinstance(event, TableShown):
+            parts.append(event.caption)
     return "\n".join(part for part in parts if part)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tutor.evidence import record_of
 from tutor.ui.evidence import evidence_fold, evidence_html
+from tutor.ui.lessons import lesson_html, prediction_html, table_html
 from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 
 Message = dict[str, Any]
@@ -146,6 +147,24 @@ class _Told:
             self._frame = None
         self._end_work()
         self._append(*pictures, _text(outcome_html(result, bool(event.get("stopped")))))
+
+    def _on_predictionasked(self, event: Data) -> None:
+        self._append(_text(prediction_html(event)))
+        options = [str(text) for text in event.get("options") or ()][: len(LETTERS)]
+        self._options = [
+            *(_option(text, f"{LETTERS[place]}. {text}") for place, text in enumerate(options)),
+            _option("Just run it", "Just run it"),
+        ]
+
+    def _on_runlesson(self, event: Data) -> None:
+        if event.get("compared") or event.get("questions") or event.get("notes"):
+            self._append(_text(lesson_html(event)))
+        names = ("Why?", "Why 2?")[: len(event.get("questions") or ())]
+        self._options = [_option(name, name) for name in names]
+
+    def _on_tableshown(self, event: Data) -> None:
+        self._end_work()
+        self._append(_text(table_html(event)))
 
     def _on_quizitem(self, event: Data) -> None:
         self._end_work()
