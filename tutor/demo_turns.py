@@ -12,7 +12,14 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from tutor.demo_names import asks_again, asks_for_list, asks_to_compare, nearest_demo, wants_prediction
+from tutor.demo_names import (
+    asked_demo,
+    asks_again,
+    asks_for_list,
+    asks_to_compare,
+    nearest_demo,
+    wants_prediction,
+)
 from tutor.exchanges import ChatTurn, Data
 from tutor.lesson import asked_why, prediction_of, read_reply
 from tutor.notes import Note
@@ -72,8 +79,11 @@ def demo_wish(message: str, turns: Sequence[ChatTurn]) -> Wish | None:
 
 
 def _reply(asked: Data, message: str) -> Wish | None:
-    """What a message says to an open prediction; None for another wish."""
-    kind, place = read_reply(asked, message)
+    """What a message says to an open prediction; None for another wish, as for another demo."""
+    name = asked_demo(message)[0]
+    if name and name != asked["call"]["name"]:
+        return None
+    kind, place = ("run", None) if name else read_reply(asked, message)
     if kind == "other":
         return None
     if kind == "cancel":
