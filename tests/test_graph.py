@@ -431,7 +431,8 @@ def test_a_prediction_is_asked_then_compared_and_two_questions_follow(
     assert "Strict modes came to 5" in told.questions[0].text
     why = talk.say("why?")
     assert "Five modes were held." in only(why, Notice).text
-    assert only(why, Answer).question
+    assert "a few kinds of output" in only(why, Answer).answer
+    assert only(talk.say("and why?"), Answer)
 
 
 def test_just_run_it_runs_without_a_prediction(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:

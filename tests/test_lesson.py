@@ -124,6 +124,12 @@ def test_two_questions_are_made_from_the_farthest_figure_and_the_classical_model
     assert first.told == "Recall: its meaning. Recall stayed at 0.10 to the end."
     assert "classical model comes to 0.35 in sliced wasserstein, this run to 0.4: why may" in second.text
     assert (found.compared, found.notes) == ("", ("GANs",))
+    assert (first.ask, second.ask) == ("What does recall measure for a generative model?", "What is GANs?")
+
+
+def test_a_figure_that_no_observation_speaks_of_is_asked_about_last() -> None:
+    silent = {**RESULT["metrics"], "imbalance": metric(2.0, 0.001, "low")}
+    assert lesson({**RESULT, "metrics": silent}, [], None).questions[0].text.startswith("Recall came to")
 
 
 def test_a_run_without_figures_asks_nothing() -> None:

@@ -303,7 +303,7 @@ def _list_demos(demos: list[dict[str, Any]], as_json: bool) -> int:
         print_json(demos)
         return 0
     for demo in demos:
-        print(f"{demo['name']:<14} {demo['title']} (about {demo['expected_s']:.0f} s)")
+        print(f"{demo['name']:<28} {demo['title']} (about {demo['expected_s']:.0f} s)")
         for knob in demo["knobs"]:
             bounds = (
                 ", ".join(knob["choices"])

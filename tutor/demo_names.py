@@ -97,7 +97,7 @@ _NO_DEMO = re.compile(
     r"\b(?:how|what|why|which|who|that|whether|difference|formulas?|equations?|code|loss|maths?|definition"
     r"|derivation|proof"
     r"|papers?|notes?|architecture|pytorch|implementation|advantages|types|kinds|questions?|examples?|my|our"
-    r"|me to|dynamics)\b",
+    r"|me to|to (?:understand|learn)|dynamics)\b",
     re.IGNORECASE,
 )
 _CHINESE = re.compile(

@@ -21,7 +21,7 @@ from tutor.demo_names import (
     wants_prediction,
 )
 from tutor.exchanges import ChatTurn, Data
-from tutor.lesson import asked_why, prediction_of, read_reply
+from tutor.lesson import asked_why, prediction_of, read_reply, says_why
 from tutor.notes import Note
 from tutor.runs import comparison_table
 from tutor.said_settings import said_settings
@@ -60,10 +60,10 @@ def demo_wish(message: str, turns: Sequence[ChatTurn]) -> Wish | None:
     asked = next((event for event in last if event["event"] == "PredictionAsked"), None)
     if asked is not None and (wish := _reply(asked, message)) is not None:
         return wish
-    lesson = next((event for event in last if event["event"] == "RunLesson"), None)
-    why = asked_why(message, lesson["questions"]) if lesson else None
+    why = asked_why(message, _open_questions(turns))
     if why is not None:
-        return Wish("why", (Notice(why["told"]),) if why["told"] else (), ask=why["ask"])
+        told = (Notice(why["told"]),) if why["told"] else ()
+        return Wish("why" if why["ask"] else "say", told, ask=why["ask"])
     if asks_for_list(message):
         return Wish("list")
     events = [event for turn in turns for event in _events(turn)]
@@ -95,6 +95,17 @@ def _reply(asked: Data, message: str) -> Wish | None:
         title=str(asked["title"]),
         predicted=None if kind == "run" else predicted,
     )
+
+
+def _open_questions(turns: Sequence[ChatTurn]) -> list[Data]:
+    """The questions of the last run, as long as nothing but "why?" was said since."""
+    for turn in reversed(turns):
+        if turn.role == "user" and not says_why(turn.content):
+            return []
+        for event in _events(turn):
+            if event["event"] == "RunLesson":
+                return list(event["questions"])
+    return []
 
 
 def _events(turn: ChatTurn) -> list[Data]:

@@ -39,6 +39,15 @@ _WHY = re.compile(
     r"|^为什么.{0,10}$",
     re.IGNORECASE,
 )
+_IN_NOTES = {
+    "modes": "What is mode collapse?",
+    "recall": "What does recall measure for a generative model?",
+    "precision": "What does precision measure for a generative model?",
+    "fd": "What does the Fréchet inception distance measure?",
+    "inception": "What does the inception score measure?",
+    "perplexity": "What does perplexity measure?",
+    "memorisation": "What is memorisation of training data?",
+}
 _TALKED: frozenset[str] = frozenset(
     ("quiz", "demo", "map", "summary", "save", "evidence", "greeting", "thanks", "help", "compare", "list")
 )
@@ -105,9 +114,8 @@ def lesson(result: Data, titles: Sequence[str], predicted: Data | None) -> RunLe
         titles: of the related notes that are in the library.
         predicted: {predict, place, said}: the prediction, the option that the student chose or None, and their words.
     """
-    return RunLesson(
-        told_prediction(result, predicted) if predicted else "", run_questions(result), tuple(titles)
-    )
+    compared = told_prediction(result, predicted) if predicted else ""
+    return RunLesson(compared, run_questions(result, titles), tuple(titles))
 
 
 def told_prediction(result: Data, predicted: Data) -> str:
@@ -137,19 +145,22 @@ def _decides(metrics: Data, predict: Data) -> tuple[float | None, int | None]:
     return float(value) - float(less), decides.get("n")
 
 
-def run_questions(result: Data) -> tuple[RunQuestion, ...]:
-    """Two questions made from the numbers of a run: where it is farthest from real data, and against what else."""
+def run_questions(result: Data, titles: Sequence[str] = ()) -> tuple[RunQuestion, ...]:
+    """Two questions made from the numbers of a run: where it is farthest from real data, and against what else.
+
+    Figures that the run's own observations speak of come first: those have an answer.
+    """
     figures = {
         name: metric
         for name, metric in result.get("metrics", {}).items()
         if metric.get("value") is not None and metric.get("better") in ("high", "low", "near 1")
     }
     known = [name for name, metric in figures.items() if metric.get("floor") is not None]
-    far = sorted(known, key=lambda name: _gap(figures[name]), reverse=True)
+    far = sorted(known, key=lambda name: (_observed(result, name) != "", _gap(figures[name])), reverse=True)
     rivals = [name for name in (*far, *figures) if figures[name].get("baseline") is not None]
-    found = [_gap_question(result, name, figures[name]) for name in far[:1]]
-    found += [_rival_question(result, name, figures[name]) for name in rivals[:1]]
-    found += [_gap_question(result, name, figures[name]) for name in far[:0:-1]]
+    found = [_gap_question(result, name, figures[name], titles[:1]) for name in far[:1]]
+    found += [_rival_question(result, name, figures[name], titles[-1:]) for name in rivals[:1]]
+    found += [_gap_question(result, name, figures[name], titles[-1:]) for name in far[:0:-1]]
     return tuple(found[:2])
 
 
@@ -162,39 +173,58 @@ def _gap(metric: Data) -> float:
     return worse / max(abs(floor), 1e-9)
 
 
-def _gap_question(result: Data, name: str, metric: Data) -> RunQuestion:
+def _gap_question(result: Data, name: str, metric: Data, titles: Sequence[str]) -> RunQuestion:
     value, floor = figure(float(metric["value"])), figure(float(metric["floor"]))
     ends = (
         "what does that say of the samples?" if _gap(metric) > 0.1
         else "what could still be wrong that this figure does not see?"
     )  # fmt: skip
     text = f"{_title(name)} came to {value}, where real data, the best to be hoped for, gives {floor}: {ends}"
-    return RunQuestion(text, _told(result, name, metric), f"What does {label(name)} measure?")
+    return RunQuestion(text, _told(result, name, metric), _asks(name, titles))
 
 
-def _rival_question(result: Data, name: str, metric: Data) -> RunQuestion:
+def _rival_question(result: Data, name: str, metric: Data, titles: Sequence[str]) -> RunQuestion:
     value, baseline = float(metric["value"]), float(metric["baseline"])
     better = value > baseline if metric.get("better") == "high" else value < baseline
     ends = "what did the training buy?" if better else "why may a classical model win here?"
     text = (
         f"A classical model comes to {figure(baseline)} in {label(name)}, this run to {figure(value)}: {ends}"
     )
-    return RunQuestion(text, _told(result, name, metric), f"What does {label(name)} measure?")
+    return RunQuestion(text, _told(result, name, metric), _asks(name, titles))
 
 
 def _told(result: Data, name: str, metric: Data) -> str:
     """What the run itself says of a figure: its meaning, and the observation that speaks of it."""
-    wanted = set(content_words(label(name)))
-    said = [str(text) for text in result.get("observations", ())]
-    seen = max(said, key=lambda text: len(wanted & set(content_words(text))), default="")
-    seen = seen if wanted & set(content_words(seen)) else ""
+    seen = _observed(result, name)
     meaning = str(metric.get("meaning") or "")
     return " ".join(part for part in (f"{_title(name)}: {meaning}." if meaning else "", seen) if part)
 
 
+def _observed(result: Data, name: str) -> str:
+    """The observation that speaks of a figure: it holds half of the words of its name; empty where none does."""
+    wanted = set(content_words(label(name)))
+    said = [str(text) for text in result.get("observations", ())]
+    shared = {text: len(wanted & set(content_words(text))) for text in said}
+    best = max(said, key=lambda text: shared[text], default="")
+    return best if best and 2 * shared[best] >= len(wanted) > 0 else ""
+
+
+def _asks(name: str, titles: Sequence[str]) -> str:
+    """What the notes are asked on a figure: what it measures where that is a matter of theirs, else their topic."""
+    for part in name.split("_"):
+        if part in _IN_NOTES:
+            return _IN_NOTES[part]
+    return f"What is {titles[0]}?" if titles else ""
+
+
 def _title(name: str) -> str:
-    words_ = label(name)
-    return words_[:1].upper() + words_[1:]
+    spoken = label(name)
+    return spoken[:1].upper() + spoken[1:]
+
+
+def says_why(message: str) -> bool:
+    """Whether a message asks why, and nothing else."""
+    return bool(_WHY.match(message))
 
 
 def asked_why(message: str, questions: Sequence[Data]) -> Data | None:
