@@ -89,7 +89,7 @@ CYCLEGAN = Demo(
         ),
         number(
             "lambda_id",
-            1.0,
+            2.0,
             0.0,
             10.0,
             "weight of the identity loss: a face already right must stay as it is",
@@ -104,7 +104,7 @@ CYCLEGAN = Demo(
         number("steps", 500, 0, 10000, "updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"size": "16", "steps": 420}),
+        "quick": Preset(12, {"size": "16"}),
         "normal": Preset(50),
         "long": Preset(180, {"compare": "no-cycle", "steps": 1500}),
     },
