@@ -136,7 +136,7 @@ def test_ask_gives_an_answer_whose_quotes_stand_at_their_lines(tutor_: Run, smal
     value = done.value
     assert done.status == 0
     assert set(value) == {
-        "answer", "refused", "citations", "sentences", "style", "readability", "model", "timings"
+        "answer", "refused", "citations", "sentences", "style", "readability", "model", "timings", "evidence"
     }  # fmt: skip
     assert (value["refused"], value["style"], value["model"]) == (False, "plain", "notes-only")
     assert set(value["timings"]) == {"retrieve_ms", "first_text_ms", "total_ms"}
@@ -200,7 +200,7 @@ def test_a_batch_keeps_ids_uses_histories_and_ignores_other_keys(tutor_: Run, tm
     assert [line["style"] for line in done.lines] == ["eli5", "plain", "plain"]
     assert {citation["note"] for citation in done.lines[1]["citations"]} == {"mode-collapse.md"}
     assert set(done.lines[0]) == {
-        "id", "answer", "refused", "citations", "sentences", "style", "readability", "model", "timings"
+        "id", "answer", "refused", "citations", "sentences", "style", "readability", "model", "timings", "evidence"
     }  # fmt: skip
     found = tutor_("search", "--batch", file, "-k", "3", "--json")
     assert [set(line) for line in found.lines] == [{"id", "results"}] * 3

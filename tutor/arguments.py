@@ -96,7 +96,7 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command = add("demo", "list the demos, run one, or compare two runs")
     command.add_argument("action", choices=("list", "run", "compare"))
     command.add_argument("name", nargs="?", metavar="NAME", help="the demo, or the folder of the first run")
-    command.add_argument("other", nargs="?", type=Path, metavar="DIR", help="the folder of the second run")
+    command.add_argument("other", nargs="?", metavar="DIR", help="the folder of the second run")
     command.add_argument("--set", action="append", metavar="KNOB=VALUE", help="set a knob; repeatable")
     command.add_argument("--preset", choices=("quick", "normal", "long"), help="how much to do (quick)")
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to train (auto)")

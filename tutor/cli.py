@@ -320,7 +320,7 @@ def _compare_runs(options: argparse.Namespace) -> int:
 
     if not _flag(options, "name") or not _flag(options, "other"):
         return _usage("name the folders of two runs, as in `tutor demo compare DIR DIR`")
-    one, two = read_run(Path(options.name)), read_run(options.other)
+    one, two = read_run(Path(options.name)), read_run(Path(options.other))
     if _flag(options, "json"):
         print_json(compared(one, two))
     else:
