@@ -39,3 +39,8 @@ def test_a_wish_for_the_evidence_is_heard(text: str) -> None:
 def test_a_question_that_names_a_thing_stays_a_question(text: str) -> None:
     assert not asks_evidence(text)
     assert intent_of(text) != "evidence"
+
+
+def test_two_such_wishes_in_one_message_are_one() -> None:
+    assert asks_evidence("How do you know that? Show the evidence.")
+    assert not asks_evidence("How do you know that? What is a GAN?")

@@ -283,3 +283,16 @@ def test_the_level_of_the_words_comes_before_that_of_the_page_and_that_before_a_
 
 def test_where_nothing_is_guessed_the_words_decide() -> None:
     assert understand("Quiz me on GANs", guess=lambda _: {}).intent == "quiz"
+
+
+def test_the_pronouns_of_a_statement_are_those_of_its_own_sentence() -> None:
+    said = (Said("user", "What is a VAE?"), Said("assistant", "A model."))
+    statement = "So the generator looks at photos and learns to copy them, right?"
+    assert understand(statement, said).text == statement
+    assert "VAE" in understand("So it is a kind of GAN, right?", said).text
+
+
+def test_a_question_that_only_asks_for_the_verdict_is_no_part_of_the_statement() -> None:
+    said = (Said("user", "What is a VAE?"), Said("assistant", "A model."))
+    found = understand("I think a GAN has two networks. Is that right?", said)
+    assert (found.intent, found.text) == ("check", "I think a GAN has two networks.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tutor.notes.recognise import note_from_bytes
-from tutor.topics import Topics
+from tutor.topics import Topics, _named_by
 from tutor.vocabulary import read_vocabulary
 from tutor.words import words
 
@@ -76,3 +76,8 @@ def test_a_word_that_stands_in_one_name_alone_is_completed(topics: Topics) -> No
     assert topics.completed("vq") == "VQ-VAE"
     assert topics.completed("latent") == ""  # in two
     assert topics.completed("cheap") == ""
+
+
+def test_the_family_name_of_models_is_a_name_of_their_note() -> None:
+    assert "Diffusion" in _named_by("Diffusion models")
+    assert "Language" not in _named_by("Language models")

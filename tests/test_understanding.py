@@ -118,3 +118,19 @@ def test_what_the_reader_alone_judges_is_said_with_less_certainty(small_retrieve
     assert "does not seem to fit" in said("contradicted", sure=False)
     assert "part seems right: “Claim 0”" in said("supported", sure=False, claims=2)
     assert "does not seem to fit: “Claim 0”" in said("contradicted", sure=False, claims=2)
+
+
+# -- what the words forbid the reader ----------------------------------------------------------------------------
+
+
+def test_a_sentence_that_says_the_claim_is_no_denial_of_it(small_retriever: Retriever) -> None:
+    reader = Adapter(small_retriever.embedding, CLAIMS)
+    for judged in check_statement(
+        small_retriever, "Mode collapse is a failure of the generator, right?", reader=reader
+    ).claims:
+        assert judged.judgement != "contradicted"
+
+
+def test_that_the_rival_does_it_denies_no_claim_that_this_one_does_not(small_retriever: Retriever) -> None:
+    verdict = check_statement(small_retriever, "The generator never judges real samples.")
+    assert verdict.overall != "false"

@@ -60,4 +60,5 @@ def asks_evidence(text: str) -> bool:
 
     "How do you know when a GAN has converged?" does not: it asks the notes.
     """
-    return bool(_EVIDENCE.match(text))
+    wishes = [wish for wish in re.split(r"(?<=[?!.？！。])\s+", text) if wish.strip()]
+    return bool(wishes) and all(_EVIDENCE.match(wish) for wish in wishes)

@@ -12,10 +12,10 @@ from typing import cast
 
 from tutor.compound import questions_in
 from tutor.demo_names import asked_demo, named_demo
-from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed
+from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed, topic_of
 from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_quiz
 from tutor.reading import once_more, read
-from tutor.thread import Names, Thread
+from tutor.thread import Names, Reading, Thread
 from tutor.turns import STYLES, Style
 from tutor.words import content_words
 
@@ -75,6 +75,17 @@ _NEEDED = {"quiz": 0.7, "demo": 0.8, "save": 0.85}
 _IN_A_QUESTION = 0.9
 # What whole messages say in so many words is not guessed at.
 _BY_WORDS = ("greeting", "thanks", "help", "evidence")
+
+
+_BEGINS_WITH_IT = re.compile(
+    r"^\W*(?:(?:so|but|and|then|ok(?:ay)?|wait|do you mean|you mean|i (?:think|thought|guess)|that)\W+)*"
+    r"(?:it|its|they|their|this|these|that|those|both|the (?:first|second|other|former|latter)\b.{0,12})\b",
+    re.IGNORECASE,
+)
+_TAG = re.compile(
+    r"(?<=[.!?])\s*(?:is (?:that|this|it) (?:right|correct|true|so)|am i (?:right|correct)|right|correct)\W*$",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +159,9 @@ def understand(
         name, topic = _demo(text, history)
         name = name or named_demo(text)[0]
         return Question(text, intent, level, topic, demo=name)
+    if intent == "check" and not _BEGINS_WITH_IT.match(text):
+        # A statement stands alone: its pronouns are those of its own sentence.
+        reading = Reading(_TAG.sub("", text), topic_of(text))
     if intent == "explain" and reading.text != text and intent_of(reading.text) == "compare":
         intent = "compare"
     return Question(

@@ -133,6 +133,9 @@ class Topics:
         return next(iter(found.values())) if len(found) == 1 else ""
 
 
+_FAMILY = re.compile(r"(?!language|generative)([a-z]{7,}) models", re.IGNORECASE)
+
+
 def _named_by(title: str) -> Sequence[str]:
     """The names in a note's title: "Variational autoencoder (VAE) and the ELBO" names three things."""
     parts = [_ARTICLE.sub("", part) for part in _PARTS.split(title) if part]
@@ -143,6 +146,9 @@ def _named_by(title: str) -> Sequence[str]:
         named = named[1:]
     # With an acronym in brackets the title is two names of one thing.
     names = named if re.search(r"\([^)]+\)", whole) and named else [whole, *named]
+    # Students say "diffusion" for diffusion models.
+    family = _FAMILY.fullmatch(whole)
+    names = [*names, family[1]] if family else names
     return [name for name in dict.fromkeys(names) if set(_key(name)) - STOPWORDS]
 
 

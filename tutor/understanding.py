@@ -34,6 +34,9 @@ _WHY = re.compile(
     re.IGNORECASE,
 )
 _OWN_OR_DENIED = re.compile(r"\b(?:i|my|we|our|me|not|never|no|\w+n['’]?t)\b", re.IGNORECASE)
+_ITS_WORDS = 0.75
+# What in the words of a sentence bars it from confirming a claim.
+_DENIES = frozenset({"word", "role", "negation", "number"})
 _LEAST = 0.42  # share of a claim that a sentence must speak of to be read further
 
 
@@ -238,13 +241,27 @@ def _read(judged: Judged, sides: Sides, readings: Sequence[Reading]) -> Judged:
     judgement = decided(measures(readings, judged.judgement), FITTED)
     if judgement == judged.judgement:
         return judged
+    if judgement == "contradicted" and (place := _same_words(sides)) is not None:
+        return Judged(judged.claim, "supported", sides[place][0].quote, sure=False)
     shows: dict[Judgement, Callable[[Reading], float]] = {
         "supported": lambda one: one.supports * one.cosine,
         "contradicted": lambda one: one.contradicts * one.cosine,
         "not in the notes": lambda one: one.touched + one.cosine,
     }
     best = max(range(len(sides)), key=lambda place: shows[judgement](readings[place]))
+    if judgement == "supported" and sides[best][1].against & _DENIES:
+        judgement = "not in the notes"
     return Judged(judged.claim, judgement, sides[best][0].quote, sure=False)
+
+
+def _same_words(sides: Sides) -> int | None:
+    """The place of a sentence that says nearly all of a claim with nothing against it: that is no denial."""
+    near = [
+        place
+        for place, (witness, side) in enumerate(sides)
+        if witness.holds and side.said >= _ITS_WORDS and not side.against & _DENIES and not side.opposed
+    ]
+    return max(near, key=lambda place: sides[place][1].said, default=None)
 
 
 def readings_of(reader: Adapter, claim: str, sides: Sides, cosines: Sequence[float]) -> list[Reading]:
@@ -271,7 +288,8 @@ def _verdict(claim: Claimed, witness: Witness, side: Bearing, cosine: float) -> 
         return _of_denied(claim, witness, side, cosine)
     if _says(side, cosine):
         return 1
-    return -2 if _says_otherwise(side, cosine) else 0
+    denied = any(word.negated for word in claim.clause.words)
+    return -2 if _says_otherwise(side, cosine, denied) else 0
 
 
 def _of_denied(claim: Claimed, witness: Witness, side: Bearing, cosine: float) -> int:
@@ -298,11 +316,13 @@ def _says(side: Bearing, cosine: float) -> bool:
     return (side.said >= 0.8 and cosine >= 0.72) or (side.said >= 0.66 and cosine >= 0.8)
 
 
-def _says_otherwise(side: Bearing, cosine: float) -> bool:
+def _says_otherwise(side: Bearing, cosine: float, denied: bool = False) -> bool:
     """Whether a sentence speaks of the very thing that is claimed and says otherwise."""
     if "version" in side.against:
         return False
     if "role" in side.against:
+        if denied:  # that the rival does it says nothing against "this one never does"
+            return False
         return side.touched >= 0.78 and cosine >= 0.45
     if "loose" in side.against or side.about < 0.3:
         return False
