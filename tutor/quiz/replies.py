@@ -17,6 +17,7 @@ _COMMANDS: tuple[tuple[ReplyKind, re.Pattern[str]], ...] = (
     ("stop", re.compile(
         rf"/?(?:please )?(?:stop|quit|exit|end|cancel|enough|finish|abort){_QUIZ}|that'?s enough|"
         rf"(?:i (?:want|would like|'?d like) to|let'?s) (?:stop|quit|end){_QUIZ}|no more(?: questions)?|"
+        rf"(?:i'?m|i am) (?:done|finished|through){_QUIZ}(?: with (?:it|this|the quiz))?|"
         r"停止?|结束|退出"
     )),
     ("hint", re.compile(
@@ -30,7 +31,7 @@ _DONT_KNOW = re.compile(
     r"(?:know|remember|recall|have (?:a clue|any idea|an idea))|i (?:forgot|forget|have forgotten)|idk|"
     r"(?:i )?dunno|(?:i have |i'?ve )?(?:got )?(?:no|not a) (?:idea|clue)|(?:i'?m |i am )?not sure|"
     r"(?:i )?give up|can'?t (?:remember|recall|say)|tell me the answer|show (?:me )?the answer|beats me)\b|"
-    r"不知道|不清楚|不会"
+    r"我?(?:真的?|也|还)?(?:不知道|不清楚|不会|忘了|不记得)"
 )
 _FILLER = frozenset(
     re.findall(
@@ -44,7 +45,8 @@ _OPENER = re.compile(
 )
 _ASKS = re.compile(
     r"^(?:what (?:do you mean|is meant|does .{1,60} mean)|(?:can|could|would) you\b|"
-    r"i (?:do not|don'?t) understand|(?:please )?(?:explain|clarify|rephrase|repeat|define)\b|"
+    r"i (?:do not|don'?t) understand|"
+    r"(?:please )?(?:explain|clarify|rephrase|repeat|define|list|show me|tell me(?! the answer))\b|"
     r"/?why$|huh$|sorry$|what$|什么意思)|"
     r"^(?:what|which|who|whose|where|when|why|how|do you|does|did you|can i|could i|should i|is there|am i|"
     r"may i|are there)\b.*[?？]\s*$|(?:什么|吗|怎么).*[?？]$",
