@@ -80,15 +80,8 @@ def draw(look: Look) -> bytes:
 
 
 def _axes_panel(figure: Figure, look: FaceVaeLook) -> None:
-    panel = face_panel(
-        figure,
-        0.545,
-        0.815,
-        0.335,
-        look.slid,
-        len(PLACES),
-        "One face moved along four axes of the face space",
-    )
+    head = "One face moved along four axes of the face space"
+    panel = face_panel(figure, 0.545, 0.815, 0.24, look.slid, len(PLACES), head)
     size = look.slid.shape[1]
     row_names(panel, faces.TAUGHT, size)
     step = size + GAP * size // 32
