@@ -27,7 +27,7 @@ HELD_OUT = 512
 WARM_UP = 0.2
 """The share of the run over which beta grows from 0: faces first, order in the face space second."""
 
-PLACES = (-0.2, 0.0, 0.25, 0.5, 0.75, 1.0, 1.2)
+PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Where on an axis the shown face is put: 0 and 1 are the ends that real faces reach."""
 
 ACTIVE = 0.1
@@ -38,7 +38,7 @@ ACTIVE = 0.1
 class FaceVaeLook(Look):
     """What there is to see of a face VAE: pictures [n, s, s, 3] in 0..1.
 
-    real and rebuilt [8]; made [16] from the prior; slid [4 x 7], a face moved along the four axes; between [8], from
+    real and rebuilt [8]; made [16] from the prior; slid [4 x 5], a face moved along the four axes; between [8], from
     one face to another; kl [latent] nats of each latent number, largest first; edits: what each axis does, at the end.
     """
 
@@ -145,17 +145,21 @@ class FaceVaeRun:
         )
 
     def _slid(self) -> Tensor:
-        """Codes of one face without glasses, moved along each taught axis in turn, [4 x 7, latent]."""
+        """Codes [4 x 5, latent] of the most middling face without glasses, moved along each taught axis in turn."""
         training = self.training
         axes = face_space.find_axes(training.codes(), training.rows)
-        one = int((training.held_rows[:, faces.column("glasses")] == 0).nonzero()[0])
+        middling = [faces.column(name) for name in faces.TAUGHT if name != "glasses"]
+        odd = (training.held_rows[:, middling] - 0.5).abs().sum(dim=1)
+        one = int((odd + 9 * training.held_rows[:, faces.column("glasses")]).argmin())
         z = training.vae.encode(training.held[one : one + 1])[0]
         row = training.held_rows[one : one + 1]
         return torch.cat([axes.moved(z, row, name, place) for name in faces.TAUGHT for place in PLACES])
 
     def _between(self) -> Tensor:
-        """Codes in straight steps from the first held-out face to the second, [8, latent]."""
-        z = self.training.vae.encode(self.training.held[:2])[0]
+        """Codes [8, latent] in straight steps from the first held-out face to the one that is least like it."""
+        rows = self.training.held_rows
+        unlike = int((rows - rows[0]).square().sum(dim=1).argmax())
+        z = self.training.vae.encode(self.training.held[[0, unlike]])[0]
         return torch.stack([torch.lerp(z[0], z[1], place / 7) for place in range(8)])
 
     @torch.no_grad()

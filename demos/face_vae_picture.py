@@ -72,7 +72,7 @@ def draw(look: Look) -> bytes:
     face_panel(figure, 0.018, 0.815, 0.40, pairs, 8, head)
     face_panel(figure, 0.018, 0.52, 0.40, look.made, 8, "New faces: z drawn from the prior, then decoded")
     face_panel(
-        figure, 0.018, 0.225, 0.40, look.between, 8, "In straight steps from the first face to the second"
+        figure, 0.018, 0.225, 0.40, look.between, 8, "In straight steps from the first face to an unlike one"
     )
     _axes_panel(figure, look)
     _kl(figure.add_axes((0.545, 0.10, 0.43, 0.17)), look)
@@ -80,15 +80,8 @@ def draw(look: Look) -> bytes:
 
 
 def _axes_panel(figure: Figure, look: FaceVaeLook) -> None:
-    panel = face_panel(
-        figure,
-        0.545,
-        0.815,
-        0.335,
-        look.slid,
-        len(PLACES),
-        "One face moved along four axes of the face space",
-    )
+    head = "One face moved along four axes of the face space"
+    panel = face_panel(figure, 0.545, 0.815, 0.24, look.slid, len(PLACES), head)
     size = look.slid.shape[1]
     row_names(panel, faces.TAUGHT, size)
     step = size + GAP * size // 32

@@ -29,8 +29,8 @@ def draw(look: Look) -> bytes:
     for place, (kind, word, _) in enumerate(KINDS):
         _kind(figure, 0.018 + 0.207 * place, look, kind, word)
     _wishes(figure, look)
-    _losses(figure.add_axes((0.045, 0.10, 0.36, 0.22)), look)
-    _costs(figure.add_axes((0.555, 0.10, 0.33, 0.22)), look)
+    _losses(figure.add_axes((0.045, 0.115, 0.36, 0.205)), look)
+    _costs(figure.add_axes((0.555, 0.115, 0.33, 0.205)), look)
     return drawing.to_png(figure)
 
 
@@ -67,6 +67,7 @@ def _losses(axes: Axes, look: LatentLook) -> None:
             steps, means = drawing.smoothed(look.losses[kind], 80)
             axes.plot(steps, means, color=color, linewidth=1.4, label=word)
     axes.set_ylim(0, 1.6)
+    axes.set_xlabel("updates", fontsize=8.5, color=drawing.SOFT, labelpad=1)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8.5, colors=drawing.SOFT)
     axes.grid(axis="y", color="#e6e6e6", linewidth=0.7)

@@ -324,3 +324,20 @@ def test_a_large_beta_collapses_the_posterior_and_the_verdict_says_so() -> None:
 
     assert result.metrics["numbers_in_use"].value <= 4
     assert result.verdict.startswith(("Posterior collapse", "Partly learned"))
+
+
+@pytest.mark.slow
+def test_the_quick_runs_reach_their_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    torch.set_num_threads(1)
+    run = settings(budget_s=600.0)
+    *_, vae = FACE_VAE.load_run()(FACE_VAE.knob_values({}, "quick"), run)
+    *_, latent = LATENT_DIFFUSION.load_run()(LATENT_DIFFUSION.knob_values({}, "quick"), run)
+
+    assert isinstance(vae, Result) and isinstance(latent, Result)
+    assert vae.metrics["psnr_db"].value > 33
+    assert all(vae.metrics[f"edit_{name}"].value >= 0.6 for name in faces.TAUGHT)
+    assert vae.metrics["worst_leak"].value <= 0.15
+    assert latent.metrics["fd_faces64"].value <= 4 * latent.metrics["fd_faces64"].floor
+    assert latent.metrics["recall"].value > 0.8
+    assert latent.metrics["fd_faces64"].value < latent.metrics["pixel_fd_faces64"].value
