@@ -167,7 +167,9 @@ PARTNERS = tuple(
 )
 KIND = re.compile(r"\bthe (?!other\b|same\b|last\b)([\w-]{2,}) (?:ones?|version|kind|variant)\b", re.I)
 THAT = re.compile(
-    r"\b(?P<that>this|that)(?P<last>)(?=\s+(?:if|when|for|in|with|at all|then|too|help|work)\b)", re.I
+    r"\b(?P<that>this|that)(?P<last>)"
+    r"(?:(?<=n['’]t that)|(?<=n['’]t this)|(?=\s+(?:if|when|for|in|with|at all|then|too|help|work)\b))",
+    re.I,
 )
 OPENS = re.compile(r"^(?:and |so |but )?(?:what|how) (?:is|are|do|does|did|can)\s+(?:an?\s+|the\s+)?", re.I)
 PLACE = re.compile(r"(?:in|for|with|on|at|during|without|to|if|when|from|as)\b", re.I)

@@ -73,6 +73,12 @@ _POLITE = re.compile(r"^please,?\s+|,?\s+please(?=\W*$)", re.IGNORECASE)
 _LIKELY = 0.6
 _NEEDED = {"quiz": 0.7, "demo": 0.8, "save": 0.85}
 _IN_A_QUESTION = 0.9
+_ASKS_FACT = re.compile(
+    r"^\W*(?:(?:and|but|so|then|ok(?:ay)?|ah)\W+)*(?:what|who|which|where|when|why|how|since|is|are|was|were|does|did"
+    r"|isn['’]?t|aren['’]?t|do(?:n['’]?t)? (?!you))\b",
+    re.IGNORECASE,
+)
+_ON_THE_TALK = ("save", "map", "summary", "talk")
 # What whole messages say in so many words is not guessed at.
 _BY_WORDS = ("greeting", "thanks", "help", "evidence")
 
@@ -144,9 +150,11 @@ def understand(
     reading = once_more(thread) if again else read(thread, text)
     if guess is not None and not puzzled and intent not in _BY_WORDS:
         # "How do you undo it?" is no wish: a question that leans on the talk is guessed at as it stands alone.
-        asks = intent in ANSWERED and bool(ASKS.match(text) or text.endswith(("?", "？")))
-        leans = names is not None and asks and reading.text != text
-        intent, guessed = _guessed(guess(reading.text if leans else message), intent, bool(ASKS.match(text)))
+        leans = names is not None and intent in ANSWERED and _ASKS_FACT.match(text) and reading.text != text
+        likely = guess(reading.text if leans else message)
+        if leans:
+            likely = {label: share for label, share in likely.items() if label not in _ON_THE_TALK}
+        intent, guessed = _guessed(likely, intent, bool(ASKS.match(text)))
         level = named or style or guessed or "plain"
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save", "evidence"):
         return Question(text, intent, level, "")

@@ -164,9 +164,12 @@ def _between(thread: Thread, message: str) -> Reading | None:
 def _why(thread: Thread, message: str) -> Reading | None:
     """ "Why?": the reason of what was asked last."""
     bare = FILLER.sub("", message).strip(" ?.!")
-    if thread.names is None or not BARE_WHY.match(bare) or is_definition(thread.asked, thread.topic):
+    if thread.names is None or not BARE_WHY.match(bare):
         return None
-    return Reading(f"{bare.split()[0]}: {thread.asked}", thread.topic, (f"{bare} {thread.phrase()}?",))
+    of_topic = f"{bare} {thread.phrase()}?"
+    if is_definition(thread.asked, thread.topic):
+        return Reading(of_topic, thread.topic)
+    return Reading(f"{bare.split()[0]}: {thread.asked}", thread.topic, (of_topic,))
 
 
 def _pronoun(thread: Thread, message: str) -> Reading | None:
