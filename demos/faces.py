@@ -20,20 +20,6 @@ ATTRIBUTES = (
 skin (0 light, 1 dark), width of the face, size of the eyes, gaze (0 left, 1 right), length of the hair (0 short),
 background (0 blue, 1 peach)."""
 
-ENDS = {
-    "hair": ("black hair", "blond hair"),
-    "smile": ("sad", "laughing"),
-    "age": ("young", "old"),
-    "glasses": ("no glasses", "glasses"),
-    "skin": ("light skin", "dark skin"),
-    "width": ("narrow face", "wide face"),
-    "eyes": ("small eyes", "large eyes"),
-    "gaze": ("looks left", "looks right"),
-    "length": ("short hair", "long hair"),
-    "background": ("blue background", "peach background"),
-}
-"""What the two ends of each attribute are called."""
-
 TAUGHT = ("hair", "smile", "age", "glasses")
 """The attributes that change many pixels, for demos to move along."""
 

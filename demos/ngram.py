@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Tokens = NDArray[np.int64]
-SMOOTHINGS = ("witten-bell", "add-one", "none")
 
 
 @dataclass(frozen=True)

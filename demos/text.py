@@ -14,7 +14,6 @@ from pathlib import Path
 
 NOTES = Path(__file__).resolve().parent.parent / "corpus"
 STORY = Path(__file__).resolve().parent / "story.txt"
-TEXTS = ("notes", "story")
 LEAST_NOTES = 100_000
 PIECE = 2000
 HELD_OUT_EVERY = 10

@@ -26,7 +26,6 @@ from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 from demos.text import Text, load_text
 from demos.tokenisers import CharTokeniser
 
-PROMPTS = ("The generator ", "A network ", "What is ", "The discriminator ", "In the ", "She ")
 SHOWN_CHARACTERS = 150
 GLANCE = 48
 SAMPLES, SAMPLE_LENGTH = 8, 220

@@ -61,7 +61,6 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("gan-2d", _any(_GAN, r"\b(?:generator|discriminator|adversarial)\b", "对抗网络")),
     ("face-vae", _any(r"\bfaces?\b", "人脸")),
 )  # fmt: skip
-_KNOWN = tuple(dict.fromkeys(name for name, _ in _NAMES))
 # Where one is not there: what shows the most of the same.
 _NEAREST = {
     "pretrained": ("digit-diffusion", "tiny-transformer"),

@@ -119,9 +119,7 @@ def misconception(retriever: Retriever, question: str, reader: Adapter | None) -
             continue
         found = measures(readings, _judged(claim, sides, cosines).judgement)
         if likely(found, FITTED)["contradicted"] >= _DENIED:
-            best = max(
-                range(len(sides)), key=lambda place: readings[place].contradicts * readings[place].cosine
-            )
+            best = _shows_best("contradicted", readings)
             return Judged(taken, "contradicted", sides[best][0].quote)
     return None
 
@@ -243,15 +241,20 @@ def _read(judged: Judged, sides: Sides, readings: Sequence[Reading]) -> Judged:
         return judged
     if judgement == "contradicted" and (place := _same_words(sides)) is not None:
         return Judged(judged.claim, "supported", sides[place][0].quote, sure=False)
+    best = _shows_best(judgement, readings)
+    if judgement == "supported" and sides[best][1].against & _DENIES:
+        judgement = "not in the notes"
+    return Judged(judged.claim, judgement, sides[best][0].quote, sure=False)
+
+
+def _shows_best(judgement: Judgement, readings: Sequence[Reading]) -> int:
+    """The place of the witness that shows a judgement best; where nothing is judged, of the nearest."""
     shows: dict[Judgement, Callable[[Reading], float]] = {
         "supported": lambda one: one.supports * one.cosine,
         "contradicted": lambda one: one.contradicts * one.cosine,
         "not in the notes": lambda one: one.touched + one.cosine,
     }
-    best = max(range(len(sides)), key=lambda place: shows[judgement](readings[place]))
-    if judgement == "supported" and sides[best][1].against & _DENIES:
-        judgement = "not in the notes"
-    return Judged(judged.claim, judgement, sides[best][0].quote, sure=False)
+    return max(range(len(readings)), key=lambda place: shows[judgement](readings[place]))
 
 
 def _same_words(sides: Sides) -> int | None:
