@@ -14,8 +14,9 @@ from tutor.learner import open_record
 from tutor.lexicon import distance, likeness
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
+from tutor.quiz.authored import make_item, make_items
 from tutor.quiz.grading import Grade, chosen_option, grade
-from tutor.quiz.items import Item, make_item, make_items
+from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Round, show, start, submit
 from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore
@@ -451,7 +452,7 @@ def test_a_card_becomes_an_item_whose_quote_stands_in_the_note_at_its_lines(deck
     assert item.citation.quote in "\n".join(DECK.split("\n")[begin - 1 : end])
     assert item.explanation == "The generator is one of two networks."
     assert set(item.to_contract()) == {
-        "id", "kind", "stem", "options", "key", "explanation", "citation", "fact",
+        "id", "kind", "stem", "options", "key", "explanation", "citation", "fact", "fact_id", "concept",
     }  # fmt: skip
     assert set(item.to_contract()["citation"]) == {"note", "lines", "quote"}
 

@@ -8,17 +8,18 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tutor.arguments import build_parser
-from tutor.errors import DemoError, NotesError, SettingsError, TutorError
+from tutor.cli_demo import demo
+from tutor.cli_quiz import quiz
+from tutor.command_line import flag, open_notes, show_turn, typed, usage
+from tutor.errors import NotesError, SettingsError, TutorError
 from tutor.settings import Settings, close_environment, read_settings
 from tutor.turns import STYLES
 
 if TYPE_CHECKING:
-    from tutor.session import Session
     from tutor.turns import Event
 
 
@@ -64,30 +65,6 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name, None) for name in names}
 
 
-def _flag(options: argparse.Namespace, name: str, default: Any = None) -> Any:
-    value = getattr(options, name, None)
-    return default if value is None else value
-
-
-@contextmanager
-def _session(
-    settings: Settings, *, record: bool = False, model: bool = True, resume: bool = False
-) -> Iterator[Session]:
-    from tutor.session import open_session
-    from tutor.terminal import progress_display
-
-    with progress_display() as report:
-        session = open_session(
-            settings, record=record, model=model, watch=record, resume=resume, on_progress=report
-        )
-    try:
-        for message in session.messages:
-            print(f"tutor: {message}", file=sys.stderr)
-        yield session
-    finally:
-        session.close()
-
-
 def _page(options: argparse.Namespace, settings: Settings) -> int:
     if settings.share:
         raise SettingsError(
@@ -97,7 +74,7 @@ def _page(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.ui import check_address, serve
 
     check_address(settings)
-    with _session(settings, record=True, resume=True) as session:
+    with open_notes(settings, record=True, resume=True) as session:
         session.warm_up()
         serve(
             session,
@@ -121,9 +98,9 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
             Embedding(),
             passage_tokens=settings.passage_tokens,
             on_progress=report,
-            rebuild=bool(_flag(options, "rebuild")),
+            rebuild=bool(flag(options, "rebuild")),
         )
-    if _flag(options, "json"):
+    if flag(options, "json"):
         print_json(done.to_contract())
         return 0
     print(
@@ -139,14 +116,14 @@ def _index(options: argparse.Namespace, settings: Settings) -> int:
 def _search(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.terminal import print_json
 
-    k = _flag(options, "k", 5)
+    k = flag(options, "k", 5)
     questions = _questions(options)
-    with _session(settings, model=False) as session:
+    with open_notes(settings, model=False) as session:
         for entry in questions:
             results = session.search(entry["question"], k=k, history=entry.get("history") or ())
-            if _flag(options, "batch"):
+            if flag(options, "batch"):
                 print_json({"id": entry["id"], "results": results})
-            elif _flag(options, "json"):
+            elif flag(options, "json"):
                 print_json(results)
             else:
                 for result in results:
@@ -161,11 +138,11 @@ def _ask(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.terminal import print_json, show
 
     questions = _questions(options)
-    batch, as_json = _flag(options, "batch"), _flag(options, "json")
-    with _session(settings) as session:
+    batch, as_json = flag(options, "batch"), flag(options, "json")
+    with open_notes(settings) as session:
         session.warm_up()
         for entry in questions:
-            style = entry.get("style") or _flag(options, "style")
+            style = entry.get("style") or flag(options, "style")
             events = session.ask(entry["question"], history=entry.get("history") or (), style=style)
             if batch or as_json:
                 answer = session.collect(_told(events))
@@ -187,12 +164,12 @@ def _told(events: Iterable[Event]) -> Iterator[Event]:
 
 def _questions(options: argparse.Namespace) -> list[dict[str, Any]]:
     """The question of the command line, or those of the batch file, checked."""
-    question, batch = _flag(options, "question"), _flag(options, "batch")
+    question, batch = flag(options, "question"), flag(options, "batch")
     if (question is None) == (batch is None):
-        raise SystemExit(_usage("give either a QUESTION or --batch FILE"))
+        raise SystemExit(usage("give either a QUESTION or --batch FILE"))
     if batch is None:
         if not question.strip():
-            raise SystemExit(_usage("the question is empty"))
+            raise SystemExit(usage("the question is empty"))
         return [{"id": "1", "question": question}]
     try:
         lines = batch.read_text(encoding="utf-8-sig").split("\n")
@@ -228,136 +205,17 @@ def _batch_entry(batch: Path, number: int, line: str) -> dict[str, Any]:
     return entry
 
 
-def _usage(message: str) -> int:
-    print(f"tutor: {message}; see `tutor --help`.", file=sys.stderr)
-    return 2
-
-
 def _chat(options: argparse.Namespace, settings: Settings) -> int:
-    with _session(settings, record=True) as session:
+    with open_notes(settings, record=True) as session:
         name = f"{session.library.name}: " if session.library.own else ""
         print(
             f"{name}{session.library_line}. {session.model_reason}\n"
             "Ask a question; an empty line, “quit” or Ctrl-D ends the chat."
         )
         chat_id = ""
-        while (message := _typed()) and message.lower() not in ("quit", "exit", "bye"):
+        while (message := typed()) and message.lower() not in ("quit", "exit", "bye"):
             chat_id = chat_id or session.new_chat()
-            _show_turn(session.respond(chat_id, message, style=_flag(options, "style")))
-    return 0
-
-
-def _typed() -> str | None:
-    """What the student types; None at the end of the input."""
-    try:
-        return input("\n> ").strip()
-    except EOFError:
-        return None
-
-
-def _show_turn(events: Iterator[Event]) -> None:
-    """Prints a turn; one that fails says so and leaves the conversation open."""
-    from tutor.terminal import show
-
-    try:
-        show(events)
-    except TutorError as error:
-        print(f"tutor: {error}", file=sys.stderr)
-
-
-def _quiz(options: argparse.Namespace, settings: Settings) -> int:
-    from tutor.terminal import print_json, show
-
-    topic, n = " ".join(_flag(options, "topic", [])), _flag(options, "n", 5)
-    as_json = _flag(options, "json")
-    with _session(settings, record=not as_json, model=False) as session:
-        if as_json:
-            print_json([item.to_contract() for item in session.quiz_items(topic, n)])
-            return 0
-        chat_id = session.new_chat()
-        show(session.start_quiz(chat_id, topic, n))
-        while session.quiz_is_open(chat_id) and (message := _typed()) is not None:
-            if message:
-                _show_turn(session.respond(chat_id, message))
-    return 0
-
-
-def _demo(options: argparse.Namespace, settings: Settings) -> int:
-    from tutor.jobs import list_demos
-
-    if options.action == "list":
-        return _list_demos(list_demos(settings.root), bool(_flag(options, "json")))
-    if options.action == "compare":
-        return _compare_runs(options)
-    if _flag(options, "other"):
-        return _usage("`tutor demo run` takes one name")
-    if not _flag(options, "name"):
-        return _usage("name the demo to run, as in `tutor demo run gan-2d`")
-    return _run_demo(options, settings)
-
-
-def _list_demos(demos: list[dict[str, Any]], as_json: bool) -> int:
-    from tutor.terminal import print_json
-
-    if as_json:
-        print_json(demos)
-        return 0
-    for demo in demos:
-        print(f"{demo['name']:<28} {demo['title']} (about {demo['expected_s']:.0f} s)")
-        for knob in demo["knobs"]:
-            bounds = (
-                ", ".join(knob["choices"])
-                if knob["choices"]
-                else f"{knob['low']:g} to {knob['high']:g} {knob['unit']}".strip()
-            )
-            print(f"    {knob['name']:<10} {knob['default']!s:<8} {bounds}: {knob['help']}")
-    return 0
-
-
-def _compare_runs(options: argparse.Namespace) -> int:
-    from tutor.runs import compared, comparison_table, read_run
-    from tutor.terminal import print_json, table_lines
-
-    if not _flag(options, "name") or not _flag(options, "other"):
-        return _usage("name the folders of two runs, as in `tutor demo compare DIR DIR`")
-    one, two = read_run(Path(options.name)), read_run(Path(options.other))
-    if _flag(options, "json"):
-        print_json(compared(one, two))
-    else:
-        print(*table_lines(comparison_table(one, two)), sep="\n")
-    return 0
-
-
-def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
-    import tempfile
-
-    from tutor.jobs import DemoFrame, DemoResult, run_demo
-    from tutor.terminal import print_json, progress_display
-    from tutor.tools import result_to_contract
-
-    knobs = {}
-    for pair in _flag(options, "set", []):
-        name, sign, value = pair.partition("=")
-        if not sign:
-            raise DemoError(f"--set {pair} has no value", "Write --set KNOB=VALUE.")
-        knobs[name] = value
-    out = _flag(options, "out") or Path(tempfile.mkdtemp(prefix=f"tutor-{options.name}-"))
-    result = None
-    with progress_display() as report:
-        for event in run_demo(
-            settings.root, options.name, knobs, seed=settings.seed or 0, device=_flag(options, "device", "auto"),
-            out=out, preset=_flag(options, "preset", "quick"), budget_s=settings.demo_budget_s, stop=None,
-        ):  # fmt: skip
-            if isinstance(event, DemoFrame):
-                report(f"Training {options.name}", event.step, event.total_steps)
-            elif isinstance(event, DemoResult):
-                result = result_to_contract(event)
-    if result is None:
-        raise DemoError(f"The demo {options.name} ended without a result", "Run it again.")
-    if _flag(options, "json"):
-        print_json(result)
-        return 0
-    print(result["verdict"], *(f"- {text}" for text in result["observations"]), *result["images"], sep="\n")
+            show_turn(session.respond(chat_id, message, style=flag(options, "style")))
     return 0
 
 
@@ -365,18 +223,18 @@ def _models(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.models import get_model, installed_models
     from tutor.terminal import print_json, progress_display
 
-    if _flag(options, "action") == "get":
-        if not _flag(options, "name"):
-            return _usage("name the model to get, as in `tutor models get embedded`")
+    if flag(options, "action") == "get":
+        if not flag(options, "name"):
+            return usage("name the model to get, as in `tutor models get embedded`")
         with progress_display() as report:
             path = get_model(
                 options.name, settings, lambda stage, share: report(stage, int(100 * share), 100)
             )
-        if not _flag(options, "json"):
+        if not flag(options, "json"):
             print(f"{options.name} is ready in {path}.")
             return 0
     found = installed_models(settings)
-    if _flag(options, "json"):
+    if flag(options, "json"):
         print_json(found)
         return 0
     for model in found:
@@ -390,9 +248,9 @@ def _eval(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.evaluation import evaluate
     from tutor.terminal import print_json, progress_display
 
-    with _session(settings) as session, progress_display() as progress:
-        report = evaluate(session, _flag(options, "suites", []), on_progress=progress)
-    if _flag(options, "json"):
+    with open_notes(settings) as session, progress_display() as progress:
+        report = evaluate(session, flag(options, "suites", []), on_progress=progress)
+    if flag(options, "json"):
         print_json(report.to_json())
     else:
         print(report.to_text())
@@ -407,10 +265,10 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     found = []
     for check in checks(with_library(settings)):
         found.append(check)
-        if not _flag(options, "json"):
+        if not flag(options, "json"):
             remedy = f" → {check.remedy}" if check.remedy else ""
             print(f"{'ok ' if check.ok else 'NO '} {check.name}: {check.detail}{remedy}", flush=True)
-    if _flag(options, "json"):
+    if flag(options, "json"):
         print_json([check.to_contract() for check in found])
     return 0 if all(check.ok for check in found) else 1
 
@@ -421,8 +279,8 @@ _RUNS = {
     "search": _search,
     "ask": _ask,
     "chat": _chat,
-    "quiz": _quiz,
-    "demo": _demo,
+    "quiz": quiz,
+    "demo": demo,
     "models": _models,
     "eval": _eval,
     "doctor": _doctor,

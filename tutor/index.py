@@ -161,20 +161,23 @@ class Index:
             for row in self._rows[content]
         ]
 
-    def cosines(self, vector: NDArray[np.float32], rows: Sequence[int]) -> dict[int, float]:
-        """The cosine of a unit vector [dimension] with each of some passages, by position."""
-        if not rows:
-            return {}
+    def vectors(self, rows: Sequence[int]) -> NDArray[np.float32]:
+        """The unit vectors [rows, dimension] of some passages, at least one, by position."""
+        import numpy as np
+
         contents = list(dict.fromkeys(self.content_hashes[row] for row in rows))
-        known: dict[str, float] = {}
+        known: dict[str, Any] = {}
         for begin in range(0, len(contents), _MOST_ASKED):  # SQLite takes so many ids and no more
             with chroma_errors(self.folder):
                 found = self._collection.get(
                     ids=contents[begin : begin + _MOST_ASKED], include=["embeddings"]
                 )
-            for content, other in zip(found["ids"], found["embeddings"], strict=True):
-                known[content] = float(vector @ other)
-        return {row: known[self.content_hashes[row]] for row in rows}
+            known |= dict(zip(found["ids"], found["embeddings"], strict=True))
+        return np.array([known[self.content_hashes[row]] for row in rows], np.float32)
+
+    def cosines(self, vector: NDArray[np.float32], rows: Sequence[int]) -> dict[int, float]:
+        """The cosine of a unit vector [dimension] with each of some passages, by position."""
+        return dict(zip(rows, (self.vectors(rows) @ vector).tolist(), strict=True)) if rows else {}
 
     def close(self) -> None:
         """Lets go of the generation."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import random
-import re
 import threading
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
@@ -33,13 +32,14 @@ from tutor.jobs import (
     run_demo,
 )
 from tutor.notes import Note
-from tutor.quiz.items import Candidate, Entry, Item, make_items
+from tutor.quiz.authored import Candidate, make_items
+from tutor.quiz.facts import EVERYDAY, Entry
+from tutor.quiz.items import Item
 from tutor.retrieval import Retriever
 from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
 
 MOST_QUESTIONS = 100
 _NEAR_TOPIC = 0.6
-EVERYDAY = re.compile(r"\beveryday questions\b", re.IGNORECASE)
 
 
 class RunDemo(BaseModel):

@@ -123,6 +123,11 @@ class Topics:
         homes = {note for one in self.mentions(topic) for note in self._homes.get(one.key, ())}
         return max((len(wanted & self._stems[note]) / max(1, len(wanted)) for note in homes), default=0.0)
 
+    def title(self, key: Key) -> str:
+        """How the title of a note writes a thing; empty where no note is named after it."""
+        names = (known for known, main in self._keys.get(key[0], ()) if main == key)
+        return next((self._written[name] for name in (key, *names) if name in self._written), "")
+
     def completed(self, word: str) -> str:
         """The only topic with a word in its name: "VQ-VAE" for "vq"; else empty."""
         found = {

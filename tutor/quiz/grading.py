@@ -94,7 +94,7 @@ def grade(item: Item, answer: str, *, similarity: Similarity | None = None) -> G
     """
     if reply_kind(answer) == "dont_know" or not re.search(r"\w", answer):
         return _not_known(item)
-    return _grade_choice(item, answer) if item.kind == "choice" else _grade_short(item, answer, similarity)
+    return _grade_choice(item, answer) if item.is_choice else _grade_short(item, answer, similarity)
 
 
 def chosen_option(item: Item, answer: str) -> str | None:
@@ -126,14 +126,14 @@ def _not_known(item: Item) -> Grade:
 
 def _shown(item: Item) -> str:
     """The right answer with its witness."""
-    if item.kind == "short":
+    if not item.options:
         return f"“{item.key}”"
     why = next(option.why for option in item.options if option.id == item.key)
     return f"{item.key_text}." + (f" The note says: “{why}”" if why else "")
 
 
 def _claim_texts(item: Item) -> list[str]:
-    if item.kind == "choice":
+    if item.is_choice:
         return [item.fact]
     return [claim.text for claim in _claims(item)]
 

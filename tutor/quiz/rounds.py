@@ -130,7 +130,7 @@ def submit(state: Round, text: str, grade: Grader) -> tuple[Round, list[Event]]:
     if kind == "skip":
         after = _dealt_with(state, Outcome(text, None, state.hints))
         return after, [Notice(f"Skipped. The answer is: {item.key_text}"), show(after)]
-    if item.kind == "choice" and kind == "answer" and chosen_option(item, text) is None:
+    if item.is_choice and kind == "answer" and chosen_option(item, text) is None:
         letters = ", ".join(LETTERS[: len(item.options)])
         return state, [Notice(f"That names none of the options. Answer with one of {letters}."), show(state)]
     graded = grade(item, text)
@@ -166,7 +166,7 @@ def _hint(item: Item, level: int) -> str:
     if level == 1:
         place = " › ".join(item.heading) or item.citation.title or item.note
         return f"It stands in your notes under “{place}”."
-    if item.kind == "choice":
+    if item.is_choice:
         wrong = [f"{LETTERS[n]}" for n, option in enumerate(item.options) if option.id != item.key]
         gone = wrong[: level - 1] if len(wrong) >= level else wrong[: len(wrong) - 1]
         return f"It is not {' or '.join(gone)}." if gone else "Only two options are left: weigh them."

@@ -1,0 +1,160 @@
+"""The authors' own cards and quiz questions -> items, word for word."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Collection, Sequence
+
+from tutor.errors import QuizError
+from tutor.notes.note import Card, Note, QuizQuestion
+from tutor.quiz.facts import Entry, Fact, fact_of, without_code
+from tutor.quiz.items import LETTERS, Item, Option, item_id, plain
+from tutor.turns import Citation
+from tutor.words import content_words
+
+Candidate = tuple[Note, Entry]
+
+SAME_STEM = 0.7  # share of content words in common from which two stems ask the same
+
+_LETTER = re.compile(
+    r"\s*(?:(?:the\s+)?(?:correct\s+)?(?:answer|key|option)\s*(?:is)?\s*[:：]?\s*)?"
+    r"[(\[]?([A-Ja-j])(?:[)\].:：]\s*(?:[-–—:]\s*)?|\s*[-–—]\s+|\s*$)",
+    re.IGNORECASE,
+)
+_OPTION_MARK = re.compile(r"\s*[(\[]?[A-Ja-j1-9][)\].:：]\s+")
+ABOUT_OTHERS = re.compile(r"\b(?i:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|"
+                           r"\b(?:both )?[A-H] and [A-H]\b")  # fmt: skip
+NOT_ALONE = re.compile(
+    r"\b(?:the|this|that|these|those) (?:above|below|following|previous|preceding|figure|diagram|picture|"
+    r"table|text|passage|excerpt|chapter|section|book|listing|code|snippet|example|author|lecture|document)\b|"
+    r"\babove\b|\bshown below\b|\bas (?:shown|described|mentioned|discussed)\b|"
+    r"\b(?:figure|listing|table|chapter|section) \d|\bprovided (?:code|text|example|context)\b|"
+    r"\bwhich of the following\b|\btrue or false\b|"
+    r"^\s*(?:how|why|what|when|where|which|can|is|are|does|do)\b[^?]{0,12}"
+    r"\b(?:it|this|they|these|that)\b[^?]{0,25}\?",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"\babove\b|\b(?:figure|listing|diagram|picture) (?:\d|below)", re.IGNORECASE)
+
+
+def make_items(
+    topic: str,
+    n: int,
+    candidates: Sequence[Candidate],
+    *,
+    rng: random.Random,
+    rank: Callable[[str, Sequence[Candidate]], Sequence[Candidate]] | None = None,
+    nearest: Sequence[str] = (),
+    seen: Collection[str] = (),
+) -> list[Item]:
+    """Builds up to n items on a topic.
+
+    Args:
+        topic: what the student asked for; used in the message when there is nothing.
+        n: how many items at most; fewer when the notes hold fewer.
+        candidates: cards and questions on the topic with their notes, the most relevant first.
+        rng: draws the items out of the best 2n and shuffles options.
+        rank: puts the candidates into another order first.
+        nearest: topics that the notes do cover, named when there is nothing on this one.
+        seen: ids of items that the student has had; they are asked again only when nothing else is left.
+
+    Returns:
+        The items, the most relevant first; no two with nearly the same stem or key.
+
+    Raises:
+        QuizError: no card and no question on the topic can be asked.
+    """
+    ranked = rank(topic, candidates) if rank else candidates
+    usable: list[Item] = []
+    for note, entry in ranked:
+        item = make_item(note, entry, rng)
+        if item and not any(_repeats(item, other) for other in usable):
+            usable.append(item)
+    if not usable or n < 1:
+        remedy = f"Ask for one of these: {', '.join(nearest)}." if nearest else "Name a topic of your notes."
+        raise QuizError(f"The notes hold no quiz questions on {topic!r}", remedy)
+    fresh = [item for item in usable if item.id not in seen][: 2 * n]
+    drawn = rng.sample(fresh, min(n, len(fresh)))
+    drawn += [item for item in usable if item.id in seen][: n - len(drawn)]
+    return sorted(drawn, key=usable.index)
+
+
+def make_item(note: Note, entry: Entry, rng: random.Random) -> Item | None:
+    """The item of one card or question; None where it cannot stand alone or cannot be graded fairly."""
+    fact = fact_of(note, entry)
+    return authored_item(fact, rng) if fact else None
+
+
+def authored_item(fact: Fact, rng: random.Random) -> Item | None:
+    """The author's own question to a fact as an item.
+
+    Args:
+        rng: shuffles the options where the question has some.
+
+    Returns:
+        None where the fact has no question of its own, or one that cannot stand alone or be graded fairly.
+    """
+    entry = fact.entry
+    if entry is None:
+        return None
+    if isinstance(entry, QuizQuestion) and len(entry.options) > 1:
+        return _choice_item(fact, entry, rng)
+    told = set(content_words(fact.question))
+    if NOT_ALONE.search(fact.question) or not any(word not in told for word in content_words(fact.key)):
+        return None
+    background = entry.background.words if isinstance(entry, Card) and entry.background else ""
+    return Item(
+        item_id(fact.note, "short", fact.question, fact.key), "short", fact.question, (), fact.key,
+        background or without_code(entry.answer.words), fact.citation, fact.key, fact.heading, fact.note, fact.id,
+        fact.concept,
+    )  # fmt: skip
+
+
+def _choice_item(fact: Fact, entry: QuizQuestion, rng: random.Random) -> Item | None:
+    """The author's multiple choice; None where the right option cannot be told or two are the same."""
+    if _FIGURE.search(fact.question):
+        return None
+    texts = [_OPTION_MARK.sub("", option.words, count=1).strip() for option in entry.options]
+    right = _right_option(entry.answer.words, texts)
+    if right is None or right >= len(texts) or len({plain(text) for text in texts}) < len(texts):
+        return None
+    why = _LETTER.sub("", entry.answer.words, count=1).strip()
+    why = "" if plain(why) == plain(texts[right]) else why
+    cited = fact.citation
+    if len(content_words(entry.answer.words)) <= 1:
+        source = entry.options[right]
+        cited = Citation(
+            1, fact.note, source.lines, source.words.strip(), fact.title, fact.heading, source.words
+        )
+    options = [Option(f"o{n + 1}", text, why if n == right else "") for n, text in enumerate(texts)]
+    # Options that speak of others ("all of the above") mean something only in the author's order.
+    if not any(ABOUT_OTHERS.search(text) for text in texts):
+        rng.shuffle(options)
+    return Item(
+        item_id(fact.note, "choice", fact.question, texts[right]), "choice", fact.question, tuple(options),
+        f"o{right + 1}", why or texts[right], cited, texts[right], fact.heading, fact.note, fact.id, fact.concept,
+    )  # fmt: skip
+
+
+def _right_option(answer: str, texts: Sequence[str]) -> int | None:
+    """The place of the option that the author's answer names, by its letter or by its words."""
+    said = plain(answer)
+    same = [n for n, text in enumerate(texts) if plain(text) == said]
+    if same:
+        return same[0]
+    letter = _LETTER.match(answer)
+    if letter:
+        return LETTERS.index(letter[1].upper())
+    named = [n for n, text in enumerate(texts) if f" {plain(text)} " in f" {said} "]
+    return named[0] if len(named) == 1 else None
+
+
+def _repeats(item: Item, other: Item) -> bool:
+    """Whether two items ask nearly the same or have nearly the same answer."""
+    return _overlap(item.stem, other.stem) >= SAME_STEM or _overlap(item.fact, other.fact) >= 0.8
+
+
+def _overlap(one: str, two: str) -> float:
+    a, b = set(content_words(one)), set(content_words(two))
+    return len(a & b) / len(a | b) if a | b else 1.0

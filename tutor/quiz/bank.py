@@ -1,0 +1,90 @@
+"""The facts of an opened library: by id, by topic, and how near they are to each other in meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tutor.quiz.facts import Fact, facts_of
+from tutor.retrieval import Retriever
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NEAR_TOPIC = 0.6
+_FEWEST_HITS = 40
+
+
+class Bank:
+    """The facts of the notes that a retriever searches.
+
+    Attributes:
+        facts: every fact once, in the order of the notes.
+    """
+
+    def __init__(self, retriever: Retriever) -> None:
+        self.retriever = retriever
+        found: dict[str, Fact] = {}
+        for note in retriever.index.notes:
+            for fact in facts_of(note, retriever.named):
+                found.setdefault(fact.id, fact)
+        self.facts = tuple(found.values())
+        self._rows: dict[tuple[str, ...], int] = {}
+        for row, passage in enumerate(retriever.index.passages):
+            self._rows.setdefault((passage.note, *passage.heading), row)
+
+    @cached_property
+    def by_id(self) -> dict[str, Fact]:
+        """The facts by their id."""
+        return {fact.id: fact for fact in self.facts}
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The row of each fact's vector in `vectors`."""
+        return {fact.id: row for row, fact in enumerate(self.facts)}
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """The unit vectors of the passages in which the facts stand, [facts, dimension]."""
+        import numpy as np
+
+        rows = [self._row(fact) for fact in self.facts]
+        return self.retriever.index.vectors(rows) if rows else np.zeros((0, 1), np.float32)
+
+    def _row(self, fact: Fact) -> int:
+        key = (fact.note, *fact.heading)
+        return self._rows[(*key, fact.entry.question.words) if fact.entry else key]
+
+    def nearest(self, fact: Fact) -> list[tuple[Fact, float]]:
+        """All other facts with the cosine of their passages, the nearest first."""
+        cosines = self.vectors @ self.vectors[self.places[fact.id]]
+        order = sorted(range(len(self.facts)), key=lambda row: -float(cosines[row]))
+        return [(self.facts[row], float(cosines[row])) for row in order if self.facts[row].id != fact.id]
+
+    def on_topic(self, topic: str, n: int) -> list[Fact]:
+        """The facts on a topic in the student's words, the most relevant first; all facts for an empty topic."""
+        if not topic.strip():
+            return list(self.facts)
+        hits = self.retriever.search(topic, k=max(_FEWEST_HITS, 4 * n), kinds={"card", "quiz"})
+        best = max((hit.score for hit in hits), default=0.0)
+        places = {self._row(fact): fact for fact in self.facts}
+        rows = {passage.id: row for row, passage in enumerate(self.retriever.index.passages)}
+        found: dict[str, Fact] = {}
+        for hit in hits:
+            near = hit.score >= _NEAR_TOPIC * best and (hit.coverage >= 0.5 or hit.cosine >= 0.4)
+            fact = places.get(rows[hit.passage.id])
+            if near and fact is not None:
+                found.setdefault(fact.id, fact)
+        return list(found.values())
+
+
+def without_repeats(facts: Sequence[Fact], bank: Bank, cosine: float = 0.9) -> list[Fact]:
+    """The facts without those that are nearly the same as an earlier one."""
+    kept: list[Fact] = []
+    for fact in facts:
+        vector = bank.vectors[bank.places[fact.id]]
+        if all(float(vector @ bank.vectors[bank.places[other.id]]) <= cosine for other in kept):
+            kept.append(fact)
+    return kept
