@@ -27,6 +27,7 @@ def open_notes(
     settings: Settings, *, record: bool = False, model: bool = True, resume: bool = False
 ) -> Iterator[Session]:
     """An opened session, with progress on standard error; as `session.open_session`, watching where it records."""
+    from tutor.session import open_session
     from tutor.terminal import progress_display
 
     with progress_display() as report:
