@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _NEAR_TOPIC = 0.6
 _FEWEST_HITS = 40
+_NEIGHBOURS = 5
 
 
 class Bank:
@@ -34,6 +37,18 @@ class Bank:
         self._rows: dict[tuple[str, ...], int] = {}
         for row, passage in enumerate(retriever.index.passages):
             self._rows.setdefault((passage.note, *passage.heading), row)
+        self.facts = tuple(self._filed())
+
+    def _filed(self) -> Iterator[Fact]:
+        """The facts; one that names no concept goes where most of the facts nearest to it are filed."""
+        named = [row for row, fact in enumerate(self.facts) if fact.titled]
+        for row, fact in enumerate(self.facts):
+            if fact.titled or not named:
+                yield fact
+                continue
+            cosines = self.vectors[named] @ self.vectors[row]
+            near = [self.facts[named[place]].concept for place in cosines.argsort()[::-1][:_NEIGHBOURS]]
+            yield replace(fact, concept=Counter(near).most_common(1)[0][0])
 
     @cached_property
     def by_id(self) -> dict[str, Fact]:

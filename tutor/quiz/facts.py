@@ -63,6 +63,7 @@ class Fact:
         term: what a definition defines, as it is written; else empty.
         concept: what the fact is about, for mastery: the title of a note where it names one, else its heading.
         entry: the card or quiz question that it comes from; None where it stands in prose.
+        titled: whether a note is named after the concept.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Fact:
     source: Text
     span: Lines
     entry: Entry | None = None
+    titled: bool = False
 
     @property
     def citation(self) -> Citation:
@@ -113,12 +115,12 @@ def fact_of(note: Note, entry: Entry, topics: Topics | None = None) -> Fact | No
     if span is None:
         return None
     key = words[slice(*span)]
-    concept = concept_of(f"{question} {key}", note, entry.heading, topics)
+    concept, titled = concept_of(f"{question} {key}", note, entry.heading, topics)
     kind = kind_of(question, key)
     term = term_of(question) if kind == "definition" else ""
     return Fact(
         fact_id(key, question), kind, question, key, term, concept, note.path, note.title, entry.heading,
-        entry.answer, span, entry,
+        entry.answer, span, entry, titled,
     )  # fmt: skip
 
 
@@ -147,16 +149,19 @@ def term_of(question: str) -> str:
     return found["term"].strip(" \"“”'") if found else ""
 
 
-def concept_of(text: str, note: Note, heading: tuple[str, ...], topics: Topics | None) -> str:
-    """What a fact is about: a concept note's title; in decks and guides the topic that the text names first."""
-    if topics is None or note.format in ("markdown", "notebook"):
-        return note.title or (heading[0] if heading else note.path)
-    named = [mention.key for mention in topics.mentions(text) if mention.titled]
-    for key in named:
-        title = topics.title(key)
-        if title:
-            return title
-    return heading[0] if heading else note.title
+def concept_of(text: str, note: Note, heading: tuple[str, ...], topics: Topics | None) -> tuple[str, bool]:
+    """What a fact is about, and whether a note is named after it.
+
+    A concept note's facts are about what its title begins with; those of decks and guides about the topic that their
+    text names first.
+    """
+    own = note.title if note.format in ("markdown", "notebook") else ""
+    named = topics.mentions(own or text) if topics is not None else ()
+    if own:
+        named = [mention for mention in named if mention.begin <= len("The ")]
+    titles = [topics.title(mention.key) for mention in named if mention.titled] if topics is not None else []
+    title = next((title for title in titles if title), own)
+    return title or (heading[0] if heading else note.title or note.path), bool(title)
 
 
 def key_span(answer: str) -> tuple[int, int] | None:
