@@ -1,0 +1,196 @@
+"""Facts, the bank of them, and which of them a quiz asks: over the small library and over the bundled notes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tutor.errors import QuizError
+from tutor.notes.flashcards import read_flashcards
+from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import LADDER, Standing, another, interleaved, on_topic, quiz_items
+from tutor.quiz.facts import facts_of, kind_of, term_of
+from tutor.quiz.items import KINDS
+
+DECK = """# Cards
+
+#### Sampling
+
+:p What is top-k sampling?
+??x
+Top-k sampling draws the next token from the k most probable tokens only.
+x??
+
+:p Is greedy decoding random?
+??x
+No.
+x??
+"""
+
+
+@pytest.fixture(scope="module")
+def bank(corpus_retriever: Any) -> Bank:
+    return Bank(corpus_retriever)
+
+
+def ids(text: str, path: str = "cards.md") -> list[str]:
+    return [fact.id for fact in facts_of(read_flashcards(text, path))]
+
+
+def test_a_fact_keeps_its_id_when_reworded_or_moved_and_loses_it_when_its_key_is_edited() -> None:
+    first = ids(DECK)[0]
+    assert ids(DECK.replace("What is top-k sampling?", "What does top-k sampling do?"))[0] == first
+    assert ids(DECK, "elsewhere/deck.md")[0] == first
+    assert ids(DECK.replace("most probable tokens only", "least probable tokens only"))[0] != first
+
+
+def test_a_key_of_few_words_is_told_apart_by_its_question() -> None:
+    short = DECK.replace("No.", "No, it never is.")
+    other = short.replace("Is greedy decoding random?", "Is beam search random?")
+    assert ids(short)[1] != ids(other)[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What is mode collapse?", "definition"),
+        ("Why is the ELBO a lower bound?", "reason"),
+        ("How many layers has BERT base?", "number"),
+        ("How does a VAE differ from an autoencoder?", "difference"),
+        ("Does a GAN need labels?", "yes-no"),
+        ("Which formula gives the loss?", "formula"),
+        ("Which network is kept?", "statement"),
+    ],
+)
+def test_a_question_tells_the_kind_of_its_fact(question: str, kind: str) -> None:
+    assert kind_of(question, "It is so.") == kind
+
+
+def test_a_key_with_several_entries_is_a_list() -> None:
+    assert kind_of("Which parts are there?", "The parts are:\n- one\n- two") == "list"
+
+
+def test_the_term_of_a_definition_is_read_without_article_and_setting() -> None:
+    assert term_of("What is mode collapse in a GAN?") == "mode collapse"
+    assert term_of("What is a latent space?") == "latent space"
+    assert term_of("What is it, in short?") == ""
+
+
+def test_every_fact_of_the_bundled_notes_is_quoted_at_its_lines(bank: Bank) -> None:
+    assert len(bank.facts) > 1000
+    for fact in bank.facts:
+        quote = fact.citation.quote
+        assert quote == fact.key and quote in fact.source.words
+        assert fact.citation.lines[0] <= fact.citation.lines[1]
+    assert len(bank.by_id) == len(bank.facts)
+
+
+def test_facts_are_filed_under_concepts_and_not_under_each_heading(bank: Bank) -> None:
+    concepts = Counter(fact.concept for fact in bank.facts)
+    assert len(concepts) < 100
+    assert concepts["Mode collapse"] >= 15
+    deck = [fact for fact in bank.facts if fact.note == "cards/gans.md"]
+    assert any(fact.concept == "Mode collapse" for fact in deck)
+
+
+def test_the_nearest_facts_speak_of_the_same_thing(bank: Bank) -> None:
+    fact = next(fact for fact in bank.facts if fact.question == "What is mode collapse in a GAN?")
+    nearest = bank.nearest(fact)[:5]
+    assert all("collapse" in other.question + other.key for other, _ in nearest)
+    assert [cosine for _, cosine in nearest] == sorted((cosine for _, cosine in nearest), reverse=True)
+    assert len(bank.nearest(fact)) == len(bank.facts) - 1
+
+
+@pytest.mark.parametrize(
+    ("topic", "word"),
+    [("GANs", "GAN"), ("mode collapse", "collapse"), ("LoRA", "LoRA"), ("attention", "attention")],
+)
+def test_a_topic_brings_its_own_facts_first(bank: Bank, topic: str, word: str) -> None:
+    facts = on_topic(bank, topic, 10)[:10]
+    assert sum(word.lower() in (fact.question + fact.key).lower() for fact in facts) >= 8
+
+
+def test_a_quiz_asks_different_facts_and_nothing_nearly_the_same(bank: Bank) -> None:
+    items = quiz_items(bank, "diffusion", 12, rng=random.Random(0))
+    assert len(items) == 12 and len({item.fact_id for item in items}) == 12
+    rows = [bank.places[item.fact_id] for item in items if item.fact_id in bank.places]
+    cosines = bank.vectors[rows] @ bank.vectors[rows].T
+    assert all(cosines[one][other] <= 0.9 for one in range(len(rows)) for other in range(one))
+
+
+def test_a_seed_fixes_a_quiz(bank: Bank) -> None:
+    def drawn(seed: int) -> list[tuple[str, tuple[str, ...]]]:
+        items = quiz_items(bank, "VAE", 6, rng=random.Random(seed))
+        return [(item.id, tuple(option.id for option in item.options)) for item in items]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+
+
+def test_what_is_due_comes_before_what_was_missed_and_that_before_what_is_new(bank: Bank) -> None:
+    facts = on_topic(bank, "GANs", 20)
+    due, missed = [facts[30].id, facts[40].id], {facts[50].id}
+    items = quiz_items(bank, "GANs", 3, rng=random.Random(0), standing=Standing(due=due, missed=missed))
+    assert {item.fact_id for item in items} == {*due, *missed}
+
+
+def test_all_facts_of_a_topic_are_asked_before_one_is_asked_again(bank: Bank) -> None:
+    topic, asked = "mode collapse", Counter[str]()
+    size = len(on_topic(bank, topic, 5))
+    repeated_after = size
+    for seed in range(size):
+        before = len(asked)
+        for item in quiz_items(bank, topic, 5, rng=random.Random(seed), standing=Standing(asked=asked)):
+            if item.fact_id in asked:
+                repeated_after = min(repeated_after, before)
+            asked[item.fact_id] += 1
+        if repeated_after < size:
+            break
+    assert repeated_after >= 0.9 * size
+
+
+def test_only_what_is_due_is_asked_where_the_student_wants_that(bank: Bank) -> None:
+    due = [bank.facts[5].id, bank.facts[500].id]
+    items = quiz_items(bank, "", 10, rng=random.Random(0), standing=Standing(due=due), only_due=True)
+    assert {item.fact_id for item in items} <= set(due) and items
+    with pytest.raises(QuizError, match="Nothing is due"):
+        quiz_items(bank, "", 10, rng=random.Random(0), only_due=True)
+
+
+def test_only_the_kinds_that_were_asked_for_come(bank: Bank) -> None:
+    items = quiz_items(bank, "GANs", 8, rng=random.Random(0), kinds=("short",))
+    assert {item.kind for item in items} == {"short"}
+
+
+def test_a_topic_that_the_notes_lack_names_the_nearest(bank: Bank) -> None:
+    with pytest.raises(QuizError, match=r"banana bread.*Ask for one of these"):
+        quiz_items(bank, "banana bread", 3, rng=random.Random(0))
+
+
+def test_a_small_library_gives_what_it_has(small_retriever: Any) -> None:
+    items = quiz_items(Bank(small_retriever), "", 10, rng=random.Random(0))
+    assert 2 <= len({item.fact_id for item in items}) <= 10
+
+
+def test_neighbours_under_one_heading_are_kept_apart(bank: Bank) -> None:
+    items = quiz_items(bank, "", 10, rng=random.Random(3))
+    mixed = interleaved(sorted(items, key=lambda item: (item.note, item.heading)))
+    assert sorted(item.id for item in mixed) == sorted(item.id for item in items)
+    assert all(
+        one.note != other.note or one.heading[:1] != other.heading[:1] for one, other in pairwise(mixed)
+    )
+
+
+def test_a_harder_item_stands_further_up_the_ladder(bank: Bank) -> None:
+    item = quiz_items(bank, "FID", 1, rng=random.Random(0), kinds=("choice",))[0]
+    harder = another(item, "harder", bank, random.Random(0))
+    assert harder is not None and LADDER.index(harder.kind) > LADDER.index(item.kind)
+    easier = another(harder, "easier", bank, random.Random(0))
+    assert easier is None or LADDER.index(easier.kind) < LADDER.index(harder.kind)
+
+
+def test_every_kind_stands_on_the_ladder() -> None:
+    assert sorted(LADDER) == sorted(KINDS)
