@@ -16,6 +16,9 @@ PACKAGE = ROOT / "tutor"
 OWNERS = {
     "sentence_transformers": "embedding",
     "chromadb": "collection",
+    "llguidance": "models",
+    "fsrs": "quiz",
+    "genanki": "quiz",
     "transformers": "models",
     "langgraph": "graph",
     "gradio": "ui",

@@ -263,6 +263,39 @@ def test_a_prompt_beyond_the_context_is_refused_with_its_length(chat: LocalChat)
         chat.invoke("What is a GAN? " * 200)
 
 
+VERDICT = {
+    "type": "object",
+    "properties": {
+        "verdict": {"enum": ["right", "wrong", "unsure"]},
+        "why": {"type": "string", "maxLength": 12},
+        "places": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 9}, "maxItems": 3},
+    },
+    "required": ["verdict", "why", "places"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+def test_an_answer_under_a_schema_is_json_of_that_form(chat: LocalChat, temperature: float) -> None:
+    for seed in range(3):
+        view = chat.model_copy(update={"seed": seed, "temperature": temperature, "max_tokens": 120})
+        value = json.loads(str(view.invoke("Is it right?", json_schema=VERDICT).content))
+        assert value["verdict"] in ("right", "wrong", "unsure") and len(value["why"]) <= 12
+        assert len(value["places"]) <= 3 and all(0 <= place <= 9 for place in value["places"])
+
+
+def test_a_schema_that_cannot_be_kept_is_a_model_error(chat: LocalChat) -> None:
+    with pytest.raises(ModelError, match="held to a form"):
+        chat.invoke("Is it right?", json_schema={"type": "no such type"})
+
+
+def test_what_the_model_learned_is_likelier_than_its_reverse(chat: LocalChat) -> None:
+    learned = str(chat.invoke("What is a GAN?").content)
+    other = " ".join(reversed(learned.split()))
+    likely, unlikely, empty = chat.log_likelihoods([HumanMessage("What is a GAN?")], [learned, other, ""])
+    assert 0 > likely > unlikely > empty == float("-inf")
+
+
 def test_a_model_without_a_chat_template_gets_a_plain_one(tiny: Path, tmp_path: Path) -> None:
     bare = copied(tiny, tmp_path / "bare")
     (bare / "chat_template.jinja").unlink()

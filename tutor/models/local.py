@@ -40,12 +40,12 @@ class LocalChat(BaseChatModel):
     """A local model behind LangChain's chat interface; greedy unless a temperature is given.
 
     Keywords of a call (`invoke`, `stream`, `bind`) besides LangChain's own: `cancel` (a threading.Event;
-    setting it ends the answer where it is), `max_tokens`, `temperature`, `prompt_lookup_num_tokens` and
-    `logits_processor`. Closing the stream ends the answer too. Thoughts (`<think>`) never reach the text.
-    Tools that are bound are passed to the chat template, and calls in the Hermes form
-    (`<tool_call>{"name", "arguments"}</tool_call>`) come back as tool calls, those that are no JSON as
-    invalid tool calls. `model_copy(update={...})` gives a second view of the same weights with other
-    attributes.
+    setting it ends the answer where it is), `max_tokens`, `temperature`, `prompt_lookup_num_tokens`,
+    `json_schema` (the answer is JSON of that form) and `logits_processor`. Closing the stream ends the answer
+    too. Thoughts (`<think>`) never reach the text. Tools that are bound are passed to the chat template, and
+    calls in the Hermes form (`<tool_call>{"name", "arguments"}</tool_call>`) come back as tool calls, those
+    that are no JSON as invalid tool calls. `model_copy(update={...})` gives a second view of the same weights
+    with other attributes.
 
     Attributes:
         source: what was opened, for messages.
@@ -65,6 +65,7 @@ class LocalChat(BaseChatModel):
     temperature: float = 0.0
     seed: int | None = None
     takes_cancel: ClassVar[bool] = True
+    takes_json_schema: ClassVar[bool] = True
     _weights: LocalWeights = PrivateAttr()
 
     def __init__(self, weights: LocalWeights, **fields: Any) -> None:
@@ -87,6 +88,12 @@ class LocalChat(BaseChatModel):
             ModelError: the files are damaged, of an unknown architecture, or too large for the memory.
         """
         self._weights.worker.submit(self._weights.load).result()
+
+    def log_likelihoods(self, messages: list[BaseMessage], texts: list[str]) -> list[float]:
+        """The mean log probability of each text's tokens as the answer, in nats. ModelError as for an answer."""
+        return self._weights.worker.submit(
+            self._weights.log_likelihoods, _plain_messages(messages), texts
+        ).result()
 
     def bind_tools(
         self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any
@@ -123,6 +130,7 @@ class LocalChat(BaseChatModel):
             lookup_tokens=kwargs.get("prompt_lookup_num_tokens", self.prompt_lookup_num_tokens),
             logits_processor=kwargs.get("logits_processor"),
             cancel=kwargs.get("cancel") or threading.Event(),
+            json_schema=kwargs.get("json_schema"),
         )
         future = self._weights.worker.submit(self._weights.run, job)
         future.add_done_callback(lambda _: job.put(None))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.errors import ModelError
+from tutor.models.constrained import json_processor
 from tutor.models.packed import pack_linears
 
 PLAIN_TEMPLATE = (
@@ -41,6 +42,7 @@ class Job:
     lookup_tokens: int
     logits_processor: Any
     cancel: threading.Event
+    json_schema: dict[str, Any] | None = None
     closed: threading.Event = field(default_factory=threading.Event)
     texts: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
     prompt: str = ""
@@ -195,13 +197,42 @@ class LocalWeights:
             how: dict[str, Any] = {"do_sample": True, "temperature": job.temperature}
         else:
             how = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-        if job.logits_processor is not None:
+        if job.json_schema is not None:
+            how["logits_processor"] = [json_processor(self._tokenizer, self._width, job.json_schema)]
+        elif job.logits_processor is not None:
             how["logits_processor"] = job.logits_processor
         elif job.lookup_tokens and not getattr(self._model, "_is_stateful", False):
             how["prompt_lookup_num_tokens"] = job.lookup_tokens
         if self._tokenizer.pad_token_id is None:
             how["pad_token_id"] = self._tokenizer.eos_token_id
         return how | {"repetition_penalty": 1.0}
+
+    @property
+    def _width(self) -> int:
+        return int(self._model.get_output_embeddings().weight.shape[0])
+
+    def log_likelihoods(self, messages: list[dict[str, Any]], texts: list[str]) -> list[float]:
+        """The mean log probability of the tokens of each text as the answer to the messages, in nats.
+
+        A mean, so that long texts are not unlikely for being long (Holtzman et al. 2021, arXiv:2104.08315, call it
+        length normalisation).
+        """
+        self.load()
+        import torch
+
+        job = Job(messages, None, 1, 0.0, None, 0, None, threading.Event())
+        prompt = self._encode(job)["input_ids"]
+        found = []
+        with torch.inference_mode():
+            for text in texts:
+                own = self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
+                ids = torch.cat([prompt, own.to(prompt.device)], dim=1)
+                scores = (
+                    self._model(input_ids=ids, use_cache=False).logits[0, prompt.shape[1] - 1 : -1].float()
+                )
+                chosen = scores.log_softmax(-1).gather(1, ids[0, prompt.shape[1] :, None])
+                found.append(float(chosen.mean()) if own.numel() else float("-inf"))
+        return found
 
     def _dtype(self, device_type: str) -> Any:
         """bfloat16 where the device computes in it; on other CPUs float32 is faster, if memory holds it."""
