@@ -1,0 +1,134 @@
+"""What a chat model may change about an item, and what is thrown away: scripted models, and a real similarity."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tutor.quiz.items import Item, Option
+from tutor.quiz.wording import Wording, is_a_case, rewords
+from tutor.turns import Citation
+
+FACT = "Mode collapse is a failure of GAN training in which the generator makes only a few kinds of output."
+ITEM = Item(
+    "i1", "choice", "What is mode collapse in a GAN?",
+    (Option("o1", "Only a few kinds of output are made"), Option("o2", "The loss becomes negative"),
+     Option("o3", "The noise is too small")),
+    "o1", FACT, Citation(1, "gan.md", (3, 3), FACT), FACT, ("Failures",), "gan.md", "f1", "Mode collapse",
+)  # fmt: skip
+
+
+@pytest.fixture
+def similarity(embedding: Any) -> Any:
+    def cosine(one: str, other: str) -> float:
+        a, b = embedding.embed_texts([one, other])
+        return float(a @ b)
+
+    return cosine
+
+
+def said(**value: str) -> str:
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["What does mode collapse mean for a GAN?", "What is meant by mode collapse of a GAN?"]
+)
+def test_the_same_question_in_other_words_is_taken(text: str, similarity: Any) -> None:
+    assert rewords(text, ITEM, similarity)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is mode collapse in a VAE?",  # another name
+        "What is mode collapse in 2 GANs?",  # a number
+        "What is not mode collapse in a GAN?",  # a negation
+        "Why is there mode collapse in a GAN?",  # another kind of question
+        "What makes a GAN give only a few kinds of output?",  # it gives the key away
+        "What is the discriminator of a GAN?",  # another meaning
+        "What is mode collapse in a GAN?",  # a copy
+        "Mode collapse happens in a GAN.",  # no question
+    ],
+)
+def test_what_asks_something_else_or_tells_the_answer_is_thrown_away(text: str, similarity: Any) -> None:
+    assert not rewords(text, ITEM, similarity)
+
+
+def test_a_sound_wording_makes_another_item_and_names_its_maker(scripted: Any, similarity: Any) -> None:
+    wording = Wording(
+        scripted(said(question="What does mode collapse mean for a GAN?")), "some-model", similarity
+    )
+    made = wording.reworded(ITEM)
+    assert made.stem == "What does mode collapse mean for a GAN?" and made.maker == "some-model"
+    assert made.id != ITEM.id and (made.key, made.options, made.citation) == (
+        ITEM.key,
+        ITEM.options,
+        ITEM.citation,
+    )
+
+
+def test_a_second_try_is_made_and_a_third_is_not(scripted: Any, similarity: Any) -> None:
+    good = said(question="What does mode collapse mean for a GAN?")
+    assert Wording(scripted("no JSON", good), "m", similarity).reworded(ITEM).maker == "m"
+    assert Wording(scripted(said(question="Why so?"), good), "m", similarity).reworded(ITEM).maker == "m"
+    chat = scripted(said(question="Why so?"), said(question="Why?"), good)
+    assert Wording(chat, "m", similarity).reworded(ITEM) == ITEM
+
+
+def test_a_model_that_fails_changes_nothing(similarity: Any) -> None:
+    from langchain_core.language_models.fake_chat_models import FakeListChatModel
+
+    from tutor.errors import ModelError
+
+    class Broken(FakeListChatModel):
+        def invoke(self, *args: Any, **kwargs: Any) -> Any:
+            raise ModelError("It is gone", "Choose another model.")
+
+    assert Wording(Broken(responses=[""]), "m", similarity).reworded(ITEM) == ITEM
+
+
+def test_a_wording_is_asked_for_once(scripted: Any, similarity: Any) -> None:
+    chat = scripted(said(question="What does mode collapse mean for a GAN?"), said(question="Why so?"))
+    wording = Wording(chat, "m", similarity)
+    assert wording.reworded(ITEM) == wording.reworded(ITEM)
+    assert len(chat._asked) == 1
+
+
+CASE = "A network that was trained on ten digits draws nothing but sevens and ones. What has happened to it?"
+
+
+def test_a_case_is_kept_when_the_note_is_needed_to_answer_it(scripted: Any, similarity: Any) -> None:
+    with_note, without = said(answer="A"), said(answer="B")
+    made = Wording(scripted(said(case=CASE), with_note, without), "m", similarity).applied(ITEM)
+    assert made.stem == CASE and made.key == ITEM.key
+
+
+def test_a_case_that_anybody_could_answer_is_thrown_away(scripted: Any, similarity: Any) -> None:
+    # The key is found with the note and, whichever option comes first, also without it.
+    replies = said(case=CASE), said(answer="A"), said(answer="A"), said(answer="C")
+    assert Wording(scripted(*replies), "m", similarity).applied(ITEM) == ITEM
+
+
+def test_a_case_must_not_tell_the_answer_and_must_ask() -> None:
+    assert is_a_case(CASE, ITEM)
+    assert not is_a_case(
+        "A generator makes only a few kinds of output, say sevens and ones, as often as it likes. What?", ITEM
+    )
+    assert not is_a_case(CASE.rstrip("?"), ITEM)
+
+
+def test_an_item_whose_key_the_model_cannot_find_in_the_note_is_not_answerable(
+    scripted: Any, similarity: Any
+) -> None:
+    assert Wording(scripted(said(answer="A"), said(answer="C")), "m", similarity).is_answerable(ITEM)
+    assert not Wording(scripted(said(answer="A"), said(answer="A")), "m", similarity).is_answerable(ITEM)
+    assert not Wording(scripted("the first"), "m", similarity).is_answerable(ITEM)
+
+
+def test_typed_items_are_not_made_into_cases(scripted: Any, similarity: Any) -> None:
+    typed = replace(ITEM, kind="short", options=(), key=FACT)
+    assert Wording(scripted(said(case=CASE)), "m", similarity).applied(typed) == typed

@@ -1,0 +1,173 @@
+"""What a capable chat model may add to a quiz: other words for a question, and a case to apply a fact to.
+
+The model proposes under a JSON schema, code checks, and what fails twice stays as the rules made it. The key is the
+note's own words all along.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
+
+from tutor.errors import ModelError
+from tutor.prompts import apply_to_a_case, pick_option, reword_question
+from tutor.quiz.items import LETTERS, Item, item_id, plain
+from tutor.words import content_words
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+TRIES = 2
+RETRY_TEMPERATURE = 0.7
+SAME_MEANING = 0.8
+# From this likeness (difflib, over words) on a wording is a copy and not worth its risk.
+COPY = 0.9
+MAX_QUESTION_CHARS = 240
+_EXACT = re.compile(r"\$[^$]+\$|`[^`]+`|\d+(?:[.,]\d+)*|\b(?=\w*[A-Z])(?!(?:What|Which|Why|How|When|Where|Who|Is|Are|"
+                    r"Does|Do|Can|Name|The|A|An|In|If|Of)\b)[\w-]+")  # fmt: skip
+_NEGATION = re.compile(r"\b(?:not|no|never|without|cannot|except)\b|n['’]t\b", re.IGNORECASE)
+_OPENER = re.compile(r"\b(?:what|which|who|why|how|when|where)\b", re.IGNORECASE)
+
+Similarity = Callable[[str, str], float]
+
+
+class Wording:
+    """Other words for questions, by one chat model.
+
+    Args:
+        chat: a model that writes JSON of a given form, as the probe found.
+        name: the model's name; who made an item says it.
+        similarity: cosine of two texts.
+    """
+
+    def __init__(self, chat: BaseChatModel, name: str, similarity: Similarity) -> None:
+        self._chat = chat
+        self._name = name
+        self._similarity = similarity
+        self._known: dict[str, Item] = {}
+
+    def reworded(self, item: Item) -> Item:
+        """The item with its question in other words; the item itself where no proposal is sound."""
+        if item.id not in self._known:
+            proposals = self._proposed(reword_question(item.stem), "question")
+            sound = (text for text in proposals if rewords(text, item, self._similarity))
+            self._known[item.id] = self._with_stem(item, next(sound, item.stem))
+        return self._known[item.id]
+
+    def applied(self, item: Item) -> Item:
+        """A choice put as a case to which the fact is applied; the item itself where no proposal is sound.
+
+        The case may not name the answer, and the model must find the key by the note's sentence and not without it.
+        """
+        if not item.is_choice or len(item.options) < 3:
+            return item
+        for text in self._proposed(
+            apply_to_a_case(item.stem, item.key_text.partition(". ")[2], item.fact), "case"
+        ):
+            made = self._with_stem(item, text)
+            if is_a_case(text, item) and self._picks(made, item.fact) == item.key and not self._knows(made):
+                return made
+        return item
+
+    def _knows(self, item: Item) -> bool:
+        """Whether the model finds the key without the note, whichever option comes first."""
+        turned = replace(item, options=item.options[::-1])
+        return self._picks(item, "") == item.key == self._picks(turned, "")
+
+    def is_answerable(self, item: Item) -> bool:
+        """Whether the model finds the key of a choice when it has the note's sentence, whichever option comes first."""
+        turned = replace(item, options=item.options[::-1])
+        return self._picks(item, item.fact) == item.key == self._picks(turned, item.fact)
+
+    def _picks(self, item: Item, evidence: str) -> str:
+        """The id of the option that the model takes; empty where it takes none."""
+        letters = list(LETTERS[: len(item.options)])
+        schema = {"answer": {"enum": letters}}
+        asked = pick_option(item.stem, [option.text for option in item.options], evidence)
+        said = self._asked(asked, schema).get("answer", "")
+        return item.options[letters.index(said)].id if said in letters else ""
+
+    def _with_stem(self, item: Item, stem: str) -> Item:
+        if stem == item.stem:
+            return item
+        made = item_id(item.note, item.kind, stem, item.key, item.options)
+        return replace(item, id=made, stem=stem, maker=self._name)
+
+    def _proposed(self, messages: Sequence[BaseMessage], name: str) -> Iterator[str]:
+        """What the model proposes, one by one, at most TRIES times; a model that fails proposes nothing.
+
+        A greedy model would say the same again, so later tries are drawn.
+        """
+        for number in range(TRIES):
+            form = {name: {"type": "string", "maxLength": MAX_QUESTION_CHARS}}
+            text = self._asked(messages, form, RETRY_TEMPERATURE if number else 0.0).get(name, "")
+            yield " ".join(str(text).split())
+
+    def _asked(
+        self, messages: Sequence[BaseMessage], properties: Mapping[str, Any], temperature: float = 0.0
+    ) -> dict[str, Any]:
+        schema = {
+            "type": "object",
+            "properties": dict(properties),
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+        try:
+            said = str(
+                self._chat.invoke(
+                    list(messages), temperature=temperature, **_in_form(self._chat, schema)
+                ).content
+            )
+            value = json.loads(said[said.index("{") : said.rindex("}") + 1])
+        except (ModelError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def _in_form(chat: BaseChatModel, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """How this chat model is told the form of its answer; nothing where it cannot be told."""
+    if getattr(chat, "takes_json_schema", False):
+        return {"json_schema": schema}
+    if chat._llm_type == "openai-chat":
+        form = {"name": "reply", "schema": schema, "strict": True}
+        return {"response_format": {"type": "json_schema", "json_schema": form}}
+    return {}
+
+
+def rewords(text: str, item: Item, similarity: Similarity) -> bool:
+    """Whether a text asks what the item asks, in other words.
+
+    Names, numbers, formulas and negations must be the same, no word of the key may have come in, and the meaning must
+    be near by its cosine.
+    """
+    stem = item.stem
+    if not text.endswith("?") or len(text) > MAX_QUESTION_CHARS or "\n" in text:
+        return False
+    if sorted(_EXACT.findall(text)) != sorted(_EXACT.findall(stem)):
+        return False
+    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(stem)):
+        return False
+    if _opener(text) != _opener(stem):
+        return False
+    said, told = set(content_words(text)), set(content_words(stem))
+    if (said - told) & (set(content_words(item.key_text)) - told):
+        return False
+    like = SequenceMatcher(None, plain(text).split(), plain(stem).split()).ratio()
+    return like < COPY and similarity(text, stem) >= SAME_MEANING
+
+
+def _opener(text: str) -> str:
+    found = _OPENER.search(text)
+    return {"which": "what"}.get(found[0].lower(), found[0].lower()) if found else ""
+
+
+def is_a_case(text: str, item: Item) -> bool:
+    """Whether a text may be a case: a few sentences that end in a question and do not say the answer."""
+    told = set(content_words(item.stem))
+    own = set(content_words(item.key_text)) - told
+    return text.endswith("?") and len(text) >= 60 and len(own & set(content_words(text))) <= len(own) / 4
