@@ -36,7 +36,7 @@ _OPENER = re.compile(r"\b(?:what|which|who|why|how|when|where)\b", re.IGNORECASE
 Similarity = Callable[[str, str], float]
 
 
-class Wording:
+class Rewording:
     """Other words for questions, by one chat model.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tutor.quiz.items import Item, Option
-from tutor.quiz.wording import Wording, is_a_case, rewords
+from tutor.quiz.rewording import Rewording, is_a_case, rewords
 from tutor.turns import Citation
 
 FACT = "Mode collapse is a failure of GAN training in which the generator makes only a few kinds of output."
@@ -59,7 +59,7 @@ def test_what_asks_something_else_or_tells_the_answer_is_thrown_away(text: str, 
 
 
 def test_a_sound_wording_makes_another_item_and_names_its_maker(scripted: Any, similarity: Any) -> None:
-    wording = Wording(
+    wording = Rewording(
         scripted(said(question="What does mode collapse mean for a GAN?")), "some-model", similarity
     )
     made = wording.reworded(ITEM)
@@ -73,10 +73,10 @@ def test_a_sound_wording_makes_another_item_and_names_its_maker(scripted: Any, s
 
 def test_a_second_try_is_made_and_a_third_is_not(scripted: Any, similarity: Any) -> None:
     good = said(question="What does mode collapse mean for a GAN?")
-    assert Wording(scripted("no JSON", good), "m", similarity).reworded(ITEM).maker == "m"
-    assert Wording(scripted(said(question="Why so?"), good), "m", similarity).reworded(ITEM).maker == "m"
+    assert Rewording(scripted("no JSON", good), "m", similarity).reworded(ITEM).maker == "m"
+    assert Rewording(scripted(said(question="Why so?"), good), "m", similarity).reworded(ITEM).maker == "m"
     chat = scripted(said(question="Why so?"), said(question="Why?"), good)
-    assert Wording(chat, "m", similarity).reworded(ITEM) == ITEM
+    assert Rewording(chat, "m", similarity).reworded(ITEM) == ITEM
 
 
 def test_a_model_that_fails_changes_nothing(similarity: Any) -> None:
@@ -88,12 +88,12 @@ def test_a_model_that_fails_changes_nothing(similarity: Any) -> None:
         def invoke(self, *args: Any, **kwargs: Any) -> Any:
             raise ModelError("It is gone", "Choose another model.")
 
-    assert Wording(Broken(responses=[""]), "m", similarity).reworded(ITEM) == ITEM
+    assert Rewording(Broken(responses=[""]), "m", similarity).reworded(ITEM) == ITEM
 
 
 def test_a_wording_is_asked_for_once(scripted: Any, similarity: Any) -> None:
     chat = scripted(said(question="What does mode collapse mean for a GAN?"), said(question="Why so?"))
-    wording = Wording(chat, "m", similarity)
+    wording = Rewording(chat, "m", similarity)
     assert wording.reworded(ITEM) == wording.reworded(ITEM)
     assert len(chat._asked) == 1
 
@@ -103,14 +103,14 @@ CASE = "A network that was trained on ten digits draws nothing but sevens and on
 
 def test_a_case_is_kept_when_the_note_is_needed_to_answer_it(scripted: Any, similarity: Any) -> None:
     with_note, without = said(answer="A"), said(answer="B")
-    made = Wording(scripted(said(case=CASE), with_note, without), "m", similarity).applied(ITEM)
+    made = Rewording(scripted(said(case=CASE), with_note, without), "m", similarity).applied(ITEM)
     assert made.stem == CASE and made.key == ITEM.key
 
 
 def test_a_case_that_anybody_could_answer_is_thrown_away(scripted: Any, similarity: Any) -> None:
     # The key is found with the note and, whichever option comes first, also without it.
     replies = said(case=CASE), said(answer="A"), said(answer="A"), said(answer="C")
-    assert Wording(scripted(*replies), "m", similarity).applied(ITEM) == ITEM
+    assert Rewording(scripted(*replies), "m", similarity).applied(ITEM) == ITEM
 
 
 def test_a_case_must_not_tell_the_answer_and_must_ask() -> None:
@@ -124,11 +124,11 @@ def test_a_case_must_not_tell_the_answer_and_must_ask() -> None:
 def test_an_item_whose_key_the_model_cannot_find_in_the_note_is_not_answerable(
     scripted: Any, similarity: Any
 ) -> None:
-    assert Wording(scripted(said(answer="A"), said(answer="C")), "m", similarity).is_answerable(ITEM)
-    assert not Wording(scripted(said(answer="A"), said(answer="A")), "m", similarity).is_answerable(ITEM)
-    assert not Wording(scripted("the first"), "m", similarity).is_answerable(ITEM)
+    assert Rewording(scripted(said(answer="A"), said(answer="C")), "m", similarity).is_answerable(ITEM)
+    assert not Rewording(scripted(said(answer="A"), said(answer="A")), "m", similarity).is_answerable(ITEM)
+    assert not Rewording(scripted("the first"), "m", similarity).is_answerable(ITEM)
 
 
 def test_typed_items_are_not_made_into_cases(scripted: Any, similarity: Any) -> None:
     typed = replace(ITEM, kind="short", options=(), key=FACT)
-    assert Wording(scripted(said(case=CASE)), "m", similarity).applied(typed) == typed
+    assert Rewording(scripted(said(case=CASE)), "m", similarity).applied(typed) == typed
