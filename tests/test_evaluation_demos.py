@@ -140,7 +140,8 @@ def test_a_run_that_fails_is_a_miss_with_its_state_and_stops_nothing() -> None:
     share = measures["one: share >= 0.75"]
     assert (share.value, share.n, share.missed) == (0.8, 3, ("seed 1",))
     assert (share.runs[1].value, share.runs[1].state) == (None, "out of memory")
-    for name in ("whole run <= 15", "processor time", "start to first frame <= 2", f"{WALL} <= 99"):
+    assert [run.hit for run in measures["one: processor time"].runs] == [None, None, None]
+    for name in ("whole run <= 15", "start to first frame <= 2", f"{WALL} <= 99"):
         assert measures[f"one: {name}"].missed == ("seed 1",)
 
 
@@ -177,6 +178,7 @@ def test_the_report_names_hit_or_miss_of_each_seed() -> None:
     told = "seed 0: 0.9, hit; seed 1: 0.7, miss; seed 2: 0.8, diverged, miss"
     assert lines["one: share >= 0.75"].endswith(f"0.700   n = 3   {told}")
     assert "12.0 s" in lines["one: whole run <= 15"]
+    assert lines["one: processor time"].endswith("seed 0: 8; seed 1: 9; seed 2: 10, diverged")
     value = json.loads(json.dumps(report.to_json(), allow_nan=False))
     (share,) = [one for one in value["suites"]["demos"] if one["name"] == "one: share >= 0.75"]
     assert share["missed"] == ["seed 1", "seed 2"] and share["n"] == 3

@@ -11,11 +11,13 @@ from tutor.evaluation.measures import wilson_interval
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run gave: its figure (None: it gave none), whether that meets the aim, and how the run ended."""
+    """What one run gave: its figure (None: it gave none), whether that meets the aim (None: there is no aim), and how
+    the run ended.
+    """
 
     key: str
     value: float | None
-    hit: bool
+    hit: bool | None
     state: str
 
     def to_json(self) -> dict[str, Any]:
@@ -26,7 +28,8 @@ class Outcome:
         """A few words for people."""
         told = [] if self.value is None else [f"{self.value:.3g}"]
         told += [] if self.state == "done" else [self.state]
-        return f"{self.key}: {', '.join([*told, 'hit' if self.hit else 'miss'])}"
+        told += [] if self.hit is None else ["hit" if self.hit else "miss"]
+        return f"{self.key}: {', '.join(told)}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Measure:
     ) -> Measure:
         """The worst figure of several runs, `worst` being min or max; the keys of those off the aim are `missed`."""
         given = [run.value for run in runs if run.value is not None]
-        missed = tuple(run.key for run in runs if not run.hit)
+        missed = tuple(run.key for run in runs if run.hit is False)
         return Measure(name, worst(given) if given else None, len(runs), None, unit, missed, tuple(runs))
 
     def to_json(self) -> dict[str, Any]:
