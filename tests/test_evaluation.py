@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 from tutor.embedding import Embedding
 from tutor.errors import SettingsError
 from tutor.evaluation import SUITES, Measure, Report, Subject, evaluate, run_suites
+from tutor.evaluation.demos import Demos
 from tutor.evaluation.gate import fit_gate, measure_questions
 from tutor.evaluation.indexing import IndexingTimes, time_indexing
 from tutor.evaluation.measures import (
@@ -31,6 +32,7 @@ from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_quest
 from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.teaching import Taught
 from tutor.gate import Measures
+from tutor.job_events import JobEvent
 from tutor.notes import list_files
 from tutor.retrieval import Retriever
 from tutor.session import open_session
@@ -326,6 +328,7 @@ def subject(tmp_path: Path) -> Subject:
         taught=Taught(
             lambda message: "", lambda message, history: _answer(ASKED[0]), lambda text: "", list, []
         ),
+        demos=Demos(lambda: ["any"], lambda name, preset, seed, out: (event for event in ())),
         questions=lambda name: sets[name],
     )
 
@@ -412,15 +415,35 @@ def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None
     seen: list[tuple[str, int, int]] = []
     report = run_suites(subject, [], lambda stage, done, total: seen.append((stage, done, total)))
     assert list(report.suites) == [
-        name for name in SUITES if name not in ("gate", "indexing", "teaching", "follow-ups")
+        name
+        for name in SUITES
+        if name not in ("gate", "indexing", "teaching", "follow-ups", "demos", "demos-normal")
     ]
     assert ("Answering", 0, 2) in seen and ("Answering", 2, 2) in seen
+
+
+def test_the_suites_of_the_demos_run_the_preset_that_they_are_named_for(subject: Subject) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def begin(name: str, preset: str, seed: int, out: Path) -> Iterator[JobEvent]:
+        asked.append((name, preset))
+        return (event for event in ())
+
+    seen: list[tuple[str, int, int]] = []
+    report = run_suites(
+        replace(subject, demos=Demos(lambda: ["any"], begin)),
+        ["demos", "demos-normal"],
+        lambda stage, done, total: seen.append((stage, done, total)),
+    )
+    assert asked == [("any", "quick")] * 3 + [("any", "normal")] * 3
+    assert seen[3] == ("Running any, quick", 3, 3)
+    assert _named(report, "demos-normal")["any: ran to its end"].k == 0
 
 
 def test_an_unknown_suite_is_refused_with_the_names_that_exist(subject: Subject) -> None:
     with pytest.raises(
         SettingsError,
-        match=r"'sped'.*retrieval, answers, refusal, speed, teaching, follow-ups, indexing, gate",
+        match=r"'sped'.*retrieval, answers, refusal, speed, teaching, follow-ups, indexing, gate, demos, demos-normal",
     ):
         run_suites(subject, ["sped"])
 

@@ -74,6 +74,13 @@ def test_demos_that_cannot_be_listed_are_an_error_with_a_remedy(tmp_path: Path, 
     assert "python -m demos list" in caught.value.remedy
 
 
+def test_the_threads_of_a_run_sleep_while_they_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    code = "import json, os\nprint(json.dumps({'event': 'error', 'what': os.environ['OMP_WAIT_POLICY'], 'remedy': ''}))"
+    with pytest.raises(DemoError, match="PASSIVE"):
+        list(begun(tmp_path / "out", fake_root(tmp_path, code)))
+
+
 def test_a_root_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="could not be listed"):
         list_demos(tmp_path / "nowhere")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tutor.errors import SettingsError
+from tutor.evaluation.demos import Demos, bundled_demos, measure_demos
 from tutor.evaluation.gate import fit_gate, measure_questions
 from tutor.evaluation.indexing import IndexingTimes, time_indexing
 from tutor.evaluation.measures import (
@@ -38,7 +39,7 @@ T = TypeVar("T")
 _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
-_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups")
+_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups", "demos", "demos-normal")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Subject:
         indexing: times how long an index takes.
         notes: the notes folders that citations are checked against.
         taught: what the teaching suite asks of a session.
+        demos: what the suites of the demos run.
         questions: the name of a set -> its questions.
     """
 
@@ -66,6 +68,7 @@ class Subject:
     indexing: Callable[[], IndexingTimes]
     notes: Sequence[Path]
     taught: Taught
+    demos: Demos
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
 
 
@@ -73,7 +76,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
     """Measures an opened session.
 
     Args:
-        suites: names out of SUITES; when empty all but `gate`, which fits the gate anew, and `indexing`.
+        suites: names out of SUITES; when empty all but those that take minutes or change nothing for a student.
         on_progress: called with (stage, done, total).
 
     Raises:
@@ -110,6 +113,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         measures=lambda questions: measure_questions(retriever, questions),
         notes=session.library.folders,
         taught=_taught(session),
+        demos=bundled_demos(session.settings.root),
     )
     session.warm_up()
     with scratch:
@@ -314,6 +318,14 @@ def _follow_ups(run: _Run) -> list[Measure]:
     return follow_ups(run.subject.taught, run.each)
 
 
+def _demos(run: _Run) -> list[Measure]:
+    return measure_demos(run.subject.demos, "quick", run.each)
+
+
+def _demos_normal(run: _Run) -> list[Measure]:
+    return measure_demos(run.subject.demos, "normal", run.each)
+
+
 SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "retrieval": _retrieval,
     "answers": _answers,
@@ -323,4 +335,6 @@ SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "follow-ups": _follow_ups,
     "indexing": _indexing,
     "gate": _gate,
+    "demos": _demos,
+    "demos-normal": _demos_normal,
 }
