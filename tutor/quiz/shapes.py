@@ -9,30 +9,42 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tutor.notes.note import Card
 from tutor.quiz.facts import Fact
+from tutor.quiz.items import plain
 from tutor.statements import has_predicate, subject_of_claim
 from tutor.words import content_words, split_sentences
 
 FEWEST_WORDS = 3
 _MOST_WORDS = 36
+_FRAME = 0.6  # share of a question's words that an answer in its frame repeats
 _MARK = re.compile(r"\s*[(\[]?[A-J][)\].:]\s+")
 _YES_NO = re.compile(r"(?:yes|no)\b[,.;]?\s", re.IGNORECASE)
 _REASON = re.compile(r",?\s+\b(because|so that)\b\s+")
 _CUT = re.compile(
-    r",\s+(?:because|since|so that|so|while|whereas|although|though|even|usually|commonly|often|typically|for example|"
-    r"for instance|such as|which|where)\b|;\s|\s\(|\s\bwhereas\b|\s\bso that\b|\s\bbecause\b|,\s+(?:but|and) (?:it|they)\b|: "
-)  # fmt: skip
+    r",\s+(?:because|since|so that|so|while|whereas|although|though)\b|;\s|\s\bwhereas\b|\s\bso that\b|\s\bbecause\b|"
+    r",\s+(?:but|and) (?:it|they)\b|: |,\s+(?:even|usually|commonly|often|typically|for example|for instance|such as|which|"
+    r"where)\b(?=[^,]*$)"
+)
+_GENERIC = re.compile(
+    r"\b(?:causes?|roles?|values?|names?|parts?|components?|risks?|ways?|uses?|used|it|that|when|called|left|word|good)\b",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(r"\s*\([^()]*\)")
+_ADVERB = re.compile(r"\s+(?:always|usually|often|only|never|also|commonly|\w+ly)$")
+_NO_SUBJECT = re.compile(r",|\b(?:that|which|who|whose|where|when|if)\b")
 _DETERMINER = re.compile(
     r"(?:an?|the|its|their|each|every|all|both|only|no|one|two|three|four|five|six|seven|eight|ten|about|at least|"
     r"at most|some|any|many|most|fewer|more|\$|\d)",
     re.IGNORECASE,
 )
 _PREPOSITIONS = frozenset(
-    "by at in on from with through during after before between for as of into to without over under".split()
+    "by at in on from with through during after before between for as into to without over under".split()
 )
-_OPENERS = frozenset("that when if where only because".split())
+_OPENERS = frozenset("when where only because".split())
+_ASKS_PHRASE = ("which", "what does", "what is", "what", "how", "how many", "how large", "where", "when", "who")
 _AUXILIARY = frozenset("is are was were has have had do does did can could may might must should will would".split())
 _LOOSE = re.compile(r"\b(?:here|this|these|those|such|former|latter|above|below|both)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
@@ -70,39 +82,56 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
     sentence = first_sentence(fact)
     if _YES_NO.match(sentence) or fact.kind in ("yes-no", "list") and _YES_NO.match(sentence):
         return None
-    asks = asks_of(fact.question)
+    asks = "difference" if fact.kind == "difference" else asks_of(fact.question)
     reason = _REASON.search(sentence) if asks == "why" else None
     if reason and _is_told(sentence[: reason.start()], told, 0.6):
         word = reason[1]
         return _answer(word, "", f"{word} {sentence[reason.end() :]}", asks, told)
-    subject = subject_of_claim(sentence)
+    subject = _subject(sentence)
     if not subject or not content_words(subject):
         return _answer("whole", "", sentence, asks, told)
     predicate = sentence[sentence.index(subject) + len(subject) :].strip()
     if not _is_told(subject, told, 0.99):
-        if _is_told(predicate, told, 0.8) and asks in ("which", "what", "who", "where") and sentence.startswith(subject):
+        if _is_told(predicate, told, 0.8) and asks in ("which", "what", "who", "where"):
             return _answer("phrase", "", subject, asks, told)
         return _answer("whole", "", sentence, asks, told)
-    if not sentence.startswith(subject):
-        return _answer("whole", "", sentence, asks, told)
-    rest = _after_told(predicate, told)
-    if rest:
+    rest = _after_told(predicate, told) if asks in _ASKS_PHRASE and _names(sentence, fact.question) else ""
+    if rest and not _joins(rest, told):
         return _answer(_shape(rest), subject, rest, asks, told)
-    pronoun = "they" if _is_plural(subject, predicate) else "it"
-    return _answer(pronoun, subject, f"{pronoun} {predicate}", asks, told)
+    return _answer(_pronoun(subject, predicate), subject, f"it {predicate}", asks, told)
 
 
 def definition_of(fact: Fact) -> Answer | None:
     """What a definition says of its term, "it" in the place of the term; None where its words allow none."""
     sentence = first_sentence(fact)
-    subject = subject_of_claim(sentence)
-    if not subject or not sentence.startswith(subject):
-        return None
+    subject = _subject(sentence)
     predicate = sentence[len(subject) :].strip()
-    pronoun = "they" if _is_plural(subject, predicate) else "it"
-    kind = "is" if re.match(r"(?:is|are) (?:an?|the)\b", predicate) else "does"
-    found = _answer(f"{pronoun} {kind}", subject, f"{pronoun} {predicate}", "what is", content_words(fact.term))
-    return found
+    if not predicate or not subject:
+        return None
+    return _answer(_pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term))
+
+
+def _pronoun(subject: str, predicate: str) -> str:
+    """ "it is", "it", "they are" or "they": what stands in the place of a subject."""
+    copula = re.match(r"(?:is|are) ", predicate)
+    if _is_plural(subject, predicate):
+        return "they are" if copula else "they"
+    return "it is" if copula else "it"
+
+
+def defined_term(fact: Fact) -> str:
+    """The term that a fact defines, without what stands in brackets; empty where its key does not open with it."""
+    term = _BRACKET.sub("", fact.term).strip()
+    if fact.kind != "definition" or not content_words(term) or _GENERIC.search(term) or "$" in term:
+        return ""
+    opening = re.sub(r"^(?:an?|the)\s+", "", first_sentence(fact), flags=re.IGNORECASE)
+    return term if plain(opening).startswith(plain(term)) else ""
+
+
+def _subject(sentence: str) -> str:
+    """The words that open a sentence before its predicate; empty where they are more than a name."""
+    subject = _ADVERB.sub("", subject_of_claim(sentence))
+    return subject if sentence.startswith(subject) and not _NO_SUBJECT.search(subject) else ""
 
 
 def first_sentence(fact: Fact) -> str:
@@ -114,6 +143,7 @@ def first_sentence(fact: Fact) -> str:
     return " ".join(words[slice(*spans[0])].split()) if spans else ""
 
 
+@lru_cache(maxsize=8192)
 def asks_of(question: str) -> str:
     """How a question opens: "why", "which", "what does", "how many", ..."""
     found = _WH.match(question.strip())
@@ -126,12 +156,14 @@ def asks_of(question: str) -> str:
 def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str]) -> Answer | None:
     """The answer with its shorter forms; None where none of them can be read alone."""
     text = text.rstrip(" .")
+    if shape.startswith("they") and text.startswith("it "):
+        text = f"they{text[2:]}"
     texts = [text]
     for cut in _CUT.finditer(text):
         short = text[: cut.start()].rstrip(" ,;:")
         closed = short.count("$") % 2 == 0 and short.count("(") == short.count(")")
         new = [word for word in content_words(short) if word not in told]
-        whole = shape not in ("whole", "it", "they") or len(short.split()) >= FEWEST_WORDS + 2
+        whole = shape not in ("whole", "it", "they", "it is", "they are") or len(short.split()) >= FEWEST_WORDS + 2
         if closed and whole and len(new) >= (1 if shape == "value" else 2):
             texts.append(short)
     kept = [one for one in dict.fromkeys(texts) if not _LOOSE.search(one) and len(one.split()) <= _MOST_WORDS]
@@ -162,6 +194,19 @@ def _after_told(predicate: str, told: Collection[str]) -> str:
     after_verb = begin == 1 and first not in _AUXILIARY
     phrase = bool(_DETERMINER.match(first)) or first in _PREPOSITIONS or first in _OPENERS or after_verb
     return rest if phrase and first not in _AUXILIARY else ""
+
+
+def _names(sentence: str, question: str) -> bool:
+    """Whether a sentence takes up most of its question's words: it then answers in the question's own frame."""
+    asked, said = set(content_words(question)), set(content_words(sentence))
+    return len(asked & said) >= _FRAME * len(asked)
+
+
+def _joins(rest: str, told: Collection[str]) -> bool:
+    """Whether a second clause follows that the question asks for too."""
+    joint = re.search(r",? and (?:an?|the)?|, while ", rest)
+    after = rest[joint.end() :] if joint else ""
+    return has_predicate(after) and any(word in told for word in content_words(after))
 
 
 def _shape(phrase: str) -> str:
