@@ -9,7 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.quiz.facts import Fact, facts_of
+from tutor.quiz.second_keys import SecondKeys
+from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of
 from tutor.retrieval import Retriever
+from tutor.words import content_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +59,34 @@ class Bank:
         return {fact.id: fact for fact in self.facts}
 
     @cached_property
+    def answers(self) -> dict[str, Answer]:
+        """The facts' answers as options would show them, by the fact's id."""
+        expand = self.retriever.vocabulary.expand
+        found = {}
+        for fact in self.facts:
+            told = frozenset(content_words(expand(fact.question)))
+            answer = answer_of(fact, told) if fact.question else definition_of(fact)
+            if answer:
+                found[fact.id] = answer
+        return found
+
+    @cached_property
+    def definitions(self) -> dict[str, tuple[str, Answer]]:
+        """The term and what is said of it, for each fact that defines one, by the fact's id."""
+        found = {}
+        for fact in self.facts:
+            term = defined_term(fact)
+            answer = definition_of(fact) if term else None
+            if answer:
+                found[fact.id] = term, answer
+        return found
+
+    @cached_property
+    def second_keys(self) -> SecondKeys:
+        """What the notes make true of a subject."""
+        return SecondKeys(self.retriever)
+
+    @cached_property
     def places(self) -> dict[str, int]:
         """The row of each fact's vector in `vectors`."""
         return {fact.id: row for row, fact in enumerate(self.facts)}
@@ -77,6 +108,14 @@ class Bank:
         cosines = self.vectors @ self.vectors[self.places[fact.id]]
         order = sorted(range(len(self.facts)), key=lambda row: -float(cosines[row]))
         return [(self.facts[row], float(cosines[row])) for row in order if self.facts[row].id != fact.id]
+
+    def near(self, fact: Fact, n: int) -> list[tuple[Fact, float]]:
+        """The n nearest facts with the cosine of their passages, the nearest first."""
+        import numpy as np
+
+        cosines = self.vectors @ self.vectors[self.places[fact.id]]
+        order = np.argsort(-cosines, kind="stable")[: n + 1]
+        return [(self.facts[row], float(cosines[row])) for row in order if self.facts[row].id != fact.id][:n]
 
     def on_topic(self, topic: str, n: int) -> list[Fact]:
         """The facts on a topic in the student's words, the most relevant first; all facts for an empty topic."""

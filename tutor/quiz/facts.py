@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from tutor.chinese import CJK
 from tutor.notes.note import Card, Lines, Note, QuizQuestion, Text
 from tutor.quiz.items import plain
+from tutor.statements import subject_of_claim
 from tutor.topics import Topics
 from tutor.turns import Citation
+from tutor.vocabulary import glossary_columns
 from tutor.words import STRUCK, content_words, split_sentences
 
 Entry = Card | QuizQuestion
@@ -25,7 +29,10 @@ FactKind = Literal[
 MAX_KEY_SENTENCES = 3
 EVERYDAY = re.compile(r"\beveryday questions\b", re.IGNORECASE)
 _FEW_WORDS = 4
+_TERM_WORDS = 6
 
+_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
+_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LIST_ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _EXAMPLE = re.compile(r"(?:for example|for instance|example|e\.g\.|pseudo-?code|code)\b", re.IGNORECASE)
@@ -100,7 +107,48 @@ def facts_of(note: Note, topics: Topics | None = None) -> list[Fact]:
         return []
     entries: tuple[Entry, ...] = (*note.cards, *note.quiz)
     found = [fact_of(note, entry, topics) for entry in entries]
-    return [fact for fact in found if fact is not None]
+    return [*(fact for fact in found if fact is not None), *_opening_fact(note), *_glossary_facts(note, topics)]
+
+
+def _opening_fact(note: Note) -> Iterator[Fact]:
+    """The sentence that opens a note on a concept, where it says what the concept is."""
+    first = next((block for block in note.blocks if block.kind == "prose"), None)
+    if first is None or note.format != "markdown" or first.heading or CJK.search(note.title):
+        return
+    begin, end = split_sentences(first.text.words)[0]
+    sentence = first.text.words[begin:end]
+    term = _BRACKETS.sub("", _ARTICLE.sub("", subject_of_claim(sentence))).strip()
+    named = set(content_words(term))
+    is_named = bool(named) and len(term.split()) <= _TERM_WORDS and named <= set(content_words(note.title))
+    if is_named and not STRUCK.search(sentence) and len(content_words(sentence)) >= len(named) + _FEW_WORDS:
+        yield Fact(
+            fact_id(sentence), "definition", "", sentence, term, note.title, note.path, note.title, (),
+            first.text, (begin, end),
+        )  # fmt: skip
+
+
+def _glossary_facts(note: Note, topics: Topics | None) -> Iterator[Fact]:
+    """The meaning of each term of the note's glossary tables."""
+    for block in note.blocks:
+        columns = glossary_columns(block.text.words) if block.kind == "table" else None
+        end = 0
+        for number, row in enumerate(block.text.words.split("\n")):
+            begin, end = end, end + len(row) + 1
+            cells = row.split(" | ")
+            if columns is None or number == 0 or len(cells) <= max(columns):
+                continue
+            at = begin + sum(len(cell) + 3 for cell in cells[: columns[2]])
+            meaning = block.text.piece(at, at + len(cells[columns[2]]))
+            term, key = cells[columns[0]].strip(), meaning.words.strip()
+            if STRUCK.search(row) or len(content_words(key)) < _FEW_WORDS or not content_words(term):
+                continue
+            heading = (*block.heading, term)
+            named = [one.key for one in topics.mentions(term) if one.titled] if topics else []
+            concept = next(filter(None, (topics.title(one) for one in named)), term) if topics else term
+            inner = (len(meaning.words) - len(meaning.words.lstrip()), len(meaning.words.rstrip()))
+            yield Fact(
+                fact_id(key), "definition", "", key, term, concept, note.path, note.title, heading, meaning, inner
+            )
 
 
 def fact_of(note: Note, entry: Entry, topics: Topics | None = None) -> Fact | None:

@@ -1,0 +1,180 @@
+"""Distractors mined from the notes: the true answers of other facts, of the same kind and near in topic.
+
+Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: the key's ranks
+are drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the longest", would
+be a cue itself.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from tutor.quiz.bank import Bank
+from tutor.quiz.facts import Fact
+from tutor.quiz.flaws import ABSOLUTES, HEDGES, OTHERS, numeric
+from tutor.quiz.shapes import Answer
+from tutor.words import content_words
+
+LEAST_COSINE, MOST_COSINE = 0.3, 0.86
+_NEAREST = 160
+_POOL = 18
+_DRAWS = 260
+_LONGEST = 1.3  # how much longer than the next one the longest option may be
+_SPREAD = 2.2  # how much longer than the shortest one
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fact whose answer may be a distractor, in its forms, the longest first."""
+
+    fact: Fact
+    texts: tuple[str, ...]
+    cosine: float
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The key as it is shown, and the distractors with the facts that they truly answer."""
+
+    key: str
+    others: tuple[tuple[str, Fact], ...]
+
+
+def mine(
+    fact: Fact,
+    bank: Bank,
+    forms: Callable[[Fact], Sequence[str]],
+    is_second_key: Callable[[Fact, str], bool],
+    least: float = LEAST_COSINE,
+) -> list[Candidate]:
+    """The candidates for the distractors of a fact, the nearest in topic first.
+
+    Args:
+        forms: another fact -> how its answer would be shown, the longest first; empty where it does not fit.
+        is_second_key: whether such an answer may be right too.
+        least: cosine below which a fact is off the topic.
+    """
+    found: list[Candidate] = []
+    for other, cosine in bank.near(fact, _NEAREST):
+        if cosine < least or len(found) >= _POOL:
+            break
+        if cosine > MOST_COSINE:
+            continue
+        texts = tuple(text for text in forms(other) if not OTHERS.search(text))
+        if texts and not is_second_key(other, texts[0]):
+            found.append(Candidate(other, texts, cosine))
+    return found
+
+
+def choose(
+    stem: str,
+    keys: Sequence[str],
+    candidates: Sequence[Candidate],
+    rng: random.Random,
+    counts: Sequence[int] = (3, 2),
+    refused: Callable[[Chosen], bool] = lambda _: False,
+) -> Chosen | None:
+    """The key's form and the set of distractors in which its ranks are nearest to ranks drawn at random.
+
+    Args:
+        keys: the forms of the key.
+        counts: how many distractors, the best number first.
+        refused: a last check of a set, on its words.
+    """
+    told = frozenset(content_words(stem))
+    known = [[_seen(text, told) for text in one.texts] for one in candidates]
+    known.append([_seen(text, told) for text in keys])
+    for count in counts:
+        if len(candidates) < count:
+            continue
+        targets = rng.random(), rng.random()
+        drawn: list[tuple[float, int, Chosen]] = []
+        for _ in range(_DRAWS):
+            picked = rng.sample(range(len(candidates)), count)
+            seen = [rng.choice(known[-1]), *(rng.choice(known[n]) for n in picked)]
+            unlike = _unlike(seen)
+            if unlike is None:
+                continue
+            near = sum(candidates[n].cosine for n in picked) / count
+            others = tuple((one.text, candidates[n].fact) for one, n in zip(seen[1:], picked, strict=True))
+            drawn.append((_missed(seen, targets) + unlike - near, len(drawn), Chosen(seen[0].text, others)))
+        for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:12]:
+            if not refused(chosen):
+                return chosen
+    return None
+
+
+def _missed(seen: Sequence[Seen], targets: tuple[float, float]) -> float:
+    """How far the key, the first text, is from the ranks drawn for its length and for its words of the stem."""
+    size = len(seen)
+    missed = 0.0
+    for values, target in zip(([one.length for one in seen], [one.overlap for one in seen]), targets, strict=True):
+        below = sum(value < values[0] for value in values)
+        same = sum(value == values[0] for value in values) - 1
+        place = min(int(target * size), size - 1)
+        missed += max(0, below - place, place - below - same) * 1.5
+    return missed
+
+
+def _unlike(seen: Sequence[Seen]) -> float | None:
+    """How much the options differ in what catches the eye, whichever is the key; None where one stands out."""
+    lengths = sorted(one.length for one in seen)
+    if lengths[-1] > _LONGEST * lengths[-2] or lengths[-1] > _SPREAD * lengths[0]:
+        return None
+    if sum(one.overlap > 0 for one in seen) == 1 or sum(one.absolute for one in seen) in (1, len(seen) - 1):
+        return None
+    unlike = 0.0
+    for column in zip(*(one.marks for one in seen), strict=True):
+        unlike += 0.25 * min(sum(column), len(seen) - sum(column))
+    return unlike + 0.1 * len({one.opening for one in seen})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What can be seen of an option: its length in characters, its share of the stem's words, marks in it."""
+
+    text: str
+    length: float
+    overlap: float
+    absolute: bool
+    marks: tuple[bool, ...]
+    opening: str
+
+
+def _seen(text: str, told: Collection[str]) -> Seen:
+    words = set(content_words(text))
+    marks = tuple(bool(pattern.search(text)) for pattern in _MARKS)
+    opening = " ".join(text.split()[:2]).lower()
+    overlap = len(words & set(told)) / max(1, len(words))
+    return Seen(text, float(len(text)), overlap, bool(ABSOLUTES.search(text)), marks, opening)
+
+
+_MARKS = (HEDGES, *map(re.compile, (r"\d", r"\$", r"[,;:(]", r".\bbecause\b")))
+
+
+def same_form(answer: Answer, other: Answer) -> bool:
+    """Whether two answers can stand side by side: the same shape, and numbers of the same form."""
+    if answer.shape != other.shape:
+        return False
+    if answer.shape != "value":
+        return ("$" in answer.texts[-1]) == ("$" in other.texts[-1])
+    return _format(answer.texts[-1]) == _format(other.texts[-1])
+
+
+def _format(value: str) -> str:
+    """A number's form: digits as 0, so that 0.731 and 0.25 agree and 0.731 and 42 do not; its unit kept."""
+    return re.sub(r"[\d,]*\d", "0", value.lower())
+
+
+def ordered(texts: Sequence[str], rng: random.Random) -> list[int]:
+    """The order in which options are shown: shuffled, numbers ascending."""
+    order = list(range(len(texts)))
+    values = numeric(texts)
+    if values:
+        return sorted(order, key=lambda n: values[n])
+    rng.shuffle(order)
+    return order
+
