@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.quiz.facts import Fact, facts_of
+from tutor.quiz.prose import prose_facts
+from tutor.quiz.terms import Terms
 from tutor.retrieval import Retriever
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Bank:
         self.retriever = retriever
         found: dict[str, Fact] = {}
         for note in retriever.index.notes:
-            for fact in facts_of(note, retriever.named):
+            for fact in (*facts_of(note, retriever.named), *prose_facts(note, retriever.named)):
                 found.setdefault(fact.id, fact)
         self.facts = tuple(found.values())
         self._rows: dict[tuple[str, ...], int] = {}
@@ -44,6 +46,11 @@ class Bank:
     def places(self) -> dict[str, int]:
         """The row of each fact's vector in `vectors`."""
         return {fact.id: row for row, fact in enumerate(self.facts)}
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The things that the notes have names for."""
+        return Terms(self.retriever)
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
