@@ -95,8 +95,27 @@ class Terms:
         return [
             term
             for term in self.by_key.values()
-            if term.key != key and term.part == own.part and term.noun == own.noun and _apart(term, own)
+            if term.key != key
+            and term.part == own.part
+            and term.noun == own.noun
+            and _apart(term, own)
+            and not self._names(term.meaning, key)
+            and not self._names(own.meaning, term.key)
         ]
+
+    def _names(self, text: str, key: Key) -> bool:
+        return any(one.key == key for one in self._retriever.named.mentions(text))
+
+    def lowered(self, words: str) -> str:
+        """The words as they stand within a sentence: the first loses its capital letter unless it is a name."""
+        first = re.match(r"[A-Z][a-z]*(?:-[a-z]+)*(?![\w-])", words)
+        common = first and (first[0].lower() in self._common or first[0] in ("A", "The"))
+        return words[0].lower() + words[1:] if common else words
+
+    @cached_property
+    def _common(self) -> frozenset[str]:
+        """The words that the notes write in small letters somewhere."""
+        return frozenset(word for text, _ in self.sentences for word in re.findall(r"(?<![\w-])[a-z]+(?:-[a-z]+)*(?![\w-])", text))
 
     def weight(self, words: Collection[str]) -> float:
         """How rare some stems are in the notes, together."""
