@@ -11,19 +11,21 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, Option, item_id
 from tutor.quiz.terms import Terms
-from tutor.quiz.wording import GAP, capital, statement_of
-from tutor.words import content_words
+from tutor.quiz.wording import GAP, capital, stands_alone
+from tutor.words import content_words, split_sentences
 
-_SPLIT = re.compile(r",?\s+(?:while|whereas|but)\s+")
+_SPLIT = re.compile(r",?\s+(?:while|whereas)\s+")
+_AND = re.compile(r",\s+and\s+")
 _ASKED = re.compile(
     r"(?:how (?:does|do|is|are) (?P<a>.+?) (?:differ|different) from (?P<b>.+?)|"
     r"what is the difference between (?P<c>.+?) and (?P<d>.+?)|what makes (?P<e>.+?) different from (?P<f>.+?))\?$",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
-_SINGULAR = re.compile(r"(?:is|has|does|was|[a-z]+[^s\W]s|passes|uses|loses|processes|can|cannot|must|may|only|also)\b")
-_PLURAL = re.compile(r"(?:are|have|do|were|can|cannot|must|may|only|[a-z]{3,})\b")
-_LEANS = re.compile(r"\b(?:it|its|they|them|their|this|that one|ones?|former|latter|all three|same|instead|then|also|too|still)\b", re.I)
+_SINGULAR = re.compile(r"(?:(?:only|usually|simply) )?(?:is|has|does|was|[a-z-]+[^s\W]s|passes|processes)\b")
+_VERB = re.compile(r"(?:are|have|do|were|[a-z-]{3,})\b(?! (?:is|has|[a-z]+[^s\W]s) )")
+_LEANS = re.compile(r"\b(?:it|its|they|them|their|this|that one|that kind|ones?|former|latter|all three|same|instead|then|also|too|still)\b", re.I)
+_JOINS = re.compile(r"(?:of|in|for|with|and|or|on|to|such|from|at|that|which)\b")
 _LEAST_WORDS, _MOST_WORDS = 2, 24
 
 
@@ -62,34 +64,45 @@ class Contrast:
 
 
 def contrast_of(fact: Fact, bank: Bank) -> Contrast | None:
-    """The two sides of a fact's first sentence; None where it does not set two named things apart."""
-    sentence = statement_of(fact).rstrip(".!")
-    joint = _SPLIT.search(sentence)
-    if not joint or _SPLIT.search(sentence, joint.end()):
-        return None
+    """The two sides of a sentence of a fact's key; None where none sets two named things apart."""
     asked = _ASKED.search(fact.question)
     names = [_ARTICLE.sub("", name) for name in asked.groups() if name] if asked else []
+    for begin, end in split_sentences(fact.key):
+        sentence = capital(" ".join(fact.key[begin:end].split()))
+        found = _contrast(sentence.rstrip(".!"), names, bank) if stands_alone(sentence) else None
+        if found is not None:
+            return found
+    return None
+
+
+def _contrast(sentence: str, names: list[str], bank: Bank) -> Contrast | None:
+    joints = list(_SPLIT.finditer(sentence)) or list(_AND.finditer(sentence))
+    if len(joints) != 1:
+        return None
+    joint = joints[0]
     sides = [_side(text, names, bank) for text in (sentence[: joint.start()], sentence[joint.end() :])]
     if sides[0] is None or sides[1] is None:
         return None
     one, other = sides[0], sides[1]
-    if set(content_words(one.name)) == set(content_words(other.name)):
+    same_verb = one.predicate.split()[0] == other.predicate.split()[0]
+    if set(content_words(one.name)) == set(content_words(other.name)) or (_AND.fullmatch(joint.group()) and not same_verb):
         return None
     return Contrast(one, other, joint.group())
 
 
 def _side(clause: str, names: list[str], bank: Bank) -> Side | None:
+    """The subject of a clause, which is named in the question or has a name in the notes, and the rest."""
     article = _ARTICLE.match(clause)
     begin = article.end() if article else 0
     end = max((begin + len(name) for name in names if _opens(clause[begin:], name)), default=begin)
-    if end == begin:
-        for one in bank.terms.places(clause):
-            if one.begin in (begin, end + 1):
-                end = one.end
-    predicate = clause[end:].strip()
-    if end == begin or clause[end : end + 1] != " " or not _PLURAL.match(predicate):
+    for one in bank.terms.places(clause):
+        if one.begin in (begin, end + 1) and one.end > end and not is_singular(clause[end + 1 :]):
+            end = one.end
+    name, predicate = clause[begin:end], clause[end:].strip()
+    if not name or clause[end : end + 1] != " " or _JOINS.match(predicate):
         return None
-    return Side(clause[:end], predicate) if not re.match(r"(?:of|in|for|with|and|or|on|to)\b", predicate) else None
+    plural = name.endswith("s") and not article and _VERB.match(predicate) is not None
+    return Side(clause[:end], predicate) if is_singular(predicate) or plural else None
 
 
 def _opens(clause: str, name: str) -> bool:
@@ -137,6 +150,7 @@ def _alone(side: Side, sides: list[Side], bank: Bank) -> bool:
         and not _LEANS.search(side.predicate)
         and not set(content_words(side.predicate)) & set(rare)
         and len(content_words(side.predicate)) >= 2
+        and not re.match(r"can|could|may|might", side.predicate)
         and side.predicate.count("$") % 2 == 0
     )
 

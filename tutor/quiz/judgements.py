@@ -33,12 +33,15 @@ for _one, _other in re.findall(r"([a-z]+) ([a-z]+)", _PAIRS):
     _OPPOSITES.setdefault(_one, _other)
     _OPPOSITES.setdefault(_other, _one)
 _NUMBER_WORDS = "one two three four five six seven eight nine ten".split()
+# Uses in which the opposite makes no sense: "adds a to b", "the week before last", "take longer".
+_UNFIT = re.compile(
+    r"<add\w*>(?: up\b|.* to\b)|<remov\w*>.* from\b|named <|takes? <|<(?:before|after)> (?!(?:it|them|its|the)\b)"
+)
 _TRIFLES = frozenset("0 1 2".split())
 _NUMBER = re.compile(
     r"(?<![\w.,\-$\\^_/(])(?:\d+(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|ten)(?![\w,\-$^_/)]|\.\d| by \d)"
 )
-_NAMED_TRIFLES = frozenset("0 1 2".split())
-_NUMBER = re.compile(r"[A-Z][\w-]*(?: [A-Z][\w-]*)* $|\b(?:step|layer|level|version|figure|with|at) $")
+_NAMED_NUMBER = re.compile(r"[A-Z][\w-]*(?: [A-Z][\w-]*)* $|\b(?:step|layer|level|version|figure|with|at|by|and) $|, $")
 _JOINS = re.compile(r"of|in|for|with|and|or|to|at|by|on|from|that|which|while")
 _ASKED = re.compile(r"^(Is|Are|Was|Were|Does|Do|Did|Can|Could|Will|Must|Should|Has|Have) (.+?)\?$")
 _THIRD = {"have": "has", "do": "does", "be": "is", "go": "goes"}
@@ -176,8 +179,7 @@ def _opposed(true: str, fact: Fact, bank: Bank, rng: random.Random) -> Swapped:
     for match in found:
         word, other = match.group(), _OPPOSITES[match.group().lower()]
         inside = any(one.begin <= match.start() < one.end for one in named)
-        moved = word.lower().startswith("add") and re.search(r"\bto\b|^ up\b", true[match.end() :])
-        if not inside and not moved and _count(true, word) == 1 and not _count(true, other):
+        if not inside and not _UNFIT.search(f"{true[: match.start()][-12:]}<{word.lower()}>{true[match.end() :]}") and _count(true, word) == 1 and not _count(true, other):
             swapped = true[: match.start()] + _cased(other, word) + true[match.end() :]
             yield _articled(swapped), content_words(other), content_words(word)
 
@@ -208,8 +210,9 @@ def _other_number(number: str, rng: random.Random) -> str:
         return _NUMBER_WORDS[rng.choice(near)]
     if re.fullmatch(r"(?:19|20)\d\d", number):
         return str(int(number) + rng.choice((-4, -3, -2, 2, 3)))
-    value = float(number) * rng.choice((0.5, 2.0, 4.0))
-    return f"{value:g}" if "." in number or value == int(value) else f"{int(number) * 2}"
+    value = float(number)
+    other = value * rng.choice((0.5, 2.0, 4.0) if value >= 1 else (0.5, 0.25) if value >= 0.5 else (0.5, 2.0))
+    return f"{other:.8f}".rstrip("0").rstrip(".") if "." in number or other == int(other) else str(int(number) * 2)
 
 
 def _renamed(true: str, fact: Fact, bank: Bank, rng: random.Random) -> Swapped:

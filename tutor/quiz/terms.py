@@ -115,7 +115,10 @@ class Terms:
     @cached_property
     def _common(self) -> frozenset[str]:
         """The words that the notes write in small letters somewhere."""
-        return frozenset(word for text, _ in self.sentences for word in re.findall(r"(?<![\w-])[a-z]+(?:-[a-z]+)*(?![\w-])", text))
+        texts = [text for text, _ in self.sentences]
+        texts += [heading for passage in self._retriever.index.passages for heading in passage.heading]
+        small = re.compile(r"(?<![\w-])[a-z]+(?:-[a-z]+)*(?![\w-])")
+        return frozenset(word for text in texts for word in small.findall(text))
 
     def weight(self, words: Collection[str]) -> float:
         """How rare some stems are in the notes, together."""

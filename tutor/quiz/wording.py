@@ -39,7 +39,7 @@ def stands_alone(words: str) -> bool:
         _FEWEST <= len(words.split()) <= _MOST
         and len(content_words(words)) >= _FEWEST_CONTENT
         and not _LEANS.match(words)
-        and not re.search(r"\b(?:one such|such an?|the following|as follows|this way)\b", words)
+        and not re.search(r"\b(?:one such|such an?|the following|as follows|this|these|those)\b", words)
         and words.endswith((".", "!"))
         and not CJK.search(words)
         and "~~" not in words
