@@ -10,7 +10,7 @@ from tutor.lexicon import GENERIC
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, Option, item_id, plain
-from tutor.quiz.terms import Term
+from tutor.quiz.terms import Term, plural
 from tutor.quiz.wording import GAP, bare, core_of, statement_of, with_gap
 from tutor.topics import Mention
 from tutor.words import content_words, words, zipf
@@ -18,6 +18,8 @@ from tutor.words import content_words, words, zipf
 _CONTEXT = 5  # words of meaning that must be left around a gap
 _RARE = 3.0  # the weight from which a term is worth a gap; a stem that stands in one passage of fifty has 3.9
 _OPTIONS = 3
+_NEAREST = 8
+_ARTICLE = 4  # characters: what a sentence begins with, behind its article, is its subject
 _SAME_ROOT = 5  # letters
 _COMMON = 4.2  # Zipf frequency of an everyday word, beside which another would often fit as well
 _PLURAL = re.compile(r"(?<!s)s$")
@@ -30,7 +32,7 @@ def cloze(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     if gap is None:
         return None
     stem, one = gap
-    names = bank.terms.names_of(one)
+    names = bank.terms.names_of(one.key)
     accepts = tuple(dict.fromkeys([*names, *(_TAIL.sub("", name) for name in names)]))
     accepts = tuple(name for name in accepts if name != one.written)
     return _item(fact, stem, one.written, (), accepts)
@@ -65,7 +67,7 @@ def _gap(fact: Fact, bank: Bank, rng: random.Random, choice: bool = False) -> tu
     """The stem and the term of the best gap in a fact's sentence."""
     # A correction sets one thing apart from what students think and fits others too.
     sentence = "" if fact.entry is None and not fact.term else statement_of(fact)
-    if not sentence or (choice and fact.kind not in ("definition", "difference")):
+    if not sentence:
         return None
     core = core_of(sentence)
     texts = (core, sentence) if core != sentence else (sentence,)
@@ -73,7 +75,9 @@ def _gap(fact: Fact, bank: Bank, rng: random.Random, choice: bool = False) -> tu
         mentions = bank.terms.places(text)
         ranked = sorted(mentions, key=lambda one: _rank(one, fact, bank), reverse=True)
         for one in ranked:
-            stem = _stem(text, one, mentions, fact, bank)
+            if choice and one.begin > _ARTICLE:
+                continue
+            stem = _stem(text, one, mentions, fact, bank, hinted=not choice)
             if stem and (not choice or len(_fitting(bank, stem, one)) >= _OPTIONS - 1):
                 return stem, one
     return None
@@ -87,26 +91,35 @@ def _rank(one: Mention, fact: Fact, bank: Bank) -> tuple[bool, bool, float, int]
     return own, new, bank.terms.weight(content_words(one.written)), -one.begin
 
 
-def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank: Bank) -> str:
+def _stem(
+    text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank: Bank, hinted: bool
+) -> str:
     """The sentence with its gap and what it is about; empty where the gap is idle, told or fits two terms."""
     named = set(content_words(one.written))
-    if not named - GENERIC or bank.terms.weight(named) < _RARE:
+    names = (one.written, *bank.terms.names_of(one.key))
+    if not named - GENERIC or bank.terms.weight(named) < _RARE or not _is_name(one.written, names[1:]) or re.fullmatch("[a-z]+ed", one.written):
         return ""
     if re.fullmatch("[a-z]+", one.written) and zipf(one.written) >= _COMMON and plain(one.written) != plain(fact.term):
         return ""
     spans = [(other.begin, other.end) for other in mentions if other.key == one.key]
     masked = with_gap(text, spans)
-    if len(set(content_words(masked))) < _CONTEXT or told(masked, bank.terms.names_of(one)):
+    if len(set(content_words(masked))) < _CONTEXT or told(masked, names):
         return ""
     if masked.count(GAP) > 2 or _other_fill(text, masked, one, bank):
         return ""
+    wider = bank.terms.wider(one.key) if hinted else []
+    if any(one.written[0].lower() == name[0].lower() for term in wider for name in (term.name, *term.others)):
+        return ""
+    if wider:
+        # Where a wider term would be true as well, the first letter says that it is not meant.
+        masked = masked.replace(GAP, one.written[0] + GAP)
     about = "" if _hides(fact.concept, one, bank) or _names(masked, fact.concept) else f" (topic: {bare(fact.concept)})"
     return f"Fill the gap{about}: {masked}"
 
 
 def _hides(concept: str, one: Mention, bank: Bank) -> bool:
     """Whether what a fact is about must not be shown, because it holds the gap's term."""
-    return told(concept, bank.terms.names_of(one)) or any(
+    return told(concept, (one.written, *bank.terms.names_of(one.key))) or any(
         mention.key == one.key for mention in bank.retriever.named.mentions(concept)
     )
 
@@ -118,6 +131,9 @@ def _names(text: str, concept: str) -> bool:
 def told(text: str, names: Sequence[str]) -> bool:
     """Whether a text with a gap holds one of the names, a word of the same root, or a name's first letters."""
     held = set(words(text))
+    # "mT5" tells T5, "ChatGPT" GPT and "minibatch" batch.
+    if any((name if name.isupper() or name[1:] != name[1:].lower() else name.lower()) in text for name in names if len(name) > 1):
+        return True
     roots = {word[:_SAME_ROOT] for word in held if len(word) >= _SAME_ROOT}
     spelt = {"".join(word[0] for word in re.findall(r"\w+", name)).lower() for name in names if " " in name}
     for name in names:
@@ -136,19 +152,52 @@ def _other_fill(text: str, masked: str, one: Mention, bank: Bank) -> bool:
     return bool(bank.terms.saying(" ".join(around), rare, but=own))
 
 
+def _is_name(written: str, names: Sequence[str]) -> bool:
+    """Whether a term stands there as a noun, in one or more ("pools" is no plural of "pooling"); True where nothing
+    else is known of it."""
+    forms = {form for name in names for form in (plain(name), plain(plural(name)))}
+    return not names or plain(written) in forms or plain(plural(written)) in forms
+
+
 def _fitting(bank: Bank, stem: str, one: Mention) -> list[Term]:
-    """The siblings of a term that may stand in its gap without being right or named already."""
-    return [
+    """Terms that may stand in a gap as well by their form and their topic, and are neither right nor named there."""
+    own = bank.terms.by_key.get(one.key)
+    if own is None:
+        return []
+    sentence, meant = stem.partition(": ")[2], set(content_words(own.meaning))
+    alike = [
         term
-        for term in bank.terms.siblings(one.key)
-        if not told(stem, (term.name,))
-        and not bank.terms.saying(stem.partition(": ")[2].replace(GAP, term.name), content_words(term.name))
-        and len(term.name.split()) <= 5
+        for term in bank.terms.of_one_part(one.key)
+        if _form(term.name) == _form(own.name) and _agrees(sentence, one, term)
     ]
+    alike.sort(key=lambda term: -bank.terms.weight(meant.intersection(content_words(term.meaning))))
+    found = []
+    for term in alike[:_NEAREST]:
+        if not told(stem, (term.name,)) and not bank.terms.saying(
+            sentence.replace(GAP, term.name), content_words(term.name)
+        ):
+            found.append(term)
+    return found[: 2 * (_OPTIONS - 1)]
+
+
+def _agrees(sentence: str, one: Mention, term: Term) -> bool:
+    """Whether a term can stand where a gap is: behind "a" or in the plural only what can be counted, without an
+    article only what cannot, as the glossary's sentence shows."""
+    counted = re.match(r"an? ", term.meaning, re.IGNORECASE) is not None
+    before = sentence[: sentence.find(GAP)].rstrip().lower()
+    if before.endswith("a(n)") or _PLURAL.search(one.written) and one.written[-2:-1].islower():
+        return counted
+    return not counted or before.endswith("the")
+
+
+def _form(name: str) -> tuple[bool, bool]:
+    """Whether a name is a short form in capitals, and whether it has several words."""
+    return name[1:] != name[1:].lower(), " " in name
 
 
 def _as_written(one: Mention, name: str) -> str:
-    """A sibling's name in the number and with the capital letter of the term that it stands for."""
-    if _PLURAL.search(one.written) and one.written[-2:-1].islower() and not _PLURAL.search(name):
-        name += "s"
-    return name
+    """A term's name in the number and with the capital letter of the one that it stands for."""
+    if one.begin == 0:
+        name = name[:1].upper() + name[1:]
+    several = _PLURAL.search(one.written) and one.written[-2:-1].islower()
+    return plural(name) if several and not _PLURAL.search(name) else name

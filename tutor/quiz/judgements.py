@@ -42,6 +42,7 @@ _NUMBER = re.compile(
     r"(?<![\w.,\-$\\^_/(])(?:\d+(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|ten)(?![\w,\-$^_/)]|\.\d| by \d)"
 )
 _NAMED_NUMBER = re.compile(r"[A-Z][\w-]*(?: [A-Z][\w-]*)* $|\b(?:step|layer|level|version|figure|with|at|by|and) $|, $")
+_NO = re.compile(r"^no, ", re.IGNORECASE)
 _JOINS = re.compile(r"of|in|for|with|and|or|to|at|by|on|from|that|which|while")
 _ASKED = re.compile(r"^(Is|Are|Was|Were|Does|Do|Did|Can|Could|Will|Must|Should|Has|Have) (.+?)\?$")
 _THIRD = {"have": "has", "do": "does", "be": "is", "go": "goes"}
@@ -50,9 +51,11 @@ _LOOSE = re.compile(
     r"\b(?:can|could|may|might|also|too|some|sometimes|often|even|both|either|neither|another|bound)\b|random(?:ly)?\b",
     re.IGNORECASE,
 )
-_MOST_WORDS = 26
+# Students know that a sentence with such a word is seldom true.
+_ABSOLUTE = re.compile(r"\b(?:always|never|all|every|impossible)\b", re.IGNORECASE)
+_FEWEST, _MOST_WORDS = 4, 26
 _OPENING = 4  # characters: a sentence that begins with a name, or with its article, says what it is about
-_SIMILAR = 1.75  # ratio of the words of a true and a false version up to which neither is told by its length
+_SIMILAR = 1.6  # ratio of the words of a true and a false version up to which neither is told by its length
 
 
 def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -62,7 +65,7 @@ def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return None
     drawn = rng.random() < 0.5
     stem = f"True or false: {true if drawn else false}"
-    said = f"The note says: {' '.join(fact.key.split())}"
+    said = f"The note says: {capital(_NO.sub('', ' '.join(fact.key.split())))}"
     options = (Option("o1", "True", said if drawn else ""), Option("o2", "False", "" if drawn else said))
     key = "o1" if drawn else "o2"
     return Item(
@@ -77,8 +80,9 @@ def _versions(fact: Fact, bank: Bank, rng: random.Random) -> tuple[str, str]:
     said = misconception_in(fact) or _denied(fact, bank)
     if said:
         near = min(truths, key=lambda true: abs(len(true.split()) - len(said.split())), default="")
-        return near, said if stands_alone(said) and _alike(said, near) else ""
-    if re.match(r"no\b", fact.key, re.IGNORECASE) or not truths:
+        fair = stands_alone(said, _FEWEST) and _alike(said, near) and not _ABSOLUTE.search(said)
+        return near, said if fair else ""
+    if _NO.match(fact.key) or not truths:
         return "", ""
     contrast = contrast_of(fact, bank)
     if contrast is not None and _same_number(contrast):

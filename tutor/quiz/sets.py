@@ -73,7 +73,7 @@ def match(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     ]
     left, key = tuple(name for _, name, _ in chosen), ",".join(option.id for option in options)
     rng.shuffle(options)
-    stem = f"Match each term with its meaning: {', '.join(left)}."
+    stem = f"Match each term with its meaning: {'; '.join(f'{n}. {name}' for n, name in enumerate(left, 1))}."
     return Item(
         item_id(fact.note, "match", stem, meaning, tuple(options)), "match", stem, tuple(options), key, fact.key,
         fact.citation, statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, left=left, maker="rules",

@@ -29,6 +29,8 @@ _HEAD = re.compile(
 _CLOSED = re.compile(
     r"```.*?```|\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]|\b[\w.]+\([^()\s]*\)|\b\w+(?:[._]\w+)+", re.DOTALL
 )
+_BROAD = frozenset("model gan vae network method classifier autoencoder transformer".split())
+_KIND_OF = re.compile(r"\b(?:is|are)\s+(?:an?|the|one)\s+(?P<kind>(?:[\w-]+\s+){1,4}?)(?=of|that|which|in|for|with|whose|to|from|by|where|made)\b")
 SAID = 0.72  # share of a statement's words, the rare ones weighing more, from which a sentence says it too
 
 
@@ -74,18 +76,22 @@ class Terms:
             and not re.match(r"[-_/\]]\w|\(", text[one.end : one.end + 2])
         ]
 
-    def names_of(self, one: Mention) -> tuple[str, ...]:
-        """The names under which a thing may be given: as it is written there, its usual name and its other names."""
-        term = self.by_key.get(one.key)
+    def names_of(self, key: Key) -> tuple[str, ...]:
+        """The names under which a thing may be given, its usual name first."""
+        term = self.by_key.get(key)
         known = (term.name, *term.others) if term else ()
-        vocabulary = self._retriever.vocabulary
-        spelt = [form for acronym, form in vocabulary.spelt.items() if self._is(acronym, one.key)]
-        short = [acronym.upper() for acronym in vocabulary.spelt if self._is(acronym, one.key)]
-        return tuple(dict.fromkeys((one.written, *known, *spelt, *short)))
+        return tuple(dict.fromkeys((*known, *self._spelt.get(key, ()))))
 
-    def _is(self, name: str, key: Key) -> bool:
-        found = self._retriever.named.mentions(name)
-        return len(found) == 1 and found[0].key == key and found[0].written == name
+    @cached_property
+    def _spelt(self) -> dict[Key, list[str]]:
+        """The acronym and the long form of what the notes spell out."""
+        found: dict[Key, list[str]] = defaultdict(list)
+        for acronym, form in self._retriever.vocabulary.spelt.items():
+            for name in (acronym.upper(), form):
+                mentions = self._retriever.named.mentions(name)
+                if len(mentions) == 1 and mentions[0].written == name:
+                    found[mentions[0].key].append(name)
+        return found
 
     def siblings(self, key: Key) -> list[Term]:
         """Other things of the same kind; empty where the notes have no glossary of it."""
@@ -102,6 +108,32 @@ class Terms:
             and not self._names(term.meaning, key)
             and not self._names(own.meaning, term.key)
         ]
+
+    def of_one_part(self, key: Key) -> list[Term]:
+        """Other things of the same part of the glossary, siblings or not, of which neither is a kind of the other.
+
+        Two models of one part may both do a thing, so what begins with the same broad noun is left out.
+        """
+        own = self.by_key.get(key)
+        if own is None:
+            return []
+        return [
+            term
+            for term in self.by_key.values()
+            if term.key != key
+            and term.part == own.part
+            and (term.noun != own.noun or not own.noun or own.noun not in _BROAD)
+            and _apart(term, own)
+            and not self._names(term.meaning, key)
+            and not self._names(own.meaning, term.key)
+        ]
+
+    def wider(self, key: Key) -> list[Term]:
+        """What a thing is a kind of, as the opening of its meaning tells: "diffusion model" for DDPM."""
+        own = self.by_key.get(key)
+        kind = _KIND_OF.search(own.meaning) if own else None
+        found = [self.by_key.get(one.key) for one in self._retriever.named.mentions(kind["kind"])] if kind else []
+        return [term for term in found if term is not None and term.key != key]
 
     def _names(self, text: str, key: Key) -> bool:
         return any(one.key == key for one in self._retriever.named.mentions(text))
@@ -162,6 +194,13 @@ class Terms:
             and not self.sentences[place][1].intersection(but)
             and self.weight(wanted & self.sentences[place][1]) >= SAID * total
         ]
+
+
+def plural(name: str) -> str:
+    """A name for several: "latent vectors", "batches", "probabilities"."""
+    if re.search(r"(?:s|x|ch|sh)$", name):
+        return name + "es"
+    return name[:-1] + "ies" if re.search(r"[^aeiou]y$", name) else name + "s"
 
 
 def _apart(one: Term, two: Term) -> bool:

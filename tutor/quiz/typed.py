@@ -1,4 +1,4 @@
-"""Items that are answered in typed words beyond the author's own question: a number, an explanation."""
+"""Items that are answered in typed words beyond the author's own question: a number, an explanation, a correction."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tutor.quiz.authored import NOT_ALONE
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, item_id
+from tutor.quiz.prose import misconception_in
 from tutor.quiz.wording import core_of, statement_of
 
 _ASKS = re.compile(
@@ -86,6 +87,18 @@ def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     if "$" in fact.key or not fact.question.endswith("?") or "," in fact.question.split("?")[0][:1]:
         return None
     stem = f"Explain in your own words: {fact.question}"
+    return Item(
+        item_id(fact.note, "explain", stem, fact.key), "explain", stem, (), fact.key, fact.key, fact.citation,
+        fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+    )  # fmt: skip
+
+
+def mistake(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """A misconception of the notes, to be corrected in one's own words; None where the fact corrects nothing."""
+    said = misconception_in(fact)
+    if not said or NOT_ALONE.search(said):
+        return None
+    stem = f"A student says: “{said}” What is wrong with that?"
     return Item(
         item_id(fact.note, "explain", stem, fact.key), "explain", stem, (), fact.key, fact.key, fact.citation,
         fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",

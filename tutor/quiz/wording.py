@@ -33,11 +33,11 @@ def statement_of(fact: Fact) -> str:
     return capital(words) if stands_alone(words) else ""
 
 
-def stands_alone(words: str) -> bool:
-    """Whether a sentence says something by itself, in English."""
+def stands_alone(words: str, fewest: int = _FEWEST) -> bool:
+    """Whether a sentence of that many words at least says something by itself, in English."""
     return (
-        _FEWEST <= len(words.split()) <= _MOST
-        and len(content_words(words)) >= _FEWEST_CONTENT
+        fewest <= len(words.split()) <= _MOST
+        and len(content_words(words)) >= min(_FEWEST_CONTENT, fewest - 2)
         and not _LEANS.match(words)
         and not re.search(r"\b(?:one such|such an?|the following|as follows|this|these|those)\b", words)
         and words.endswith((".", "!"))
