@@ -55,7 +55,9 @@ class CueReport:
     position_p: float
 
 
-def build(bank: Bank, kinds: Iterable[str], seeds: Iterable[int], facts: Sequence[Fact] | None = None) -> list[Item]:
+def build(
+    bank: Bank, kinds: Iterable[str], seeds: Iterable[int], facts: Sequence[Fact] | None = None
+) -> list[Item]:
     """The items of all facts, of these kinds, for each seed; the same item once."""
     found: dict[str, Item] = {}
     for seed in seeds:
@@ -96,7 +98,9 @@ def _picks(table: Sequence[list[list[float]]], keys: Sequence[int], column: int)
     return earned / len(keys)
 
 
-def _solver(items: Sequence[Item], table: Sequence[list[list[float]]], keys: Sequence[int], trees: bool) -> float:
+def _solver(
+    items: Sequence[Item], table: Sequence[list[list[float]]], keys: Sequence[int], trees: bool
+) -> float:
     """The share of items whose key a model of the cues ranks first, trained on the items of other facts."""
     import numpy as np
     from sklearn.ensemble import GradientBoostingClassifier
@@ -149,7 +153,8 @@ def yields(bank: Bank) -> dict[str, float]:
     """Shares of cards: with a choice item, with any item of choice; and of the cards not answered by yes or no."""
     cards = [fact for fact in bank.facts if isinstance(fact.entry, Card)]
     made = {
-        kind: {fact.id for fact in cards if make(fact, bank, random.Random(fact.id))} for kind, make in BUILDERS.items()
+        kind: {fact.id for fact in cards if make(fact, bank, random.Random(fact.id))}
+        for kind, make in BUILDERS.items()
     }
     open_ones = [fact for fact in cards if not fact.key.startswith(("Yes,", "No,"))]
     return {
@@ -212,7 +217,11 @@ def report(bank: Bank, seeds: Sequence[int] = (0, 1, 2)) -> dict[str, Any]:
         together += items
         found[kind] = asdict(measure(items, cosine))
     found["all"] = asdict(measure(together, cosine))
-    return found | {"yield": yields(bank), "seconds for 10": seconds_for(bank), "second keys": planted(bank.second_keys)}
+    return found | {
+        "yield": yields(bank),
+        "seconds for 10": seconds_for(bank),
+        "second keys": planted(bank.second_keys),
+    }
 
 
 def stem_words(item: Item) -> set[str]:

@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.quiz.facts import Fact, facts_of
+from tutor.quiz.prose import prose_facts
 from tutor.quiz.second_keys import SecondKeys
 from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of
+from tutor.quiz.terms import Terms
 from tutor.retrieval import Retriever
 from tutor.words import content_words
 
@@ -34,7 +36,7 @@ class Bank:
         self.retriever = retriever
         found: dict[str, Fact] = {}
         for note in retriever.index.notes:
-            for fact in facts_of(note, retriever.named):
+            for fact in (*facts_of(note, retriever.named), *prose_facts(note, retriever.named)):
                 found.setdefault(fact.id, fact)
         self.facts = tuple(found.values())
         self._rows: dict[tuple[str, ...], int] = {}
@@ -90,6 +92,11 @@ class Bank:
     def places(self) -> dict[str, int]:
         """The row of each fact's vector in `vectors`."""
         return {fact.id: row for row, fact in enumerate(self.facts)}
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The things that the notes have names for."""
+        return Terms(self.retriever)
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:

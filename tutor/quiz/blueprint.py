@@ -11,8 +11,16 @@ from typing import Literal
 from tutor.errors import QuizError
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
+from tutor.quiz.choices import choice_item, definition_item, term_item
+from tutor.quiz.contrasts import either
 from tutor.quiz.facts import Fact
+from tutor.quiz.flaws import hard_flaws
+from tutor.quiz.gaps import cloze, cloze_choice
+from tutor.quiz.gates import duplicates, leaks, refusals
 from tutor.quiz.items import KINDS, Item, Kind
+from tutor.quiz.judgements import true_false
+from tutor.quiz.sets import match, order
+from tutor.quiz.typed import explain, mistake, number
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
 Wish = Literal["harder", "easier"]
@@ -192,7 +200,7 @@ def _first_sound(
     if any(fact.id == item.fact_id for item in found) or _is_near(fact, bank, found):
         return None
     for kind in kinds:
-        for build in builders(kind):
+        for build in BUILDERS[kind]:
             item = build(fact, bank, rng)
             if item is not None and is_sound(item, bank, found):
                 return item
@@ -206,13 +214,20 @@ def _is_near(fact: Fact, bank: Bank, found: Sequence[Item]) -> bool:
 
 
 def is_sound(item: Item, bank: Bank, found: Sequence[Item]) -> bool:
-    """Whether no gate refuses an item beside those that the quiz has already."""
-    return True
+    """Whether no gate refuses an item, by itself and beside those that the quiz has already."""
+    if refusals(item, bank, _flaws):
+        return False
+    if any(_repeats(item, other, bank) for other in found):
+        return False
+    return not any(leaks([item, other]) for other in found)
 
 
-def builders(kind: Kind) -> tuple[Builder, ...]:
-    """What makes items of a kind, the best first."""
-    return _BUILDERS.get(kind, ())
+def _flaws(item: Item) -> Sequence[str]:
+    return hard_flaws(item) if item.is_choice and item.kind != "true-false" else ()
+
+
+def _repeats(item: Item, other: Item, bank: Bank) -> bool:
+    return bool(duplicates([item, other], bank))
 
 
 def _author_of(kind: Kind) -> Builder:
@@ -223,9 +238,19 @@ def _author_of(kind: Kind) -> Builder:
     return build
 
 
-_BUILDERS: dict[Kind, tuple[Builder, ...]] = {
+# What makes items of a kind, the best first.
+BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
+    "true-false": (true_false,),
+    "either": (either,),
+    "choice": (_author_of("choice"), choice_item),
+    "definition": (definition_item,),
+    "term": (term_item,),
+    "match": (match,),
+    "order": (order,),
+    "cloze": (cloze, cloze_choice),
+    "number": (number,),
     "short": (_author_of("short"),),
-    "choice": (_author_of("choice"),),
+    "explain": (mistake, explain),
 }
 
 
@@ -259,7 +284,7 @@ def another(
     ]
     for fact in (*own, *rng.sample(others, len(others))):
         for kind in kinds:
-            for build in builders(kind):
+            for build in BUILDERS[kind]:
                 made = build(fact, bank, rng)
                 if made is not None and is_sound(made, bank, ()):
                     return made

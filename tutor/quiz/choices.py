@@ -45,7 +45,12 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         theirs = bank.answers[other.id]
         if other.question and _shared(fact.question, other.question) >= _ALIKE_QUESTIONS:
             return True
-        if subject and theirs.subject and keys.kin(subject, theirs.subject) and answer.shape.startswith(("it", "they")):
+        if (
+            subject
+            and theirs.subject
+            and keys.kin(subject, theirs.subject)
+            and answer.shape.startswith(("it", "they"))
+        ):
             return True
         if _names_subject(subject or "", text):
             return True
@@ -107,7 +112,13 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
 
 def _item(
-    fact: Fact, kind: Kind, stem: str, keys: Sequence[str], candidates: Sequence, bank: Bank, rng: random.Random
+    fact: Fact,
+    kind: Kind,
+    stem: str,
+    keys: Sequence[str],
+    candidates: Sequence,
+    bank: Bank,
+    rng: random.Random,
 ) -> Item | None:
     """The item with the best set of distractors that shows no flaw; None where there is none."""
     if not keys:
@@ -184,4 +195,3 @@ def _masked(sentence: str, term: str) -> str:
 def _is_plural(term: str) -> bool:
     head = re.split(r"\s+(?:of|in|for|with|on)\s+", term)[0]
     return bool(re.search(r"[^siu]s$", head)) and not head.isupper()
-

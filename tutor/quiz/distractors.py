@@ -111,7 +111,9 @@ def _missed(seen: Sequence[Seen], targets: tuple[float, float]) -> float:
     """How far the key, the first text, is from the ranks drawn for its length and for its words of the stem."""
     size = len(seen)
     missed = 0.0
-    for values, target in zip(([one.length for one in seen], [one.overlap for one in seen]), targets, strict=True):
+    for values, target in zip(
+        ([one.length for one in seen], [one.overlap for one in seen]), targets, strict=True
+    ):
         below = sum(value < values[0] for value in values)
         same = sum(value == values[0] for value in values) - 1
         place = min(int(target * size), size - 1)
@@ -177,4 +179,3 @@ def ordered(texts: Sequence[str], rng: random.Random) -> list[int]:
         return sorted(order, key=lambda n: values[n])
     rng.shuffle(order)
     return order
-

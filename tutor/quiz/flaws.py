@@ -31,7 +31,8 @@ OTHERS = re.compile(
     r"\b(?:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|\b(?:both )?[A-J] and [A-J]\b(?! \w)"
 )
 ABSOLUTES = re.compile(
-    r"\b(?:always|never|all|every|none|only|must|completely|entirely|impossible|exactly|nothing)\b", re.IGNORECASE
+    r"\b(?:always|never|all|every|none|only|must|completely|entirely|impossible|exactly|nothing)\b",
+    re.IGNORECASE,
 )
 HEDGES = re.compile(
     r"\b(?:usually|often|sometimes|may|might|can|could|generally|typically|mostly|commonly|about|some|many|most)\b",
@@ -55,7 +56,9 @@ def hard_flaws(item: Item, cosine: Callable[[str, str], float] | None = None) ->
     if any(OTHERS.search(text) for text in texts):
         found.append("others named")
     absolute = [bool(ABSOLUTES.search(text)) for text in texts]
-    if any(absolute) and (sum(absolute) == absolute[key] or (not absolute[key] and sum(absolute) == len(others))):
+    if any(absolute) and (
+        sum(absolute) == absolute[key] or (not absolute[key] and sum(absolute) == len(others))
+    ):
         found.append("absolutes")
     if stem_word_alone(item.stem, texts, key):
         found.append("stem word in key alone")

@@ -103,7 +103,11 @@ class SecondKeys:
         found: dict[Stems, set[Stems]] = defaultdict(set)
         for text in self._texts:
             subject = subject_of_claim(text)
-            told = _IS_A.match(text[text.find(subject) + len(subject) :]) if subject and text.startswith(subject) else None
+            told = (
+                _IS_A.match(text[text.find(subject) + len(subject) :])
+                if subject and text.startswith(subject)
+                else None
+            )
             if told and len(subject.split()) <= 7:
                 for own in self.names(_bare(subject)):
                     found[own] |= {kind for kind in self.names(_bare(told["kind"])) if kind != own}
@@ -165,7 +169,9 @@ class SecondKeys:
             if direct < 0.4 * total:
                 break
             bag = self._bags[place]
-            said = sum(w for word, w in wanted.items() if word in bag or any(likeness(word, o) >= 0.8 for o in bag))
+            said = sum(
+                w for word, w in wanted.items() if word in bag or any(likeness(word, o) >= 0.8 for o in bag)
+            )
             if said >= _SAID * total and self._negates(option) == self._negates(self._texts[place]):
                 return True
         return False
@@ -181,7 +187,11 @@ class SecondKeys:
             return 0.0
         if any(word in OPPOSITES.get(mine, ()) for mine in ours - theirs for word in theirs - ours):
             return 0.0
-        shared = max(self._covered(ours, theirs), self._covered(theirs, ours)) if min(len(ours), len(theirs)) > 2 else 0.0
+        shared = (
+            max(self._covered(ours, theirs), self._covered(theirs, ours))
+            if min(len(ours), len(theirs)) > 2
+            else 0.0
+        )
         both = self._covered(ours, theirs) * 0.5 + self._covered(theirs, ours) * 0.5
         return max(both, 0.8 * shared)
 

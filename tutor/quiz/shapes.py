@@ -44,8 +44,21 @@ _PREPOSITIONS = frozenset(
     "by at in on from with through during after before between for as into to without over under".split()
 )
 _OPENERS = frozenset("when where only because".split())
-_ASKS_PHRASE = ("which", "what does", "what is", "what", "how", "how many", "how large", "where", "when", "who")
-_AUXILIARY = frozenset("is are was were has have had do does did can could may might must should will would".split())
+_ASKS_PHRASE = (
+    "which",
+    "what does",
+    "what is",
+    "what",
+    "how",
+    "how many",
+    "how large",
+    "where",
+    "when",
+    "who",
+)
+_AUXILIARY = frozenset(
+    "is are was were has have had do does did can could may might must should will would".split()
+)
 _LOOSE = re.compile(r"\b(?:here|this|these|those|such|former|latter|above|below|both)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
 _VALUE = re.compile(r"(?:about |at least |at most |around |roughly |exactly )?[-+]?\$?\\?[-+]?[\d.,]+")
@@ -80,7 +93,7 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
         told: the stems that the question tells, with those of other names of what it names.
     """
     sentence = first_sentence(fact)
-    if _YES_NO.match(sentence) or fact.kind in ("yes-no", "list") and _YES_NO.match(sentence):
+    if _YES_NO.match(sentence) or (fact.kind in ("yes-no", "list") and _YES_NO.match(sentence)):
         return None
     asks = "difference" if fact.kind == "difference" else asks_of(fact.question)
     reason = _REASON.search(sentence) if asks == "why" else None
@@ -108,7 +121,9 @@ def definition_of(fact: Fact) -> Answer | None:
     predicate = sentence[len(subject) :].strip()
     if not predicate or not subject:
         return None
-    return _answer(_pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term))
+    return _answer(
+        _pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term)
+    )
 
 
 def _pronoun(subject: str, predicate: str) -> str:
@@ -150,7 +165,11 @@ def asks_of(question: str) -> str:
     if not found:
         return "other"
     word, verb = found[1].lower(), (found[2] or "").lower()
-    return f"{word} {'is' if verb in ('is', 'are', 'was', 'were') else 'does'}" if word == "what" and verb else word
+    return (
+        f"{word} {'is' if verb in ('is', 'are', 'was', 'were') else 'does'}"
+        if word == "what" and verb
+        else word
+    )
 
 
 def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str]) -> Answer | None:
@@ -163,13 +182,20 @@ def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str
         short = text[: cut.start()].rstrip(" ,;:")
         closed = short.count("$") % 2 == 0 and short.count("(") == short.count(")")
         new = [word for word in content_words(short) if word not in told]
-        whole = shape not in ("whole", "it", "they", "it is", "they are") or len(short.split()) >= FEWEST_WORDS + 2
+        whole = (
+            shape not in ("whole", "it", "they", "it is", "they are")
+            or len(short.split()) >= FEWEST_WORDS + 2
+        )
         if closed and whole and len(new) >= (1 if shape == "value" else 2):
             texts.append(short)
     kept = [one for one in dict.fromkeys(texts) if not _LOOSE.search(one) and len(one.split()) <= _MOST_WORDS]
     if shape == "value":
         kept = kept[-1:]
-    kept = [one[0].upper() + one[1:] for one in kept if shape in ("value", "phrase") or len(one.split()) >= FEWEST_WORDS]
+    kept = [
+        one[0].upper() + one[1:]
+        for one in kept
+        if shape in ("value", "phrase") or len(one.split()) >= FEWEST_WORDS
+    ]
     return Answer(shape, subject, tuple(sorted(kept, key=len, reverse=True)), asks) if kept else None
 
 
@@ -186,7 +212,11 @@ def _after_told(predicate: str, told: Collection[str]) -> str:
     if not new or not any(content_words(one.group()) for one in tokens[:new]):
         return ""
     begin = new
-    while begin > 1 and not content_words(tokens[begin - 1].group()) and not tokens[begin - 1].group().endswith((",", ";")):
+    while (
+        begin > 1
+        and not content_words(tokens[begin - 1].group())
+        and not tokens[begin - 1].group().endswith((",", ";"))
+    ):
         begin -= 1
     rest = predicate[tokens[begin].start() :]
     first = tokens[begin].group().lower().strip(",")

@@ -1,0 +1,218 @@
+"""Cloze items: a sentence of the notes with one term left out, to be typed or chosen among its siblings."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+from tutor.lexicon import GENERIC
+from tutor.quiz.bank import Bank
+from tutor.quiz.facts import Fact
+from tutor.quiz.items import Item, Option, item_id, plain
+from tutor.quiz.terms import Term, plural
+from tutor.quiz.wording import GAP, bare, core_of, statement_of, with_gap
+from tutor.topics import Mention
+from tutor.words import content_words, words, zipf
+
+_CONTEXT = 5  # words of meaning that must be left around a gap
+_RARE = 3.0  # the weight from which a term is worth a gap; a stem that stands in one passage of fifty has 3.9
+_OPTIONS = 3
+_NEAREST = 8
+_ARTICLE = 4  # characters: what a sentence begins with, behind its article, is its subject
+_SAME_ROOT = 5  # letters
+_COMMON = 4.2  # Zipf frequency of an everyday word, beside which another would often fit as well
+_PLURAL = re.compile(r"(?<!s)s$")
+_TAIL = re.compile(r" (?:of|in) (?:an? |the )?.*$")
+
+
+def cloze(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """A sentence with a gap, the word for it to be typed; None where no term fits it alone."""
+    gap = _gap(fact, bank, rng)
+    if gap is None:
+        return None
+    stem, one = gap
+    names = bank.terms.names_of(one.key)
+    accepts = tuple(dict.fromkeys([*names, *(_TAIL.sub("", name) for name in names)]))
+    accepts = tuple(name for name in accepts if name != one.written)
+    return _item(fact, stem, one.written, (), accepts)
+
+
+def cloze_choice(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """A sentence with a gap and three terms of one kind for it; None where the notes know too few."""
+    gap = _gap(fact, bank, rng, choice=True)
+    if gap is None:
+        return None
+    stem, one = gap
+    others = _fitting(bank, stem, one)
+    if len(others) < _OPTIONS - 1:
+        return None
+    drawn = rng.sample(others, _OPTIONS - 1)
+    options = [Option("o1", _as_written(one, one.written), f"The note says: {fact.citation.quote}")]
+    for n, term in enumerate(drawn, 2):
+        options.append(Option(f"o{n}", _as_written(one, term.name), term.meaning))
+    rng.shuffle(options)
+    return _item(fact, stem, "o1", tuple(options), ())
+
+
+def _item(fact: Fact, stem: str, key: str, options: tuple[Option, ...], accepts: tuple[str, ...]) -> Item:
+    shown = next((option.text for option in options if option.id == key), key)
+    return Item(
+        item_id(fact.note, "cloze", stem, shown, options), "cloze", stem, options, key, fact.key, fact.citation,
+        shown if options else statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, accepts, maker="rules",
+    )  # fmt: skip
+
+
+def _gap(fact: Fact, bank: Bank, rng: random.Random, choice: bool = False) -> tuple[str, Mention] | None:
+    """The stem and the term of the best gap in a fact's sentence."""
+    # A correction sets one thing apart from what students think and fits others too.
+    sentence = "" if fact.entry is None and not fact.term else statement_of(fact)
+    if not sentence:
+        return None
+    core = core_of(sentence)
+    texts = (core, sentence) if core != sentence else (sentence,)
+    for text in texts:
+        mentions = bank.terms.places(text)
+        ranked = sorted(mentions, key=lambda one: _rank(one, fact, bank), reverse=True)
+        for one in ranked:
+            if choice and one.begin > _ARTICLE:
+                continue
+            stem = _stem(text, one, mentions, fact, bank, hinted=not choice)
+            if stem and (not choice or len(_fitting(bank, stem, one)) >= _OPTIONS - 1):
+                return stem, one
+    return None
+
+
+def _rank(one: Mention, fact: Fact, bank: Bank) -> tuple[bool, bool, float, int]:
+    """What the question asks for comes first, then the fact's own subject, then the rarest."""
+    asked = {mention.key for mention in bank.terms.places(fact.question)}
+    own = bool(fact.term) and plain(one.written) == plain(fact.term)
+    new = bool(fact.question) and one.key not in asked
+    return own, new, bank.terms.weight(content_words(one.written)), -one.begin
+
+
+def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank: Bank, hinted: bool) -> str:
+    """The sentence with its gap and what it is about; empty where the gap is idle, told or fits two terms."""
+    named = set(content_words(one.written))
+    names = (one.written, *bank.terms.names_of(one.key))
+    if (
+        not named - GENERIC
+        or bank.terms.weight(named) < _RARE
+        or not _is_name(one.written, names[1:])
+        or re.fullmatch("[a-z]+ed", one.written)
+    ):
+        return ""
+    if (
+        re.fullmatch("[a-z]+", one.written)
+        and zipf(one.written) >= _COMMON
+        and plain(one.written) != plain(fact.term)
+    ):
+        return ""
+    spans = [(other.begin, other.end) for other in mentions if other.key == one.key]
+    masked = with_gap(text, spans)
+    if len(set(content_words(masked))) < _CONTEXT or told(masked, names):
+        return ""
+    if masked.count(GAP) > 2 or _other_fill(text, masked, one, bank):
+        return ""
+    wider = bank.terms.wider(one.key) if hinted else []
+    if any(one.written[0].lower() == name[0].lower() for term in wider for name in (term.name, *term.others)):
+        return ""
+    if wider:
+        # Where a wider term would be true as well, the first letter says that it is not meant.
+        masked = masked.replace(GAP, one.written[0] + GAP)
+    about = (
+        ""
+        if _hides(fact.concept, one, bank) or _names(masked, fact.concept)
+        else f" (topic: {bare(fact.concept)})"
+    )
+    return f"Fill the gap{about}: {masked}"
+
+
+def _hides(concept: str, one: Mention, bank: Bank) -> bool:
+    """Whether what a fact is about must not be shown, because it holds the gap's term."""
+    return told(concept, (one.written, *bank.terms.names_of(one.key))) or any(
+        mention.key == one.key for mention in bank.retriever.named.mentions(concept)
+    )
+
+
+def _names(text: str, concept: str) -> bool:
+    return set(content_words(concept)) <= set(content_words(text))
+
+
+def told(text: str, names: Sequence[str]) -> bool:
+    """Whether a text with a gap holds one of the names, a word of the same root, or a name's first letters."""
+    held = set(words(text))
+    # "mT5" tells T5, "ChatGPT" GPT and "minibatch" batch.
+    if any(
+        (name if name.isupper() or name[1:] != name[1:].lower() else name.lower()) in text
+        for name in names
+        if len(name) > 1
+    ):
+        return True
+    roots = {word[:_SAME_ROOT] for word in held if len(word) >= _SAME_ROOT}
+    spelt = {"".join(word[0] for word in re.findall(r"\w+", name)).lower() for name in names if " " in name}
+    for name in names:
+        own = [word for word in content_words(name) if word not in GENERIC]
+        if any(word in held or (len(word) >= _SAME_ROOT and word[:_SAME_ROOT] in roots) for word in own):
+            return True
+    return any(len(letters) > 1 and letters in held for letters in spelt)
+
+
+def _other_fill(text: str, masked: str, one: Mention, bank: Bank) -> bool:
+    """Whether the notes say the same of something else: a sentence with the words around the gap, without its term,
+    and with another term in the same place."""
+    own = content_words(one.written)
+    around = [word for word in content_words(masked) if word != "n"]
+    rare = sorted(around, key=lambda word: -bank.terms.weight([word]))[:1]
+    return bool(bank.terms.saying(" ".join(around), rare, but=own))
+
+
+def _is_name(written: str, names: Sequence[str]) -> bool:
+    """Whether a term stands there as a noun, in one or more ("pools" is no plural of "pooling"); True where nothing
+    else is known of it."""
+    forms = {form for name in names for form in (plain(name), plain(plural(name)))}
+    return not names or plain(written) in forms or plain(plural(written)) in forms
+
+
+def _fitting(bank: Bank, stem: str, one: Mention) -> list[Term]:
+    """Terms that may stand in a gap as well by their form and their topic, and are neither right nor named there."""
+    own = bank.terms.by_key.get(one.key)
+    if own is None:
+        return []
+    sentence, meant = stem.partition(": ")[2], set(content_words(own.meaning))
+    alike = [
+        term
+        for term in bank.terms.of_one_part(one.key)
+        if _form(term.name) == _form(own.name) and _agrees(sentence, one, term)
+    ]
+    alike.sort(key=lambda term: -bank.terms.weight(meant.intersection(content_words(term.meaning))))
+    found = []
+    for term in alike[:_NEAREST]:
+        if not told(stem, (term.name,)) and not bank.terms.saying(
+            sentence.replace(GAP, term.name), content_words(term.name)
+        ):
+            found.append(term)
+    return found[: 2 * (_OPTIONS - 1)]
+
+
+def _agrees(sentence: str, one: Mention, term: Term) -> bool:
+    """Whether a term can stand where a gap is: behind "a" or in the plural only what can be counted, without an
+    article only what cannot, as the glossary's sentence shows."""
+    counted = re.match(r"an? ", term.meaning, re.IGNORECASE) is not None
+    before = sentence[: sentence.find(GAP)].rstrip().lower()
+    if before.endswith("a(n)") or (_PLURAL.search(one.written) and one.written[-2:-1].islower()):
+        return counted
+    return not counted or before.endswith("the")
+
+
+def _form(name: str) -> tuple[bool, bool]:
+    """Whether a name is a short form in capitals, and whether it has several words."""
+    return name[1:] != name[1:].lower(), " " in name
+
+
+def _as_written(one: Mention, name: str) -> str:
+    """A term's name in the number and with the capital letter of the one that it stands for."""
+    if one.begin == 0:
+        name = name[:1].upper() + name[1:]
+    several = _PLURAL.search(one.written) and one.written[-2:-1].islower()
+    return plural(name) if several and not _PLURAL.search(name) else name

@@ -1,0 +1,86 @@
+"""Facts that stand in a note's prose and have no question of their own: its misconceptions and its procedures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tutor.notes.note import Block, Note
+from tutor.quiz.facts import EVERYDAY, Fact, FactKind, concept_of, fact_id
+from tutor.topics import Topics
+from tutor.words import STRUCK, content_words, split_sentences
+
+_MISCONCEIVED = re.compile(
+    r"^(?:[-*•]\s+)?[\"“](?P<said>[^\"“”\n]{12,160}[.!])[\"”]\s+(?P<truth>\S.*)$", re.M
+)
+_MISCONCEPTIONS = re.compile(r"misconception|\bmyths?\b|common mistakes?", re.IGNORECASE)
+_STEP = re.compile(r"^\s*(?P<n>\d{1,2})[.)]\s+(?P<words>\S.*)$", re.MULTILINE)
+_NO_SEQUENCE = re.compile(
+    r"\brules?\b|\breasons?\b|\bkinds?\b|\btypes?\b|\bways?\b|\bpitfalls?\b|\btips?\b|\bparts\b|\bquestions?\b|\bcomponents?\b",
+    re.IGNORECASE,
+)
+FEWEST_STEPS, MOST_STEPS = 3, 7
+
+
+def prose_facts(note: Note, topics: Topics | None = None) -> list[Fact]:
+    """The misconceptions and the procedures of a note, in its order.
+
+    Args:
+        topics: names the concepts; without it each fact is filed under the note's title.
+    """
+    if EVERYDAY.search(note.title):
+        return []
+    return [*_misconceptions(note, topics), *_procedures(note, topics)]
+
+
+def misconception_in(fact: Fact) -> str:
+    """What a fact corrects, in a student's words; empty where it corrects nothing."""
+    if fact.entry is not None:
+        return ""
+    line = fact.source.words.rfind("\n", 0, fact.span[0]) + 1
+    found = _MISCONCEIVED.match(fact.source.words, line)
+    return found["said"] if found and found.start("truth") == fact.span[0] else ""
+
+
+def steps_in(fact: Fact) -> tuple[str, ...]:
+    """The steps of a procedure in their order; empty where the key is no numbered list."""
+    return tuple(step["words"].strip() for step in _numbered(fact.key))
+
+
+def _numbered(text: str) -> list[re.Match[str]]:
+    found = list(_STEP.finditer(text))
+    return found if [int(step["n"]) for step in found] == list(range(1, len(found) + 1)) else []
+
+
+def _misconceptions(note: Note, topics: Topics | None) -> Iterator[Fact]:
+    for block in note.blocks:
+        section = block.heading[-1] if block.heading else ""
+        if block.speaker or not _MISCONCEPTIONS.search(section):
+            continue
+        for found in _MISCONCEIVED.finditer(block.text.words):
+            truth = found["truth"]
+            sentences = split_sentences(truth)
+            if sentences and not STRUCK.search(found.group()) and len(content_words(truth)) > 3:
+                begin = found.start("truth")
+                yield _fact(
+                    note, block, "yes-no", begin, begin + sentences[min(1, len(sentences) - 1)][1], topics
+                )
+
+
+def _procedures(note: Note, topics: Topics | None) -> Iterator[Fact]:
+    for block in note.blocks:
+        steps = _numbered(block.text.words) if block.kind == "list" else []
+        section = block.heading[-1] if block.heading else ""
+        if not FEWEST_STEPS <= len(steps) <= MOST_STEPS or _NO_SEQUENCE.search(section) or not section:
+            continue
+        if not STRUCK.search(block.text.words):
+            yield _fact(note, block, "procedure", steps[0].start("n"), steps[-1].end(), topics)
+
+
+def _fact(note: Note, block: Block, kind: FactKind, begin: int, end: int, topics: Topics | None) -> Fact:
+    key = block.text.words[begin:end].rstrip()
+    concept = concept_of(key, note, block.heading, topics)
+    return Fact(
+        fact_id(key), kind, "", key, "", concept, note.path, note.title, block.heading, block.text,
+        (begin, begin + len(key)),
+    )  # fmt: skip

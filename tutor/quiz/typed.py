@@ -1,0 +1,112 @@
+"""Items that are answered in typed words beyond the author's own question: a number, an explanation, a correction."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from tutor.claims import claims_of
+from tutor.lexicon import NUMBERS
+from tutor.quiz.authored import NOT_ALONE
+from tutor.quiz.bank import Bank
+from tutor.quiz.facts import Fact
+from tutor.quiz.items import Item, item_id
+from tutor.quiz.prose import misconception_in
+from tutor.quiz.wording import core_of, statement_of
+
+_ASKS = re.compile(
+    r"^(?:how (?:many|much|large|long|far|big)|(?:which|what) (?:value|number|share|loss|output|probability|perplexity|mean|weight|"
+    r"gradient|side|size|length|factor|noisy value|clean value|guided prediction|guess)|what is the (?:value|number|size|share))\b",
+    re.IGNORECASE,
+)
+_ASKS_TWO = re.compile(r"\band (?:what|how|which|at|the)\b|\bhow large are\b|\bshape\b", re.IGNORECASE)
+_MATH = re.compile(r"\$[^$]*\$|\b[\w.]+\([^()]*\)")
+_FIGURE = re.compile(
+    rf"(?<![\w.,\-(\[])(?:\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)(?![\w\])]|[.,]\d| by \d)|\b(?:{'|'.join(NUMBERS)})\b",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"[A-Z][\w-]*(?: [A-Z][\w-]*)* $| by $|\b(?:step|layer|level|version) $")
+_UNIT = re.compile(
+    r"\s*(percent|%|nats?|bits?|bytes?|GB|MB|million|billion|pixels|tokens|steps|numbers|weights|parameters)\b"
+)
+_ROUNDED = re.compile(r"\b(?:about|roughly|nearly|approximately|around|some)\s+$", re.IGNORECASE)
+_BOUND = re.compile(
+    r"\b(?:up to|at least|more than|less than|fewer than|between|from|or|to) $", re.IGNORECASE
+)
+ROUNDED_SHARE = 0.02
+_EXACT_DECIMALS = 3
+_EXPLAINED = ("reason", "difference", "procedure")
+_LONGEST = 70  # words
+
+
+def number(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """The author's question for a number, to be answered with the number; None unless the key gives just one."""
+    if not _ASKS.match(fact.question) or _ASKS_TWO.search(fact.question) or NOT_ALONE.search(fact.question):
+        return None
+    sentence = core_of(statement_of(fact))
+    text = _MATH.sub(lambda found: " " * len(found.group()), sentence)
+    asked = {_value(found.group()) for found in _FIGURE.finditer(fact.question)}
+    found = [
+        one
+        for one in _FIGURE.finditer(text)
+        if not _NAMED.search(text[: one.start()]) and _value(one.group()) not in asked
+    ]
+    others = [one for one in re.findall(r"\d+ by \d+", text) if one not in fact.question]
+    if len(found) != 1 or others or (not bank.terms.places(fact.question) and "$" not in fact.question):
+        return None
+    if _BOUND.search(text[: found[0].start()]):
+        return None
+    figure = found[0]
+    value, unit = _value(figure.group()), _UNIT.match(text, figure.end())
+    scale = {"million": "millions", "billion": "billions"}
+    named = scale.get(unit[1], "" if unit[1].lower() in fact.question.lower() else unit[1]) if unit else ""
+    stem = f"{fact.question} (Answer with a number{f', in {named}' if named else ''}.)"
+    rounded = _ROUNDED.search(text[: figure.start()]) is not None
+    tolerance = max(ROUNDED_SHARE * value if rounded else 0.0, _half_unit(figure.group()))
+    key = NUMBERS.get(figure.group().lower(), figure.group().replace(",", ""))
+    accepts = (figure.group(),) if figure.group() != key else ()
+    return Item(
+        item_id(fact.note, "number", stem, key), "number", stem, (), key, fact.key, fact.citation, sentence,
+        fact.heading, fact.note, fact.id, fact.concept, accepts, tolerance=round(tolerance, 9), maker="rules",
+    )  # fmt: skip
+
+
+def _value(figure: str) -> float:
+    return float(NUMBERS.get(figure.lower(), figure).replace(",", ""))
+
+
+def _half_unit(figure: str) -> float:
+    """Half a unit of the last decimal that a number is written with, at least the third; 0 for a whole number."""
+    decimals = len(figure.partition(".")[2])
+    return 0.5 * 10.0 ** -max(decimals, _EXACT_DECIMALS) if decimals else 0.0
+
+
+def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """The author's question to be answered in one's own words, claim by claim; None where the key has one claim."""
+    if fact.kind not in _EXPLAINED or not fact.question or NOT_ALONE.search(fact.question):
+        return None
+    # An everyday question that names nothing is a riddle when it stands alone.
+    if not bank.terms.places(fact.question):
+        return None
+    claims = claims_of(fact.key, fact.question)
+    if len(claims) < 2 or not any(claim.main for claim in claims) or len(fact.key.split()) > _LONGEST:
+        return None
+    if "$" in fact.key or not fact.question.endswith("?") or "," in fact.question.split("?")[0][:1]:
+        return None
+    stem = f"Explain in your own words: {fact.question}"
+    return Item(
+        item_id(fact.note, "explain", stem, fact.key), "explain", stem, (), fact.key, fact.key, fact.citation,
+        fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+    )  # fmt: skip
+
+
+def mistake(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """A misconception of the notes, to be corrected in one's own words; None where the fact corrects nothing."""
+    said = misconception_in(fact)
+    if not said or NOT_ALONE.search(said):
+        return None
+    stem = f"A student says: “{said}” What is wrong with that?"
+    return Item(
+        item_id(fact.note, "explain", stem, fact.key), "explain", stem, (), fact.key, fact.key, fact.citation,
+        fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+    )  # fmt: skip
