@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tutor.errors import QuizError, RecordError, TutorError
 from tutor.learner import Chat, Record, Turn
@@ -47,7 +48,7 @@ class Conversations:
             return None
         answers = [turn for turn in turns if turn.id > asked.id]
         events = {event["event"] for turn in answers for event in (turn.payload or {}).get("events", [])}
-        if events & {"QuizItem", "QuizGrade", "QuizScore"}:
+        if events & {"QuizItem", "QuizGrade", "QuizWhy", "QuizScore"}:
             raise QuizError(
                 "An answer in a quiz cannot be taken back", "Go on, or say “stop” and start a new quiz."
             )
@@ -65,9 +66,11 @@ class Conversations:
         self._kept.add_turn(chat_id, "assistant", text, {"events": [event_to_json(Notice(text))]})
 
     def quiz_is_open(self, chat_id: str) -> bool:
-        """Whether a quiz question waits for its answer."""
+        """Whether a quiz question waits for its answer; none does where the quiz cannot be read any more."""
         stored = self._kept.load_round(chat_id)
-        return stored is not None and not Round.from_dict(stored).over
+        with suppress(QuizError):
+            return stored is not None and Round.from_dict(stored).waits
+        return False
 
     def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
         kept: list[Event] = []

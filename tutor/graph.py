@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
@@ -28,61 +28,23 @@ from tutor.demo_turns import asked_before, demo_wish, demos_table, ordered, rela
 from tutor.errors import QuizError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
-from tutor.intents import ANSWERED, Intent
 from tutor.lesson import lesson
 from tutor.questions import Guess, Question, Said, understand
 from tutor.quiz.grading import Grade, grade
+from tutor.quiz.hints import pointer_to
 from tutor.quiz.items import Item
+from tutor.quiz.keeping import Quizzes, Rounds
+from tutor.quiz.moves import Rules, follows_quiz
 from tutor.quiz.replies import reply_kind
-from tutor.quiz.rounds import Round, show, start, submit
+from tutor.quiz.rounds import Other, Round
+from tutor.quiz_turns import ROUTES, question_in_quiz, route_in_quiz
 from tutor.recap import recap
-from tutor.turns import DemoOutcome, Drawing, Event, Notice, Style, ToolCall
+from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
-_ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
 _NODES = ("explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "talk")
-_ROUTES: dict[Intent, str] = {
-    "summary": "sum_up",
-    "map": "draw_map",
-    "save": "save",
-    "evidence": "show_evidence",
-    **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
-}
-
-
-class Rounds(Protocol):
-    """Where the quiz of each chat is kept; every item is kept before it is shown."""
-
-    def load_round(self, chat_id: str) -> dict[str, Any] | None: ...
-
-    def save_round(self, chat_id: str, state: dict[str, Any]) -> None: ...
-
-    def save_items(self, items: list[dict[str, Any]]) -> None: ...
-
-    def add_attempt(self, item_id: str, answer: str, grade: dict[str, Any]) -> int: ...
-
-
-class RoundsInMemory:
-    """Rounds that last as long as the program: for a session without a record."""
-
-    def __init__(self) -> None:
-        self._states: dict[str, dict[str, Any]] = {}
-        self._attempts = 0
-
-    def load_round(self, chat_id: str) -> dict[str, Any] | None:
-        return self._states.get(chat_id)
-
-    def save_round(self, chat_id: str, state: dict[str, Any]) -> None:
-        self._states[chat_id] = state
-
-    def save_items(self, items: list[dict[str, Any]]) -> None:
-        """The items are part of the round's state already."""
-
-    def add_attempt(self, item_id: str, answer: str, grade: dict[str, Any]) -> int:
-        self._attempts += 1
-        return self._attempts
 
 
 class State(TypedDict, total=False):
@@ -112,6 +74,7 @@ class Parts:
         caller: a chat model that calls tools, which may fill the arguments of the tool that was asked for.
         turns: the messages of a chat, by its id.
         save: saves messages of a chat as a note and says where it lies.
+        other: a harder or an easier quiz question in place of an open one; None where there is none.
     """
 
     answering: Answering
@@ -124,6 +87,7 @@ class Parts:
     caller: BaseChatModel | None = None
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
+    other: Other = lambda item, wish: None
 
 
 class TutoringGraph:
@@ -133,6 +97,7 @@ class TutoringGraph:
         from langgraph.graph import END, START, StateGraph
 
         self._parts = parts
+        self._quizzes = Quizzes(parts.rounds, Rules(self._grade, parts.other, self._pointer))
         graph = StateGraph(State)
         graph.add_node("understand", self._understand)
         for name, node in (
@@ -200,8 +165,13 @@ class TutoringGraph:
     # -- nodes -------------------------------------------------------------------------------------------------
 
     def _understand(self, state: State, config: RunnableConfig) -> State:
-        given = state.get("question")
-        in_quiz = given is None and self._open_round(state["chat_id"]) is not None
+        given, message = state.get("question"), state["message"]
+        quiz = self._quiz(state["chat_id"]) if given is None else None
+        in_quiz = quiz is not None and quiz.waits
+        if quiz is not None and not in_quiz:
+            if follows_quiz(quiz, message):
+                return {"route": "quiz_reply"}
+            self._quizzes.moved_on(state["chat_id"], quiz)
         wished = self._wish(state, config) if given is None and not in_quiz else None
         if wished is not None:
             return wished
@@ -209,13 +179,15 @@ class TutoringGraph:
         guess = None if in_quiz else self._parts.guess
         names = self._parts.answering.retriever.named
         question = given or understand(
-            state["message"], state["history"], state.get("style"), guess=guess, names=names
+            message, state["history"], state.get("style"), guess=guess, names=names
         )
-        if in_quiz:
-            route = _route_in_quiz(state["message"], question)
+        if in_quiz and quiz is not None:
+            route = route_in_quiz(message, question, quiz.asked)
+            if route == "explain":
+                question = question_in_quiz(message, quiz.asked, state.get("style"), names)
             if route:
                 return {"question": question, "route": route}
-        elif given is None and reply_kind(state["message"]) == "stop":
+        elif given is None and reply_kind(message) == "stop":
             return {"question": question, "route": "talk"}
         if question.intent == "demo" and not question.demo:
             return self._run_tool("list_demos", {}, "Which of the demos?")
@@ -229,7 +201,7 @@ class TutoringGraph:
                 "make_quiz", {"topic": question.topic[:200], "n": n}, question.text, config
             )
             return _say(refused) if refused else self._run_tool("make_quiz", call, title)
-        return {"question": question, "route": _ROUTES.get(question.intent, "explain")}
+        return {"question": question, "route": ROUTES.get(question.intent, "explain")}
 
     def _filled(
         self, tool: str, arguments: dict[str, Any], text: str, config: RunnableConfig
@@ -280,25 +252,31 @@ class TutoringGraph:
         _emit(asked)
         return {"route": "done"}
 
-    def _open_round(self, chat_id: str) -> Round | None:
-        stored = self._parts.rounds.load_round(chat_id)
-        if stored is None:
+    def _quiz(self, chat_id: str) -> Round | None:
+        """The chat's quiz, also one that is over; one that cannot be read is ended and said to be."""
+        try:
+            return self._quizzes.state(chat_id)
+        except QuizError:
+            _emit_all(self._quizzes.set_aside(chat_id))
             return None
-        found = Round.from_dict(stored)
-        return None if found.over else found
+
+    def _grade(self, item: Item, words: str) -> Grade:
+        return grade(item, words, similarity=self._parts.similarity)
+
+    def _pointer(self, item: Item) -> str:
+        return pointer_to(item, self._parts.answering.retriever.index.notes)
 
     def _explain(self, state: State, config: RunnableConfig) -> State:
         for event in self._parts.answering.answer(state["question"], _cancel(config)):
             _emit(event)
+            if isinstance(event, Answer):
+                self._quizzes.told_besides(state["chat_id"], event.answer)
         self._ask_again(state)
         return {}
 
     def _ask_again(self, state: State) -> None:
         """Shows the open quiz question once more, after something else was said."""
-        open_round = self._open_round(state["chat_id"])
-        if open_round is not None:
-            _emit(Notice("Back to the quiz:"))
-            _emit(show(open_round))
+        _emit_all(self._quizzes.show_again(state["chat_id"]))
 
     def _sum_up(self, state: State) -> State:
         """Sums up the conversation up to the message that asks for it."""
@@ -342,49 +320,37 @@ class TutoringGraph:
         try:
             message = self._parts.tools[state["tool"]].invoke(call, inner)
         except QuizError as error:
-            _emit(Notice(str(error)))
-            return {"route": "end"}
+            return self._end(state, Notice(str(error)))
         except ValidationError as error:
-            _emit(Notice(refusal(error)))
-            return {"route": "end"}
+            return self._end(state, Notice(refusal(error)))
         if state["tool"] == "make_quiz":
             return {"route": "start_quiz", "items": message.artifact}
         if state["tool"] == "list_demos":
-            _emit(demos_table(message.artifact))
-            return {"route": "end"}
+            return self._end(state, demos_table(message.artifact))
         outcome = DemoOutcome(**message.artifact)
-        _emit(outcome)
-        if not outcome.stopped:
-            notes = self._parts.answering.retriever.index.notes
-            titles = related_titles(notes, outcome.result["notes"])
-            _emit(lesson(outcome.result, titles, state.get("predicted")))
+        if outcome.stopped:
+            return self._end(state, outcome)
+        notes = self._parts.answering.retriever.index.notes
+        titles = related_titles(notes, outcome.result["notes"])
+        return self._end(state, outcome, lesson(outcome.result, titles, state.get("predicted")))
+
+    def _end(self, state: State, *events: Event) -> State:
+        """What a tool gave, and the quiz question that waits behind it."""
+        _emit_all(events)
+        self._ask_again(state)
         return {"route": "end"}
 
     def _start_quiz(self, state: State) -> State:
         items = [Item.from_dict(item) for item in state["items"]]
-        self._parts.rounds.save_items(state["items"])
-        quiz, events = start(items, state["arguments"]["topic"])
-        self._parts.rounds.save_round(state["chat_id"], quiz.to_dict())
-        for event in events:
-            _emit(event)
+        try:
+            _emit_all(self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"]))
+        except QuizError as error:
+            self._end(state, Notice(str(error)))
         return {}
 
     def _quiz_reply(self, state: State) -> State:
-        """Takes the student's words as the answer, or as skip, hint or stop; the record comes before the screen."""
-        quiz = self._open_round(state["chat_id"])
-        assert quiz is not None
-        graded: list[tuple[Item, Grade]] = []
-
-        def grader(item: Item, answer: str) -> Grade:
-            graded.append((item, grade(item, answer, similarity=self._parts.similarity)))
-            return graded[-1][1]
-
-        after, events = submit(quiz, state["message"], grader)
-        for item, found in graded:
-            self._parts.rounds.add_attempt(item.id, state["message"], found.to_dict())
-        self._parts.rounds.save_round(state["chat_id"], after.to_dict())
-        for event in events:
-            _emit(event)
+        """Takes the student's words as a move in the quiz; the record comes before the screen."""
+        _emit_all(self._quizzes.say(state["chat_id"], state["message"]))
         return {}
 
     def _talk(self, state: State) -> State:
@@ -405,23 +371,6 @@ class TutoringGraph:
         return {}
 
 
-def _route_in_quiz(message: str, question: Question) -> str:
-    """Where a message goes while a quiz question is open; empty for a new quiz or a demo.
-
-    "Train the discriminator" is then an answer: only words that name a demo or ask to be shown one start it.
-    """
-    kind = reply_kind(message)
-    if kind not in ("answer", "question"):
-        return "quiz_reply"
-    if _ROUTES.get(question.intent, "") in ("sum_up", "draw_map", "save", "show_evidence"):
-        return _ROUTES[question.intent]
-    if question.intent in ("greeting", "thanks", "help"):
-        return "talk"
-    if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
-        return ""
-    return "explain" if kind == "question" and question.intent in ANSWERED - {"check"} else "quiz_reply"
-
-
 def _call_of(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """A call of a tool as LangChain takes it."""
     return {"name": tool, "args": arguments, "id": uuid.uuid4().hex, "type": "tool_call"}
@@ -437,6 +386,11 @@ def _emit(event: Event) -> None:
     from langgraph.config import get_stream_writer
 
     get_stream_writer()(event)
+
+
+def _emit_all(events: Iterable[Event]) -> None:
+    for event in events:
+        _emit(event)
 
 
 def _cancel(config: RunnableConfig) -> threading.Event:

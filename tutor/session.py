@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, StoreError, TutorError
-from tutor.graph import Parts, Rounds, RoundsInMemory, TutoringGraph
+from tutor.graph import Parts, TutoringGraph
 from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
@@ -28,6 +28,7 @@ from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.items import Item
+from tutor.quiz.keeping import Rounds, RoundsInMemory
 from tutor.ranking import meant
 from tutor.retrieval import Retriever
 from tutor.router import Router
@@ -38,6 +39,36 @@ from tutor.turns import Answer, Event, Notice, Style
 
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 _REMEMBERED_ITEMS = 30
+
+
+class RoundsOnRecord(RoundsInMemory):
+    """The quizzes of the record's chats. What the student approved is remembered as long as the program runs."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__()
+        self._record = record
+
+    def load_round(self, chat_id: str) -> dict[str, Any] | None:
+        """As `Rounds`."""
+        return self._record.load_round(chat_id)
+
+    def keep_step(
+        self,
+        chat_id: str,
+        state: dict[str, Any],
+        *,
+        items: Sequence[dict[str, Any]] = (),
+        attempts: Sequence[dict[str, Any]] = (),
+        reports: Sequence[dict[str, Any]] = (),
+    ) -> list[dict[str, Any]]:
+        """As `Rounds`, but in one write each: items, attempts, then the state."""
+        self._record.save_items(items)
+        ids = [self._record.add_attempt(one["item_id"], one["answer"], one["grade"]) for one in attempts]
+        self._record.save_round(chat_id, state)
+        return [
+            {"attempt_id": attempt_id, "fact_id": one["fact_id"], "next_due": None}
+            for attempt_id, one in zip(ids, attempts, strict=True)
+        ]
 
 
 class Session(Conversations):
@@ -68,7 +99,7 @@ class Session(Conversations):
         self._messages: list[str] = []
         self._chosen = chosen
         super().__init__(record)
-        self._rounds: Rounds = record if record is not None else RoundsInMemory()
+        self._rounds: Rounds = RoundsOnRecord(record) if record is not None else RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
         self._jobs = JobQueue()

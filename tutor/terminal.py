@@ -25,6 +25,7 @@ from tutor.turns import (
     QuizGrade,
     QuizItem,
     QuizScore,
+    QuizWhy,
     RunLesson,
     TableShown,
     ToolCall,
@@ -151,19 +152,33 @@ def _lines(event: Event) -> list[str]:
         return _lesson_lines(event)
     if isinstance(event, TableShown):
         return ["", *table_lines(event)]
-    if isinstance(event, QuizItem):
-        return [
-            "",
-            f"Question {event.k} of {event.n}: {event.stem}",
-            *(f"  {name}) {text}" for name, text in event.options),
-        ]
-    if isinstance(event, QuizGrade):
-        witness = [_citation_line(event.citation)] if event.citation else []
-        return [event.feedback, *witness]
-    if isinstance(event, QuizScore):
-        again = f" Look again at: {', '.join(event.revisit)}." if event.revisit else ""
-        return ["", f"Score: {event.score:g} of {event.n}.{again}"]
+    if isinstance(event, QuizItem | QuizGrade | QuizWhy | QuizScore):
+        return _quiz_lines(event)
     return []
+
+
+def _quiz_lines(event: QuizItem | QuizGrade | QuizWhy | QuizScore) -> list[str]:
+    if isinstance(event, QuizItem):
+        left = [f"  {n}. {text}" for n, text in enumerate(event.left, 1)]
+        options = [f"  {name}) {text}" for name, text in event.options]
+        how = [f"  ({event.how})"] if event.left or event.kind == "order" else []
+        return ["", f"Question {event.k} of {event.n}: {event.stem}", *left, *options, *how]
+    if isinstance(event, QuizGrade):
+        due = f"  due again: {event.next_due[:10]}" if event.next_due else ""
+        return [event.feedback, *_witness(event.citation), *(line for line in (event.ask, due) if line)]
+    if isinstance(event, QuizWhy):
+        said = [f"About “{event.stem}”: the answer is {event.key}", *_witness(event.citation)]
+        said += [f"  {event.explanation}"] if event.explanation and event.explanation != event.key else []
+        wrong = [one for one in event.options if not one.right]
+        return [*said, *(f"  {one.letter}) {one.text}: {one.why}" for one in wrong)]
+    again = f" Look again at: {', '.join(event.revisit)}." if event.revisit else ""
+    titles = [title for title in dict.fromkeys(event.titles) if title not in event.revisit]
+    notes = [f"  in your notes: {', '.join(titles)}"] if titles else []
+    return ["", f"Score: {event.score:g} of {event.n}.{again}", *notes, *event.told]
+
+
+def _witness(citation: Citation | None) -> list[str]:
+    return [_citation_line(citation)] if citation else []
 
 
 def evidence_lines(event: EvidenceShown) -> list[str]:

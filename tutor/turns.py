@@ -252,7 +252,13 @@ class TableShown:
 
 @dataclass(frozen=True)
 class QuizItem:
-    """One question as asked: number k of n, stem, options (empty for short answers)."""
+    """One question as asked: number k of n, stem, lettered options (empty where words are typed).
+
+    Attributes:
+        left: for "match" what the options belong to, numbered from 1.
+        how: how it is answered, in plain words.
+        hints: how many hints were given on it.
+    """
 
     item_id: str
     stem: str
@@ -260,11 +266,32 @@ class QuizItem:
     k: int
     n: int
     kind: str = "short"
+    left: tuple[str, ...] = ()
+    how: str = ""
+    hints: int = 0
+
+
+@dataclass(frozen=True)
+class OptionWhy:
+    """An option as it was lettered, whether it is right, and why it is or is not."""
+
+    letter: str
+    text: str
+    right: bool
+    why: str
 
 
 @dataclass(frozen=True)
 class QuizGrade:
-    """One answer as graded by code; `citation` is the note's sentence that decides."""
+    """One answer as graded by code; `citation` is the note's sentence that decides.
+
+    Attributes:
+        attempt_id: under which the record keeps it; 0 where it is not known.
+        hints: how many hints it was given with.
+        why: for a question with options, each of them with its reason.
+        next_due: when the fact is due again (ISO 8601); empty where it is not known.
+        ask: what the student is asked to decide, where the code could not.
+    """
 
     item_id: str
     verdict: Literal["correct", "partial", "wrong", "unsure"]
@@ -273,15 +300,43 @@ class QuizGrade:
     key: str
     citation: Citation | None
     points: tuple[dict[str, Any], ...] = field(default=())
+    attempt_id: int = 0
+    hints: int = 0
+    why: tuple[OptionWhy, ...] = ()
+    next_due: str = ""
+    ask: str = ""
+
+
+@dataclass(frozen=True)
+class QuizWhy:
+    """Why the answer to a question is what it is, told when it was dealt with: the note's words, each option's reason."""
+
+    item_id: str
+    stem: str
+    key: str
+    explanation: str
+    citation: Citation | None
+    options: tuple[OptionWhy, ...] = ()
 
 
 @dataclass(frozen=True)
 class QuizScore:
-    """The end of a quiz: points out of the number of questions, and what to revisit."""
+    """The end of a quiz: points out of the number of questions, and what to revisit.
+
+    Attributes:
+        revisit: concepts, each once; `titles` says in which note each stands.
+        told: what the score means, what is due when and how to go on, in plain words.
+        missed: how many questions "again" asks once more.
+        due: each concept with the time when it is due again (ISO 8601), the soonest first.
+    """
 
     score: float
     n: int
     revisit: tuple[str, ...]
+    titles: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    missed: int = 0
+    due: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -319,6 +374,7 @@ Event = (
     | TableShown
     | QuizItem
     | QuizGrade
+    | QuizWhy
     | QuizScore
     | Drawing
     | EvidenceShown
@@ -360,6 +416,8 @@ def spoken(events: list[Event]) -> str:
             parts.append(event.stem)
         elif isinstance(event, QuizGrade):
             parts.append(event.feedback)
+        elif isinstance(event, QuizWhy):
+            parts.append(f"The answer to “{event.stem}” is: {event.key}")
         elif isinstance(event, QuizScore):
             parts.append(f"Score: {event.score:g} of {event.n}")
         elif isinstance(event, DemoOutcome):

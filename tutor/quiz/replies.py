@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 ReplyKind = Literal["answer", "skip", "stop", "hint", "dont_know", "question"]
@@ -73,3 +74,171 @@ def reply_kind(text: str) -> ReplyKind:
         if not [word for word in rest if word not in _FILLER]:
             return "dont_know"
     return "question" if _ASKS.search(bare) else "answer"
+
+
+# -- what else may be wished of a quiz -----------------------------------------------------------------------------
+
+Wish = Literal[
+    "why", "harder", "easier", "right", "undo", "knew", "knew_not", "report", "left", "repeat", "again", "misses",
+    "confidence", "unclear",
+]  # fmt: skip
+SURE, NOT_SURE = 0.9, 0.5
+
+_PLEASE = r"(?:(?:please|ok(?:ay)?|hey|but|and|no|hm+|well|actually|sorry|wait|can you|could you)[,.!…]* )*"
+_THE = r"(?:the |this |that |my |your )?(?:(?:last|previous|current|open|same) )?"
+_MISSES = (
+    r"(?:the |my |all )?(?:misses|mistakes|errors|missed (?:ones|questions)|wrong (?:ones|answers)"
+    r"|(?:ones|questions) (?:that )?i (?:missed|got wrong|failed)|what i (?:got wrong|missed|failed))"
+)
+_WISHES: tuple[tuple[Wish, str], ...] = (
+    ("why", r"why(?: (?:not|so|is that|is it|was (?:it|that|i) wrong|is (?:it|that|mine|my answer) wrong|then))?"
+            r"|(?:please )?explain(?: (?:why|the answer))?|how come|为什么"),
+    ("harder", r"(?:/?(?:a )?(?:harder|more difficult|tougher)(?: one| question)?|(?:make|give me|ask)(?: it| me)?"
+               r"(?: a| something)? (?:harder|more difficult)(?: one| question)?"
+               r"|(?:it is|it'?s|that'?s|this is|that is)? ?too (?:easy|simple)|难一点|太简单了?)"),
+    ("easier", r"(?:/?(?:an? )?(?:easier|simpler)(?: one| question)?|(?:make|give me|ask)(?: it| me)?"
+               r"(?: an?| something)? (?:easier|simpler)(?: one| question)?"
+               r"|(?:it is|it'?s|that'?s|this is|that is)? ?too (?:hard|difficult)|简单一点|太难了?)"),
+    ("right", r"(?:i (?:was|am)|i'?m) (?:right|correct)|(?:my|that) answer (?:was|is) (?:right|correct|the same)"
+              r"|(?:that'?s|that is|it'?s|it is|this is|mine is|it means|that means)"
+              r" (?:exactly )?(?:the same(?: thing)?|what i (?:said|meant|wrote))"
+              r"|same thing|(?:mark|count|take) (?:it|that|mine|this) (?:as )?(?:right|correct)"
+              r"|我是对的|意思一样|我答对了"),
+    ("undo", r"/?undo(?: (?:it|that|this))?|take (?:it|that) back|(?:never ?mind,? )?i was wrong|撤销|撤回"),
+    ("knew", r"(?:yes,? )?i (?:knew|did know|do know|know|had) (?:it|that|this)|(?:yes,? )?i did|i knew"
+             r"|我知道的?|我会的?"),
+    ("knew_not", r"(?:no,? )?i (?:did not|didn'?t|didnt)(?: (?:really )?(?:know(?: (?:it|that|this))?|have it))?"),
+    ("left", r"how many(?: more)?(?: questions)?(?: (?:are|is))?(?: (?:left|to go|remain(?:ing)?|more|still|there))+"
+             r"|how many(?: more)? (?:questions|to go|more)|how (?:far|long) (?:am i|still|to go|is (?:it|the quiz))"
+             r"|(?:what'?s|what is) left|还有几(?:道|个)?题?|还剩(?:几|多少)(?:道|个)?题?"),
+    ("repeat", rf"(?:(?:repeat|show(?: me)?|say|give me|ask(?: me)?|read) )?{_THE}question(?: again| once more)?"
+               r"|(?:repeat|show|say|ask) (?:it|that|this)(?: again| once more)?|repeat|come again"
+               r"|what (?:was|is) the question(?: again)?|重复(?:一下|问题)?|再说一遍|题目是什么"),
+    ("misses", rf"(?:(?:retry|repeat|redo|again|practi[cs]e|retake)(?: with)? {_MISSES}"
+               rf"|(?:quiz|ask|test) me (?:again )?(?:on|about|with) {_MISSES}(?: again)?"
+               rf"|{_MISSES} again)|错题(?:再来一遍|重做)?"),
+    ("again", r"(?:once |try |do it |and |one )?(?:again|more time)|once more|retry|redo|另?再来一次|重来"),
+)  # fmt: skip
+_WISHED = tuple((kind, re.compile(pattern)) for kind, pattern in _WISHES)
+_UNCLEAR = re.compile(
+    r"(?:sorry )?(?:what do you mean(?: by (?:it|that|this|the question))?|huh|what|sorry|pardon"
+    r"|rephrase(?: (?:it|that|the question))?|(?:please )?(?:explain|clarify|reword|rephrase) (?:it|this|that|(?:the|this) question)"
+    r"|i (?:do not|don'?t|dont) (?:understand|get)(?: (?:it|this|that|(?:the|this|that) question|what you mean))?"
+    r"|什么意思|我?不(?:懂|明白)(?:题目|这个)?)"
+)
+_REPORT = re.compile(
+    r"/?(?:i (?:want|would like|'?d like) to )?(?:report|flag)(?P<rest>$|\W.*)|"
+    r"(?P<said>(?:this|that|the)(?: last)? (?:question|item|one) (?:is|was|seems|looks|makes)(?: (?:a|an|just|very|"
+    r"really|so|too|quite|totally))* (?:bad|wrong|broken|unfair|unclear|ambiguous|confusing|nonsense|stupid|weird"
+    r"|no sense|buggy|duplicate|a duplicate)\b.*|bad question\b.*"
+    r"|(?:这|这道)题(?:有问题|不好|错了).*|(?:举报|报告)(?:问题)?)",
+    re.DOTALL,
+)
+_ABOUT = re.compile(
+    r"^\W*(?:(?:this|that|it|the|a|bad|last|previous|question|item|one|before)\b\W*)*(?:(?:because|since|as)\b\W*)?"
+)
+_MOST_REASON = 300
+_HOW = r"(?:(?:really|very|quite|pretty|absolutely|totally|so|too|all that|completely|100 ?%|fairly) )*"
+_I_AM = r"(?:i'?m |i am )"
+_SURE_WORD = rf"{_HOW}(?P<no>not |un)?{_HOW}(?:sure|certain|confident)(?: (?:about|of) (?:it|that|this))?"
+_GUESS = r"(?:(?:just|only|i'?m|i am|this is|it'?s|a|my|wild|pure) )*guess(?:ing|ed)?"
+_SHARE = r"(?P<share>\d{1,3}) ?% (?:sure|certain|confident)"
+_SEP = r"\s*[,;:.!()\-–—…，。：；]+\s*"
+_BARE = re.compile(rf"(?:{_I_AM}?(?:{_SHARE}|{_SURE_WORD})|(?P<guess>{_GUESS})|(?P<cn>不?确定))")
+_BEFORE = re.compile(
+    rf"(?:(?:{_I_AM}?(?:{_SHARE}|{_SURE_WORD})|(?P<guess>{_GUESS})){_SEP}(?:but |and )?"
+    rf"|(?:{_I_AM}(?:{_SHARE}|{_SURE_WORD})|not {_HOW}sure)(?: (?:that|but|it'?s|it is))*\s+"
+    rf"|(?P<guess2>i guess) (?:it'?s |it is )?|(?P<cn>不?确定){_SEP})(?=\S)"
+)
+_AFTER = re.compile(
+    rf"(?:{_SEP}(?:but |and )?{_I_AM}?(?:{_SHARE}|{_SURE_WORD})|\s+(?:but |and )?{_I_AM}(?:{_SHARE}|{_SURE_WORD})"
+    rf"|{_SEP}(?P<guess>{_GUESS})|{_SEP}(?P<cn>不?确定))[\s.!)）。]*$"
+)
+_LETTER_AFTER = re.compile(r"^\(?[a-j1-9]\)? (?P<no>not |un)?(?:sure|certain)$")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A message in an open quiz.
+
+    Attributes:
+        kind: what it is; only "answer" and "dont_know" may be graded.
+        words: the answer without the words on how sure the student is; for "report" the reason.
+        confidence: how sure the student says to be, 0 to 1; None where nothing is said.
+        last: for "report", whether the question before is meant and not the open one.
+    """
+
+    kind: ReplyKind | Wish
+    words: str = ""
+    confidence: float | None = None
+    last: bool = False
+
+
+def reply_of(text: str) -> Reply:
+    """What a message in a quiz is: one of the kinds of `reply_kind`, or a wish besides.
+
+    "Not sure" alone says how sure the student is of the answer to come and is no answer; "B, not sure" is one.
+    """
+    bare = _bared(text)
+    if not re.search(r"\w", bare):
+        return Reply("question")
+    for kind, pattern in _WISHED:
+        if pattern.fullmatch(bare):
+            return Reply(kind)
+    if _UNCLEAR.fullmatch(bare):
+        return Reply("unclear")
+    report = _REPORT.fullmatch(bare)
+    if report:
+        reason = _ABOUT.sub("", report["rest"] or "") if report["rest"] is not None else report["said"]
+        return Reply(
+            "report",
+            reason[:_MOST_REASON].strip(),
+            last=bool(re.search(r"\b(?:last|previous|before)\b", bare)),
+        )
+    confidence, rest = confidence_of(text)
+    if confidence is not None and not rest:
+        return Reply("confidence", confidence=confidence)
+    return Reply(reply_kind(rest), rest, confidence)
+
+
+def _bared(text: str) -> str:
+    """A message in small letters on one line, without politeness and the marks around it."""
+    said = re.sub(r"\s+", " ", text.replace("’", "'").strip().lower())
+    said = re.sub(rf"^{_PLEASE}(?=\S)", "", said)
+    return re.sub(r",? (?:please|then|thanks|thank you|now)$", "", said.strip(" .!?？！。…")).strip(
+        " .!?？！。…,"
+    )
+
+
+def confidence_of(text: str) -> tuple[float | None, str]:
+    """How sure the student says to be, None where nothing is said, and the message without those words."""
+    said = re.sub(r"\s+", " ", text.replace("’", "'").strip())
+    low = said.lower()
+    bare = " ".join(word for word in re.findall(r"[^\s.,!?。！？…]+", low) if word not in _FILLER - _KEPT)
+    whole = _BARE.fullmatch(bare)
+    if whole:
+        return _level(whole), ""
+    if _LETTER_AFTER.match(low):
+        return (NOT_SURE if _LETTER_AFTER.match(low)["no"] else SURE), said.split()[0]  # type: ignore[index]
+    for pattern in (_BEFORE, _AFTER):
+        found = pattern.match(low) if pattern is _BEFORE else pattern.search(low)
+        if found:
+            rest = said[found.end() :] if pattern is _BEFORE else said[: found.start()]
+            return _level(found), rest.strip(" ,;:(")
+    return None, text.strip()
+
+
+_KEPT = frozenset("i am about of not it".split())
+
+
+def _level(found: re.Match[str]) -> float:
+    groups = found.groupdict()
+    if groups.get("share"):
+        return min(100, int(groups["share"])) / 100
+    low = (
+        groups.get("no")
+        or groups.get("guess")
+        or groups.get("guess2")
+        or (groups.get("cn") or "").startswith("不")
+    )
+    return NOT_SURE if low else SURE

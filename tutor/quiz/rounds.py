@@ -1,37 +1,66 @@
 """One quiz in one chat as a state machine: plain data in, plain data and events out, nothing kept here.
 
-A round asks its items in order. Every item is dealt with once, by an answer or by skipping it; a message that
-is no answer (a hint, a question of the student's own, an option that is not there) leaves it open and shows
-it again. What was dealt with never changes, and the student can always skip or stop.
+    idle -> asked (item, labels, hints, confidence) -> graded, skipped or reported -> asked ... -> over
+
+A round asks its items in order. Every item is dealt with once; a message that is no answer (a hint, a wish, a question
+of the student's own, an option that is not there) leaves it open and shows it again. The letters of an item's options
+are bound when it is first shown and never change, also in a later quiz of the same chat. What was dealt with changes
+only by the student's own word ("I was right", "I knew it"), and what the code said stays beside it. The student can
+always skip or stop.
+
+Another quiz asked for in between pauses this one, which comes back when the other is over.
+
+The same message twice: letters and numbers alone ("B", "1B 2A") are taken as the answer to the open question where it
+has such labels, and so are words that are one of its options. Other words that repeat the last answer are held back
+once, since they may have been sent twice: said once more, they are the answer.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from tutor.errors import QuizError
-from tutor.quiz.grading import Grade, chosen_option
+from tutor.quiz.chosen import how_to_answer, label_of
+from tutor.quiz.grading import Grade
 from tutor.quiz.items import LETTERS, Item
-from tutor.quiz.replies import reply_kind
-from tutor.turns import Event, Notice, QuizGrade, QuizItem, QuizScore
-from tutor.words import content_words
+from tutor.quiz.scoring import REVISIT_BELOW, Mark, score_of
+from tutor.turns import Event, Notice, OptionWhy, QuizGrade, QuizItem, QuizScore, QuizWhy
 
-LAST_HINT = 3
-REVISIT_BELOW = 0.6
+MOST_PAUSED = 4
+ASK_RATING = "Did you know it? Say “I knew it” or “I did not”, or go on."
 
 Grader = Callable[[Item, str], Grade]
+Other = Callable[[Item, Literal["harder", "easier"]], Item | None]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an item was dealt with: the student's words and their grade, or skipped (grade None)."""
+    """How an item was dealt with.
+
+    Attributes:
+        answer: the student's words as they were typed.
+        grade: the grade that counts; None where the item was skipped or reported.
+        graded: what the code said, where the student decided otherwise.
+        confidence: how sure the student said to be, 0 to 1.
+        chosen: the ids of the options that the answer names.
+        attempt_id: of the attempt that counts, in the record; 0 where it is not known.
+        next_due: when the fact is due again (ISO 8601).
+        rating: "good" or "again" where the student rated an answer that the code could not.
+        reported: the student reported it; it does not count.
+    """
 
     answer: str
     grade: Grade | None
     hints: int = 0
+    graded: Grade | None = None
+    confidence: float | None = None
+    chosen: tuple[str, ...] = ()
+    attempt_id: int = 0
+    next_due: str = ""
+    rating: str = ""
+    reported: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,9 +68,17 @@ class Round:
     """The state of one quiz.
 
     Attributes:
-        outcomes: one for each item dealt with, in the order of the items; only ever appended to.
+        outcomes: one for each item dealt with, in the order of the items.
         hints: how many hints were given on the open item, 0 to LAST_HINT.
         stopped: the student ended it before the last item.
+        labels: item id -> the ids of its options in the order of their letters, for every item shown in this chat.
+        confidence: said before the answer to the open item.
+        told: whether what happened last was shown; False between keeping and showing, so that a crash is noticed.
+        fresh: for a round that is over, whether nothing else was said since.
+        repeated: words that repeat the last answer and were held back.
+        pending: a fact's id and words that mean the same; kept as soon as they cannot be taken back any more.
+        paused: the quizzes that wait for this one to end, the innermost last.
+        carried: missed items of quizzes that ended while this one was paused.
     """
 
     topic: str
@@ -49,132 +86,254 @@ class Round:
     outcomes: tuple[Outcome, ...] = ()
     hints: int = 0
     stopped: bool = False
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    confidence: float | None = None
+    told: bool = True
+    fresh: bool = True
+    repeated: str = ""
+    pending: tuple[str, str] | None = None
+    paused: tuple[Round, ...] = ()
+    carried: tuple[Item, ...] = ()
 
     @property
     def asked(self) -> Item | None:
-        """The open item; None when the round is over."""
-        return None if self.over else self.items[len(self.outcomes)]
+        """The open item with its options as they are lettered; None when the round is over."""
+        return None if self.over else self.lettered(self.items[len(self.outcomes)])
 
     @property
     def over(self) -> bool:
-        """Whether nothing is left to ask."""
+        """Whether nothing is left to ask in this round."""
         return self.stopped or len(self.outcomes) == len(self.items)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the chat has a question open, here or in a paused quiz, or something that was not shown yet."""
+        return not self.over or bool(self.paused) or not self.told
+
+    def lettered(self, item: Item) -> Item:
+        """An item with its options in the order of the letters that they were given."""
+        places = {option_id: place for place, option_id in enumerate(self.labels.get(item.id, ()))}
+        if set(places) != {option.id for option in item.options}:
+            return item
+        return replace(item, options=tuple(sorted(item.options, key=lambda option: places[option.id])))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain data for the record."""
         return {
-            "topic": self.topic,
+            **{name: getattr(self, name) for name in _PLAIN},
             "items": [item.to_dict() for item in self.items],
             "outcomes": [asdict(outcome) for outcome in self.outcomes],
-            "hints": self.hints,
-            "stopped": self.stopped,
+            "labels": {item_id: list(order) for item_id, order in self.labels.items()},
+            "pending": list(self.pending) if self.pending else None,
+            "paused": [other.to_dict() for other in self.paused],
+            "carried": [item.to_dict() for item in self.carried],
         }
 
     @staticmethod
-    def from_dict(value: dict[str, Any]) -> Round:
+    def from_dict(value: Mapping[str, Any]) -> Round:
         """The round that `to_dict` wrote, also after it went through JSON. QuizError if it is not one."""
         try:
-            outcomes = [
-                Outcome(o["answer"], o["grade"] and Grade.from_dict(o["grade"]), o["hints"])
-                for o in value["outcomes"]
-            ]
-            items = tuple(Item.from_dict(item) for item in value["items"])
-            return Round(value["topic"], items, tuple(outcomes), value["hints"], value["stopped"])
-        except (KeyError, TypeError) as error:
+            known = {name: value[name] for name in _PLAIN if name in value}
+            pending = value.get("pending")
+            found = Round(
+                **known,
+                items=tuple(Item.from_dict(item) for item in value["items"]),
+                outcomes=tuple(_outcome_of(outcome) for outcome in value["outcomes"]),
+                labels={item_id: tuple(order) for item_id, order in value.get("labels", {}).items()},
+                pending=(pending[0], pending[1]) if pending else None,
+                paused=tuple(Round.from_dict(other) for other in value.get("paused", ())),
+                carried=tuple(Item.from_dict(item) for item in value.get("carried", ())),
+            )
+            if len(found.outcomes) > len(found.items):
+                raise ValueError("more outcomes than items")
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise QuizError(f"The stored quiz cannot be read ({error})", "Start a new quiz.") from error
+        return found if found.over else bound(found)
 
 
-def start(items: Sequence[Item], topic: str = "") -> tuple[Round, list[Event]]:
-    """Opens a round and asks its first item. QuizError without items."""
+_PLAIN = ("topic", "hints", "stopped", "confidence", "told", "fresh", "repeated")
+
+
+def _outcome_of(value: Mapping[str, Any]) -> Outcome:
+    grades = {name: Grade.from_dict(value[name]) for name in ("grade", "graded") if value.get(name)}
+    return Outcome(
+        **{**value, "grade": None, "graded": None} | grades | {"chosen": tuple(value.get("chosen", ()))}
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a message leads to: the next state with all that must be kept before the events are shown.
+
+    Attributes:
+        items: shown for the first time.
+        attempts, reports: as `quiz.keeping.Rounds.keep_step` takes them.
+        accepts: facts' ids and words that mean the same from now on.
+    """
+
+    state: Round
+    events: tuple[Event, ...]
+    items: tuple[Item, ...] = ()
+    attempts: tuple[dict[str, Any], ...] = ()
+    reports: tuple[dict[str, Any], ...] = ()
+    accepts: tuple[tuple[str, str], ...] = ()
+
+
+# -- opening, going on, ending -------------------------------------------------------------------------------------
+
+
+def start(items: Sequence[Item], topic: str = "", before: Round | None = None) -> Step:
+    """Opens a round and asks its first item.
+
+    Args:
+        before: the chat's round so far; it pauses where it is open, and its letters stay bound.
+
+    Raises:
+        QuizError: there are no items, or too many quizzes wait already.
+    """
     if not items:
         raise QuizError("A quiz needs at least one question", "Name a topic of your notes.")
-    opened = Round(topic, tuple(items))
-    return opened, [show(opened)]
+    paused: tuple[Round, ...] = ()
+    if before is not None and before.waits:
+        paused = (*before.paused, replace(before, paused=(), told=True))
+        if len(paused) > MOST_PAUSED:
+            raise QuizError(f"{MOST_PAUSED} quizzes wait already", "Answer the open question, or say “stop”.")
+    once = {item.id: item for item in items}
+    opened = Round(topic, tuple(once.values()), labels=before.labels if before else {}, paused=paused)
+    return asked(opened)
 
 
-def show(state: Round) -> Event:
-    """The open item as it is asked (its letters never change while it is open), or the score at the end."""
+def bound(state: Round) -> Round:
+    """The state with letters for the open item, where it has none yet."""
+    item = state.items[len(state.outcomes)]
+    if item.id in state.labels:
+        return state
+    return replace(state, labels={**state.labels, item.id: tuple(option.id for option in item.options)})
+
+
+def asked(state: Round, *said: Event, **kept: Any) -> Step:
+    """The step to a state whose open item, or whose end, was not shown yet.
+
+    Args:
+        said: shown before it.
+        kept: fields of the step.
+    """
+    state = replace(state, told=False, hints=0, confidence=None, repeated="")
+    if state.over:
+        return Step(state, (*said, show(state)), **kept)
+    first = state.items[len(state.outcomes)].id not in state.labels
+    state = bound(state)
+    item = state.asked
+    assert item is not None
+    return Step(state, (*said, show(state)), items=(item,) if first else (), **kept)
+
+
+def dealt_with(state: Round, outcome: Outcome, *said: Event, **kept: Any) -> Step:
+    """The step past the open item."""
+    after = replace(state, outcomes=(*state.outcomes, outcome))
+    return asked(after, *said, **kept)
+
+
+def finished(state: Round) -> tuple[Round, tuple[Event, ...]]:
+    """The state after its events were shown, and what follows them: a paused quiz comes back when this one is over."""
+    state = replace(state, told=True)
+    if not (state.over and state.paused):
+        return state, ()
+    *others, outer = state.paused
+    missed = {item.id: item for item in (*outer.carried, *missed_items(state))}
+    back = replace(
+        outer, paused=tuple(others), labels={**outer.labels, **state.labels}, carried=tuple(missed.values()),
+        pending=state.pending or outer.pending, told=True,
+    )  # fmt: skip
+    return back, (Notice(f"Back to the quiz on {back.topic or 'your notes'}:"), show(back))
+
+
+def interrupted(state: Round) -> tuple[Event, ...]:
+    """What was kept and perhaps never shown: the last grade and the open item or the score."""
+    said: list[Event] = [Notice("I was interrupted here; nothing is lost.")]
+    if state.outcomes and state.outcomes[-1].grade is not None:
+        said.append(grade_event(state, len(state.outcomes) - 1))
+    return (*said, show(state))
+
+
+def missed_items(state: Round) -> tuple[Item, ...]:
+    """The items that were skipped or answered less than well, those of quizzes in between first; reported ones not."""
+    own = {
+        item.id: item
+        for item, outcome in zip(state.items, state.outcomes, strict=False)
+        if not outcome.reported and _points(outcome) < REVISIT_BELOW
+    }
+    return tuple(({item.id: item for item in state.carried} | own).values())
+
+
+def _points(outcome: Outcome) -> float:
+    return outcome.grade.score if outcome.grade else 0.0
+
+
+# -- events --------------------------------------------------------------------------------------------------------
+
+
+def show(state: Round) -> QuizItem | QuizScore:
+    """The open item as it is asked (its letters never change), or the score at the end."""
     item = state.asked
     if item is None:
         return _score(state)
     options = tuple((LETTERS[n], option.text) for n, option in enumerate(item.options))
-    return QuizItem(item.id, item.stem, options, len(state.outcomes) + 1, len(state.items), item.kind)
-
-
-def submit(state: Round, text: str, grade: Grader) -> tuple[Round, list[Event]]:
-    """Takes one message of the student.
-
-    Args:
-        state: the round; it is not changed.
-        text: the message.
-        grade: grades an answer to an item, as `grading.grade` does; called for answers only, once each.
-
-    Returns:
-        The next state and what to show: a QuizGrade and the next QuizItem or the QuizScore for an answer, a
-        Notice and the open QuizItem for anything else.
-    """
-    item = state.asked
-    if item is None:
-        return state, [Notice("This quiz is over. Ask for a quiz on a topic to start another.")]
-    kind = reply_kind(text)
-    if kind == "stop":
-        ended = replace(state, stopped=True, hints=0)
-        return ended, [_score(ended)]
-    if kind == "hint":
-        given = replace(state, hints=min(LAST_HINT, state.hints + 1))
-        said = "That was the last hint. " if state.hints == LAST_HINT else ""
-        return given, [Notice(said + _hint(item, given.hints)), show(given)]
-    if kind == "question":
-        said = "That is no answer, so it is not graded. Answer, or say hint, skip or stop."
-        return state, [Notice(said), show(state)]
-    if kind == "skip":
-        after = _dealt_with(state, Outcome(text, None, state.hints))
-        return after, [Notice(f"Skipped. The answer is: {item.key_text}"), show(after)]
-    if item.is_choice and kind == "answer" and chosen_option(item, text) is None:
-        letters = ", ".join(LETTERS[: len(item.options)])
-        return state, [Notice(f"That names none of the options. Answer with one of {letters}."), show(state)]
-    graded = grade(item, text)
-    after = _dealt_with(state, Outcome(text, graded, state.hints))
-    return after, [_grade_event(item, graded), show(after)]
-
-
-def _dealt_with(state: Round, outcome: Outcome) -> Round:
-    return replace(state, outcomes=(*state.outcomes, outcome), hints=0)
-
-
-def _grade_event(item: Item, graded: Grade) -> QuizGrade:
-    points = tuple(asdict(point) for point in graded.points)
-    return QuizGrade(
-        item.id, graded.verdict, graded.score, graded.feedback, item.key_text, item.citation, points
-    )
+    return QuizItem(
+        item.id, item.stem, options, len(state.outcomes) + 1, len(state.items), item.kind, item.left,
+        how_to_answer(item), state.hints,
+    )  # fmt: skip
 
 
 def _score(state: Round) -> QuizScore:
-    """Points out of the items dealt with, and the headings of those that went less than well, each once."""
-    revisit: dict[str, None] = {}
-    points = 0.0
-    for item, outcome in zip(state.items, state.outcomes, strict=False):
-        earned = outcome.grade.score if outcome.grade else 0.0
-        points += earned
-        if earned < REVISIT_BELOW:
-            revisit[" › ".join(item.heading) or item.citation.title or item.note] = None
-    return QuizScore(round(points, 2), len(state.outcomes), tuple(revisit))
+    dealt = list(zip(state.items, state.outcomes, strict=False))
+    marks = [
+        Mark(item, _points(outcome), outcome.next_due) for item, outcome in dealt if not outcome.reported
+    ]
+    return score_of(marks, len(missed_items(state)), len(dealt) - len(marks))
 
 
-def _hint(item: Item, level: int) -> str:
-    """Where to look, then the first letters (or an option less), then the key with its words masked."""
-    if level == 1:
-        place = " › ".join(item.heading) or item.citation.title or item.note
-        return f"It stands in your notes under “{place}”."
-    if item.is_choice:
-        wrong = [f"{LETTERS[n]}" for n, option in enumerate(item.options) if option.id != item.key]
-        gone = wrong[: level - 1] if len(wrong) >= level else wrong[: len(wrong) - 1]
-        return f"It is not {' or '.join(gone)}." if gone else "Only two options are left: weigh them."
-    told = set(content_words(item.stem))
-    hidden = [word for word in re.findall(r"\w+", item.key) if not told.issuperset(content_words(word))]
-    if level == 2:
-        return "The words that matter begin: " + " ".join(f"{word[0]}…" for word in dict.fromkeys(hidden[:6]))
-    masked = re.sub(
-        r"\w+", lambda m: m[0] if m[0] not in hidden else m[0][0] + "_" * (len(m[0]) - 1), item.key
+def grade_event(state: Round, place: int) -> QuizGrade:
+    """The grade of an item that was answered, as it is shown."""
+    item, outcome = state.lettered(state.items[place]), state.outcomes[place]
+    graded = outcome.grade
+    assert graded is not None
+    points = tuple(asdict(point) for point in graded.points)
+    ask = ASK_RATING if graded.verdict == "unsure" else ""
+    return QuizGrade(
+        item.id, graded.verdict, graded.score, graded.feedback, item.key_text, item.citation, points,
+        outcome.attempt_id, outcome.hints, tuple(_reasons(item)), outcome.next_due, ask,
+    )  # fmt: skip
+
+
+def why_event(state: Round, place: int) -> QuizWhy:
+    """Why the answer to an item that was dealt with is what it is."""
+    item = state.lettered(state.items[place])
+    return QuizWhy(item.id, item.stem, item.key_text, item.explanation, item.citation, tuple(_reasons(item)))
+
+
+def _reasons(item: Item) -> Iterator[OptionWhy]:
+    if not item.is_choice:
+        return
+    for option in item.options:
+        right = option.id == item.key
+        why = option.why or ("" if right else "The note does not say this of what was asked.")
+        yield OptionWhy(label_of(item, option.id), option.text, right, why)
+
+
+def settled(step: Step, kept: Sequence[Mapping[str, Any]]) -> Step:
+    """The step with what the record said of its attempt: the id and when the fact is due again."""
+    if not kept or not step.state.outcomes:
+        return step
+    told = kept[-1]
+    place = len(step.state.outcomes) - 1
+    last = replace(
+        step.state.outcomes[-1], attempt_id=int(told["attempt_id"]), next_due=str(told.get("next_due") or "")
     )
-    return f"Fill in the gaps: {masked}"
+    state = replace(step.state, outcomes=(*step.state.outcomes[:-1], last))
+    events = tuple(
+        grade_event(state, place) if isinstance(event, QuizGrade) else
+        _score(state) if isinstance(event, QuizScore) else event
+        for event in step.events
+    )  # fmt: skip
+    return replace(step, state=state, events=events)

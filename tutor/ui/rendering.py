@@ -14,6 +14,7 @@ from tutor.evidence import record_of
 from tutor.ui.evidence import evidence_fold, evidence_html
 from tutor.ui.lessons import lesson_html, prediction_html, table_html
 from tutor.ui.markup import bounded_html, inline_html, label, passage_html
+from tutor.ui.quizzes import grade_html, item_buttons, item_html, score_html, why_html
 
 Message = dict[str, Any]
 Data = Mapping[str, Any]
@@ -23,10 +24,8 @@ MAX_TEXT_BYTES = 20_000
 ANSWER_BYTES = 11_000
 PASSAGE_CHARS = 1_600
 LETTERS = "ABCDEFGHIJ"
-VERDICTS = {"correct": "Correct", "partial": "Partly", "wrong": "Not yet", "unsure": "Unsure"}
 _WORDS = {"n": "questions", "seed": "random seed", "d lr": "discriminator's learning rate",
           "g lr": "generator's learning rate"}  # fmt: skip
-_STATUS = {"hit": "✓ said", "missed": "– left out", "contradicted": "✗ contradicted"}
 
 
 def user_message(text: str) -> Message:
@@ -168,25 +167,21 @@ class _Told:
 
     def _on_quizitem(self, event: Data) -> None:
         self._end_work()
-        options = [str(text) for _, text in event.get("options") or ()]
-        self._append(_text(item_html(event, options)))
-        self._options = [
-            _option(LETTERS[place], f"{LETTERS[place]}. {text}")
-            for place, text in enumerate(options[: len(LETTERS)])
-        ]
+        self._append(_text(item_html(event)))
+        self._options = [_option(name, says) for name, says in item_buttons(event)]
 
     def _on_quizgrade(self, event: Data) -> None:
-        self._append(_text(grade_html(event)))
+        self._append(_text(grade_html(event, _cites(event))))
+
+    def _on_quizwhy(self, event: Data) -> None:
+        self._append(_text(why_html(event, _cites(event))))
 
     def _on_quizscore(self, event: Data) -> None:
         self._end_work()
+        self._append(_text(score_html(event)))
         revisit = [str(name) for name in event.get("revisit") or ()]
-        again = f"<p>Worth another look: {escape(', '.join(revisit))}.</p>" if revisit else ""
-        score, n = float(event.get("score", 0)), int(event.get("n", 0))
-        self._append(
-            _text(f'<div class="turn score"><p><strong>Score: {score:g} of {n}</strong></p>{again}</div>')
-        )
-        self._options = [_option(name, f"Explain {name}") for name in revisit[:4]]
+        again = [_option("Retry the misses", "Retry the misses")] if event.get("missed") else []
+        self._options = [*(_option(name, f"Explain {name}") for name in revisit[:4]), *again]
 
     def _on_drawing(self, event: Data) -> None:
         # The program's own map alone is drawn as a diagram; its labels are escaped where it is made.
@@ -298,40 +293,6 @@ def _marked(passage: str, quote: str) -> str:
     return f"{passage_html(before)}<mark>{passage_html(quote[:4000])}</mark>{passage_html(after)}"
 
 
-def item_html(event: Data, options: Sequence[str]) -> str:
-    """A quiz question, its options lettered, or how to answer where there are none."""
-    count = f'<p class="count">Question {int(event.get("k", 0))} of {int(event.get("n", 0))}</p>'
-    stem = bounded_html(str(event.get("stem", "")), ANSWER_BYTES)
-    if options:
-        rows = "".join(f"<li>{inline_html(text[:400])}</li>" for text in options)
-        rest = f'<ol class="choices">{rows}</ol>'
-    else:
-        rest = '<p class="hint">Type your answer below, in your own words.</p>'
-    return f'<div class="turn quiz">{count}</div>\n\n{stem}\n\n{rest}'
-
-
-def grade_html(event: Data) -> str:
-    """The verdict in words, the feedback, and the note's sentence that decides."""
-    verdict = str(event.get("verdict", "unsure"))
-    word = VERDICTS.get(verdict, VERDICTS["unsure"])
-    parts = [f'<div class="turn grade {escape(verdict)}"><strong class="verdict">{word}</strong></div>']
-    said = str(event.get("feedback", ""))
-    points = [_point(p) for p in event.get("points") or () if p.get("claim") and str(p["claim"]) not in said]
-    feedback = bounded_html(said.removeprefix(f"{word}. "), ANSWER_BYTES // 2)
-    if points:
-        feedback += f'\n\n<ul class="points">{"".join(points[:8])}</ul>'
-    parts.append(feedback)
-    if event.get("citation"):
-        parts.append(f'<div class="cites">{citation_html(event["citation"])}</div>')
-    return "\n\n".join(part for part in parts if part)
-
-
-def _point(point: Data) -> str:
-    status = str(point.get("status", ""))
-    word = _STATUS.get(status, escape(status))
-    return f"<li><small>{word}:</small> {inline_html(str(point['claim'])[:400])}</li>"
-
-
 def outcome_html(result: Data, stopped: bool) -> str:
     """How a demo ended: verdict, figures, what to notice."""
     parts: list[str] = []
@@ -414,6 +375,10 @@ def _figure(value: Any) -> str:
 def _left(seconds: Any) -> str:
     left = max(0, round(float(seconds or 0)))
     return f"{left // 60} min {left % 60} s left" if left >= 60 else f"{left} s left"
+
+
+def _cites(event: Data) -> str:
+    return citation_html(event["citation"]) if event.get("citation") else ""
 
 
 def _option(name: str, says: str) -> Message:

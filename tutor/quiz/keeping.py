@@ -1,0 +1,198 @@
+"""The quizzes of the chats as they are kept: each step reaches the store whole before anything of it is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from tutor.quiz.chosen import grade_arranged
+from tutor.quiz.grading import Grade, Point
+from tutor.quiz.hints import LAST_HINT, reveals
+from tutor.quiz.items import Item, plain
+from tutor.quiz.moves import Rules, submit
+from tutor.quiz.rounds import Round, Step, finished, interrupted, settled, show, start
+from tutor.turns import Event, Notice
+
+
+class Rounds(Protocol):
+    """Where the quiz of each chat is kept."""
+
+    def load_round(self, chat_id: str) -> dict[str, Any] | None:
+        """The state that `keep_step` kept last for the chat, or None."""
+
+    def keep_step(
+        self,
+        chat_id: str,
+        state: dict[str, Any],
+        *,
+        items: Sequence[dict[str, Any]] = (),
+        attempts: Sequence[dict[str, Any]] = (),
+        reports: Sequence[dict[str, Any]] = (),
+    ) -> list[dict[str, Any]]:
+        """Keeps all of a step, or nothing of it.
+
+        Args:
+            state: `Round.to_dict`, in place of the one before.
+            items: shown for the first time (`Item.to_dict`).
+            attempts: graded answers: item_id, fact_id, concept, kind, answer, grade (`Grade.to_dict`), hints,
+                confidence (0 to 1, or None), rating (the student's own: "again", "hard", "good", "easy", or None),
+                overrides (the id of the attempt that this one replaces, or 0), chosen_fact_id.
+            reports: questions that the student finds bad: item_id, fact_id, kind, reason.
+
+        Returns:
+            For each attempt its attempt_id, fact_id and next_due (ISO 8601, or None).
+        """
+
+    def accepted(self, fact_id: str) -> tuple[str, ...]:
+        """What else is right for a fact by the student's word."""
+
+    def accept(self, fact_id: str, text: str) -> None:
+        """Remembers that a text is right for a fact; once more is no harm."""
+
+
+class RoundsInMemory:
+    """Rounds that last as long as the program: for a session without a record."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+        self._accepted: dict[str, tuple[str, ...]] = {}
+        self.items: dict[str, dict[str, Any]] = {}
+        self.attempts: list[dict[str, Any]] = []
+        self.reports: list[dict[str, Any]] = []
+
+    def load_round(self, chat_id: str) -> dict[str, Any] | None:
+        """As `Rounds`."""
+        found: dict[str, Any] | None = json.loads(self._states.get(chat_id, "null"))
+        return found
+
+    def keep_step(
+        self,
+        chat_id: str,
+        state: dict[str, Any],
+        *,
+        items: Sequence[dict[str, Any]] = (),
+        attempts: Sequence[dict[str, Any]] = (),
+        reports: Sequence[dict[str, Any]] = (),
+    ) -> list[dict[str, Any]]:
+        """As `Rounds`; nothing is known of when a fact is due."""
+        self._states[chat_id] = json.dumps(state)
+        self.items |= {item["id"]: item for item in items}
+        first = len(self.attempts) + 1
+        self.attempts += attempts
+        self.reports += reports
+        return [
+            {"attempt_id": first + n, "fact_id": attempt["fact_id"], "next_due": None}
+            for n, attempt in enumerate(attempts)
+        ]
+
+    def accepted(self, fact_id: str) -> tuple[str, ...]:
+        """As `Rounds`."""
+        return self._accepted.get(fact_id, ())
+
+    def accept(self, fact_id: str, text: str) -> None:
+        """As `Rounds`."""
+        if text not in self.accepted(fact_id):
+            self._accepted[fact_id] = (*self.accepted(fact_id), text)
+
+
+class Quizzes:
+    """Plays the quizzes of the chats.
+
+    Args:
+        store: where they are kept.
+        rules: what the moves lean on; answers that mean the same by the student's word are right before it grades.
+    """
+
+    def __init__(self, store: Rounds, rules: Rules) -> None:
+        self._store = store
+        self._given = rules.grade
+        self._rules = replace(rules, grade=self._grade)
+
+    def state(self, chat_id: str) -> Round | None:
+        """The quiz of a chat, also one that is over; None where there was none. QuizError where it cannot be read."""
+        stored = self._store.load_round(chat_id)
+        return None if stored is None else Round.from_dict(stored)
+
+    def set_aside(self, chat_id: str) -> Iterator[Event]:
+        """Ends a quiz whose state cannot be read; what was stored stays beside the new state."""
+        ended = Round("", (), stopped=True, fresh=False).to_dict()
+        self._store.keep_step(chat_id, {**ended, "unreadable": self._store.load_round(chat_id)})
+        yield Notice(
+            "The quiz of this chat cannot be read any more, so it has ended. Your answers are kept; say “quiz me on …” "
+            "for another."
+        )
+
+    def begin(self, chat_id: str, items: Sequence[Item], topic: str = "") -> Iterator[Event]:
+        """Opens a quiz; one that is open pauses. Raises QuizError."""
+        before = self.state(chat_id)
+        yield from self._play(chat_id, start(items, topic, before and finished(before)[0]))
+
+    def say(self, chat_id: str, text: str) -> Iterator[Event]:
+        """Takes one message in a chat that has a quiz.
+
+        After a crash between keeping and showing, what was kept is shown and the message is not taken: it may be the
+        last answer sent again, and its writer has not seen the question that is open now.
+        """
+        state = self.state(chat_id)
+        assert state is not None
+        if not state.told:
+            yield from self._shown(chat_id, state, interrupted(state))
+            return
+        yield from self._play(chat_id, submit(state, text, self._rules), state)
+
+    def show_again(self, chat_id: str) -> Iterator[Event]:
+        """The open question once more, after something else was said."""
+        state = self.state(chat_id)
+        if state is not None and state.waits:
+            said = interrupted(state) if not state.told else (Notice("Back to the quiz:"), show(state))
+            yield from self._shown(chat_id, state, said)
+
+    def moved_on(self, chat_id: str, state: Round) -> None:
+        """The talk went on to something else after a quiz that is over."""
+        if state.fresh or state.pending:
+            if state.pending:
+                self._store.accept(*state.pending)
+            self._store.keep_step(chat_id, replace(state, fresh=False, pending=None).to_dict())
+
+    def told_besides(self, chat_id: str, text: str) -> None:
+        """Something that was told while a question is open: where it holds the answer, it counts as the last hint."""
+        state = self.state(chat_id)
+        item = state.asked if state is not None else None
+        if state is not None and item is not None and state.hints < LAST_HINT and reveals(item, text):
+            self._store.keep_step(chat_id, replace(state, hints=LAST_HINT).to_dict())
+
+    def _play(self, chat_id: str, step: Step, before: Round | None = None) -> Iterator[Event]:
+        for fact_id, text in step.accepts:
+            self._store.accept(fact_id, text)
+        if step.state != before or step.attempts or step.reports:
+            kept = self._store.keep_step(
+                chat_id,
+                step.state.to_dict(),
+                items=[item.to_dict() for item in step.items],
+                attempts=step.attempts,
+                reports=step.reports,
+            )
+            step = settled(step, kept)
+        yield from self._shown(chat_id, step.state, step.events, settled=bool(step.attempts))
+
+    def _shown(
+        self, chat_id: str, state: Round, events: Sequence[Event], settled: bool = False
+    ) -> Iterator[Event]:
+        """Yields the events, then keeps that they were shown."""
+        yield from events
+        after, more = finished(state)
+        yield from more
+        if after != state or settled:
+            self._store.keep_step(chat_id, after.to_dict())
+
+    def _grade(self, item: Item, words: str) -> Grade:
+        same = (*item.accepts, *self._store.accepted(item.fact_id)) if item.fact_id else item.accepts
+        if item.kind in ("match", "order") and "," in words:
+            return grade_arranged(item, tuple(words.split(",")))
+        if not item.options and plain(words) and plain(words) in {plain(text) for text in same}:
+            quote = item.citation.quote
+            point = Point(item.fact, "hit", quote)
+            return Grade("correct", 1.0, (point,), f"Right, that means the same. The note says: “{quote}”")
+        return self._given(replace(item, accepts=same), words)

@@ -1,0 +1,348 @@
+"""What each message of the student's does to a round: the moves of the quiz, from an answer to "I was right"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tutor.quiz.chosen import chosen_ids, label_of
+from tutor.quiz.grading import Grade, chosen_option
+from tutor.quiz.hints import LAST_HINT, Pointer, hint
+from tutor.quiz.items import LETTERS, Item, plain
+from tutor.quiz.replies import NOT_SURE, Reply, reply_of
+from tutor.quiz.rounds import (
+    Grader,
+    Other,
+    Outcome,
+    Round,
+    Step,
+    asked,
+    dealt_with,
+    grade_event,
+    missed_items,
+    show,
+    start,
+    why_event,
+)
+from tutor.turns import Event, Notice
+
+MOST_CHARS = 4_000
+_OVER = "This quiz is over. Ask for a quiz on a topic to start another."
+_AFTER = frozenset(("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses"))
+_LABELS = re.compile(
+    r"[\s(]*(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2})(?:[\s,;.:)]+(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2}))*[\s.)]*", re.I
+)
+
+
+def _none(item: Item, wish: str) -> Item | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the moves lean on.
+
+    Args:
+        grade: grades an answer to an item, as `grading.grade` does; called for answers only, once each.
+        other: an item of another kind on the same topic, harder or easier; None where there is none.
+        pointer: a sentence of the notes that leads to an item's answer; empty where there is none.
+    """
+
+    grade: Grader
+    other: Other = _none
+    pointer: Pointer = lambda item: ""
+
+
+def follows_quiz(state: Round, text: str) -> bool:
+    """Whether a message, sent when nothing is open, still belongs to the quiz that is over."""
+    kind = reply_of(text).kind
+    return (state.fresh and kind in _AFTER and bool(state.items)) or kind == "misses"
+
+
+def submit(state: Round, text: str, rules: Rules) -> Step:
+    """Takes one message of the student.
+
+    Args:
+        state: the round; it is not changed.
+        text: the message.
+
+    Returns:
+        The next state, what to keep and what to show: a QuizGrade and the next QuizItem or the QuizScore for an answer,
+        for anything else what was asked for and the open QuizItem.
+    """
+    if len(text) > MOST_CHARS:
+        return _again_shown(state, Notice("That is too long to be graded. Say it in a few sentences."))
+    reply = reply_of(text)
+    accepts: tuple[tuple[str, str], ...] = ()
+    if state.pending is not None and reply.kind != "undo":
+        accepts, state = (state.pending,), replace(state, pending=None)
+    if state.asked is None and reply.kind not in _AFTER:
+        return Step(state, (Notice(_OVER),), accepts=accepts)
+    step = _MOVES[reply.kind](state, reply, text, rules)
+    return replace(step, accepts=accepts) if accepts else step
+
+
+def _again_shown(state: Round, *said: Event) -> Step:
+    """A step that leaves the open item open and shows it once more; nothing more is said of a round that is over."""
+    return Step(state, (*said, show(state)) if state.asked is not None else said or (Notice(_OVER),))
+
+
+# -- answers -------------------------------------------------------------------------------------------------------
+
+
+def _answer(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    item = state.asked
+    assert item is not None
+    ids = chosen_ids(item, reply.words)
+    if _is_echo(state, text, item, ids):
+        said = "You gave this answer to the question before. If you mean it for this one too, say it again."
+        return _again_shown(replace(state, repeated=plain(text)), Notice(said))
+    if item.options and not ids:
+        confidence = state.confidence if reply.confidence is None else reply.confidence
+        return _again_shown(replace(state, confidence=confidence), Notice(_not_an_option(item)))
+    return _graded(state, reply, text, rules, ids)
+
+
+def _graded(state: Round, reply: Reply, text: str, rules: Rules, ids: tuple[str, ...] = ()) -> Step:
+    item = state.asked
+    assert item is not None
+    graded = rules.grade(item, _named(item, ids) if ids else reply.words)
+    confidence = state.confidence if reply.confidence is None else reply.confidence
+    outcome = Outcome(text, graded, state.hints, confidence=confidence, chosen=ids)
+    step = dealt_with(state, outcome, attempts=(_attempt(item, outcome),))
+    grade = grade_event(step.state, len(state.outcomes))
+    return replace(step, events=(grade, *step.events))
+
+
+def _named(item: Item, ids: tuple[str, ...]) -> str:
+    """An answer by ids, as the grader reads it: by id where it knows it again, else by letter."""
+    if not item.is_choice:
+        return ",".join(ids)
+    return ids[0] if chosen_option(item, ids[0]) == ids[0] else label_of(item, ids[0])
+
+
+def _is_echo(state: Round, text: str, item: Item, ids: tuple[str, ...]) -> bool:
+    """Whether a message may be the last answer sent twice, and not an answer to the open item."""
+    last = state.outcomes[-1].answer if state.outcomes else ""
+    if not last or plain(text) != plain(last) or state.repeated == plain(text) or item.kind == "number":
+        return False
+    if _LABELS.fullmatch(text):
+        return not ids
+    own = {plain(option.text) for option in item.options}
+    own |= {plain(f"{LETTERS[n]} {option.text}") for n, option in enumerate(item.options)}
+    return plain(text) not in own
+
+
+def _not_an_option(item: Item) -> str:
+    letters = ", ".join(LETTERS[: len(item.options)])
+    if item.kind == "match":
+        return f"Give each number from 1 to {len(item.left)} one letter of {letters}, such as 1{LETTERS[0]}."
+    if item.kind == "order":
+        return f"Give each of {letters} once, in the right order."
+    return f"That names none of the options. Answer with one of {letters}."
+
+
+def _attempt(item: Item, outcome: Outcome, overrides: int = 0) -> dict[str, Any]:
+    """A graded answer as the record keeps it."""
+    assert outcome.grade is not None
+    chosen = {option.id: option.fact_id for option in item.options} if item.is_choice else {}
+    return {
+        "item_id": item.id,
+        "fact_id": item.fact_id,
+        "concept": item.concept,
+        "kind": item.kind,
+        "answer": outcome.answer,
+        "grade": outcome.grade.to_dict(),
+        "hints": outcome.hints,
+        "confidence": outcome.confidence,
+        "rating": outcome.rating or None,
+        "overrides": overrides,
+        "chosen_fact_id": next(
+            (chosen[one] for one in outcome.chosen if chosen.get(one) and one != item.key), ""
+        ),
+    }
+
+
+# -- wishes --------------------------------------------------------------------------------------------------------
+
+
+def _skip(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    item = state.asked
+    assert item is not None
+    said = Notice(f"Skipped. The answer is: {item.key_text}")
+    return dealt_with(state, Outcome(text, None, state.hints, confidence=state.confidence), said)
+
+
+def _stop(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    return asked(replace(state, stopped=True))
+
+
+def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    item = state.asked
+    assert item is not None
+    level = min(LAST_HINT, state.hints + 1)
+    said = "That was the last hint. " if state.hints == LAST_HINT else ""
+    pointer = rules.pointer(item) if level == 1 else ""
+    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level, pointer)))
+
+
+def _unclear(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    said = "That is no answer, so it is not graded. Answer, or say hint, skip or stop."
+    return _again_shown(state, Notice(said))
+
+
+def _confidence(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    low = (reply.confidence or 0.0) <= NOT_SURE
+    more = "a guess is fine, or say “I don't know”." if low else "your answer?"
+    noted = f"Noted: {'not sure' if low else 'sure'}. Now {more}"
+    return _again_shown(replace(state, confidence=reply.confidence), Notice(noted))
+
+
+def _swap(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    item = state.asked
+    assert item is not None
+    wish: Any = reply.kind
+    found = rules.other(item, wish)
+    if found is None or found.id in {other.id for other in state.items}:
+        return _again_shown(state, Notice(f"I have no {wish} question on this, so this one stays."))
+    place = len(state.outcomes)
+    items = (*state.items[:place], found, *state.items[place + 1 :])
+    return asked(
+        replace(state, items=items), Notice(f"Here is {'an' if wish == 'easier' else 'a'} {wish} one:")
+    )
+
+
+def _left(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    done, n = len(state.outcomes), len(state.items)
+    if state.asked is None:
+        return Step(state, (Notice(f"None: this quiz is over, and {done} of {n} questions were asked."),))
+    waiting = f" {len(state.paused)} more quiz waits." if state.paused else ""
+    return _again_shown(state, Notice(f"{done} of {n} are done; {n - done} left, with this one.{waiting}"))
+
+
+def _repeat(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    return _again_shown(state)
+
+
+def _retry(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    """A quiz of what was missed; while a question is open, "again" shows it again."""
+    missed = missed_items(state)
+    if state.asked is not None:
+        if reply.kind == "again":
+            return _again_shown(state)
+        return _again_shown(
+            state, Notice("First this quiz: when it is over, say “again” for what you missed.")
+        )
+    if not missed:
+        return Step(state, (Notice("You missed nothing. Say “quiz me on …” for another quiz."),))
+    opened = start([state.lettered(item) for item in missed], state.topic, state)
+    return replace(opened, events=(Notice(f"Once more what you missed: {len(missed)}."), *opened.events))
+
+
+# -- what was graded last ------------------------------------------------------------------------------------------
+
+
+def _why(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    if not state.outcomes:
+        return _again_shown(
+            state, Notice("Answer first, or skip: then I show why. A hint helps before that.")
+        )
+    return _again_shown(state, why_event(state, len(state.outcomes) - 1))
+
+
+def _report(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    """Sets the open item aside ungraded, or the last one where that is meant or nothing is open."""
+    item = state.asked
+    if item is not None and not (reply.last and state.outcomes):
+        said = Notice("Thank you. This question is set aside and does not count.")
+        return dealt_with(
+            state, Outcome(text, None, state.hints, reported=True), said, reports=(_noted(item, reply),)
+        )
+    if not state.outcomes or state.outcomes[-1].reported:
+        return _again_shown(state, Notice("There is no question to report."))
+    item = state.items[len(state.outcomes) - 1]
+    after = _with_last(state, replace(state.outcomes[-1], reported=True))
+    said = Notice(f"Thank you. “{item.stem}” is set aside and does not count.")
+    return Step(after, (said, show(after)), reports=(_noted(item, reply),))
+
+
+def _noted(item: Item, reply: Reply) -> dict[str, Any]:
+    return {"item_id": item.id, "fact_id": item.fact_id, "kind": item.kind, "reason": reply.words}
+
+
+def _with_last(state: Round, outcome: Outcome) -> Round:
+    return replace(state, outcomes=(*state.outcomes[:-1], outcome))
+
+
+def _decided(state: Round, outcome: Outcome, said: str, pending: tuple[str, str] | None = None) -> Step:
+    """The step in which the student's own word changes the last grade; the attempt before stays on record."""
+    item, before = state.items[len(state.outcomes) - 1], state.outcomes[-1]
+    after = replace(_with_last(state, outcome), pending=pending)
+    # Without the id of the attempt a second one would count beside it: the round alone knows of it then.
+    attempts = (_attempt(item, outcome, before.attempt_id),) if before.attempt_id else ()
+    return Step(after, (Notice(said), show(after)), attempts=attempts)
+
+
+def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    last = state.outcomes[-1] if state.outcomes else None
+    if last is None or last.grade is None:
+        return _again_shown(state, Notice("There is no grade to change yet."))
+    if last.grade.verdict == "correct":
+        return _again_shown(state, Notice("That one is counted as right already."))
+    item = state.items[len(state.outcomes) - 1]
+    words = reply_of(last.answer).words
+    typed = not item.options and item.fact_id and not last.grade.dont_know and plain(words)
+    grade = Grade("correct", 1.0, last.grade.points, "Counted as right on your own word.")
+    outcome = replace(last, grade=grade, graded=last.graded or last.grade, rating="")
+    remembered = f" From now on “{words}” is right there." if typed else ""
+    said = f"Counted as right on your own word.{remembered} Say “undo” to take that back."
+    return _decided(state, outcome, said, (item.fact_id, words) if typed else None)
+
+
+def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    last = state.outcomes[-1] if state.outcomes else None
+    if last is None or last.graded is None:
+        return _again_shown(state, Notice("There is nothing to undo."))
+    outcome = replace(last, grade=last.graded, graded=None, rating="")
+    return _decided(state, outcome, f"Taken back: it counts as {last.graded.verdict} again.")
+
+
+def _knew(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    last = state.outcomes[-1] if state.outcomes else None
+    if last is None or last.grade is None or last.grade.verdict != "unsure":
+        said = "The last grade needs no word of yours. If your words meant the same, say “I was right”."
+        return _again_shown(
+            state, Notice(said if last is not None and last.grade else "Nothing is graded yet.")
+        )
+    knew = reply.kind == "knew"
+    grade = replace(last.grade, verdict="correct" if knew else "wrong", score=1.0 if knew else 0.0)
+    outcome = replace(last, grade=grade, graded=last.grade, rating="good" if knew else "again")
+    said = f"Noted: you {'knew' if knew else 'did not know'} it. Say “undo” to take that back."
+    return _decided(state, outcome, said)
+
+
+Move = Callable[[Round, Reply, str, Rules], Step]
+_MOVES: dict[str, Move] = {
+    "answer": _answer,
+    "dont_know": _graded,
+    "skip": _skip,
+    "stop": _stop,
+    "hint": _hint,
+    "question": _unclear,
+    "unclear": _unclear,
+    "confidence": _confidence,
+    "harder": _swap,
+    "easier": _swap,
+    "left": _left,
+    "repeat": _repeat,
+    "again": _retry,
+    "misses": _retry,
+    "why": _why,
+    "report": _report,
+    "right": _right,
+    "undo": _undo,
+    "knew": _knew,
+    "knew_not": _knew,
+}

@@ -1,0 +1,70 @@
+"""What a message means while a quiz question is open, and how a question of the student's own is asked of the notes."""
+
+from __future__ import annotations
+
+import re
+
+from tutor.follow_ups import Said
+from tutor.intents import ANSWERED, Intent
+from tutor.questions import Question, understand
+from tutor.quiz.chosen import chosen_ids
+from tutor.quiz.items import Item
+from tutor.quiz.replies import reply_of
+from tutor.thread import Names
+from tutor.turns import Style
+from tutor.words import content_words
+
+ROUTES: dict[Intent, str] = {
+    "summary": "sum_up",
+    "map": "draw_map",
+    "save": "save",
+    "evidence": "show_evidence",
+    **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
+}
+_ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
+_MEANS = re.compile(
+    r"^\W*(?:(?:sorry|wait|but|and|so|ok(?:ay)?|hm+|can you tell me|please tell me)\W+)*"
+    r"(?:what (?:do you mean by|is meant by|does)|what'?s) (?:the (?:word|term|phrase) )?[\"“'‘]?(?P<term>.{2,80}?)"
+    r"[\"”'’]?(?: (?:even |actually )?means?)?(?: (?:here|in (?:this|the) (?:question|quiz|case)))?\W*$",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"\b(?:it|its|they|their|them|this|that|these|those|he|she|the (?:first|second|other) one)\b", re.I
+)
+_OF_THE_QUIZ = frozenset(
+    word for text in ("question", "answer", "option", "quiz", "word", "mean", "letter", "choice", "hint", "explain")
+    for word in content_words(text)
+)  # fmt: skip
+
+
+def route_in_quiz(message: str, question: Question, item: Item | None) -> str:
+    """Where a message goes while a quiz question is open; empty for another quiz or a demo.
+
+    "Train the discriminator" is then an answer: only words that name a demo or ask to be shown one start it.
+
+    Args:
+        question: the message as it is understood outside of a quiz.
+        item: the open question; None where none is, though a quiz waits.
+    """
+    reply = reply_of(message)
+    if reply.kind not in ("answer", "question") or (item is not None and chosen_ids(item, reply.words)):
+        return "quiz_reply"
+    route = ROUTES.get(question.intent, "")
+    if route:
+        return route
+    if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
+        return ""
+    asks = reply.kind == "question" and question.intent in ANSWERED - {"check"}
+    return "explain" if asks and set(content_words(message)) - _OF_THE_QUIZ else "quiz_reply"
+
+
+def question_in_quiz(message: str, item: Item | None, style: Style | None, names: Names | None) -> Question:
+    """A student's own question while one of the quiz is open: it stands alone and is not about the quiz's topic.
+
+    Where its pronouns lean on something, that is the open question.
+    """
+    meant = _MEANS.match(message)
+    term = meant["term"] if meant else ""
+    text = f"What is {term}?" if term and content_words(term) and not _LEANS.search(term) else message
+    before = [Said("user", item.stem)] if item is not None and _LEANS.search(text) else []
+    return understand(text, before, style, names=names)
