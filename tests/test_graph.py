@@ -15,9 +15,12 @@ import pytest
 import tutor.tools
 from tutor.answering import Answering
 from tutor.errors import DemoError
-from tutor.graph import Parts, RoundsInMemory, TutoringGraph
+from tutor.graph import Parts, TutoringGraph
 from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, list_demos
 from tutor.models import ChosenModel
+from tutor.questions import Said
+from tutor.quiz.items import Item
+from tutor.quiz.keeping import RoundsInMemory
 from tutor.quiz.rounds import Round
 from tutor.retrieval import Retriever
 from tutor.tools import make_tools
@@ -34,6 +37,7 @@ from tutor.turns import (
     QuizGrade,
     QuizItem,
     QuizScore,
+    QuizWhy,
     RunLesson,
     TableShown,
     ToolCall,
@@ -43,25 +47,13 @@ from tutor.turns import (
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class Kept(RoundsInMemory):
-    """Rounds in memory that also show the attempts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attempts: list[tuple[str, str, dict[str, Any]]] = []
-
-    def add_attempt(self, item_id: str, answer: str, grade: dict[str, Any]) -> int:
-        self.attempts.append((item_id, answer, grade))
-        return super().add_attempt(item_id, answer, grade)
+@pytest.fixture
+def rounds() -> RoundsInMemory:
+    return RoundsInMemory()
 
 
 @pytest.fixture
-def rounds() -> Kept:
-    return Kept()
-
-
-@pytest.fixture
-def graph(small_retriever: Retriever, rounds: Kept, tmp_path: Path) -> TutoringGraph:
+def graph(small_retriever: Retriever, rounds: RoundsInMemory, tmp_path: Path) -> TutoringGraph:
     tools = make_tools(
         small_retriever,
         root=Path(__file__).parents[1],
@@ -107,7 +99,7 @@ def test_small_talk_is_answered_by_the_program(message: str, says: str, graph: T
     assert says in event.text
 
 
-def test_a_quiz_is_asked_graded_kept_and_scored(graph: TutoringGraph, rounds: Kept) -> None:
+def test_a_quiz_is_asked_graded_kept_and_scored(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     events = say(graph, "Quiz me on the generator and the discriminator with 2 questions")
     assert [type(event) for event in events] == [ToolCall, QuizItem]
     first = only(events, QuizItem)
@@ -125,7 +117,7 @@ def test_a_quiz_is_asked_graded_kept_and_scored(graph: TutoringGraph, rounds: Ke
     assert only(events, QuizGrade).verdict == "wrong"
     score = only(events, QuizScore)
     assert (score.score, score.n) == (1.0, 2)
-    assert [(item_id, answer) for item_id, answer, _ in rounds.attempts] == [
+    assert [(one["item_id"], one["answer"]) for one in rounds.attempts] == [
         (first.item_id, right), (second.item_id, "bananas are yellow")
     ]  # fmt: skip
     assert Round.from_dict(rounds.load_round("chat") or {}).over
@@ -133,7 +125,7 @@ def test_a_quiz_is_asked_graded_kept_and_scored(graph: TutoringGraph, rounds: Ke
 
 
 def test_a_question_during_a_quiz_is_answered_and_the_quiz_goes_on(
-    graph: TutoringGraph, rounds: Kept
+    graph: TutoringGraph, rounds: RoundsInMemory
 ) -> None:
     asked = only(say(graph, "quiz me on GANs"), QuizItem)
     events = say(graph, "What is mode collapse?")
@@ -144,16 +136,18 @@ def test_a_question_during_a_quiz_is_answered_and_the_quiz_goes_on(
 
 
 @pytest.mark.parametrize("answer", ["train the discriminator", "Train the generator with noise"])
-def test_an_answer_that_sounds_like_a_demo_is_graded(answer: str, graph: TutoringGraph, rounds: Kept) -> None:
+def test_an_answer_that_sounds_like_a_demo_is_graded(
+    answer: str, graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
     say(graph, "quiz me on GANs")
     events = say(graph, answer)
     assert not [event for event in events if isinstance(event, ToolCall)]
     assert only(events, QuizGrade)
-    assert rounds.attempts[0][1] == answer
+    assert rounds.attempts[0]["answer"] == answer
 
 
 @pytest.mark.parametrize("words", ["thanks", "hi", "what can you do"])
-def test_small_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, rounds: Kept) -> None:
+def test_small_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     asked = only(say(graph, "quiz me on GANs"), QuizItem)
     events = say(graph, words)
     assert only(events, QuizItem) == asked
@@ -161,21 +155,130 @@ def test_small_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, ro
 
 
 def test_a_quiz_from_the_command_line_takes_its_topic_and_number_as_they_are(
-    graph: TutoringGraph, rounds: Kept
+    graph: TutoringGraph, rounds: RoundsInMemory
 ) -> None:
     events = list(graph.start_quiz("chat", "the discriminator of a GAN", 100))
     assert only(events, ToolCall).arguments == {"topic": "the discriminator of a GAN", "n": 100}
     assert only(events, QuizItem).k == 1
 
 
-def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: Kept) -> None:
+def test_a_clarifying_question_is_answered_on_itself_and_not_on_the_quizs_topic(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    history = [Said("user", "quiz me on GANs")]
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    for message in ("what is a diffusion model?", "What do you mean by diffusion model?"):
+        events = list(graph.run(message, history=history, chat_id="chat"))
+        assert "diffusion model" in only(events, Answer).question
+        assert "remove noise" in only(events, Answer).answer and "GAN" not in only(events, Answer).answer
+        assert only(events, QuizItem) == asked
+    assert rounds.attempts == []
+
+
+def test_an_answer_of_the_tutor_that_gives_the_open_question_away_costs_the_hints(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    say(graph, "quiz me on diffusion with 1 question")
+    stored = Round.from_dict(rounds.load_round("chat") or {})
+    assert stored.asked is not None
+    assert only(say(graph, "what is mode collapse?"), QuizItem).hints == 0
+    events = say(graph, "what does a diffusion model learn?")
+    assert only(events, QuizItem).hints == 3
+    say(graph, stored.asked.key)
+    assert rounds.attempts[0]["hints"] == 3
+
+
+@pytest.mark.parametrize(
+    "message", ["what do you mean?", "huh?", "I don't understand the question", "???", ""]
+)
+def test_a_message_that_asks_nothing_of_the_notes_shows_the_question_again(
+    message: str, graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    events = say(graph, message)
+    assert [type(event) for event in events] == [Notice, QuizItem] and events[1] == asked
+
+
+@pytest.mark.parametrize("words", ["you are funny", "I am tired", "lol"])
+def test_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    assert only(say(graph, words), QuizItem) == asked
+    assert rounds.attempts == []
+
+
+def test_a_demo_in_a_quiz_pauses_it_and_the_question_comes_back(
+    graph: TutoringGraph, rounds: RoundsInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_demo(monkeypatch, STARTED, finished())
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    events = say(graph, "show me a GAN training")
+    assert [type(event) for event in events] == [ToolCall, DemoOutcome, RunLesson, Notice, QuizItem]
+    assert events[-1] == asked
+    assert only(say(graph, "which demos are there?"), QuizItem) == asked
+
+
+def test_a_quiz_in_a_quiz_pauses_it_and_it_comes_back(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    asked = only(say(graph, "quiz me on GANs with 2 questions"), QuizItem)
+    inner = only(say(graph, "quiz me on diffusion with 1 question"), QuizItem)
+    assert inner.item_id != asked.item_id
+    events = say(graph, "skip")
+    assert [type(event) for event in events] == [Notice, QuizScore, Notice, QuizItem]
+    assert events[-1] == asked
+    assert only(say(graph, "quiz me on the French Revolution"), QuizItem) == asked
+
+
+def test_what_was_missed_is_asked_again_after_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    first = only(say(graph, "quiz me on diffusion with 1 question"), QuizItem)
+    assert only(say(graph, "bananas are yellow"), QuizScore).missed == 1
+    assert only(say(graph, "why?"), QuizWhy).item_id == first.item_id
+    assert isinstance(say(graph, "What is mode collapse?")[-1], Answer)
+    assert not any(isinstance(event, QuizWhy) for event in say(graph, "why?"))
+    again = only(say(graph, "quiz me again on what I got wrong"), QuizItem)
+    assert (again.item_id, again.n) == (first.item_id, 1)
+
+
+def test_an_override_is_kept_and_its_words_are_right_the_next_time(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    say(graph, "quiz me on diffusion with 1 question")
+    say(graph, "it scrubs away the static")
+    assert only(say(graph, "I was right"), QuizScore).score == 1
+    say(graph, "again")
+    say(graph, "What is mode collapse?")
+    say(graph, "quiz me on diffusion with 1 question")
+    assert only(say(graph, "It scrubs away the static."), QuizGrade).verdict == "correct"
+    assert [one["overrides"] for one in rounds.attempts] == [0, 1, 0]
+
+
+def test_a_harder_question_is_asked_where_there_is_one(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    def other(item: Item, wish: str) -> Item | None:
+        return replace(item, id="other", stem="A harder one?") if wish == "harder" else None
+
+    graph = TutoringGraph(replace(graph._parts, other=other))
+    say(graph, "quiz me on GANs")
+    assert only(say(graph, "harder"), QuizItem).item_id == "other"
+    assert rounds.items["other"]["stem"] == "A harder one?"
+    assert "no easier" in say(graph, "easier")[0].text  # type: ignore[union-attr]
+
+
+def test_a_quiz_that_cannot_be_read_ends_with_a_message_and_the_chat_goes_on(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    rounds.keep_step("chat", {"items": 3})
+    events = say(graph, "What is mode collapse?")
+    assert "has ended" in only(events, Notice).text and only(events, Answer).citations
+    assert (rounds.load_round("chat") or {})["unreadable"] == {"items": 3}
+    assert only(say(graph, "quiz me on GANs"), QuizItem)
+
+
+def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     say(graph, "quiz me on GANs")
     assert only(say(graph, "stop"), QuizScore).score == 0
     assert Round.from_dict(rounds.load_round("chat") or {}).over
 
 
 @pytest.mark.parametrize("words", ["stop", "Quit.", "enough", "stop the quiz"])
-def test_stop_without_a_quiz_is_no_question(words: str, graph: TutoringGraph, rounds: Kept) -> None:
+def test_stop_without_a_quiz_is_no_question(words: str, graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     assert say(graph, words) == [Notice("No quiz is open. Ask me something, or say “quiz me on …”.")]
     say(graph, "quiz me on GANs")
     say(graph, "stop")
@@ -188,7 +291,9 @@ def test_each_chat_has_its_own_quiz(graph: TutoringGraph) -> None:
     assert isinstance(say(graph, "hello", "two")[0], Notice)
 
 
-def test_a_quiz_on_an_unknown_topic_says_so_and_opens_none(graph: TutoringGraph, rounds: Kept) -> None:
+def test_a_quiz_on_an_unknown_topic_says_so_and_opens_none(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
     events = say(graph, "quiz me on the French Revolution")
     assert "no quiz questions" in only(events, Notice).text
     assert rounds.load_round("chat") is None
@@ -315,7 +420,7 @@ def test_without_an_answer_there_is_no_evidence_and_it_says_so(graph: TutoringGr
 
 
 def test_in_a_quiz_the_evidence_is_shown_and_the_question_asked_again(
-    graph: TutoringGraph, rounds: Kept
+    graph: TutoringGraph, rounds: RoundsInMemory
 ) -> None:
     answer = only(say(graph, "What is a GAN?"), Answer)
     messages = [
@@ -350,10 +455,11 @@ def test_a_statement_is_checked_and_never_confirmed_by_reflex(graph: TutoringGra
     assert not answer.answer.lower().startswith("yes")
 
 
-def test_a_quiz_out_of_bounds_is_refused_with_the_bound(graph: TutoringGraph, rounds: Kept) -> None:
-    events = say(graph, "quiz me on GANs with 99999 questions") + list(graph.start_quiz("chat", "GAN", 500))
-    assert "100" in only(events[-2:], Notice).text
-    assert not any(isinstance(event, QuizItem) for event in events[-2:])
+def test_a_quiz_out_of_bounds_is_refused_with_the_bound(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    say(graph, "quiz me on GANs with 99999 questions")
+    events = list(graph.start_quiz("other", "GAN", 500))
+    assert "100" in only(events, Notice).text
+    assert not any(isinstance(event, QuizItem) for event in events)
 
 
 def test_a_guess_routes_what_no_rule_knows(graph: TutoringGraph) -> None:

@@ -1,16 +1,14 @@
-"""Quizzes: items from cards and questions, answers graded by words and meaning, rounds that never get stuck."""
+"""Quizzes: items from cards and questions, answers graded by words and meaning."""
 
 import json
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tutor.embedding import Embedding
 from tutor.errors import QuizError
-from tutor.learner import open_record
 from tutor.lexicon import distance, likeness
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
@@ -18,8 +16,7 @@ from tutor.quiz.authored import make_item, make_items
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
-from tutor.quiz.rounds import Round, show, start, submit
-from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore
+from tutor.turns import Citation
 
 DECK = """# GANs
 
@@ -723,161 +720,3 @@ def test_a_slip_of_the_pen_is_the_same_word_and_an_opposite_is_not() -> None:
 )
 def test_only_answers_are_taken_for_answers(message: str, kind: str) -> None:
     assert reply_kind(message) == kind
-
-
-# Rounds
-
-
-def marks(item: Item, answer: str) -> Grade:
-    return grade(item, answer)
-
-
-def opened() -> Round:
-    return start([short("minimax"), the_choice(), short("ddpm")], "GANs")[0]
-
-
-def kinds(events: list[Event]) -> list[str]:
-    return [type(event).__name__ for event in events]
-
-
-def test_a_round_asks_grades_and_ends_with_the_score_and_what_to_revisit() -> None:
-    state, events = start([short("minimax"), the_choice()], "GANs")
-    assert events == [QuizItem("minimax", KEYS["minimax"][0], (), 1, 2, "short")]
-    state, events = submit(state, "it goes up because the fakes are harder to spot", marks)
-    first, asked = events
-    assert isinstance(first, QuizGrade) and isinstance(asked, QuizItem)
-    assert (first.verdict, first.item_id, first.citation) == ("correct", "minimax", short("minimax").citation)
-    assert [letter for letter, _ in asked.options] == ["A", "B", "C"]
-    assert (asked.k, asked.n, asked.kind) == (2, 2, "choice")
-    state, events = submit(state, "an art critic", marks)
-    graded, score = events
-    assert isinstance(graded, QuizGrade) and graded.verdict == "wrong"
-    assert graded.key == f"{letter_of(the_choice(), 'o2')}. An artist"
-    assert score == QuizScore(1.0, 2, ("Quiz",))
-    assert state.over and state.asked is None
-
-
-def test_an_empty_round_is_refused() -> None:
-    with pytest.raises(QuizError):
-        start([])
-
-
-def test_a_question_of_the_students_own_leaves_the_item_open() -> None:
-    state = opened()
-    after, events = submit(state, "what do you mean by loss?", marks)
-    assert after == state
-    assert kinds(events) == ["Notice", "QuizItem"] and events[1] == show(state)
-
-
-def test_an_option_that_is_not_there_leaves_the_item_open() -> None:
-    state, _ = submit(opened(), "skip", marks)
-    after, events = submit(state, "Z", marks)
-    assert after == state and kinds(events) == ["Notice", "QuizItem"]
-    assert isinstance(events[0], Notice) and "A, B, C" in events[0].text
-
-
-def test_hints_go_from_the_place_to_the_first_letters_to_the_gaps() -> None:
-    state, said = opened(), []
-    for _ in range(4):
-        state, events = submit(state, "hint", marks)
-        assert isinstance(events[0], Notice) and kinds(events) == ["Notice", "QuizItem"]
-        said.append(events[0].text)
-    assert "“GANs”" in said[0]
-    assert "i…" in said[1] and "increases" not in said[1]
-    assert "i________" in said[2] and "discriminator's loss" in said[2]
-    assert said[3].startswith("That was the last hint")
-    assert state.hints == 3
-    state, _ = submit(state, "it rises", marks)
-    assert state.outcomes[0].hints == 3 and state.hints == 0
-
-
-def test_hints_on_a_choice_take_wrong_options_away_and_never_the_right_one() -> None:
-    state, _ = submit(opened(), "skip", marks)
-    right = letter_of(the_choice(), "o2")
-    for _ in range(3):
-        state, events = submit(state, "hint", marks)
-        assert isinstance(events[0], Notice)
-        assert f"not {right}" not in events[0].text and f"or {right}" not in events[0].text
-
-
-def test_a_skipped_item_shows_its_answer_and_counts_as_nothing() -> None:
-    state, events = submit(opened(), "skip", marks)
-    assert isinstance(events[0], Notice) and KEYS["minimax"][1] in events[0].text
-    state, events = submit(state, "stop", marks)
-    assert events == [QuizScore(0.0, 1, ("GANs",))]
-    assert state.over
-
-
-def test_stopping_at_once_scores_nothing_out_of_nothing() -> None:
-    _, events = submit(opened(), "stop", marks)
-    assert events == [QuizScore(0.0, 0, ())]
-
-
-def test_nothing_changes_a_round_that_is_over() -> None:
-    state, _ = submit(opened(), "stop", marks)
-    for message in ("B", "hint", "skip", "stop", "", "why"):
-        after, events = submit(state, message, marks)
-        assert after == state and kinds(events) == ["Notice"]
-
-
-def test_a_round_survives_json_and_a_restart(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
-    def now() -> datetime:
-        return datetime(2025, 3, 1, tzinfo=UTC)
-
-    state, _ = submit(opened(), "it rises", marks)
-    state, _ = submit(state, "hint", marks)
-    with open_record(tmp_path / "record.db", now=now) as record:
-        chat = record.new_chat("quiz")
-        record.save_items([item.to_dict() for item in state.items])
-        record.save_round(chat, state.to_dict())
-        graded = state.outcomes[0].grade
-        assert graded is not None
-        record.add_attempt("minimax", "it rises", graded.to_dict())
-    with open_record(tmp_path / "record.db", now=now) as record:
-        stored = record.load_round(chat)
-        assert stored is not None
-        again = Round.from_dict(stored)
-        assert again == state and show(again) == show(state)
-        kept = record.item("minimax")
-        assert kept is not None and Item.from_dict(kept) == short("minimax")
-        assert Grade.from_dict(record.attempts()[0].grade) == graded
-    with pytest.raises(QuizError):
-        Round.from_dict({"topic": "GANs"})
-
-
-MESSAGES = [
-    "A", "b", "C", "Z", "1", "an artist", "it rises", "the loss decreases", "1000 steps, linear", "idk", "I don't know",
-    "hint", "give me a hint", "skip", "next", "why", "what do you mean?", "", "   ", "???", "B because", "不知道",
-    "bananas", "stop gradient", "x" * 5000, "'; DROP TABLE items; --", "~~A~~", "$$\\frac{1}{2}$$", "\u0000", "🙂",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_no_sequence_of_messages_loses_regrades_or_reorders_an_item(seed: int) -> None:
-    rng = random.Random(seed)
-    items = [short("minimax"), the_choice(seed), short("ddpm"), short("roles")]
-    graded: list[str] = []
-
-    def mark(item: Item, answer: str) -> Grade:
-        graded.append(item.id)
-        return grade(item, answer)
-
-    state, events = start(items, "GANs")
-    for _ in range(40):
-        message = "stop" if rng.random() < 0.01 else rng.choice(MESSAGES)
-        before = state
-        state, events = submit(before, message, mark)
-        assert state.outcomes[: len(before.outcomes)] == before.outcomes
-        assert len(state.outcomes) - len(before.outcomes) in (0, 1)
-        assert state.items == before.items
-        assert events, "every message gets a reply"
-        if not before.over:
-            assert events[-1] == show(state)
-        state = Round.from_dict(json.loads(json.dumps(state.to_dict())))
-    assert len(graded) == len(set(graded)) <= len(items)
-    assert graded == [item.id for item in items if item.id in graded]
-    while not state.over:
-        state, events = submit(state, "skip", mark)
-    assert isinstance(show(state), QuizScore)

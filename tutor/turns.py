@@ -309,7 +309,7 @@ class QuizGrade:
 
 @dataclass(frozen=True)
 class QuizWhy:
-    """Why the answer to a question is what it is, told when it was dealt with: the note's words, each option's reason."""
+    """Why the answer to a question is what it is, once it was dealt with: the note's words, each option's reason."""
 
     item_id: str
     stem: str

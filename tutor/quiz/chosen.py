@@ -80,8 +80,10 @@ def _ordered(item: Item, words: str) -> tuple[str, ...]:
 
 
 def grade_arranged(item: Item, ids: tuple[str, ...]) -> Grade:
-    """Grades an answer to "match" or "order" by the options that stand where they belong."""
+    """Grades an answer to "match" or "order" by the options that stand where they belong; no ids: not known."""
     key = item.key.split(",")
+    if len(ids) != len(key):
+        return Grade("wrong", 0.0, (), f"No harm in that. The answer is: {item.key_text}", dont_know=True)
     texts = {option.id: option.text for option in item.options}
     if item.kind == "match":
         right = [given == wanted for given, wanted in zip(ids, key, strict=True)]

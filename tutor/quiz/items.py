@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from tutor.errors import QuizError
@@ -119,7 +119,9 @@ class Item:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain data for the record."""
-        return asdict(self)
+        # `asdict` says the same and copies each word of it, which takes ten times as long.
+        options = tuple(dict(vars(option)) for option in self.options)
+        return {**vars(self), "options": options, "citation": dict(vars(self.citation))}
 
     @staticmethod
     def from_dict(value: dict[str, Any]) -> Item:

@@ -13,7 +13,7 @@ from tutor.quiz.hints import LAST_HINT, reveals
 from tutor.quiz.items import Item, plain
 from tutor.quiz.moves import Rules, submit
 from tutor.quiz.rounds import Round, Step, finished, interrupted, settled, show, start
-from tutor.turns import Event, Notice
+from tutor.turns import Event, Notice, QuizItem
 
 
 class Rounds(Protocol):
@@ -127,7 +127,12 @@ class Quizzes:
     def begin(self, chat_id: str, items: Sequence[Item], topic: str = "") -> Iterator[Event]:
         """Opens a quiz; one that is open pauses. Raises QuizError."""
         before = self.state(chat_id)
-        yield from self._play(chat_id, start(items, topic, before and finished(before)[0]))
+        step = start(items, topic, before and finished(before)[0])
+        if before is not None and not before.told:
+            step = replace(
+                step, events=(*(e for e in interrupted(before) if not isinstance(e, QuizItem)), *step.events)
+            )
+        yield from self._play(chat_id, step)
 
     def say(self, chat_id: str, text: str) -> Iterator[Event]:
         """Takes one message in a chat that has a quiz.
@@ -189,8 +194,8 @@ class Quizzes:
 
     def _grade(self, item: Item, words: str) -> Grade:
         same = (*item.accepts, *self._store.accepted(item.fact_id)) if item.fact_id else item.accepts
-        if item.kind in ("match", "order") and "," in words:
-            return grade_arranged(item, tuple(words.split(",")))
+        if item.kind in ("match", "order"):
+            return grade_arranged(item, tuple(words.split(",")) if "," in words else ())
         if not item.options and plain(words) and plain(words) in {plain(text) for text in same}:
             quote = item.citation.quote
             point = Point(item.fact, "hit", quote)

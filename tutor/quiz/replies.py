@@ -90,9 +90,11 @@ _MISSES = (
     r"(?:the |my |all )?(?:misses|mistakes|errors|missed (?:ones|questions)|wrong (?:ones|answers)"
     r"|(?:ones|questions) (?:that )?i (?:missed|got wrong|failed)|what i (?:got wrong|missed|failed))"
 )
-_WISHES: tuple[tuple[Wish, str], ...] = (
+_WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("why", r"why(?: (?:not|so|is that|is it|was (?:it|that|i) wrong|is (?:it|that|mine|my answer) wrong|then))?"
-            r"|(?:please )?explain(?: (?:why|the answer))?|how come|为什么"),
+            r"|(?:please )?explain(?: (?:why|the answer))?|how come"
+            r"|(?:how|why) (?:is|was) (?:that|it|this|mine|my answer) (?:wrong|not right|incorrect)|为什么"),
+    ("skip", r"(?:give me |ask me )?(?:another|a different|a new)(?: one| question)"),
     ("harder", r"(?:/?(?:a )?(?:harder|more difficult|tougher)(?: one| question)?|(?:make|give me|ask)(?: it| me)?"
                r"(?: a| something)? (?:harder|more difficult)(?: one| question)?"
                r"|(?:it is|it'?s|that'?s|this is|that is)? ?too (?:easy|simple)|难一点|太简单了?)"),
@@ -122,12 +124,14 @@ _WISHES: tuple[tuple[Wish, str], ...] = (
 _WISHED = tuple((kind, re.compile(pattern)) for kind, pattern in _WISHES)
 _UNCLEAR = re.compile(
     r"(?:sorry )?(?:what do you mean(?: by (?:it|that|this|the question))?|huh|what|sorry|pardon"
-    r"|rephrase(?: (?:it|that|the question))?|(?:please )?(?:explain|clarify|reword|rephrase) (?:it|this|that|(?:the|this) question)"
+    r"|rephrase(?: (?:it|that|the question))?|(?:please )?(?:explain|clarify|reword|rephrase)"
+    r" (?:it|this|that|(?:the|this) question)"
     r"|i (?:do not|don'?t|dont) (?:understand|get)(?: (?:it|this|that|(?:the|this|that) question|what you mean))?"
     r"|什么意思|我?不(?:懂|明白)(?:题目|这个)?)"
 )
 _REPORT = re.compile(
-    r"/?(?:i (?:want|would like|'?d like) to )?(?:report|flag)(?P<rest>$|\W.*)|"
+    r"/?(?:i (?:want|would like|'?d like) to )?(?:report|flag)(?P<rest>$|\s*[:,–-].*|\s+(?:this|that|it|"
+    r"question|item|one|bad|wrong|the (?:last |previous )?(?:question|item|one)|because|as)\b.*)|"
     r"(?P<said>(?:this|that|the)(?: last)? (?:question|item|one) (?:is|was|seems|looks|makes)(?: (?:a|an|just|very|"
     r"really|so|too|quite|totally))* (?:bad|wrong|broken|unfair|unclear|ambiguous|confusing|nonsense|stupid|weird"
     r"|no sense|buggy|duplicate|a duplicate)\b.*|bad question\b.*"
@@ -140,21 +144,22 @@ _ABOUT = re.compile(
 _MOST_REASON = 300
 _HOW = r"(?:(?:really|very|quite|pretty|absolutely|totally|so|too|all that|completely|100 ?%|fairly) )*"
 _I_AM = r"(?:i'?m |i am )"
-_SURE_WORD = rf"{_HOW}(?P<no>not |un)?{_HOW}(?:sure|certain|confident)(?: (?:about|of) (?:it|that|this))?"
+_SURE = (
+    rf"(?:\d{{1,3}} ?% (?:sure|certain|confident)"
+    rf"|{_HOW}(?:not |un)?{_HOW}(?:sure|certain|confident)(?: (?:about|of)(?: (?:it|that|this))?)?)"
+)
 _GUESS = r"(?:(?:just|only|i'?m|i am|this is|it'?s|a|my|wild|pure) )*guess(?:ing|ed)?"
-_SHARE = r"(?P<share>\d{1,3}) ?% (?:sure|certain|confident)"
 _SEP = r"\s*[,;:.!()\-–—…，。：；]+\s*"
-_BARE = re.compile(rf"(?:{_I_AM}?(?:{_SHARE}|{_SURE_WORD})|(?P<guess>{_GUESS})|(?P<cn>不?确定))")
+_BARE = re.compile(rf"{_I_AM}?{_SURE}|{_GUESS}|不?确定")
 _BEFORE = re.compile(
-    rf"(?:(?:{_I_AM}?(?:{_SHARE}|{_SURE_WORD})|(?P<guess>{_GUESS})){_SEP}(?:but |and )?"
-    rf"|(?:{_I_AM}(?:{_SHARE}|{_SURE_WORD})|not {_HOW}sure)(?: (?:that|but|it'?s|it is))*\s+"
-    rf"|(?P<guess2>i guess) (?:it'?s |it is )?|(?P<cn>不?确定){_SEP})(?=\S)"
+    rf"(?:(?:{_I_AM}?{_SURE}|{_GUESS}|不?确定){_SEP}(?:but |and )?"
+    rf"|(?:{_I_AM}{_SURE}|not {_HOW}sure)(?: (?:that|but|it'?s|it is))*\s+|i guess (?:it'?s |it is )?)(?=\S)"
 )
 _AFTER = re.compile(
-    rf"(?:{_SEP}(?:but |and )?{_I_AM}?(?:{_SHARE}|{_SURE_WORD})|\s+(?:but |and )?{_I_AM}(?:{_SHARE}|{_SURE_WORD})"
-    rf"|{_SEP}(?P<guess>{_GUESS})|{_SEP}(?P<cn>不?确定))[\s.!)）。]*$"
+    rf"(?:{_SEP}(?:but |and )?(?:{_I_AM}?{_SURE}|{_GUESS}|不?确定)|\s+(?:but |and )?{_I_AM}{_SURE})[\s.!)）。]*$"
 )
-_LETTER_AFTER = re.compile(r"^\(?[a-j1-9]\)? (?P<no>not |un)?(?:sure|certain)$")
+_LETTER_AFTER = re.compile(r"\(?[a-j1-9]\)? (?:not |un)?(?:sure|certain)")
+_LOW = re.compile(r"\bnot\b|\bun|guess|不")
 
 
 @dataclass(frozen=True)
@@ -214,31 +219,24 @@ def confidence_of(text: str) -> tuple[float | None, str]:
     """How sure the student says to be, None where nothing is said, and the message without those words."""
     said = re.sub(r"\s+", " ", text.replace("’", "'").strip())
     low = said.lower()
-    bare = " ".join(word for word in re.findall(r"[^\s.,!?。！？…]+", low) if word not in _FILLER - _KEPT)
-    whole = _BARE.fullmatch(bare)
-    if whole:
-        return _level(whole), ""
-    if _LETTER_AFTER.match(low):
-        return (NOT_SURE if _LETTER_AFTER.match(low)["no"] else SURE), said.split()[0]  # type: ignore[index]
-    for pattern in (_BEFORE, _AFTER):
-        found = pattern.match(low) if pattern is _BEFORE else pattern.search(low)
-        if found:
-            rest = said[found.end() :] if pattern is _BEFORE else said[: found.start()]
-            return _level(found), rest.strip(" ,;:(")
+    kept = [word for word in re.findall(r"[^\s.,!?。！？…]+", low) if word not in _FILLER - _OF_SURE]
+    if _BARE.fullmatch(" ".join(kept)):
+        return _level(low), ""
+    if _LETTER_AFTER.fullmatch(low):
+        return _level(low), said.split()[0]
+    before, after = _BEFORE.match(low), _AFTER.search(low)
+    if before:
+        return _level(before[0]), said[before.end() :].strip(" ,;:(")
+    if after:
+        return _level(after[0]), said[: after.start()].strip(" ,;:(")
     return None, text.strip()
 
 
-_KEPT = frozenset("i am about of not it".split())
+_OF_SURE = frozenset(("i", "am", "about", "of", "not", "it"))
 
 
-def _level(found: re.Match[str]) -> float:
-    groups = found.groupdict()
-    if groups.get("share"):
-        return min(100, int(groups["share"])) / 100
-    low = (
-        groups.get("no")
-        or groups.get("guess")
-        or groups.get("guess2")
-        or (groups.get("cn") or "").startswith("不")
-    )
-    return NOT_SURE if low else SURE
+def _level(said: str) -> float:
+    share = re.search(r"(\d{1,3}) ?% (?:sure|certain|confident)", said)
+    if share:
+        return min(100, int(share[1])) / 100
+    return NOT_SURE if _LOW.search(said) else SURE

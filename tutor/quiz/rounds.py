@@ -62,6 +62,14 @@ class Outcome:
     rating: str = ""
     reported: bool = False
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data for the record."""
+        grades = {
+            name: grade and grade.to_dict()
+            for name, grade in (("grade", self.grade), ("graded", self.graded))
+        }
+        return {**vars(self), **grades}
+
 
 @dataclass(frozen=True)
 class Round:
@@ -122,7 +130,7 @@ class Round:
         return {
             **{name: getattr(self, name) for name in _PLAIN},
             "items": [item.to_dict() for item in self.items],
-            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "outcomes": [outcome.to_dict() for outcome in self.outcomes],
             "labels": {item_id: list(order) for item_id, order in self.labels.items()},
             "pending": list(self.pending) if self.pending else None,
             "paused": [other.to_dict() for other in self.paused],

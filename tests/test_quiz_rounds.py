@@ -1,0 +1,889 @@
+"""The quiz as a state machine: every message has a move, each step is kept before it is shown, no crash loses any."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tutor.errors import QuizError
+from tutor.notes.flashcards import read_flashcards
+from tutor.quiz.authored import make_item
+from tutor.quiz.chosen import chosen_ids, grade_arranged, how_to_answer
+from tutor.quiz.grading import Grade, grade
+from tutor.quiz.hints import hint, pointer_to, reveals
+from tutor.quiz.items import Item, Kind, Option, item_id
+from tutor.quiz.keeping import Quizzes, RoundsInMemory
+from tutor.quiz.moves import MOST_CHARS, Rules, follows_quiz
+from tutor.quiz.replies import NOT_SURE, SURE, confidence_of, reply_of
+from tutor.quiz.rounds import MOST_PAUSED, Round, start
+from tutor.quiz.scoring import Mark, known_share, score_of
+from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore, QuizWhy
+
+KEY = "The discriminator's loss increases, because its fakes become harder to detect."
+STEM = "What happens to the discriminator's loss when the generator gets better?"
+
+
+def item(
+    kind: Kind,
+    stem: str,
+    key: str,
+    options: Sequence[str] = (),
+    quote: str = "",
+    *,
+    left: Sequence[str] = (),
+    fact: str = "",
+    concept: str = "GANs",
+) -> Item:
+    """An item whose options have the ids o1, o2 ... in the given order."""
+    made = tuple(
+        Option(f"o{n}", text, f"This is why {text}.", f"fact-{text}") for n, text in enumerate(options, 1)
+    )
+    quote = quote or key
+    cited = Citation(1, "gan.md", (3, 4), quote, "GAN notes", ("Losses",), quote)
+    name = item_id("gan.md", kind, stem, key, made)
+    return Item(name, kind, stem, made, key, "", cited, quote, ("Losses",), "gan.md", fact or f"fact-{name}", concept,
+                left=tuple(left))  # fmt: skip
+
+
+SHORT = item("short", STEM, KEY)
+CHOICE = item("choice", "What is a generative model like?", "o2",
+              ["An art critic", "An artist", "A dog photo", "A tree"],
+              "A generative model is like an artist who paints new pictures.")  # fmt: skip
+TRUTH = item(
+    "true-false", "The generator sees real images.", "o2", ["True", "False"], "It never sees real images."
+)
+EITHER = item("either", "It turns noise into samples.", "o1", ["Generator", "Discriminator"],
+              "The generator turns noise into samples.")  # fmt: skip
+CLOZE = item(
+    "cloze", "A collapsed generator lacks ____.", "variety", quote="A collapsed generator lacks variety."
+)
+NUMBER = item("number", "How many steps does DDPM take?", "1000", quote="The original DDPM takes 1000 steps.")
+MATCH = item("match", "Match each network with its task.", "o2,o3,o1", ["scores", "makes", "maps"],
+             "The generator makes, the encoder maps, the critic scores.",
+             left=["generator", "encoder", "critic"])  # fmt: skip
+ORDER = item("order", "Put the steps in order.", "o3,o1,o2", ["add noise", "train", "draw an image"],
+             "First draw an image, then add noise, then train.")  # fmt: skip
+EXPLAIN = item("explain", "Explain why GANs are unstable.", "Two networks chase each other.")
+EVERY = (SHORT, CHOICE, TRUTH, EITHER, CLOZE, NUMBER, MATCH, ORDER, EXPLAIN)
+RIGHT = {
+    SHORT.id: "it goes up because the fakes are harder to spot", CHOICE.id: "B", TRUTH.id: "false", EITHER.id: "A",
+    CLOZE.id: "variety", NUMBER.id: "1000", MATCH.id: "1B 2C 3A", ORDER.id: "C A B",
+    EXPLAIN.id: "two networks chase each other",
+}  # fmt: skip
+
+
+class Chat:
+    """A chat with a quiz in it; every message is taken by a new program over the same store."""
+
+    def __init__(self, *items: Item, store: RoundsInMemory | None = None, **rules: Any) -> None:
+        self.store = store or RoundsInMemory()
+        self.rules = Rules(rules.pop("grade", grade), **rules)
+        self.opening = list(self.quizzes.begin("chat", items or EVERY, "GANs"))
+
+    @property
+    def quizzes(self) -> Quizzes:
+        return Quizzes(self.store, self.rules)
+
+    @property
+    def state(self) -> Round:
+        state = self.quizzes.state("chat")
+        assert state is not None
+        return state
+
+    def say(self, text: str) -> list[Event]:
+        return list(self.quizzes.say("chat", text))
+
+    def notice(self, text: str) -> str:
+        """What is told in reply to a message, which leaves the open question open."""
+        before = self.state
+        told, shown = self.say(text)
+        assert isinstance(told, Notice) and isinstance(shown, QuizItem)
+        assert self.state.outcomes == before.outcomes
+        return told.text
+
+
+def kinds(events: Sequence[Event]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+def grade_in(events: Sequence[Event]) -> QuizGrade:
+    [found] = [event for event in events if isinstance(event, QuizGrade)]
+    return found
+
+
+def score_in(events: Sequence[Event]) -> QuizScore:
+    [found] = [event for event in events if isinstance(event, QuizScore)]
+    return found
+
+
+def unsure(item: Item, words: str) -> Grade:
+    return Grade("unsure", 0.3, (), "I cannot tell.")
+
+
+# -- answers -------------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_is_asked_answered_rightly_and_scored() -> None:
+    chat = Chat()
+    assert kinds(chat.opening) == ["QuizItem"]
+    for number, asked in enumerate(EVERY, 1):
+        events = chat.say(RIGHT[asked.id])
+        assert grade_in(events).verdict == "correct", asked.kind
+        assert grade_in(events).attempt_id == number
+        last = events[-1]
+        assert not isinstance(last, QuizItem) or (last.k, last.n) == (number + 1, len(EVERY))
+    assert score_in(events).score == len(EVERY) and score_in(events).revisit == ()
+    kept = chat.store.attempts
+    assert [one["answer"] for one in kept] == [RIGHT[one.id] for one in EVERY]
+    assert [one["kind"] for one in kept] == [one.kind for one in EVERY]
+    assert all(
+        one["overrides"] == 0 and one["rating"] is None and one["chosen_fact_id"] == "" for one in kept
+    )
+    assert set(chat.store.items) == {one.id for one in EVERY}
+    assert chat.state.over and not chat.state.waits
+
+
+def test_a_wrong_option_is_kept_with_the_fact_it_is_the_answer_of() -> None:
+    events = Chat(CHOICE, store=(store := RoundsInMemory())).say("an art critic")
+    assert grade_in(events).verdict == "wrong"
+    assert store.attempts[0]["chosen_fact_id"] == "fact-An art critic"
+    told = {one.letter: one.why for one in grade_in(events).why if not one.right}
+    assert told == {
+        letter: f"This is why {CHOICE.options[n].text}." for n, letter in ((0, "A"), (2, "C"), (3, "D"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "ids"),
+    [
+        (MATCH, "1B 2C 3A", ("o2", "o3", "o1")),
+        (MATCH, "1-b, 2-c, 3-a", ("o2", "o3", "o1")),
+        (MATCH, "1: B; 3 = A; 2 -> C", ("o2", "o3", "o1")),
+        (MATCH, "B C A", ("o2", "o3", "o1")),
+        (MATCH, "1B 2C", ()),
+        (MATCH, "1B 1C 3A", ()),
+        (MATCH, "1B 2C 4A", ()),
+        (MATCH, "no idea about these", ()),
+        (ORDER, "C A B", ("o3", "o1", "o2")),
+        (ORDER, "cab", ("o3", "o1", "o2")),
+        (ORDER, "C, then A, then B", ("o3", "o1", "o2")),
+        (ORDER, "draw an image, add noise, train", ("o3", "o1", "o2")),
+        (ORDER, "C A", ()),
+        (ORDER, "C A A", ()),
+        (TRUTH, "that's wrong", ("o2",)),
+        (TRUTH, "T", ("o1",)),
+        (TRUTH, "yes", ("o1",)),
+        (TRUTH, "maybe", ()),
+        (CHOICE, "b) an artist", ("o2",)),
+        (CHOICE, "Z", ()),
+        (SHORT, "B", ()),
+    ],
+)
+def test_options_are_named_in_the_ways_students_write(asked: Item, words: str, ids: tuple[str, ...]) -> None:
+    assert chosen_ids(asked, words) == ids
+
+
+def test_pairs_and_places_that_are_partly_right_earn_a_part() -> None:
+    half = grade_arranged(MATCH, ("o2", "o1", "o3"))
+    assert (half.verdict, half.score) == ("wrong", 0.33)
+    assert [point.status for point in half.points] == ["hit", "missed", "missed"]
+    near = grade_arranged(ORDER, ("o1", "o3", "o2"))
+    assert (near.verdict, near.score) == ("partial", 0.5) and "1 of 2" in near.feedback
+    assert MATCH.citation.quote in half.feedback
+
+
+def test_what_names_no_option_is_not_graded_and_the_letters_are_told() -> None:
+    assert "A, B, C, D" in Chat(CHOICE).notice("a painter")
+    assert "from 1 to 3" in Chat(MATCH).notice("1B")
+    assert "each of A, B, C once" in Chat(ORDER).notice("C A")
+
+
+def test_how_to_answer_is_told_with_an_example_that_can_be_parsed_and_is_not_the_answer() -> None:
+    for asked in (MATCH, ORDER):
+        said = how_to_answer(asked).split("such as ")[1].rstrip(".")
+        assert chosen_ids(asked, said) not in ((), tuple(asked.key.split(",")))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "???", "🙂", "x" * (MOST_CHARS + 1)])
+def test_nothing_to_grade_is_not_graded(text: str) -> None:
+    assert Chat(SHORT).notice(text)
+
+
+@pytest.mark.parametrize("text", ["I don't know", "不知道", "no idea"])
+def test_not_knowing_is_an_answer(text: str) -> None:
+    for asked in (SHORT, MATCH, CHOICE):
+        assert grade_in(Chat(asked).say(text)).verdict == "wrong"
+
+
+# -- the same message twice ----------------------------------------------------------------------------------------
+
+
+def test_a_letter_twice_answers_two_questions() -> None:
+    chat = Chat(CHOICE, EITHER)
+    chat.say("B")
+    assert grade_in(chat.say("B")).item_id == EITHER.id
+
+
+def test_an_answer_sent_twice_does_not_grade_the_next_question() -> None:
+    chat = Chat(CHOICE, EITHER, SHORT)
+    chat.say("B. An artist")
+    assert "say it again" in chat.notice("B. An artist")
+    assert grade_in(chat.say("B. An artist")).item_id == EITHER.id  # said once more, it is meant
+
+
+def test_a_letter_sent_twice_is_no_answer_where_the_next_question_has_no_letters() -> None:
+    chat = Chat(CHOICE, SHORT)
+    chat.say("B")
+    assert "say it again" in chat.notice("B")
+    assert len(chat.store.attempts) == 1
+
+
+def test_words_that_are_an_option_of_both_questions_answer_both() -> None:
+    other = replace(TRUTH, id="other", stem="The discriminator sees real images.")
+    chat = Chat(TRUTH, other)
+    chat.say("A. True")
+    assert grade_in(chat.say("A. True")).item_id == "other"
+
+
+# -- letters -------------------------------------------------------------------------------------------------------
+
+
+def test_letters_stay_as_first_shown_in_every_later_quiz_of_the_chat() -> None:
+    chat = Chat(CHOICE)
+    [first] = [event for event in chat.opening if isinstance(event, QuizItem)]
+    turned = replace(CHOICE, options=CHOICE.options[::-1])
+    chat.say("A")
+    [again] = [event for event in chat.say("again") if isinstance(event, QuizItem)]
+    assert again.options == first.options
+    [third] = [event for event in chat.quizzes.begin("chat", [turned]) if isinstance(event, QuizItem)]
+    assert third.options == first.options
+    assert grade_in(chat.say("B")).verdict == "correct"
+
+
+# -- hints ---------------------------------------------------------------------------------------------------------
+
+DECK = """# GANs
+
+#### Losses
+In a GAN the loss of one network is the gain of its rival.
+:p What happens to the discriminator's loss when the generator gets better?
+??x
+The discriminator's loss increases, because its fakes become harder to detect.
+x??
+
+:p What does the generator minimise in training?
+??x
+The generator minimises the chance of being caught by its rival in training.
+x??
+"""
+
+
+def test_the_first_hint_is_the_background_of_the_card() -> None:
+    deck = read_flashcards(DECK, "decks/gan.md")
+    made = make_item(deck, deck.cards[0], random.Random(0))
+    assert made is not None
+    told = hint(made, 1, pointer_to(made, [deck]))
+    assert "“Losses”" in told and "the loss of one network is the gain of its rival" in told
+    assert not reveals(made, told)
+    bare = replace(deck, cards=tuple(replace(card, background=None) for card in deck.cards))
+    other = "The generator minimises the chance of being caught by its rival in training."
+    assert pointer_to(made, [bare]) == other
+    assert pointer_to(replace(made, stem="What rises?", heading=("Elsewhere",)), [bare]) == ""
+
+
+def test_a_pointer_never_holds_a_word_of_the_answer() -> None:
+    telling = DECK.replace(
+        "In a GAN the loss of one network is the gain of its rival.", "The loss increases in a GAN."
+    )
+    deck = read_flashcards(telling, "decks/gan.md")
+    made = make_item(deck, deck.cards[0], random.Random(0))
+    assert made is not None and "increases" not in pointer_to(made, [deck])
+
+
+def test_hints_of_a_typed_answer_go_from_the_place_to_letters_to_the_gaps() -> None:
+    chat = Chat(SHORT)
+    said = [chat.notice("hint") for _ in range(4)]
+    assert "“Losses” in “GAN notes”" in said[0]
+    assert "i…" in said[1] and "increases" not in said[1]
+    assert "i________" in said[2] and "discriminator's loss" in said[2] and "increases" not in said[2]
+    assert said[3].startswith("That was the last hint")
+    chat.say("it rises")
+    assert chat.store.attempts[0]["hints"] == 3 and chat.state.outcomes[0].hints == 3
+
+
+def test_two_of_four_options_are_taken_away_and_never_the_right_one() -> None:
+    chat = Chat(CHOICE)
+    chat.say("hint")
+    told = chat.notice("hint")
+    gone = set(told.removeprefix("It is not ").rstrip(".").split(" or "))
+    assert len(gone) == 2 and "B" not in gone
+    assert "artist" not in chat.notice("hint") and chat.state.hints == 3
+
+
+@pytest.mark.parametrize("asked", EVERY, ids=lambda one: one.kind)
+def test_no_hint_tells_the_answer_and_each_level_tells_something(asked: Item) -> None:
+    texts = [hint(asked, level) for level in (1, 2, 3)]
+    assert all(texts)
+    for text in texts:
+        assert not chosen_ids(asked, text) or asked.is_choice
+        assert not reveals(asked, text) or asked.kind == "true-false"
+
+
+def test_an_answer_of_the_tutor_that_holds_the_key_counts_as_the_last_hint() -> None:
+    chat = Chat(SHORT)
+    chat.quizzes.told_besides("chat", "A token is a piece of a word.")
+    assert chat.state.hints == 0
+    chat.quizzes.told_besides("chat", f"Well: {KEY}")
+    assert chat.state.hints == 3
+
+
+# -- wishes --------------------------------------------------------------------------------------------------------
+
+
+def test_why_tells_the_notes_words_and_each_options_reason_but_only_afterwards() -> None:
+    chat = Chat(CHOICE, SHORT)
+    told = chat.notice("why?")
+    assert "artist" not in told
+    chat.say("A")
+    why, shown = chat.say("why?")
+    assert isinstance(why, QuizWhy) and isinstance(shown, QuizItem)
+    assert why.item_id == CHOICE.id and why.citation == CHOICE.citation and why.key == "B. An artist"
+    assert [(one.letter, one.right) for one in why.options] == [
+        ("A", False),
+        ("B", True),
+        ("C", False),
+        ("D", False),
+    ]
+
+
+def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
+    chat = Chat(CHOICE, TRUTH, other=lambda one, wish: SHORT if wish == "harder" else None)
+    events = chat.say("harder")
+    assert kinds(events) == ["Notice", "QuizItem"] and events[1].item_id == SHORT.id  # type: ignore[union-attr]
+    assert SHORT.id in chat.store.items and chat.state.outcomes == ()
+    assert "no easier" in chat.notice("easier")
+    assert grade_in(chat.say(RIGHT[SHORT.id])).item_id == SHORT.id
+
+
+def test_an_item_that_the_quiz_asks_anyway_is_no_swap() -> None:
+    assert "no harder" in Chat(CHOICE, SHORT, other=lambda one, wish: SHORT).notice("harder")
+
+
+def test_an_override_counts_as_right_is_kept_beside_the_grade_and_can_be_undone() -> None:
+    chat = Chat(SHORT, CHOICE)
+    chat.say("the loss falls apart")
+    assert chat.state.outcomes[0].grade is not None and chat.state.outcomes[0].grade.verdict == "wrong"
+    told, shown = chat.say("I was right")
+    assert isinstance(told, Notice) and "undo" in told.text and isinstance(shown, QuizItem)
+    assert [one["overrides"] for one in chat.store.attempts] == [0, 1]
+    assert chat.store.attempts[1]["grade"]["verdict"] == "correct"
+    chat.say("undo")
+    assert [one["overrides"] for one in chat.store.attempts] == [0, 1, 2]
+    assert chat.store.attempts[2]["grade"] == chat.store.attempts[0]["grade"]
+    assert chat.state.outcomes[0].graded is None
+    assert "nothing to undo" in chat.notice("undo")
+    assert chat.store.accepted(SHORT.fact_id) == ()
+
+
+def test_overridden_words_are_right_from_then_on_once_they_can_no_longer_be_undone() -> None:
+    chat = Chat(SHORT, CHOICE)
+    chat.say("the loss falls apart, sure")
+    chat.say("that is the same")
+    assert chat.store.accepted(SHORT.fact_id) == ()
+    chat.say("hint")
+    assert chat.store.accepted(SHORT.fact_id) == ("the loss falls apart",)
+    other = Chat(SHORT, store=chat.store)
+    assert grade_in(other.say("The loss falls apart.")).verdict == "correct"
+
+
+def test_an_overridden_choice_is_no_synonym() -> None:
+    chat = Chat(CHOICE, SHORT)
+    chat.say("A")
+    chat.say("I was right")
+    chat.say("hint")
+    assert chat.store.accepted(CHOICE.fact_id) == ()
+
+
+def test_there_is_nothing_to_override_before_a_grade_or_where_it_is_right() -> None:
+    chat = Chat(CHOICE, SHORT)
+    assert "no grade" in chat.notice("I was right")
+    chat.say("B")
+    assert "already" in chat.notice("I was right")
+
+
+@pytest.mark.parametrize(
+    ("words", "rating", "score"), [("I knew it", "good", 1.0), ("I did not", "again", 0.0)]
+)
+def test_an_answer_that_code_cannot_judge_is_rated_by_the_student(
+    words: str, rating: str, score: float
+) -> None:
+    chat = Chat(SHORT, CHOICE, grade=unsure)
+    assert "I knew it" in grade_in(chat.say("some words")).ask
+    told, _ = chat.say(words)
+    assert isinstance(told, Notice) and told.text.startswith("Noted")
+    rated = chat.store.attempts[1]
+    assert (rated["rating"], rated["overrides"], rated["grade"]["score"]) == (rating, 1, score)
+    chat.say("undo")
+    assert chat.state.outcomes[0].grade == unsure(SHORT, "")
+    chat.say(words)
+    assert score_in(chat.say("stop")).score == score
+
+
+def test_a_clear_grade_is_not_rated() -> None:
+    chat = Chat(CHOICE, SHORT)
+    assert "Nothing is graded" in chat.notice("I knew it")
+    chat.say("A")
+    assert "I was right" in chat.notice("I knew it")
+
+
+def test_a_reported_question_is_closed_ungraded_and_does_not_count() -> None:
+    chat = Chat(CHOICE, SHORT)
+    told, shown = chat.say("report: two answers are right")
+    assert isinstance(told, Notice) and isinstance(shown, QuizItem) and shown.item_id == SHORT.id
+    assert chat.store.reports == [
+        {"item_id": CHOICE.id, "fact_id": CHOICE.fact_id, "kind": "choice", "reason": "two answers are right"}
+    ]
+    assert chat.store.attempts == []
+    chat.say("the loss falls")
+    chat.say("report the last question")
+    score = score_in(
+        [*chat.opening, chat.say("left")[0], *chat.quizzes.begin("chat", [TRUTH]), *chat.say("stop")]
+    )
+    assert (score.n, len(chat.store.reports)) == (0, 2)
+
+
+def test_a_graded_question_that_is_reported_afterwards_leaves_the_score() -> None:
+    chat = Chat(CHOICE, SHORT)
+    chat.say("A")
+    chat.say("report the question before, it is unfair")
+    score = score_in(chat.say("stop"))
+    assert (score.n, score.missed) == (0, 0) and "does not count" in " ".join(score.told)
+
+
+def test_how_sure_the_student_is_is_kept_from_before_or_within_an_answer() -> None:
+    chat = Chat(CHOICE, TRUTH, SHORT)
+    assert "a guess is fine" in chat.notice("not sure")
+    chat.say("B")
+    chat.say("false, sure")
+    chat.say("it rises")
+    assert [one["confidence"] for one in chat.store.attempts] == [NOT_SURE, SURE, None]
+    assert chat.store.attempts[1]["answer"] == "false, sure"
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "rest"),
+    [
+        ("B, sure", SURE, "B"), ("B (not sure)", NOT_SURE, "B"), ("b sure", SURE, "b"), ("80% sure: B", 0.8, "B"),
+        ("I'm pretty sure it's B", SURE, "B"), ("just a guess: B", NOT_SURE, "B"), ("I guess B", NOT_SURE, "B"),
+        ("I'm really not sure", NOT_SURE, ""), ("不确定", NOT_SURE, ""), ("sure", SURE, ""),
+        ("the model is not sure", None, "the model is not sure"),
+        ("certain tokens are masked", None, "certain tokens are masked"),
+        ("make sure it works", None, "make sure it works"),
+    ],
+)  # fmt: skip
+def test_words_on_certainty_are_told_from_the_answer(text: str, confidence: float | None, rest: str) -> None:
+    assert confidence_of(text) == (confidence, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("why?", "why"), ("explain why", "why"), ("harder", "harder"), ("too easy", "harder"),
+        ("make it easier", "easier"),
+        ("I was right", "right"), ("that is the same", "right"), ("undo", "undo"), ("I knew it", "knew"),
+        ("I did not", "knew_not"), ("report", "report"), ("this question is confusing", "report"),
+        ("How many are left?", "left"), ("repeat the question", "repeat"), ("again", "again"),
+        ("retry the misses", "misses"), ("quiz me again on what I got wrong", "misses"), ("not sure", "confidence"),
+        ("what do you mean?", "unclear"), ("I don't understand the question", "unclear"), ("another question", "skip"),
+        ("what does token mean?", "question"), ("what is a token?", "question"), ("I don't know", "dont_know"),
+        ("report bias in data", "answer"), ("it is the same as a decoder", "answer"), ("harder to detect", "answer"),
+        ("the last layer is repeated", "answer"), ("B", "answer"), ("/skip", "skip"), ("hint", "hint"),
+    ],
+)  # fmt: skip
+def test_wishes_are_told_from_answers(text: str, kind: str) -> None:
+    assert reply_of(text).kind == kind
+
+
+def test_how_many_are_left_and_the_question_again() -> None:
+    chat = Chat(CHOICE, SHORT)
+    assert "0 of 2 are done; 2 left" in chat.notice("how many are left?")
+    assert chat.say("repeat the question") == chat.opening
+    assert chat.say("again") == chat.opening
+
+
+# -- the end -------------------------------------------------------------------------------------------------------
+
+
+def test_the_end_tells_what_to_revisit_where_and_retries_the_misses() -> None:
+    chat = Chat(CHOICE, TRUTH, SHORT)
+    chat.say("A")
+    chat.say("false")
+    score = score_in(chat.say("skip"))
+    assert (score.score, score.n, score.missed) == (1.0, 3, 2)
+    assert (score.revisit, score.titles) == (("GANs",), ("GAN notes",))
+    assert any("Lucky guesses taken out" in line for line in score.told)
+    assert "again" in score.told[-1]
+    events = chat.say("again")
+    assert kinds(events) == ["Notice", "QuizItem"]
+    assert [one.id for one in chat.state.items] == [CHOICE.id, SHORT.id]
+    chat.say("B")
+    score = score_in(chat.say(RIGHT[SHORT.id]))
+    assert (score.score, score.missed) == (2.0, 0)
+    assert "missed nothing" in chat.say("again")[0].text  # type: ignore[union-attr]
+
+
+def test_an_override_after_the_end_changes_the_score() -> None:
+    chat = Chat(SHORT)
+    chat.say("bananas")
+    told, score = chat.say("I was right")
+    assert isinstance(told, Notice) and isinstance(score, QuizScore) and score.score == 1.0
+    assert isinstance(chat.say("why?")[0], QuizWhy)
+
+
+def test_after_the_end_only_what_belongs_to_the_quiz_is_taken_and_only_at_once() -> None:
+    chat = Chat(SHORT)
+    chat.say("bananas")
+    assert all(follows_quiz(chat.state, text) for text in ("why?", "I was right", "again", "report"))
+    assert not any(follows_quiz(chat.state, text) for text in ("What is a GAN?", "hint", "B", "stop"))
+    chat.say("I was right")
+    chat.quizzes.moved_on("chat", chat.state)
+    assert chat.store.accepted(SHORT.fact_id) == ("bananas",)
+    assert not follows_quiz(chat.state, "why?") and follows_quiz(chat.state, "retry the misses")
+
+
+def test_next_due_dates_are_told_where_the_record_knows_them() -> None:
+    class Scheduled(RoundsInMemory):
+        def keep_step(self, chat_id: str, state: dict[str, Any], **kept: Any) -> list[dict[str, Any]]:
+            found = super().keep_step(chat_id, state, **kept)
+            return [one | {"next_due": "2026-12-01T09:00:00+00:00"} for one in found]
+
+    chat = Chat(SHORT, store=Scheduled())
+    events = chat.say("bananas")
+    assert grade_in(events).next_due.startswith("2026-12-01")
+    assert score_in(events).due == (("GANs", "2026-12-01T09:00:00+00:00"),)
+    assert any("2026-12-01 (GANs)" in line for line in score_in(events).told)
+
+
+def test_the_score_takes_lucky_guesses_out_and_gives_bounds() -> None:
+    coin = [Mark(TRUTH, float(n % 2)) for n in range(20)]
+    known, low, high = known_share(coin)
+    assert (known, low) == (0.0, 0.0) and 0.3 < high < 0.5  # half right by flipping a coin says nothing
+    typed = [Mark(SHORT, float(n % 2)) for n in range(20)]
+    known, low, high = known_share(typed)
+    assert known == 0.5 and 0.25 < low < 0.35 and 0.65 < high < 0.75
+    assert known_share([Mark(CHOICE, 1.0)] * 5)[0] == 1.0
+    assert "little" in score_of([Mark(TRUTH, 1.0)], 0).told[0]
+    assert score_of([], 0).told == ()
+
+
+# -- pauses, restarts, broken states -------------------------------------------------------------------------------
+
+
+def test_another_quiz_pauses_this_one_and_it_comes_back_with_its_letters_and_hints() -> None:
+    chat = Chat(CHOICE, SHORT)
+    chat.say("hint")
+    chat.say("hint")
+    list(chat.quizzes.begin("chat", [TRUTH], "VAEs"))
+    assert "1 more quiz waits" in chat.notice("how many left?")
+    events = chat.say("true")
+    assert kinds(events) == ["QuizGrade", "QuizScore", "Notice", "QuizItem"]
+    back = events[-1]
+    assert isinstance(back, QuizItem) and (back.item_id, back.hints) == (CHOICE.id, 2)
+    chat.say("B")
+    score = score_in(chat.say("stop"))
+    assert (score.n, score.missed) == (1, 1)  # the miss of the quiz in between can be retried too
+    chat.say("again")
+    assert [one.id for one in chat.state.items] == [TRUTH.id]
+
+
+def test_so_many_quizzes_wait_and_no_more() -> None:
+    chat = Chat(SHORT)
+    for _ in range(MOST_PAUSED):
+        list(chat.quizzes.begin("chat", [TRUTH]))
+    with pytest.raises(QuizError, match="wait already"):
+        list(chat.quizzes.begin("chat", [CHOICE]))
+    for _ in range(MOST_PAUSED + 1):
+        chat.say("stop")
+    assert not chat.state.waits
+
+
+def test_an_empty_quiz_is_refused() -> None:
+    with pytest.raises(QuizError):
+        start([])
+
+
+def test_a_state_survives_json_at_every_point() -> None:
+    chat = Chat(other=lambda one, wish: replace(SHORT, id="swapped"))
+    for text in (
+        "hint",
+        "harder",
+        "it rises",
+        "I was right",
+        "undo",
+        "not sure",
+        "B",
+        "report",
+        "A",
+        "x",
+        "stop",
+    ):
+        chat.say(text)
+        assert Round.from_dict(json.loads(json.dumps(chat.state.to_dict()))) == chat.state
+
+
+def test_a_state_of_the_first_version_is_read() -> None:
+    old = {"topic": "GANs", "items": [CHOICE.to_dict()], "outcomes": [], "hints": 1, "stopped": False}
+    state = Round.from_dict(json.loads(json.dumps(old)))
+    assert state.asked == CHOICE and state.hints == 1 and state.told
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"topic": "GANs"},
+        {"topic": 1, "items": [3], "outcomes": []},
+        {"items": None},
+        [],
+        {"items": [], "outcomes": [{}]},
+    ],
+)
+def test_a_state_that_cannot_be_read_ends_the_quiz_and_is_kept(broken: Any) -> None:
+    store = RoundsInMemory()
+    store._states["chat"] = json.dumps(broken)
+    quizzes = Quizzes(store, Rules(grade))
+    with pytest.raises(QuizError):
+        quizzes.state("chat")
+    [told] = quizzes.set_aside("chat")
+    assert isinstance(told, Notice) and "has ended" in told.text
+    state = quizzes.state("chat")
+    assert state is not None and not state.waits
+    assert (store.load_round("chat") or {})["unreadable"] == broken
+    assert kinds(list(quizzes.begin("chat", [SHORT]))) == ["QuizItem"]
+
+
+def test_a_grade_that_was_kept_and_not_shown_is_shown_and_the_answer_sent_again_is_not_graded() -> None:
+    chat = Chat(CHOICE, EITHER)
+    turn = chat.quizzes.say("chat", "B")
+    next(turn)
+    turn.close()  # the program ends here
+    events = chat.say("B")
+    assert kinds(events) == ["Notice", "QuizGrade", "QuizItem"] and grade_in(events).item_id == CHOICE.id
+    assert len(chat.store.attempts) == 1
+    assert grade_in(chat.say("B")).item_id == EITHER.id
+
+
+# -- T12: no sequence of messages and no crash breaks it ------------------------------------------------------------
+
+
+class Crash(Exception):
+    """The program ends here."""
+
+
+Fault = tuple[int, Literal["before", "inside", "after"]]
+
+
+class Disk:
+    """Rounds in SQLite that check each step against the one before, and crash where they are told to."""
+
+    def __init__(self) -> None:
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db.executescript(
+            "create table state (body text); create table items (id text primary key, body text);"
+            "create table attempts (id integer primary key, body text); create table reports (body text);"
+            "create table accepted (fact text, words text);"
+        )
+        self.fault: Fault | None = None
+        self.calls = 0
+
+    def _called(self, where: str) -> None:
+        if self.fault is not None and self.fault == (self.calls, where):
+            raise Crash
+
+    def load_round(self, chat_id: str) -> dict[str, Any] | None:
+        self.calls += 1
+        self._called("before")
+        row = self.db.execute("select body from state").fetchone()
+        return json.loads(row[0]) if row else None
+
+    def keep_step(
+        self,
+        chat_id: str,
+        state: dict[str, Any],
+        *,
+        items: Sequence[dict[str, Any]] = (),
+        attempts: Sequence[dict[str, Any]] = (),
+        reports: Sequence[dict[str, Any]] = (),
+    ) -> list[dict[str, Any]]:
+        self.calls += 1
+        self._called("before")
+        kept = []
+        self.db.execute("begin")
+        try:
+            before = self.db.execute("select body from state").fetchone()
+            self.db.executemany(
+                "insert or replace into items values (?, ?)", [(i["id"], json.dumps(i)) for i in items]
+            )
+            for one in attempts:
+                row = self.db.execute("insert into attempts (body) values (?)", (json.dumps(one),)).lastrowid
+                kept.append({"attempt_id": row, "fact_id": one["fact_id"], "next_due": None})
+            self._called("inside")
+            self.db.executemany("insert into reports values (?)", [(json.dumps(one),) for one in reports])
+            self.db.execute("delete from state")
+            self.db.execute("insert into state values (?)", (json.dumps(state),))
+            self.db.execute("commit")
+        except Crash:
+            self.db.execute("rollback")
+            raise
+        check_step(json.loads(before[0]) if before else None, json.loads(json.dumps(state)), attempts)
+        self._called("after")
+        return kept
+
+    def accepted(self, fact_id: str) -> tuple[str, ...]:
+        return tuple(
+            row[0] for row in self.db.execute("select words from accepted where fact = ?", (fact_id,))
+        )
+
+    def accept(self, fact_id: str, text: str) -> None:
+        self.calls += 1
+        self._called("before")
+        if text not in self.accepted(fact_id):
+            self.db.execute("insert into accepted values (?, ?)", (fact_id, text))
+        self._called("after")
+
+    def plain_attempts(self) -> list[dict[str, Any]]:
+        """The attempts that replace no other, in order."""
+        rows = self.db.execute("select body from attempts order by id")
+        return [one for one in (json.loads(row[0]) for row in rows) if not one["overrides"]]
+
+    def has_item(self, name: str) -> bool:
+        return self.db.execute("select 1 from items where id = ?", (name,)).fetchone() is not None
+
+
+def check_step(
+    before: dict[str, Any] | None, after: dict[str, Any], attempts: Sequence[dict[str, Any]]
+) -> None:
+    """A plain attempt goes with exactly one open item that is dealt with in the same step, by the same words."""
+    plain = [one for one in attempts if not one["overrides"]]
+    assert len(plain) <= 1
+    if plain:
+        assert before is not None
+        place = len(before["outcomes"])
+        assert before["items"][place]["id"] == plain[0]["item_id"]
+        assert len(after["outcomes"]) == place + 1
+        assert after["outcomes"][place]["answer"] == plain[0]["answer"]
+        assert after["outcomes"][:place] == before["outcomes"]
+
+
+class Player:
+    """One student in one chat who sees what is shown, through any number of programs over one disk."""
+
+    def __init__(self) -> None:
+        self.disk = Disk()
+        self.letters: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.graded: Counter[str] = Counter()  # grades that were shown, by item
+        self.started = 0
+
+    @staticmethod
+    def grade(one: Item, words: str) -> Grade:
+        verdict: Any = ("correct", "partial", "wrong", "unsure")[(len(words) + len(one.stem)) % 4]
+        return Grade(verdict, {"correct": 1.0, "partial": 0.5}.get(verdict, 0.0), (), "So.")
+
+    @staticmethod
+    def other(one: Item, wish: str) -> Item | None:
+        name = f"{one.id}-{wish}"
+        return None if len(name) > 40 else replace(one, id=name, options=one.options[::-1])
+
+    def say(self, text: str, fault: Fault | None = None) -> list[Event]:
+        """What is shown in reply; after a crash, what was shown until then."""
+        self.disk.fault, self.disk.calls = fault, 0
+        shown: list[Event] = []
+        try:
+            for event in self._turn("x" * 5000 if text == LONG else text):
+                self._see(event)
+                shown.append(event)
+        except Crash:
+            return shown
+        finally:
+            self.disk.fault = None
+        assert shown, "every message gets a reply"
+        return shown
+
+    def _turn(self, text: str) -> Iterator[Event]:
+        quizzes = Quizzes(self.disk, Rules(self.grade, self.other))
+        state = quizzes.state("chat")
+        if text == "quiz" or state is None:
+            rng = random.Random(self.started)
+            self.started += 1
+            drawn = rng.sample(EVERY, 3)
+            turned = [replace(one, options=tuple(rng.sample(one.options, len(one.options)))) for one in drawn]
+            try:
+                yield from quizzes.begin("chat", turned, "GANs")
+            except QuizError as error:
+                yield Notice(str(error))
+        elif state.waits or follows_quiz(state, text):
+            yield from quizzes.say("chat", text)
+        else:
+            quizzes.moved_on("chat", state)
+            yield Notice("An answer of the tutor.")
+
+    def _see(self, event: Event) -> None:
+        if isinstance(event, QuizItem):
+            assert self.disk.has_item(event.item_id), "shown before it was stored"
+            assert self.letters.setdefault(event.item_id, event.options) == event.options, "a letter moved"
+        if isinstance(event, QuizGrade):
+            self.graded[event.item_id] += 1
+            kept = Counter(one["item_id"] for one in self.disk.plain_attempts())
+            assert kept[event.item_id], "a grade was shown that is not kept"
+
+    @property
+    def waits(self) -> bool:
+        stored = self.disk.load_round("chat")
+        return stored is not None and Round.from_dict(stored).waits
+
+
+LONG = "<very long>"
+TEXTS = [
+    "A", "B", "b", "C", "Z", "1", "True", "false", "yes", "B. An artist", "an artist", "Generator", "1B 2C 3A", "1A 2B",
+    "C A B", "cab", "variety", "1000", "it rises", "it rises, sure", "idk", "I don't know", "不知道", "hint", "hint",
+    "skip",     "why", "why?", "harder", "too hard", "I was right", "that is the same", "undo", "I knew it", "I did not", "report",
+    "report: unclear", "report the last question", "sure", "not sure", "B, sure", "how many left?",
+    "repeat the question",     "again", "retry the misses", "quiz", "quiz", "stop", "what do you mean?", "", "???", LONG, "What is a GAN?",
+    "'; DROP TABLE items; --", "~~A~~", "\u0000", "🙂", "İ" * 30,
+]  # fmt: skip
+FAULTS = [None] * 8 + [(n, where) for n in (1, 2, 3, 4) for where in ("before", "inside", "after")]
+MOVES = st.lists(st.tuples(st.sampled_from(TEXTS), st.sampled_from(FAULTS)), min_size=50, max_size=50)
+
+
+@settings(
+    max_examples=500, derandomize=True, deadline=None, database=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+@given(moves=MOVES, end=st.sampled_from(["skip", "stop"]))
+def test_no_sequence_of_messages_and_no_crash_loses_regrades_or_reorders_an_item(
+    moves: list[tuple[str, Fault | None]], end: str
+) -> None:
+    player = Player()
+    player.say("quiz")
+    for text, fault in moves:
+        attempts = len(player.disk.plain_attempts())
+        shown = player.say(text, fault)
+        assert len(player.disk.plain_attempts()) - attempts in (0, 1)
+        if fault is None:
+            kept = Counter(one["item_id"] for one in player.disk.plain_attempts())
+            assert not kept - player.graded, "a grade that was kept was never shown"
+            assert shown
+    left = 0
+    while player.waits:
+        player.say(end)
+        left += 1
+        assert left < 40, "a dead end"
