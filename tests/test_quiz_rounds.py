@@ -855,9 +855,11 @@ LONG = "<very long>"
 TEXTS = [
     "A", "B", "b", "C", "Z", "1", "True", "false", "yes", "B. An artist", "an artist", "Generator", "1B 2C 3A", "1A 2B",
     "C A B", "cab", "variety", "1000", "it rises", "it rises, sure", "idk", "I don't know", "不知道", "hint", "hint",
-    "skip",     "why", "why?", "harder", "too hard", "I was right", "that is the same", "undo", "I knew it", "I did not", "report",
+    "skip", "why", "why?", "harder", "too hard", "I was right", "that is the same", "undo", "I knew it", "I did not",
+    "report",
     "report: unclear", "report the last question", "sure", "not sure", "B, sure", "how many left?",
-    "repeat the question",     "again", "retry the misses", "quiz", "quiz", "stop", "what do you mean?", "", "???", LONG, "What is a GAN?",
+    "repeat the question", "again", "retry the misses", "quiz", "quiz", "stop", "what do you mean?", "", "???", LONG,
+    "What is a GAN?",
     "'; DROP TABLE items; --", "~~A~~", "\u0000", "🙂", "İ" * 30,
 ]  # fmt: skip
 FAULTS = [None] * 8 + [(n, where) for n in (1, 2, 3, 4) for where in ("before", "inside", "after")]

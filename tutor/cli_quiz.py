@@ -20,7 +20,12 @@ def quiz(options: argparse.Namespace, settings: Settings) -> int:
             return 0
         chat_id = session.new_chat()
         show(session.start_quiz(chat_id, topic, n))
-        while session.quiz_is_open(chat_id) and (message := typed()) is not None:
+        going = session.quiz_is_open(chat_id)
+        while going and (message := typed()) is not None:
             if message:
                 show_turn(session.respond(chat_id, message))
+            over = not session.quiz_is_open(chat_id)
+            if over and message:
+                print("(Enter alone leaves.)")
+            going = bool(message) or not over
     return 0

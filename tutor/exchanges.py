@@ -68,7 +68,8 @@ class Exchange:
     @property
     def kind(self) -> Kind:
         """What came of the message."""
-        if self.of("QuizGrade") or self.of("QuizScore") or (self.of("QuizItem") and not self.of("Answer")):
+        asked = self.of("QuizItem") and not self.of("Answer")
+        if asked or any(self.of(kind) for kind in ("QuizGrade", "QuizWhy", "QuizScore")):
             return "quiz"
         if self.of("DemoOutcome"):
             return "demo"
