@@ -208,7 +208,8 @@ def test_what_names_no_option_is_not_graded_and_the_letters_are_told() -> None:
 
 
 def test_how_to_answer_is_told_with_an_example_that_can_be_parsed_and_is_not_the_answer() -> None:
-    for asked in (MATCH, ORDER):
+    backwards = replace(ORDER, key="o3,o2,o1")
+    for asked in (MATCH, ORDER, backwards, replace(MATCH, key="o3,o2,o1")):
         said = how_to_answer(asked).split("such as ")[1].rstrip(".")
         assert chosen_ids(asked, said) not in ((), tuple(asked.key.split(",")))
 

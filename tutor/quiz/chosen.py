@@ -20,15 +20,23 @@ def how_to_answer(item: Item) -> str:
     """What the student is to type, in plain words."""
     letters = LETTERS[: len(item.options)]
     if item.kind == "match":
-        pairs = " ".join(f"{n}{letter}" for n, letter in enumerate(letters[: len(item.left)][::-1], 1))
-        return f"Give each number its letter, such as {pairs}."
+        return f"Give each number its letter{_such_as(item, len(item.left), numbered=True)}."
     if item.kind == "order":
-        return f"Give the letters in their right order, such as {' '.join(letters[::-1])}."
+        return f"Give the letters in their right order{_such_as(item, len(item.options), numbered=False)}."
     if item.options:
         return f"Answer with {', '.join(letters[:-1])} or {letters[-1]}." if len(letters) > 1 else ""
     if item.kind == "number":
         return "Answer with a number."
     return "Type what belongs in the gap." if item.kind == "cloze" else "Answer in your own words."
+
+
+def _such_as(item: Item, n: int, *, numbered: bool) -> str:
+    """An example of the form that is not the answer; none where there are too few letters to hide it."""
+    right = [label_of(item, option_id) for option_id in item.key.split(",")]
+    letters = list(LETTERS[:n])
+    example = next((one for one in (letters[::-1], letters[1:] + letters[:1]) if one != right), letters)
+    shown = [f"{place}{letter}" if numbered else letter for place, letter in enumerate(example, 1)]
+    return f", such as {' '.join(shown)}" if n > 2 else ""
 
 
 def chosen_ids(item: Item, words: str) -> tuple[str, ...]:
