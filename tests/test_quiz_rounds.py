@@ -310,6 +310,27 @@ def test_a_pointer_never_holds_a_word_of_the_answer() -> None:
     assert made is not None and "increases" not in pointer_to(made, [deck])
 
 
+def test_a_place_that_names_nothing_or_is_the_answer_is_not_told() -> None:
+    quiz = replace(SHORT, heading=("Students ask",))
+    assert hint(quiz, 1) == "Think of “GAN notes”."
+    named = replace(CLOZE, citation=replace(CLOZE.citation, title="Variety"), heading=("Variety",))
+    assert hint(named, 1) == "The answer has 1 word."
+
+
+def test_a_pointer_is_no_misconception_and_shares_more_than_a_word_where_the_heading_says_nothing() -> None:
+    text = DECK.replace("#### Losses", "#### Quiz").replace(
+        "In a GAN the loss", "A GAN is a game. “In a GAN the loss"
+    )
+    deck = read_flashcards(text, "decks/gan.md")
+    made = make_item(deck, deck.cards[0], random.Random(0))
+    assert made is not None and "gain" not in pointer_to(made, [deck])
+
+
+def test_a_formula_of_the_answer_is_hidden_as_a_whole() -> None:
+    formula = item("short", "Which formula gives the loss?", "The loss is $\\mathbb{E}[x]$ in the mean.")
+    assert "[a formula]" in hint(formula, 3) and "mathbb" not in hint(formula, 3) + hint(formula, 2)
+
+
 def test_hints_of_a_typed_answer_go_from_the_place_to_letters_to_the_gaps() -> None:
     chat = Chat(SHORT)
     said = [chat.notice("hint") for _ in range(4)]

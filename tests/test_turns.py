@@ -18,10 +18,12 @@ from tutor.turns import (
     EvidenceRecord,
     EvidenceShown,
     Notice,
+    OptionWhy,
     PassageSeen,
     QuizGrade,
     QuizItem,
     QuizScore,
+    QuizWhy,
     Sentence,
     ToolCall,
     event_to_json,
@@ -114,7 +116,10 @@ def test_the_contract_has_the_evidence_where_an_answer_kept_it() -> None:
         QuizGrade(
             "i1", "partial", 0.5, "Nearly.", "Two networks.", CITATION, ({"claim": "two", "status": "said"},)
         ),
-        QuizScore(2.5, 5, ("GAN",)),
+        QuizScore(
+            2.5, 5, ("GAN",), ("GANs",), ("So much is known.",), 2, (("GAN", "2026-12-01T09:00:00+00:00"),)
+        ),
+        QuizWhy("i1", "What is a GAN?", "Two networks.", "", CITATION, (OptionWhy("A", "Two", True, "So."),)),
         Notice("Hello!"),
     ],
     ids=lambda event: type(event).__name__,

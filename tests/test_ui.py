@@ -36,11 +36,13 @@ from tutor.turns import (
     EvidenceRecord,
     EvidenceShown,
     Notice,
+    OptionWhy,
     PassageSeen,
     PredictionAsked,
     QuizGrade,
     QuizItem,
     QuizScore,
+    QuizWhy,
     RunLesson,
     RunQuestion,
     Sentence,
@@ -395,6 +397,35 @@ def test_verdict_is_said_in_words_with_the_sentence_that_decides(verdict: Any, w
     ]["content"]
     assert f'<strong class="verdict">{word}</strong>' in text
     assert f"<mark>{QUOTE}</mark>" in text and "– left out:</small> c1" in text
+
+
+def test_a_question_with_several_letters_has_no_buttons_and_says_how_it_is_answered() -> None:
+    item = QuizItem(
+        "i", "Match.", (("A", "a"), ("B", "b")), 1, 1, "match", ("one <b>", "two"), "Such as 1B 2A."
+    )
+    message = _messages(item)[0]
+    assert "options" not in message and "Such as 1B 2A." in message["content"]
+    assert "<li>one &lt;b&gt;</li>" in message["content"]
+
+
+def test_why_shows_each_options_reason_and_the_note() -> None:
+    whys = (OptionWhy("A", "<i>", False, "It is the answer to another."), OptionWhy("B", "b", True, ""))
+    grade = QuizGrade(
+        "i", "unsure", 0.3, "So.", "b", CITED, why=whys, next_due="2026-12-01T09:00", ask="Did you?"
+    )
+    for event in (grade, QuizWhy("i", "What?", "B. b", "Around it.", CITED, whys)):
+        text = _messages(event)[0]["content"]
+        assert "It is the answer to another." in text and "&lt;i&gt;" in text and QUOTE in text
+    assert (
+        "Due again: 2026-12-01" in _messages(grade)[0]["content"]
+        and "Did you?" in _messages(grade)[0]["content"]
+    )
+
+
+def test_the_score_says_what_it_means_and_offers_the_misses_again() -> None:
+    message = _messages(QuizScore(1.0, 3, ("WGAN",), ("WGANs",), ("You know about 33 %.",), 2))[0]
+    assert "You know about 33 %." in message["content"] and "WGANs" in message["content"]
+    assert message["options"][-1] == {"label": "Retry the misses", "value": "Retry the misses"}
 
 
 def test_score_names_what_to_revisit() -> None:

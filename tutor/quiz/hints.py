@@ -14,10 +14,17 @@ from tutor.words import content_words, split_sentences
 LAST_HINT = 3
 Pointer = Callable[[Item], str]
 
+_QUOTED = re.compile(r"[\"“'‘]")
 _MOST_POINTER = 240
 _MOST_LETTERS = 6
 _OPTION_LETTER = re.compile(r"^\s*[(\[]?[A-Ja-j][)\].:：]\s+")
 _WORD = re.compile(r"\w+")
+_FORMULA = re.compile(r"\$[^$]*\$")
+_GENERIC = re.compile(
+    r"(?:students ask|quiz(?:zes)?|questions?(?: and answers)?|q ?& ?a|faq|exercises?"
+    r"|(?:common )?misconceptions|key facts|summary|notes?|cards?|flashcards?|glossary|everyday questions)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[-−]?\d[\d.,]*")
 
 
@@ -35,10 +42,17 @@ def hint(item: Item, level: int, pointer: str = "") -> str:
 
 
 def _place(item: Item, pointer: str) -> str:
+    """Where to look, by the names that say something and are not the answer."""
     heading = item.heading[-1] if item.heading else ""
-    title = item.citation.title or item.note
-    where = f"“{heading}” in “{title}”" if heading and heading != title else f"“{heading or title}”"
-    return f"Think of {where}." + (f" It says there: “{pointer}”" if pointer else "")
+    named = [name for name in (heading, item.citation.title) if name and not _GENERIC.fullmatch(name)]
+    told = [f"“{name}”" for name in dict.fromkeys(named) if not reveals(item, name, share=0.5)]
+    words = len(_answer(item).split())
+    where = (
+        f"Think of {' in '.join(told)}."
+        if told
+        else f"The answer has {words} word{'s' if words > 1 else ''}."
+    )
+    return where + (f" It says there: “{pointer}”" if pointer else "")
 
 
 def _part(item: Item) -> str:
@@ -73,7 +87,7 @@ def _fewer(item: Item) -> str:
 def hidden_words(item: Item) -> list[str]:
     """The words of the answer that the question does not hold, as they are written."""
     told = set(content_words(item.stem))
-    words = re.findall(r"\w+", _answer(item))
+    words = _WORD.findall(_FORMULA.sub(" ", _answer(item)))
     return [word for word in words if not told.issuperset(content_words(word))]
 
 
@@ -86,6 +100,8 @@ def _answer(item: Item) -> str:
 
 def _gapped(item: Item) -> str:
     quote = _OPTION_LETTER.sub("", item.citation.quote)
+    if item.kind != "true-false":
+        quote = _FORMULA.sub(lambda found: "[a formula]" if found[0] in item.key else found[0], quote)
     if item.kind in ("match", "order"):
         keys = item.key.split(",")
         told = [_letter(item, key) for key in keys[:2]]
@@ -130,7 +146,9 @@ def pointer_to(item: Item, notes: Iterable[Note]) -> str:
     if note is None:
         return ""
     forbidden = {stem for word in hidden_words(item) for stem in content_words(word)}
-    about = set(content_words(f"{item.stem} {' '.join(item.heading)}"))
+    generic = not item.heading or bool(_GENERIC.fullmatch(item.heading[-1]))
+    stem = set(content_words(item.stem))
+    about = stem | (set() if generic else set(content_words(item.heading[-1])))
     for text in _texts(item, note):
         for begin, end in split_sentences(text):
             sentence = " ".join(text[begin:end].split())
@@ -140,7 +158,9 @@ def pointer_to(item: Item, notes: Iterable[Note]) -> str:
                 and sentence not in item.citation.quote
                 and "~~" not in sentence
             )
-            if apart and len(said) >= 3 and said & about and not said & forbidden:
+            told = apart and len(said) >= 3 and not said & forbidden and not _QUOTED.match(sentence)
+            # Under a heading such as "Quiz" one word in common says little.
+            if told and len(said & about) >= (2 if generic else 1):
                 return sentence
     return ""
 
