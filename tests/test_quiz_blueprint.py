@@ -11,7 +11,7 @@ import pytest
 
 from tutor.errors import QuizError
 from tutor.notes.flashcards import read_flashcards
-from tutor.quiz.bank import Bank
+from tutor.quiz.bank import Bank, without_repeats
 from tutor.quiz.blueprint import LADDER, Standing, another, interleaved, on_topic, quiz_items
 from tutor.quiz.facts import facts_of, kind_of, term_of
 from tutor.quiz.items import KINDS
@@ -139,7 +139,8 @@ def test_what_is_due_comes_before_what_was_missed_and_that_before_what_is_new(ba
 
 def test_all_facts_of_a_topic_are_asked_before_one_is_asked_again(bank: Bank) -> None:
     topic, asked = "mode collapse", Counter[str]()
-    size = len(on_topic(bank, topic, 5))
+    # Two cards that say nearly the same are not asked in one quiz.
+    size = len(without_repeats(on_topic(bank, topic, 5), bank))
     repeated_after = size
     for seed in range(size):
         before = len(asked)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tutor.errors import QuizError
+from tutor.notes.note import Card
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import choice_item, definition_item, term_item
@@ -42,6 +43,7 @@ _STABLE_DAYS = 14.0
 # At most one question in so many that is only true or false, or that takes long to answer.
 _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
 _SAME = 0.9
+_EVERYDAY = 0.25  # the share of a note's "Students ask" that is asked along with cards
 
 
 @dataclass(frozen=True)
@@ -167,14 +169,22 @@ def _in_turn(
         rng.shuffle(near)
         drawn[: 2 * n] = near
 
+    # Beginners' own words make good questions, but many of them in a row are riddles.
+    rare = {fact.id for fact in drawn if is_everyday(fact) and rng.random() > _EVERYDAY}
+
     def turn(fact: Fact) -> tuple[int, int]:
         if fact.id in due:
             return 0, due[fact.id]
         if fact.id in standing.missed:
             return 1, 0
-        return 2, standing.asked.get(fact.id, 0)
+        return 2, 2 * standing.asked.get(fact.id, 0) + (fact.id in rare)
 
     yield from sorted(drawn, key=turn)
+
+
+def is_everyday(fact: Fact) -> bool:
+    """Whether a fact answers one of the questions in a beginner's words that stand inside a concept note."""
+    return isinstance(fact.entry, Card) and any("students ask" in part.casefold() for part in fact.heading)
 
 
 def _drawn_kinds(
