@@ -26,6 +26,8 @@ OWNERS = {
     "bm25s": "retrieval",
     "bs4": "notes",
     "pypdf": "notes",
+    "zstandard": "notes",
+    "genanki": "quiz",
     "langchain_openai": "models",
     "langchain_chroma": "evaluation",
     "langchain_text_splitters": "evaluation",

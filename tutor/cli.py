@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.arguments import build_parser
 from tutor.cli_demo import demo
+from tutor.cli_export import export, import_cards
 from tutor.cli_quiz import quiz
 from tutor.command_line import flag, open_notes, show_turn, typed, usage
 from tutor.errors import NotesError, SettingsError, TutorError
@@ -280,6 +281,8 @@ _RUNS = {
     "ask": _ask,
     "chat": _chat,
     "quiz": quiz,
+    "export": export,
+    "import": import_cards,
     "demo": demo,
     "models": _models,
     "eval": _eval,

@@ -74,21 +74,33 @@ def save_note(text: str, folder: Path, title: str) -> Path:
     name = safe_name(f"{stem or 'chat'}.md")
     try:
         folder.mkdir(exist_ok=True)
-        handle, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(draft, 0o644)
-            return _placed(Path(draft), folder / name)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(draft)
-            raise
+        return save_new(text.encode(), folder / name)
     except OSError as error:
         what = f"The note cannot be saved in {folder} ({error.strerror or error})"
         raise NotesError(what, "Check that the folder exists, its permissions and the free space.") from error
+
+
+def save_new(data: bytes, wanted: Path) -> Path:
+    """Writes a new file, whole or not at all.
+
+    Returns:
+        The file written, with a number where the name was taken.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handle, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=wanted.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(draft, 0o644)
+        return _placed(Path(draft), wanted)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise
 
 
 def save_chat(turns: Sequence[ChatTurn], library: NotesLibrary, libraries: Libraries, today: date) -> str:
@@ -164,10 +176,10 @@ class _Writer:
         related = dict.fromkeys(PurePosixPath(note).stem for note in self.cited)
         head = [
             "---",
-            f"title: {_quoted(self.title)}",
+            f"title: {yaml_text(self.title)}",
             f"tags: [{TAG}]",
-            f"related: [{', '.join(map(_quoted, related))}]",
-            f"about: {_quoted(about)}",
+            f"related: [{', '.join(map(yaml_text, related))}]",
+            f"about: {yaml_text(about)}",
             f"date: {self.today.isoformat()}",
             "---",
         ]
@@ -395,6 +407,6 @@ def _short(question: str) -> str:
     return line if len(line) <= _LONGEST_QUESTION else line[: _LONGEST_QUESTION - 1].rstrip() + "…"
 
 
-def _quoted(text: str) -> str:
+def yaml_text(text: str) -> str:
     """Text as a YAML string."""
     return json.dumps(text, ensure_ascii=False)

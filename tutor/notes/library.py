@@ -26,18 +26,21 @@ from tutor.errors import NotesError
 from tutor.notes.note import Note
 from tutor.notes.note_json import note_from_json
 from tutor.notes.recognise import name_in
+from tutor.notes.table_deck import is_table_deck
 
 # fmt: off
 _NOT_NOTES = frozenset({
     ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".ico", ".bmp", ".tif", ".tiff", ".avif", ".heic",
     ".mp3", ".wav", ".ogg", ".flac", ".m4a", ".mp4", ".webm", ".mov", ".avi", ".mkv", ".zip", ".gz",
     ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".whl", ".py", ".js", ".ts", ".css", ".map",
-    ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".csv", ".tsv", ".lock", ".bib", ".sh",
+    ".json", ".jsonl", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".lock", ".bib", ".sh",
     ".db", ".sqlite", ".sqlite3", ".db-wal", ".db-shm", ".npy", ".npz", ".pt", ".pth", ".safetensors",
     ".gguf", ".pkl", ".pickle", ".ttf", ".otf", ".woff", ".woff2", ".exe", ".dll", ".so",
     ".dylib", ".o", ".pyc", ".log", ".tmp", ".bak", ".swp",
 })
 # fmt: on
+_TABLES = frozenset({".csv", ".tsv"})
+_HEAD_BYTES = 4096
 _START_S = 60.0
 
 
@@ -75,9 +78,10 @@ class Library:
 
 
 def list_files(folders: Sequence[Path]) -> list[NoteFile]:
-    """The files in `folders` that may be notes, by folder and name; nothing is read.
+    """The files in `folders` that may be notes, by folder and name; of tables the beginning is read, else nothing.
 
-    Left out: hidden files and folders, README at a folder's root, pictures, archives, programs and data.
+    Left out: hidden files and folders, README at a folder's root, pictures, archives, programs and data, and with
+    them tables whose first row does not name questions and answers.
     A file whose relative path an earlier folder has too is named after its own folder first.
 
     Raises:
@@ -162,9 +166,24 @@ def _files_below(folder: Path) -> Iterator[Path]:
         for name in names:
             path = Path(place) / name
             readme = at_root and path.stem.lower() == "readme"
-            left_out = name.startswith((".", "~$")) or name.endswith("~") or path.suffix.lower() in _NOT_NOTES
-            if not readme and not left_out:
+            ending = path.suffix.lower()
+            left_out = name.startswith((".", "~$")) or name.endswith("~") or ending in _NOT_NOTES
+            if not readme and not left_out and (ending not in _TABLES or _is_deck(path)):
                 yield path
+
+
+def _is_deck(path: Path) -> bool:
+    """Whether a table begins like a deck of cards."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+    coding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    text = head.decode(coding, "ignore").replace("\r\n", "\n").replace("\r", "\n")
+    return is_table_deck(text, path.suffix)
 
 
 def _free_name(name: str, folder: str, taken: set[str]) -> str:

@@ -111,7 +111,7 @@ class Note:
 
     Attributes:
         path: relative to its notes folder, with forward slashes.
-        format: "markdown", "flashcards", "html", "notebook", "pdf" or "text".
+        format: "markdown", "flashcards", "table", "html", "notebook", "pdf" or "text".
         blocks: everything that may be retrieved, in file order; analogies among them as kind "analogy".
             Cards and quiz questions are not repeated here.
         retractions: the struck-out texts, in file order (they also stand, struck, in their blocks).
@@ -133,6 +133,11 @@ class Note:
     def analogies(self) -> tuple[Block, ...]:
         """The blocks that the author marked as analogy or story."""
         return tuple(block for block in self.blocks if block.kind == "analogy")
+
+
+def with_lines_moved(text: Text, by: int) -> Text:
+    """The text as it stands `by` lines further down."""
+    return Text(text.words, tuple((offset, line + by) for offset, line in text.starts), text.end_line + by)
 
 
 def with_lines(note: Note, numbers: list[int]) -> Note:

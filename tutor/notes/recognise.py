@@ -17,12 +17,13 @@ from tutor.notes.notebook import is_notebook, notebook_lines, read_notebook
 from tutor.notes.pdf import SIGNATURE as PDF
 from tutor.notes.pdf import pdf_lines, read_pdf
 from tutor.notes.retracted import strike_copies
+from tutor.notes.table_deck import is_table_deck, read_table_deck
 
 LARGEST_FILE_MB = 5
 LARGEST_PDF_MB = 30
 MOST_CELLS = 60_000
 MOST_TAGS = 200_000
-Format = Literal["markdown", "flashcards", "html", "text"]
+Format = Literal["markdown", "flashcards", "html", "text", "table"]
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "RTF files"),
@@ -56,6 +57,8 @@ _MARKDOWN_SIGN = re.compile(
     re.MULTILINE,
 )
 _MARKDOWN_ENDINGS = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"})
+_TABLE_ENDINGS = frozenset({".csv", ".tsv"})
+_ANKI_ENDINGS = (".apkg", ".colpkg")
 _HTML_ENDINGS = frozenset({".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2"})
 
 
@@ -79,7 +82,7 @@ def note_from_bytes(data: bytes, name: str) -> Note:
         NotesError: the bytes are not text, or hold nothing that can be read as a note.
     """
     try:
-        note = read_pdf(data, name) if data.startswith(PDF) else _note_from_text(_decode(data, name), name)
+        note = read_pdf(data, name) if data.startswith(PDF) else _note_from_text(text_of(data, name), name)
     except RecursionError as error:
         raise _unread(name, "its parts are nested too deeply", "Write it flatter, or take it out.") from error
     if not (note.blocks or note.cards or note.quiz):
@@ -144,7 +147,7 @@ def file_lines(path: Path, root: Path) -> list[str]:
     data = file_bytes(path, root)
     if data.startswith(PDF):
         return pdf_lines(data, name)
-    text = _decode(data, name)
+    text = text_of(data, name)
     return notebook_lines(text, name) if is_notebook(text, path.suffix) else text.split("\n")
 
 
@@ -153,6 +156,8 @@ def format_of(text: str, ending: str = "") -> Format:
 
     What shows no signs of any is plain text, or Markdown where the ending says so.
     """
+    if ending.lower() in _TABLE_ENDINGS and is_table_deck(text, ending):
+        return "table"
     if _HTML_START.match(text):
         return "html"
     if is_deck(text):
@@ -204,6 +209,8 @@ def _reader_of(written_as: Format) -> Callable[[str, str], Note]:
         return read_html
     if written_as == "flashcards":
         return read_flashcards
+    if written_as == "table":
+        return read_table_deck
     if written_as == "text":
         from tutor.notes.plain import read_plain
 
@@ -213,7 +220,10 @@ def _reader_of(written_as: Format) -> Callable[[str, str], Note]:
     return read_markdown
 
 
-def _decode(data: bytes, name: str) -> str:
+def text_of(data: bytes, name: str) -> str:
+    """The text of a file, lines ended by a line feed. Raises NotesError where it holds something else."""
+    if data.startswith(b"PK\x03\x04") and name.lower().endswith(_ANKI_ENDINGS):
+        raise _unread(name, "it is a package of Anki", "Run `tutor import` with it.")
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
             raise _unread(name, f"{what} are not read yet", "Save it as Markdown, plain text or HTML.")

@@ -1,0 +1,89 @@
+"""The commands that take cards out of the notes, or into them."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor.command_line import flag, open_notes, usage
+from tutor.errors import RecordError
+from tutor.settings import Settings
+
+if TYPE_CHECKING:
+    from tutor.session import Session
+
+
+def export(options: argparse.Namespace, settings: Settings) -> int:
+    """`tutor export`: the cards on a topic, or a chat as a study note, in a new file."""
+    from tutor.quiz.bank import Bank
+    from tutor.quiz.export import file_name, render, to_export, write_new
+    from tutor.study_note import chat_as_note
+    from tutor.terminal import print_json
+
+    topic, chat = " ".join(flag(options, "topic", [])), flag(options, "chat", "")
+    now = datetime.now(UTC)
+    if chat and (topic or options.format != "markdown"):
+        return usage("a chat is exported whole, with --format markdown")
+    with open_notes(settings, record=bool(chat), model=False) as session:
+        if chat:
+            chat_id, title = _chat(session, chat)
+            turns = session.turns(chat_id)
+            data = chat_as_note(title, turns, now.date()).encode()
+            count, name = sum(turn.role == "user" for turn in turns), file_name(title, "markdown")
+        else:
+            found = to_export(Bank(session.retriever), topic, random.Random(settings.seed or 0))
+            title = f"{session.library.name}: {topic}" if topic else session.library.name
+            data, count = render(options.format, found, title, now.timestamp())
+            name = file_name(topic, options.format)
+        folders = [folder for library in session.libraries.all() for folder in library.folders]
+        path = write_new(data, flag(options, "out"), name, folders)
+    if flag(options, "json"):
+        print_json({"path": str(path), "count": count})
+    else:
+        print(f"{count} {'questions' if chat else 'cards'} in {path}")
+        print(_NEXT.get(options.format if not chat else "", ""), end="")
+    return 0
+
+
+_NEXT = {
+    "anki": "In Anki: File > Import. A later export updates the same cards and keeps their schedule.\n",
+    "gift": "In Moodle: Question bank > Import > GIFT format.\n",
+}
+
+
+def _chat(session: Session, wanted: str) -> tuple[str, str]:
+    """Id and title of a chat; "last" is the one that was used last."""
+    chats = session.chats()
+    found = next((chat for chat in chats if wanted in ("last", chat.id)), None)
+    if found is None:
+        known = "; ".join(f"{chat.id} “{chat.title}”" for chat in chats[:5])
+        remedy = (
+            f"The latest are: {known}." if known else "Ask something first, in `tutor chat` or on the page."
+        )
+        raise RecordError(f"There is no chat {wanted!r}", remedy)
+    return found.id, found.title
+
+
+def import_cards(options: argparse.Namespace, settings: Settings) -> int:
+    """`tutor import`: a deck of another program, as a Markdown deck in a library of the student's own."""
+    from tutor.libraries import open_libraries
+    from tutor.quiz.importing import import_deck
+    from tutor.terminal import print_json, progress_display
+
+    with progress_display() as report:
+        done = import_deck(Path(options.file), open_libraries(settings), settings.library or "", report)
+    if flag(options, "json"):
+        print_json(done.to_contract())
+        return 0
+    print(f"{done.count} cards are in your library “{done.library}” ({', '.join(done.files)}).")
+    print(f'Use them on the page under “Notes”, or with: tutor --library "{done.library}"')
+    for reason, count in done.skipped.most_common():
+        print(f"skipped {count}: {reason}", file=sys.stderr)
+    if done.media:
+        shown = ", ".join(done.media[:5]) + (", …" if len(done.media) > 5 else "")
+        print(f"pictures and sounds were not taken: {len(done.media)} ({shown})", file=sys.stderr)
+    return 0

@@ -1,0 +1,162 @@
+"""What an export takes out of a library: items with all that a card shows of them, and a file that replaces none."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from tutor.errors import NotesError, QuizError
+from tutor.libraries import safe_name
+from tutor.notes.note import Card, Note
+from tutor.quiz.authored import authored_item
+from tutor.quiz.bank import Bank
+from tutor.quiz.facts import Fact
+from tutor.quiz.items import LETTERS, Item
+from tutor.study_note import save_new
+
+Format = Literal["anki", "gift", "csv", "markdown"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+ENDINGS: dict[Format, str] = {"anki": ".apkg", "gift": ".gift.txt", "csv": ".csv", "markdown": ".md"}
+Build = Callable[[Fact, Bank, random.Random], Item | None]
+
+_ON_TOPIC = 100
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An item as it leaves the program.
+
+    Attributes:
+        answer: the whole answer in the note's words, code and formulas with it.
+        background: what the note says before the question; or what it says around the answer.
+        place: the note and lines that the answer comes from, "gans/gan.md, lines 3 to 4".
+        tags: those of the note, without spaces.
+    """
+
+    item: Item
+    answer: str
+    background: str = ""
+    place: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> list[str]:
+        """The options with their letters, each on a line."""
+        return [
+            f"{letter}. {' '.join(option.text.split())}"
+            for letter, option in zip(LETTERS, self.item.options, strict=False)
+        ]
+
+    @property
+    def front(self) -> str:
+        """What is asked, in words: the stem with what there is to match and to choose from."""
+        left = [f"{number}. {words}" for number, words in enumerate(self.item.left, 1)]
+        return "\n\n".join(["\n".join(lines) for lines in ([self.item.stem], left, self.options) if lines])
+
+
+def to_export(bank: Bank, topic: str, rng: random.Random, build: Build | None = None) -> list[Exported]:
+    """The items of a library on a topic, in the order of its notes; all of them for an empty topic.
+
+    Args:
+        rng: shuffles options.
+        build: makes the item of a fact; without it, it is the author's own question.
+
+    Raises:
+        QuizError: the notes hold none.
+    """
+    build = build or _authored
+    wanted = {fact.id for fact in bank.on_topic(topic, _ON_TOPIC)}
+    notes = {note.path: note for note in bank.retriever.index.notes}
+    found = []
+    for fact in bank.facts:
+        item = build(fact, bank, rng) if fact.id in wanted else None
+        if item is not None:
+            found.append(exported(item, fact, notes.get(fact.note)))
+    if not found:
+        on = f" on “{topic}”" if topic.strip() else ""
+        raise QuizError(f"The notes hold no cards{on}", "Name a topic of your notes, or none for all cards.")
+    return found
+
+
+def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
+    """An item with the whole answer of its card, where it asks for that."""
+    entry = fact.entry
+    answer, background = item.key_text, item.explanation
+    if item.kind in ("short", "explain") and entry is not None:
+        answer = entry.answer.words.strip()
+        background = entry.background.words if isinstance(entry, Card) and entry.background else ""
+    background = "" if background.strip() in answer else background.strip()
+    first, last = item.citation.lines
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    tags = (
+        tuple(dict.fromkeys(re.sub(r"\s+", "-", tag.strip()) for tag in note.tags if tag.strip()))
+        if note
+        else ()
+    )
+    return Exported(item, answer, background, f"{item.note}, {lines}", tags)
+
+
+def _authored(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    return authored_item(fact, rng)
+
+
+def file_name(topic: str, format: Format) -> str:
+    """What an export is called where nothing else is asked for."""
+    name = "-".join(re.findall(r"\w+", topic.lower()))[:40].strip("-")
+    return safe_name(f"tutor-{name or 'cards'}{ENDINGS[format]}")
+
+
+def write_new(data: bytes, out: Path | None, name: str, notes: Iterable[Path]) -> Path:
+    """Writes an export into a file that is not there yet.
+
+    Args:
+        out: the file, or a folder for it; None for the current folder.
+        name: what it is called in a folder.
+        notes: folders of notes, into which nothing is written.
+
+    Returns:
+        The file written, with a number where the name was taken.
+
+    Raises:
+        NotesError: the folder is one of notes, or not there; or it cannot be written.
+    """
+    wanted = Path.cwd() / name if out is None else out / name if out.is_dir() else out
+    folder = wanted.parent.resolve()
+    for kept in notes:
+        if folder.is_relative_to(kept.resolve()):
+            what = f"Nothing was exported: {folder} holds notes that the tutor reads"
+            raise NotesError(what, "Give another place with --out FILE.")
+    try:
+        return save_new(data, folder / wanted.name)
+    except OSError as error:
+        what = f"The export cannot be written to {folder} ({error.strerror or error})"
+        raise NotesError(what, "Check that the folder exists, its permissions and the free space.") from error
+
+
+def render(format: Format, found: Sequence[Exported], title: str, timestamp_s: float) -> tuple[bytes, int]:
+    """The bytes of an export, and how many items they hold.
+
+    Args:
+        title: what the collection of cards is called.
+        timestamp_s: the time of the export, s since 1970; by it Anki tells a later edition from an earlier one.
+    """
+    if format == "anki":
+        from tutor.quiz.anki import anki_package
+
+        return anki_package(found, title, timestamp_s), len(found)
+    if format == "gift":
+        from tutor.quiz.gift import gift
+
+        return gift(found, title).encode(), len(found)
+    if format == "csv":
+        from tutor.quiz.table import table
+
+        return table(found).encode("utf-8-sig"), len(found)
+    from tutor.quiz.deck import deck_of
+
+    text, count = deck_of(found, title)
+    return text.encode(), count
