@@ -39,7 +39,7 @@ _OLDER = "In Anki choose File > Export, tick “Support older Anki versions”, 
 _FIELD = re.compile(r"\{\{([^{}]{1,200})\}\}")
 _NO_FIELDS = frozenset(("frontside", "tags", "type", "deck", "subdeck", "card", "cardflag", "cardid"))
 _NO_ANSWER = re.compile(
-    r"\b(?:sources?|references?|refs?|links?|urls?|audio|sound|images?|pictures?|id|guid|note ?id|added|difficulty)\b",
+    r"\b(?:sources?|references?|refs?|links?|urls?|audio|sound|images?|pictures?|id|guid|note ?id|added|difficulty|background|extra|hint|mnemonic)\b",
     re.IGNORECASE,
 )
 _OCCLUSION = "image-occlusion:"

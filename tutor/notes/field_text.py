@@ -29,6 +29,7 @@ _SUPER = re.compile(r"<sup\b[^>]*>([^<>]{1,40})</sup>", re.IGNORECASE)
 _SUB = re.compile(r"<sub\b[^>]*>([^<>]{1,40})</sub>", re.IGNORECASE)
 _CODE = re.compile(r"<code\b[^>]*>([^<>\n]{1,400})</code>", re.IGNORECASE)
 _INNER_GAP = re.compile(r"\{\{c(\d{1,3})::((?:(?!\{\{c\d|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
+_GAP_MARK = re.compile("\ue002(\\d+)\ue003")
 _DEEPEST = 8  # gaps within gaps
 
 
@@ -38,7 +39,7 @@ def is_marked_up(field: str) -> bool:
 
 
 def field_text(field: str, first_line: int = 1) -> Text | None:
-    """The words of a field in HTML; None where it holds none.
+    """The words of a field in HTML; None where it holds none, or its tags are nested too deeply.
 
     Args:
         field: its HTML, at most `LONGEST_FIELD` signs.
@@ -52,8 +53,11 @@ def field_text(field: str, first_line: int = 1) -> Text | None:
     field = _SUB.sub(_lowered, _SUPER.sub(_raised, field))
     # Braces that a page's reader would take for a template's.
     field = _CODE.sub(r"\1", whole_signs(field)).replace("{", "&#123;")
-    page = Page(field)
-    text = page.text(page.soup.children)
+    try:
+        page = Page(field)
+        text = page.text(page.soup.children)
+    except RecursionError:
+        return None
     return with_lines_moved(text, first_line - 1) if text else None
 
 
@@ -85,14 +89,16 @@ def _filled(field: str, number: int) -> tuple[str, list[str]]:
         words, _, hint = match[2].partition("::")
         if int(match[1]) != number:
             return words
-        key.append(words)
-        return f"{GAP} ({hint})" if hint.strip() else GAP
+        key.append(_GAP_MARK.sub(lambda inner: key[int(inner[1])], words))
+        # Inner gaps are filled before outer ones: a mark tells the place of each.
+        return f"\ue002{len(key) - 1}\ue003" + (f" ({hint})" if hint.strip() else "")
 
+    field = field.replace("\ue002", "").replace("\ue003", "")
     for _ in range(_DEEPEST):
         field, changed = _INNER_GAP.subn(fill, field)
         if not changed:
             break
-    return field, [words for words in key if GAP not in words] or key
+    return _GAP_MARK.sub(GAP, field), [key[int(mark[1])] for mark in _GAP_MARK.finditer(field)]
 
 
 def _picture(match: re.Match[str]) -> str:

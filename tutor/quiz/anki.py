@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,14 +49,14 @@ def anki_package(found: Sequence[Exported], title: str, timestamp_s: float) -> b
 
     models = _models()
     decks: dict[str, genanki.Deck] = {}
-    for one in found:
+    for one, guid in zip(found, note_ids(one.item for one in found), strict=True):
         concept = " ".join(one.item.concept.replace("::", ":").split()) or "Cards"
         name = f"{DECK}::{concept}"
         # Anki names no two decks alike that differ in capitals alone.
         key = name.casefold()
         if key not in decks:
             decks[key] = genanki.Deck(deck_id(key), name, as_html(f"From {title}."))
-        decks[key].add_note(_note(one, models))
+        decks[key].add_note(_note(one, guid, models))
     with tempfile.TemporaryDirectory(prefix="tutor-anki-") as folder:
         path = Path(folder) / "cards.apkg"
         genanki.Package(list(decks.values())).write_to_file(path, timestamp=timestamp_s)
@@ -67,10 +68,19 @@ def deck_id(name: str) -> int:
     return (1 << 30) + int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % (1 << 30)
 
 
-def note_id(item: Item) -> str:
-    """The lasting id of an item: that of its fact and of how it is asked, whatever its words."""
-    asked = {"short": "", "explain": ""}.get(item.kind, f":{item.kind}")
-    return hashlib.sha256(f"tutor:{item.fact_id or item.id}{asked}".encode()).hexdigest()[:20]
+def note_ids(items: Iterable[Item]) -> list[str]:
+    """The lasting ids of items: that of the fact and of how it is asked, whatever the words.
+
+    Where a fact is asked in one way several times, their order tells them apart.
+    """
+    before: Counter[str] = Counter()
+    found = []
+    for item in items:
+        asked = f"{item.fact_id or item.id}:{item.kind}"
+        number = f":{before[asked]}" if before[asked] else ""
+        found.append(hashlib.sha256(f"tutor:{asked}{number}".encode()).hexdigest()[:20])
+        before[asked] += 1
+    return found
 
 
 def _models() -> tuple[Model, Model]:
@@ -101,7 +111,7 @@ def _models() -> tuple[Model, Model]:
     return card, gap
 
 
-def _note(one: Exported, models: tuple[Model, Model]) -> Note:
+def _note(one: Exported, guid: str, models: tuple[Model, Model]) -> Note:
     import genanki
 
     card, gap = models
@@ -109,11 +119,11 @@ def _note(one: Exported, models: tuple[Model, Model]) -> Note:
     tags = [tag for tag in one.tags if not re.search(r"\s|\x1f", tag)]
     text = gap_text(one.item)
     if text:
-        return genanki.Note(gap, [text, background, source], tags=tags, guid=note_id(one.item))
+        return genanki.Note(gap, [text, background, source], tags=tags, guid=guid)
     left = [f"{number}. {words}" for number, words in enumerate(one.item.left, 1)]
     options = "<br>".join(as_html(line) for line in (*left, *([""] if left else []), *one.options))
     fields = [as_html(one.item.stem), options, as_html(one.answer), background, source]
-    return genanki.Note(card, fields, tags=tags, guid=note_id(one.item))
+    return genanki.Note(card, fields, tags=tags, guid=guid)
 
 
 def gap_text(item: Item) -> str:
@@ -123,6 +133,7 @@ def gap_text(item: Item) -> str:
     key = next((option.text for option in item.options if option.id == item.key), item.key)
     # Within a gap two colons would begin a hint, two braces would end it.
     filled = _parted(as_html(key)).replace("::", ":<!-- -->:")
+    filled += "<!-- -->" if filled.endswith("}") else ""
     return _GAP.sub(lambda _: f"{{{{c1::{filled}}}}}", _parted(as_html(item.stem)))
 
 

@@ -9,7 +9,7 @@ from tutor.quiz.export import Exported
 from tutor.quiz.field_html import as_html
 from tutor.quiz.items import Item, Option
 
-LONGEST_SHORT_ANSWER = 6  # words; a longer answer nobody types word for word
+LONGEST_SHORT_ANSWER = 4  # words; a longer answer nobody types word for word
 _CONTROL = re.compile(r"[\\~=#{}:]")
 _NO_TAG = re.compile(r"[^\w.+-]")
 _TRUE = frozenset(("true", "yes", "right", "correct"))
@@ -61,7 +61,7 @@ def _answers(one: Exported) -> str:
     if item.kind == "number" and (number := _number(item.key)):
         return f"#={number}:{item.tolerance:g}"
     accepted = [" ".join(answer.split()) for answer in dict.fromkeys((item.key, *item.accepts))]
-    short = [answer for answer in accepted if _is_short(answer)]
+    short = [answer for answer in accepted if item.kind != "explain" and _is_short(answer)]
     return "".join(f"\n=%100%{_typed(answer)}" for answer in short) + "\n" if short else ""
 
 
