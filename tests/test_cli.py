@@ -218,6 +218,53 @@ def test_quiz_gives_items_whose_keys_are_quoted(tutor_: Run, tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
+def test_export_writes_a_new_file_each_time(tutor_: Run, tmp_path: Path) -> None:
+    done = tutor_("export", "--format", "csv", "the generator of a GAN", "--json")
+    assert done.status == 0
+    assert done.value == {"path": str(tmp_path / "work" / "tutor-the-generator-of-a-gan.csv"), "count": 2}
+    text = Path(done.value["path"]).read_text(encoding="utf-8-sig")
+    assert "What does the generator of a GAN do?" in text and "diffusion" not in text
+    again = tutor_("export", "--format", "anki", "--out", tmp_path / "mine.apkg")
+    assert again.out.startswith(f"Cards exported: 3, in {tmp_path / 'mine.apkg'}\n")
+    assert not (tmp_path / "data").exists()
+    assert tutor_("export", "--format", "gift", "photosynthesis").status == 1
+    assert tutor_("export", "--format", "word").status == 2
+
+
+def test_a_chat_is_exported_as_a_study_note(
+    tutor_: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    none = tutor_("export", "--format", "markdown", "--chat", "last")
+    assert none.status == 1 and "There is no chat 'last'" in none.last_words
+    monkeypatch.setattr("sys.stdin", io.StringIO("What is mode collapse?\n\n"))
+    assert tutor_("chat").status == 0
+    done = tutor_("export", "--format", "markdown", "--chat", "last", "--json")
+    assert done.value == {"path": str(tmp_path / "work" / "tutor-what-is-mode-collapse.md"), "count": 1}
+    assert "from mode-collapse.md, line" in Path(done.value["path"]).read_text(encoding="utf-8")
+    assert tutor_("export", "--format", "anki", "--chat", "last").status == 2
+    unknown = tutor_("export", "--format", "markdown", "--chat", "gone")
+    assert unknown.status == 1 and "What is mode collapse?" in unknown.last_words
+
+
+def test_import_makes_a_library_that_can_be_asked(tutor_: Run, bare: Run, tmp_path: Path) -> None:
+    deck = tmp_path / "Cell biology.csv"
+    deck.write_text("front,back\nWhat is osmosis?,Osmosis moves water through a membrane.\nWhat?,\n")
+    data = ("--data-dir", tmp_path / "data", "--model", "notes-only")
+    done = bare("import", deck, *data, "--json")
+    assert done.value == {
+        "library": "Cell biology", "files": ["Cell biology.md"], "count": 1,
+        "skipped": [{"reason": "no answer in words", "count": 1}], "media": [], "media_count": 0,
+    }  # fmt: skip
+    asked = bare("ask", "What is osmosis?", *data, "--library", "cell biology", "--json")
+    assert asked.value["citations"][0]["quote"] == "Osmosis moves water through a membrane."
+    again = bare("import", deck, *data)
+    assert again.status == 1 and "the library has it already" in again.last_words
+    told = bare("import", deck, *data, "--library", "Other")
+    assert (
+        told.out.startswith("Cards added to your library “Other”: 1") and "skipped 1: no answer" in told.err
+    )
+
+
 def test_models_gives_a_list(bare: Run) -> None:
     done = bare("models", "--json")
     assert done.status == 0

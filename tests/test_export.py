@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tutor.errors import NotesError, QuizError
@@ -33,6 +33,8 @@ from tutor.quiz.table import table
 from tutor.turns import Citation
 
 NOW = 1_790_000_000.0
+# Nothing is kept from run to run, and no example has a deadline.
+steady = settings(deadline=None, database=None, derandomize=True, max_examples=200)
 SIGNS = st.text(alphabet=string.printable + "äé问题—→{}~=#:\\", max_size=60)
 
 
@@ -204,11 +206,13 @@ def test_gift_keeps_truth_numbers_pairs_and_order() -> None:
     assert [right for _, right in read[8].answers] == ["load", "train", "sample"]
 
 
+@steady
 @given(SIGNS)
 def test_gift_escapes_every_sign(text: str) -> None:
     assert unescaped(escaped(text)) == text.replace("\r", "").strip()
 
 
+@steady
 @given(SIGNS, SIGNS, SIGNS)
 def test_gift_of_any_words_is_one_question_with_these_words(stem: str, one: str, other: str) -> None:
     options = (Option("o1", one), Option("o2", other, stem))
@@ -233,6 +237,7 @@ def test_formulas_code_and_struck_words_become_html() -> None:
     assert as_html("It costs $5 and $6.") == "It costs $5 and $6."
 
 
+@steady
 @given(SIGNS)
 def test_no_words_become_markup(words: str) -> None:
     markup = as_html(words)
@@ -380,12 +385,14 @@ def test_no_cell_calculates(words: str) -> None:
     assert unguarded(row["question"]) == words
 
 
+@steady
 @given(SIGNS)
 def test_guarding_a_cell_can_be_undone(words: str) -> None:
     assert unguarded(guarded(words)) == words
     assert guarded(words)[:1] not in ("=", "+", "-", "@", "\t", "\r")
 
 
+@steady
 @given(
     st.lists(
         st.lists(
@@ -448,6 +455,7 @@ def test_words_that_look_like_marks_are_read_back(question: str, answer: str) ->
     assert (second.question.words, second.background) == ("Next one?", None)
 
 
+@steady
 @given(SIGNS, SIGNS)
 def test_a_card_is_read_back_or_not_written(question: str, answer: str) -> None:
     text = card_text(DeckCard(question, answer))

@@ -93,15 +93,7 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command.add_argument("topic", nargs="*", metavar="TOPIC")
     command.add_argument("-n", type=_count, help="number of questions (5)")
     command.add_argument("--json", action="store_true", help="print the items as JSON and ask nothing")
-    command = add("export", "cards on a topic, or a chat, as a file for other programs")
-    command.add_argument("topic", nargs="*", metavar="TOPIC", help="all cards without it")
-    command.add_argument("--format", choices=("anki", "gift", "csv", "markdown"), required=True)
-    command.add_argument("--out", type=Path, metavar="FILE", help="where to write (a new file here)")
-    command.add_argument("--chat", metavar="ID", help="a chat as a study note in place of cards, or `last`")
-    command.add_argument("--json", action="store_true", help=json_help)
-    command = add("import", "take a deck of Anki, or a table of cards, into a library (--library NAME)")
-    command.add_argument("file", type=Path, metavar="FILE", help="an .apkg, .csv, .tsv or .txt file")
-    command.add_argument("--json", action="store_true", help=json_help)
+    _add_exchange(add, json_help)
     command = add("demo", "list the demos, run one, or compare two runs")
     command.add_argument("action", choices=("list", "run", "compare"))
     command.add_argument("name", nargs="?", metavar="NAME", help="the demo, or the folder of the first run")
@@ -119,6 +111,18 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command.add_argument("suites", nargs="*", metavar="SUITE")
     command.add_argument("--json", action="store_true", help=json_help)
     add("doctor", "check this installation").add_argument("--json", action="store_true", help=json_help)
+
+
+def _add_exchange(add: Callable[[str, str], argparse.ArgumentParser], json_help: str) -> None:
+    command = add("export", "cards on a topic, or a chat, as a file for other programs")
+    command.add_argument("topic", nargs="*", metavar="TOPIC", help="all cards without it")
+    command.add_argument("--format", choices=("anki", "gift", "csv", "markdown"), required=True)
+    command.add_argument("--out", type=Path, metavar="FILE", help="where to write (a new file here)")
+    command.add_argument("--chat", metavar="ID", help="a chat as a study note in place of cards, or `last`")
+    command.add_argument("--json", action="store_true", help=json_help)
+    command = add("import", "take a deck of Anki, or a table of cards, into a library (--library NAME)")
+    command.add_argument("file", type=Path, metavar="FILE", help="an .apkg, .csv, .tsv or .txt file")
+    command.add_argument("--json", action="store_true", help=json_help)
 
 
 def _count(text: str) -> int:

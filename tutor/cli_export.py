@@ -44,7 +44,7 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
     if flag(options, "json"):
         print_json({"path": str(path), "count": count})
     else:
-        print(f"{count} {'questions' if chat else 'cards'} in {path}")
+        print(f"{'Questions' if chat else 'Cards'} exported: {count}, in {path}")
         print(_NEXT.get(options.format if not chat else "", ""), end="")
     return 0
 
@@ -79,7 +79,7 @@ def import_cards(options: argparse.Namespace, settings: Settings) -> int:
     if flag(options, "json"):
         print_json(done.to_contract())
         return 0
-    print(f"{done.count} cards are in your library “{done.library}” ({', '.join(done.files)}).")
+    print(f"Cards added to your library “{done.library}”: {done.count} ({', '.join(done.files)}).")
     print(f'Use them on the page under “Notes”, or with: tutor --library "{done.library}"')
     for reason, count in done.skipped.most_common():
         print(f"skipped {count}: {reason}", file=sys.stderr)

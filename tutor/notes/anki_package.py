@@ -26,6 +26,7 @@ from tutor.notes.field_text import LONGEST_FIELD, field_text, gap_questions, med
 LARGEST_PACKAGE_MB = 500
 LARGEST_COLLECTION_MB = 100
 MOST_NOTES = 20_000
+MOST_SIGNS = 20_000_000
 _NEWEST = "collection.anki21b"
 _COLLECTIONS = (_NEWEST, "collection.anki21", "collection.anki2")
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -39,7 +40,8 @@ _OLDER = "In Anki choose File > Export, tick “Support older Anki versions”, 
 _FIELD = re.compile(r"\{\{([^{}]{1,200})\}\}")
 _NO_FIELDS = frozenset(("frontside", "tags", "type", "deck", "subdeck", "card", "cardflag", "cardid"))
 _NO_ANSWER = re.compile(
-    r"\b(?:sources?|references?|refs?|links?|urls?|audio|sound|images?|pictures?|id|guid|note ?id|added|difficulty|background|extra|hint|mnemonic)\b",
+    r"\b(?:sources?|references?|refs?|links?|urls?|audio|sound|images?|pictures?|id|guid|note ?id|added|difficulty|"
+    r"background|extra|hint|mnemonic)\b",
     re.IGNORECASE,
 )
 _OCCLUSION = "image-occlusion:"
@@ -264,16 +266,22 @@ def _read(base: sqlite3.Connection, path: Path) -> AnkiPackage:
     for note, deck in base.execute("SELECT nid, did FROM cards ORDER BY ord DESC LIMIT 500000"):
         places[note] = deck
     found = AnkiPackage()
-    rows = base.execute(f"SELECT id, mid, flds, tags FROM notes ORDER BY id LIMIT {MOST_NOTES + 1}")
+    rows = base.execute("SELECT id, mid, flds, tags FROM notes ORDER BY id")
+    signs = 0
     for number, (note, kind, fields, tags) in enumerate(rows):
-        if number == MOST_NOTES:
-            found.skipped[f"more than {MOST_NOTES} notes in one file"] += 1
+        text = _string(fields)
+        signs += len(text)
+        if number == MOST_NOTES or signs > MOST_SIGNS:
+            found.skipped[f"what comes after {number} notes is too much for one file"] += 1
             break
-        deck = decks.get(places.get(note, 0), "")
-        _add(
-            found, str(fields or "").split("\x1f"), types.get(kind), deck, tuple(str(tags or "").split()[:20])
-        )
+        named = tuple(_string(tags).split()[:20])
+        _add(found, text.split("\x1f"), types.get(kind), decks.get(places.get(note, 0), ""), named)
     return found
+
+
+def _string(value: object) -> str:
+    """A value of a column, whatever its type."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
 def _add(

@@ -17,17 +17,13 @@ _MARKUP = re.compile(
     r"blockquote|script|style|del|strike)(?:\s[^<>]*)?/?>|&(?:nbsp|lt|gt|amp|quot|#\d{1,5});",
     re.IGNORECASE,
 )
-_LATEX = (
-    (re.compile(r"\[latex\](.*?)\[/latex\]", re.DOTALL), r"\1"),
-    (re.compile(r"\[\$\$\](.*?)\[/\$\$\]", re.DOTALL), r"$$\1$$"),
-    (re.compile(r"\[\$\](.*?)\[/\$\]", re.DOTALL), r"$\1$"),
-)
+_LATEX = (("[latex]", "[/latex]", ""), ("[$$]", "[/$$]", "$$"), ("[$]", "[/$]", "$"))
 _SOUND = re.compile(r"\[sound:([^\]\n]{1,300})\]")
-_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
 _SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
-_SUPER = re.compile(r"<sup\b[^>]*>([^<>]{1,40})</sup>", re.IGNORECASE)
-_SUB = re.compile(r"<sub\b[^>]*>([^<>]{1,40})</sub>", re.IGNORECASE)
-_CODE = re.compile(r"<code\b[^>]*>([^<>\n]{1,400})</code>", re.IGNORECASE)
+_SUPER = re.compile(r"<sup\b[^<>]*>([^<>]{1,40})</sup>", re.IGNORECASE)
+_SUB = re.compile(r"<sub\b[^<>]*>([^<>]{1,40})</sub>", re.IGNORECASE)
+_CODE = re.compile(r"<code\b[^<>]*>([^<>\n]{1,400})</code>", re.IGNORECASE)
 _INNER_GAP = re.compile(r"\{\{c(\d{1,3})::((?:(?!\{\{c\d|\}\}).)*)\}\}", re.DOTALL | re.IGNORECASE)
 _GAP_MARK = re.compile("\ue002(\\d+)\ue003")
 _DEEPEST = 8  # gaps within gaps
@@ -47,8 +43,8 @@ def field_text(field: str, first_line: int = 1) -> Text | None:
     """
     from tutor.notes.html_words import Page
 
-    for pattern, shown in _LATEX:
-        field = pattern.sub(shown, field)
+    for opening, closing, sign in _LATEX:
+        field = _as_tex(field, opening, closing, sign)
     field = _IMAGE.sub(_picture, _SOUND.sub("", field))
     field = _SUB.sub(_lowered, _SUPER.sub(_raised, field))
     # Braces that a page's reader would take for a template's.
@@ -59,6 +55,16 @@ def field_text(field: str, first_line: int = 1) -> Text | None:
     except RecursionError:
         return None
     return with_lines_moved(text, first_line - 1) if text else None
+
+
+def _as_tex(field: str, opening: str, closing: str, sign: str) -> str:
+    """The field with the formulas between two marks of Anki's between signs of TeX."""
+    before, *pieces = field.split(opening)
+    parts = [before]
+    for piece in pieces:
+        formula, closed, rest = piece.partition(closing)
+        parts += [sign, formula, sign, rest] if closed else [opening, piece]
+    return "".join(parts)
 
 
 def media_in(field: str) -> Iterator[str]:

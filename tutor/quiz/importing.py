@@ -22,6 +22,7 @@ from tutor.quiz.items import LETTERS, plain
 
 CARDS_A_FILE = 400
 MOST_CARDS = 20_000
+LONGEST_CARD = 8_000  # signs; the time that Markdown takes to read grows faster than its length
 _LARGEST_DECK_BYTES = 2_000_000
 _MEDIA_SHOWN = 20
 _TABLES = (".csv", ".tsv", ".txt")
@@ -164,7 +165,9 @@ def _new_texts(
         if on_progress and number % 50 == 0:
             on_progress("Reading cards", number, len(cards))
         key = _key(card.question, card.answer)
-        if key in known:
+        if len(card.question) + len(card.answer) > LONGEST_CARD:
+            done.skipped[f"a card longer than {LONGEST_CARD} signs"] += 1
+        elif key in known:
             done.skipped["the library has it already"] += 1
         elif key in seen:
             done.skipped["twice in the file"] += 1
