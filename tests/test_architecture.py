@@ -27,7 +27,6 @@ OWNERS = {
     "bs4": "notes",
     "pypdf": "notes",
     "zstandard": "notes",
-    "genanki": "quiz",
     "langchain_openai": "models",
     "langchain_chroma": "evaluation",
     "langchain_text_splitters": "evaluation",

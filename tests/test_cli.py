@@ -229,6 +229,9 @@ def test_export_writes_a_new_file_each_time(tutor_: Run, tmp_path: Path) -> None
     assert not (tmp_path / "data").exists()
     assert tutor_("export", "--format", "gift", "photosynthesis").status == 1
     assert tutor_("export", "--format", "word").status == 2
+    assert tutor_("export", "--format", "gift", "--kinds", "short, riddle").status == 2
+    chosen = tutor_("export", "--format", "gift", "--kinds", "short", "--json").value
+    assert (chosen["count"], Path(chosen["path"]).name) == (3, "tutor-cards.gift.txt")
 
 
 def test_a_chat_is_exported_as_a_study_note(

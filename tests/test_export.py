@@ -25,7 +25,7 @@ from tutor.notes.table_deck import COLUMNS, cells_of, guarded, unguarded
 from tutor.quiz.anki import CARD_MODEL_ID, GAP_MODEL_ID, anki_package, deck_id, gap_text, note_ids
 from tutor.quiz.bank import Bank
 from tutor.quiz.deck import DeckCard, card_text, deck_of, deck_text, tidy
-from tutor.quiz.export import Exported, exported, file_name, render, to_export, write_new
+from tutor.quiz.export import Exported, file_name, render, to_export, write_new
 from tutor.quiz.field_html import as_html
 from tutor.quiz.gift import escaped, gift
 from tutor.quiz.items import Item, Option, item_id
@@ -330,6 +330,11 @@ def test_a_later_edition_changes_the_cards_and_adds_none(collection: Any, tmp_pa
     assert (note["Question"], note["Answer"]) == ("Reworded: why?", "The new answer.")
 
 
+def test_a_gap_with_options_is_a_card_with_options() -> None:
+    options = (Option("o1", "samples"), Option("o2", "noise"))
+    assert gap_text(item("cloze", "The generator makes _____.", "o1", options)) == ""
+
+
 def test_a_deck_keeps_its_id_and_a_fact_asked_in_two_ways_has_two_notes() -> None:
     assert deck_id("tutor::gan") == deck_id("tutor::gan") != deck_id("tutor::vae")
     assert 1 << 30 <= deck_id("x") < 1 << 31
@@ -492,12 +497,28 @@ def test_a_topic_leaves_other_cards_out(small_retriever: Any) -> None:
         to_export(Bank(small_retriever), "photosynthesis", random.Random(0))
 
 
-def test_a_builder_of_other_items_is_taken(small_retriever: Any) -> None:
-    bank = Bank(small_retriever)
-    found = to_export(bank, "", random.Random(0), lambda fact, bank, rng: item("cloze", "A _____.", fact.key))
-    assert {one.item.kind for one in found} == {"cloze"}
-    fact = bank.facts[0]
-    assert exported(item("explain", "Explain it.", "k"), fact, None).answer == fact.key
+def test_facts_are_asked_in_the_ways_that_were_wished_for(
+    corpus_retriever: Any, tmp_path: Path, collection: Any
+) -> None:
+    bank = Bank(corpus_retriever)
+    found = to_export(bank, "mode collapse", random.Random(0), ("choice", "cloze", "true-false"))
+    assert {one.item.kind for one in found} == {"choice", "cloze", "true-false"}
+    read = {one.id: one for one in read_gift(gift(found, ""))}
+    for one in found:
+        item, asked = one.item, read[one.item.id]
+        if item.kind == "choice":
+            assert asked.kind == "multichoice"
+            assert [right for right, *_ in asked.answers] == [
+                option.id == item.key for option in item.options
+            ]
+        elif item.kind == "true-false":
+            right = next((option.text for option in item.options if option.id == item.key), item.key)
+            assert asked.kind == "truefalse" and asked.answers[0][0] == (right.lower() == "true")
+    assert taken(collection, anki_package(found, "", NOW), tmp_path) == (len(found), 0, 0)
+    gaps = [one for one in found if one.item.kind == "cloze" and not one.item.options]
+    assert gaps and len(collection.find_notes('note:Tutor-gap or "note:Tutor gap"')) == len(gaps)
+    with pytest.raises(QuizError, match="no cards of the kinds order on “mode collapse”"):
+        to_export(bank, "mode collapse", random.Random(0), ("order",))
 
 
 def test_the_corpus_is_exported_without_loss(corpus_retriever: Any, tmp_path: Path, collection: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor import __version__
+from tutor.quiz.items import KINDS
 from tutor.settings import Settings
 from tutor.turns import STYLES
 
@@ -118,6 +119,12 @@ def _add_exchange(add: Callable[[str, str], argparse.ArgumentParser], json_help:
     command.add_argument("topic", nargs="*", metavar="TOPIC", help="all cards without it")
     command.add_argument("--format", choices=("anki", "gift", "csv", "markdown"), required=True)
     command.add_argument("--out", type=Path, metavar="FILE", help="where to write (a new file here)")
+    command.add_argument(
+        "--kinds",
+        type=_kinds,
+        metavar="KIND,...",
+        help=f"ask each fact in these ways ({', '.join(KINDS)}); without them the notes' own questions",
+    )
     command.add_argument("--chat", metavar="ID", help="a chat as a study note in place of cards, or `last`")
     command.add_argument("--json", action="store_true", help=json_help)
     command = add("import", "take a deck of Anki, or a table of cards, into a library (--library NAME)")
@@ -129,3 +136,11 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise argparse.ArgumentTypeError("a number from 1 to 100")
     return int(text)
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise argparse.ArgumentTypeError(f"one or several of {', '.join(KINDS)}")
+    return list(dict.fromkeys(kinds))

@@ -35,7 +35,9 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
             data = chat_as_note(title, turns, now.date()).encode()
             count, name = sum(turn.role == "user" for turn in turns), file_name(title, "markdown")
         else:
-            found = to_export(Bank(session.retriever), topic, random.Random(settings.seed or 0))
+            found = to_export(
+                Bank(session.retriever), topic, random.Random(settings.seed or 0), flag(options, "kinds", ())
+            )
             title = f"{session.library.name}: {topic}" if topic else session.library.name
             data, count = render(options.format, found, title, now.timestamp())
             name = file_name(topic, options.format)

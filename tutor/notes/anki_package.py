@@ -26,6 +26,7 @@ from tutor.notes.field_text import LONGEST_FIELD, field_text, gap_questions, med
 LARGEST_PACKAGE_MB = 500
 LARGEST_COLLECTION_MB = 100
 MOST_NOTES = 20_000
+MOST_CARDS = 100_000
 MOST_SIGNS = 20_000_000
 _NEWEST = "collection.anki21b"
 _COLLECTIONS = (_NEWEST, "collection.anki21", "collection.anki2")
@@ -263,8 +264,8 @@ def _read(base: sqlite3.Connection, path: Path) -> AnkiPackage:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _refused(path, "the names of its fields cannot be read", "Export the deck again.") from error
     places: dict[int, int] = {}
-    for note, deck in base.execute("SELECT nid, did FROM cards ORDER BY ord DESC LIMIT 500000"):
-        places[note] = deck
+    for note, deck in base.execute(f"SELECT nid, did FROM cards LIMIT {MOST_CARDS}"):
+        places.setdefault(note, deck)
     found = AnkiPackage()
     rows = base.execute("SELECT id, mid, flds, tags FROM notes ORDER BY id")
     signs = 0

@@ -127,12 +127,12 @@ def _note(one: Exported, guid: str, models: tuple[Model, Model]) -> Note:
 
 
 def gap_text(item: Item) -> str:
-    """The stem of an item with a gap as Anki writes gaps; empty where it has none."""
-    if item.kind != "cloze" or not _GAP.search(item.stem):
+    """The stem of an item with a gap to be typed, as Anki writes gaps; empty where it has none."""
+    # Among options a gap has one answer; without them others may fit it too.
+    if item.kind != "cloze" or item.options or not _GAP.search(item.stem):
         return ""
-    key = next((option.text for option in item.options if option.id == item.key), item.key)
     # Within a gap two colons would begin a hint, two braces would end it.
-    filled = _parted(as_html(key)).replace("::", ":<!-- -->:")
+    filled = _parted(as_html(item.key)).replace("::", ":<!-- -->:")
     filled += "<!-- -->" if filled.endswith("}") else ""
     return _GAP.sub(lambda _: f"{{{{c1::{filled}}}}}", _parted(as_html(item.stem)))
 

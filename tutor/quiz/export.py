@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,14 +15,14 @@ from tutor.libraries import safe_name
 from tutor.notes.note import Card, Note
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import BUILDERS, is_sound, on_topic
 from tutor.quiz.facts import Fact
-from tutor.quiz.items import LETTERS, Item
+from tutor.quiz.items import LETTERS, Item, Kind
 from tutor.study_note import save_new
 
 Format = Literal["anki", "gift", "csv", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ENDINGS: dict[Format, str] = {"anki": ".apkg", "gift": ".gift.txt", "csv": ".csv", "markdown": ".md"}
-Build = Callable[[Fact, Bank, random.Random], Item | None]
 
 _ON_TOPIC = 100
 
@@ -58,28 +59,42 @@ class Exported:
         return "\n\n".join(["\n".join(lines) for lines in ([self.item.stem], left, self.options) if lines])
 
 
-def to_export(bank: Bank, topic: str, rng: random.Random, build: Build | None = None) -> list[Exported]:
+def to_export(bank: Bank, topic: str, rng: random.Random, kinds: Sequence[Kind] = ()) -> list[Exported]:
     """The items of a library on a topic, in the order of its notes; all of them for an empty topic.
 
     Args:
-        rng: shuffles options.
-        build: makes the item of a fact; without it, it is the author's own question.
+        rng: draws and shuffles options.
+        kinds: each fact is asked in all these ways, as far as a sound item of the kind can be made; without kinds, the
+            authors' own questions are taken as they are.
 
     Raises:
         QuizError: the notes hold none.
     """
-    build = build or _authored
-    wanted = {fact.id for fact in bank.on_topic(topic, _ON_TOPIC)}
+    wanted = {fact.id for fact in on_topic(bank, topic, _ON_TOPIC)}
     notes = {note.path: note for note in bank.retriever.index.notes}
-    found = []
-    for fact in bank.facts:
-        item = build(fact, bank, rng) if fact.id in wanted else None
-        if item is not None:
-            found.append(exported(item, fact, notes.get(fact.note)))
+    found = [
+        exported(item, fact, notes.get(fact.note))
+        for fact in bank.facts
+        if fact.id in wanted
+        for item in _items(fact, bank, rng, kinds)
+    ]
     if not found:
         on = f" on “{topic}”" if topic.strip() else ""
-        raise QuizError(f"The notes hold no cards{on}", "Name a topic of your notes, or none for all cards.")
+        of = f" of the kinds {', '.join(kinds)}" if kinds else ""
+        raise QuizError(
+            f"The notes hold no cards{of}{on}", "Name a topic of your notes, or none for all cards."
+        )
     return found
+
+
+def _items(fact: Fact, bank: Bank, rng: random.Random, kinds: Sequence[Kind]) -> Iterator[Item]:
+    if not kinds:
+        own = authored_item(fact, rng)
+        yield from () if own is None else (own,)
+    for kind in kinds:
+        made = (build(fact, bank, rng) for build in BUILDERS[kind])
+        sound = (item for item in made if item is not None and is_sound(item, bank, ()))
+        yield from islice(sound, 1)
 
 
 def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
@@ -98,10 +113,6 @@ def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
         else ()
     )
     return Exported(item, answer, background, f"{item.note}, {lines}", tags)
-
-
-def _authored(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
-    return authored_item(fact, rng)
 
 
 def file_name(topic: str, format: Format) -> str:
