@@ -219,11 +219,11 @@ def test_quiz_gives_items_whose_keys_are_quoted(tutor_: Run, tmp_path: Path) -> 
 
 
 def test_export_writes_a_new_file_each_time(tutor_: Run, tmp_path: Path) -> None:
-    done = tutor_("export", "--format", "csv", "the generator of a GAN", "--json")
+    done = tutor_("export", "--format", "csv", "a diffusion", "model", "--json")
     assert done.status == 0
-    assert done.value == {"path": str(tmp_path / "work" / "tutor-the-generator-of-a-gan.csv"), "count": 2}
+    assert done.value == {"path": str(tmp_path / "work" / "tutor-a-diffusion-model.csv"), "count": 1}
     text = Path(done.value["path"]).read_text(encoding="utf-8-sig")
-    assert "What does the generator of a GAN do?" in text and "diffusion" not in text
+    assert "What does a diffusion model learn?" in text and "discriminator" not in text
     again = tutor_("export", "--format", "anki", "--out", tmp_path / "mine.apkg")
     assert again.out.startswith(f"Cards exported: 3, in {tmp_path / 'mine.apkg'}\n")
     assert not (tmp_path / "data").exists()

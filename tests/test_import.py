@@ -255,7 +255,7 @@ def test_a_damaged_package_is_refused(tmp_path: Path, libraries: Libraries) -> N
 def test_a_query_without_end_is_stopped(
     tmp_path: Path, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tutor.notes.anki_package, "_MOST_STEPS", 20)
+    monkeypatch.setattr(tutor.notes.anki_package, "_MOST_STEPS", 2)
     endless = (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, 1, 'a' || i, '' FROM n"
     )
@@ -268,6 +268,14 @@ def test_a_query_without_end_is_stopped(
         "INSERT INTO cards SELECT id, 1, id % 977 FROM notes;",
     )
     refused(packed(tmp_path / "b.apkg", many), libraries, "busy without end")
+    # A column that is worked out anew for each row, to some hundred megabytes.
+    swollen = "flds TEXT AS (replace(hex(zeroblob(20000000)), '0', 'abcdef'))"
+    huge = collection_of(
+        tmp_path,
+        f"DROP TABLE notes; CREATE TABLE notes (id INTEGER PRIMARY KEY, mid INT, tags TEXT, {swollen});"
+        "INSERT INTO notes (mid) VALUES (1);",
+    )
+    refused(packed(tmp_path / "c.apkg", huge), libraries, "busy without end")
 
 
 def test_huge_fields_and_odd_note_types_are_skipped(tmp_path: Path, libraries: Libraries) -> None:
