@@ -79,8 +79,8 @@ def _procedures(note: Note, topics: Topics | None) -> Iterator[Fact]:
 
 def _fact(note: Note, block: Block, kind: FactKind, begin: int, end: int, topics: Topics | None) -> Fact:
     key = block.text.words[begin:end].rstrip()
-    concept = concept_of(key, note, block.heading, topics)
+    concept, titled = concept_of(key, note, block.heading, topics)
     return Fact(
         fact_id(key), kind, "", key, "", concept, note.path, note.title, block.heading, block.text,
-        (begin, begin + len(key)),
+        (begin, begin + len(key)), titled=titled,
     )  # fmt: skip
