@@ -141,8 +141,9 @@ def written(
     return tokens[:, prompt.shape[1] :]
 
 
-def next_distribution(outputs: Tensor, temperature: float, top_k: int = 0) -> Tensor:
-    """Raw outputs [..., vocab] -> probabilities: softmax(outputs / temperature) over the `top_k` largest."""
+def next_distribution(outputs: Tensor, temperature: float | Tensor, top_k: int = 0) -> Tensor:
+    """Raw outputs [..., vocab] -> probabilities: softmax(outputs / temperature) over the `top_k` largest; the
+    temperature is one number, or one for each row [..., 1]."""
     outputs = outputs / temperature
     if 0 < top_k < outputs.shape[-1]:
         least = outputs.topk(top_k, dim=-1).values[..., -1:]
