@@ -48,7 +48,9 @@ def digit_panel(
 def _film(figure: Figure, look: DigitLook) -> None:
     assert look.guess is not None
     digit_panel(figure, (0.02, 0.06, 0.46, 0.70), look.shown, look.digits, "The images now, asked for")
-    digit_panel(figure, (0.52, 0.06, 0.46, 0.70), look.guess, look.digits, "What the network takes them to become")
+    digit_panel(
+        figure, (0.52, 0.06, 0.46, 0.70), look.guess, look.digits, "What the network takes them to become"
+    )
 
 
 def _curves(figure: Figure, look: DigitLook) -> None:

@@ -1,8 +1,9 @@
 """`python -m demos.pretrain [digits|faces|text|all]`: makes the weights that lie in demos/weights anew.
 
-Each model is trained by the demo that teaches it, a little longer than its preset `normal`: on one core digits and faces
-take half a minute each, text two. It runs on the processor whatever there is, so that the same seed gives the same weights
-with the same versions of the libraries. Progress goes to standard error; a file is replaced only once its successor is whole.
+Each model is trained by the demo that teaches it, a little longer than its preset `normal`: on one core half a minute
+for digits, as much for faces, and two minutes for text. It runs on the processor whatever there is, so that the same
+seed gives the same weights with the same versions of the libraries. Progress goes to standard error; a file is replaced
+only once its successor is whole.
 """
 
 from __future__ import annotations
@@ -123,8 +124,10 @@ TRAININGS: Mapping[str, tuple[Callable[[int, RunSettings, Progress], Trained], D
 }
 
 
-def pretrain(name: str, settings: RunSettings, steps: int = 0, tell: Progress = lambda pace: None) -> Checkpoint:
-    """Trains one model of MODELS for `steps` updates (0: those of STEPS) and measures it with its weights in 16 bits."""
+def pretrain(
+    name: str, settings: RunSettings, steps: int = 0, tell: Progress = lambda pace: None
+) -> Checkpoint:
+    """Trains one model of MODELS for `steps` updates (0: those of STEPS) and measures it with 16 bits a weight."""
     training, demo = TRAININGS[name]
     tensors, about = training(steps or STEPS[name], settings, tell)
     about |= {
@@ -170,14 +173,19 @@ def _told(name: str) -> Progress:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Makes the weights asked for and gives the exit status: 0 done, 1 broken off or not written."""
-    parser = argparse.ArgumentParser(prog="python -m demos.pretrain", description="Makes the weights of the demos.")
+    parser = argparse.ArgumentParser(
+        prog="python -m demos.pretrain", description="Makes the weights of the demos."
+    )
     parser.add_argument("model", nargs="?", choices=(*MODELS, "all"), default="all", help="default: all")
     parser.add_argument("--seed", type=int, default=0, help="fixes randomness (default 0)")
-    parser.add_argument("--steps", type=int, default=0, help="updates (default: those of the bundled weights)")
+    parser.add_argument(
+        "--steps", type=int, default=0, help="updates (default: those of the bundled weights)"
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder (default demos/weights)")
     asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
+        asked.out.mkdir(parents=True, exist_ok=True)  # found out before the training rather than after it
         for name in MODELS if asked.model == "all" else (asked.model,):
             settings = RunSettings(asked.seed, "cpu", NO_LIMIT_S, time.monotonic)
             path = save_checkpoint(pretrain(name, settings, asked.steps, _told(name)), asked.out)

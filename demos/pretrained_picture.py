@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def _sheet(figure: Figure, look: TextLook) -> None:
         for row, line in enumerate(textwrap.wrap(whole, LINE, max_lines=LINES, placeholder=" …")):
             y = top - 0.068 * row
             given = look.prompt if row == 0 and line.startswith(look.prompt.strip()) else ""
-            style = {"family": "monospace", "fontsize": 9.0, "va": "top", "ha": "left"}
+            style: dict[str, Any] = {"family": "monospace", "fontsize": 9.0, "va": "top", "ha": "left"}
             axes.text(0.02, y, safe(given), color=drawing.REAL, fontweight="bold", **style)
             axes.text(0.02, y, safe(" " * len(given) + line[len(given) :]), color="#222222", **style)
         if place:

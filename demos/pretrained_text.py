@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from demos.checkpoints import Checkpoint
-from demos.decoder import Decoder, next_distribution
+from demos.decoder import Decoder, Memory, next_distribution
 from demos.networks import seeded
 from demos.steps import Look, Metric, Pace, RunSettings
 from demos.text import Text, load_text, text_hash
@@ -71,6 +71,8 @@ class TextMaker:
         swept = torch.tensor(TEMPERATURES, device=device).repeat_interleave(SWEEP_ROWS)
         own = torch.full((knobs["texts"],), float(knobs["temperature"]), device=device)
         self.temperatures = torch.cat([own, swept])[:, None]
+        self.memory: Memory = {}
+        self.outputs = self._read(self.tokens)
         self.known: tuple[tuple[float, float], ...] = ()
         self.known_floor = 0.0
         self.bits: tuple[tuple[str, float], ...] = ()
@@ -83,18 +85,26 @@ class TextMaker:
 
     @property
     def sound(self) -> bool:
-        return bool(self._outputs().isfinite().all())
+        return bool(self.outputs.isfinite().all())
 
     @torch.no_grad()
-    def _outputs(self, rows: int | None = None) -> Tensor:
-        """Raw outputs [rows, vocab] for the next character; the network sees what it saw at most in training."""
-        outputs: Tensor = self.network(self.tokens[:rows, -self.context :], last_only=True)[:, -1]
+    def _read(self, tokens: Tensor) -> Tensor:
+        """Raw outputs [rows, vocab] for what comes after `tokens` [rows, t]."""
+        outputs: Tensor = self.network(tokens, last_only=True, memory=self.memory)[:, -1]
         return outputs
 
     def move(self) -> None:
-        """One character more in each text."""
-        p = next_distribution(self._outputs(), self.temperatures, self.knobs["top_k"])
-        self.tokens = torch.cat([self.tokens, torch.multinomial(p, 1, generator=self.source)], dim=1)
+        """One character more in each text.
+
+        Once the network sees as many as in training, it reads the later half of them anew and goes on from there.
+        """
+        p = next_distribution(self.outputs, self.temperatures, self.knobs["top_k"])
+        new = torch.multinomial(p, 1, generator=self.source)
+        self.tokens = torch.cat([self.tokens, new], dim=1)
+        if self.memory[0][0].shape[2] >= self.context:
+            self.memory.clear()
+            new = self.tokens[:, -self.context // 2 :]
+        self.outputs = self._read(new)
         self.pace.step += 1
 
     def written(self) -> list[str]:
@@ -104,7 +114,7 @@ class TextMaker:
 
     def look(self, caption: str) -> TextLook:
         """The present."""
-        p = next_distribution(self._outputs(1), self.knobs["temperature"], self.knobs["top_k"])[0]
+        p = next_distribution(self.outputs[:1], self.knobs["temperature"], self.knobs["top_k"])[0]
         top = p.topk(min(BARS, len(p)))
         alphabet = self.alphabet + "?"
         bars = zip(top.indices.tolist(), top.values.tolist(), strict=True)

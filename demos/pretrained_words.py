@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +31,13 @@ def image_caption(kind: str, pace: Pace, t: float) -> str:
     if pace.step == 0:
         noise = "pure noise" if kind == "digits" else "noise in the face space, decoded to any face"
         return (
-            f"Trained weights are loaded; nothing is trained now. It starts from {noise} (left); the first guess (right) "
-            "is an average of what was asked for."
+            f"Trained weights are loaded; nothing is trained now. It starts from {noise} (left); the first guess "
+            "(right) is an average of what was asked for."
         )
     if t == 0:
-        return f"After {evaluations(pace.step)} of the network the noise is gone: these {kind} are measured now."
+        return (
+            f"After {evaluations(pace.step)} of the network the noise is gone: these {kind} are measured now."
+        )
     return (
         f"Evaluation {pace.step} of {pace.total_steps}, noise level t = {t:.2f}: left the images as they are, right "
         "what the network takes them to become."
@@ -112,8 +113,8 @@ def _record_story(about: Mapping[str, Any], figures: str) -> str:
 def _record_of_images(kind: str, fd: Metric, about: Mapping[str, Any]) -> str:
     figures, measured = about["figures"], about["measured"]
     return (
-        f"FD-{kind}64 {figures[f'fd_{kind}64']:.2g} and recall {figures['recall']:.0%} for {measured['samples']} images "
-        f"with {evaluations(measured['nfe'])} at guidance {measured['guidance']:g}"
+        f"FD-{kind}64 {figures[f'fd_{kind}64']:.2g} and recall {figures['recall']:.0%} for {measured['samples']} "
+        f"images with {evaluations(measured['nfe'])} at guidance {measured['guidance']:g}"
     )
 
 
@@ -121,9 +122,9 @@ def _distance_story(kind: str, fd: Metric) -> str:
     assert fd.baseline is not None
     classical = "one Gaussian for each digit" if kind == "digits" else "a Gaussian over eigenfaces"
     told = (
-        f"FD-{kind}64 of {fd.n} generated {kind} is {figure(fd.value)}; as many real ones come to {figure(fd.floor)} and not to "
-        f"0, for a small sample never has quite the same mean and spread; {classical}, the classical model, comes to "
-        f"{figure(fd.baseline)}."
+        f"FD-{kind}64 of {fd.n} generated {kind} is {figure(fd.value)}; as many real ones come to {figure(fd.floor)} "
+        "and not to 0, for a small sample never has quite the same mean and spread; "
+        f"{classical}, the classical model, comes to {figure(fd.baseline)}."
     )
     if fd.value < fd.floor and kind == "digits":
         told += " Below that it is no better than real: it learned from the measured images, and draws none too often."
@@ -142,7 +143,9 @@ def _asked_story(state: ImageMaker, agreed: Metric, metrics: Mapping[str, Metric
             f"real digits {agreed.floor:.1%} are read rightly by the same judge, which learned from the same images."
         )
     fixed = [
-        f"{name} {state.knobs[name]}" for name in ("hair", "smile", "age", "glasses") if state.knobs[name] != "any"
+        f"{name} {state.knobs[name]}"
+        for name in ("hair", "smile", "age", "glasses")
+        if state.knobs[name] != "any"
     ]
     asked = ", ".join(fixed) if fixed else "attributes drawn at random"
     errors = ", ".join(
@@ -160,7 +163,8 @@ def _guidance_story(by_guidance: Sequence[Sweep], nfe: int) -> str:
     told = (
         f"With the wish ignored (w = {ignored.setting:g}) {ignored.accuracy:.0%} is read as asked for. From guidance "
         f"w = {plain.setting:g} to {strong.setting:g}, with {evaluations(nfe)}, that goes from {plain.accuracy:.1%} to "
-        f"{strong.accuracy:.1%}, recall from {plain.recall:.0%} to {strong.recall:.0%} and FD from {figure(plain.fd)} to {figure(strong.fd)}"
+        f"{strong.accuracy:.1%}, recall from {plain.recall:.0%} to {strong.recall:.0%} and FD from "
+        f"{figure(plain.fd)} to {figure(strong.fd)}"
     )
     if strong.fd > plain.fd and strong.recall < plain.recall - 0.01:
         return f"{told}: strong guidance pays with variety and overshoots the data."
@@ -190,8 +194,8 @@ def _memory_story(kind: str, ratio: Metric) -> str:
     else:
         judged = "they are no copies, but lie off the data"
     return (
-        f"The nearest training image is {ratio.value:.2f} times as far from the generated {kind} as from real ones that "
-        f"were not learned: {judged} (0 would be copies, 1 is what new real images give)."
+        f"The nearest training image is {ratio.value:.2f} times as far from the generated {kind} as from real ones "
+        f"that were not learned: {judged} (0 would be copies, 1 is what new real images give)."
     )
 
 
@@ -216,14 +220,12 @@ def text_story(state: TextMaker, metrics: Mapping[str, Metric]) -> Story:
     if state.pace.out_of_time:
         verdict = f"Stopped by the time budget after {state.pace.step} characters. {verdict}"
     figures = state.checkpoint.about["figures"]
-    record = (
-        f"{figures['bits_per_character']:.3f} bits per character of the whole held-out text"
-    )
+    record = f"{figures['bits_per_character']:.3f} bits per character of the whole held-out text"
     told = (
         _record_story(state.checkpoint.about, record),
         _bits_story(state, metrics),
         _sample_story(state, known),
-        _temperature_story(state.known, state.known_floor, temperature),
+        _temperature_story(state.known, state.known_floor),
         _copies_story(state, copied),
     )
     return verdict, ("tokens-and-sampling", "gpt", "transformer", "perplexity"), told
@@ -252,13 +254,13 @@ def _sample_story(state: TextMaker, known: Metric) -> str:
     )
 
 
-def _temperature_story(known: Sequence[tuple[float, float]], floor: float, own: float) -> str:
-    (cold, cold_share), (hot, hot_share) = known[0], known[-1]
+def _temperature_story(known: Sequence[tuple[float, float]], floor: float) -> str:
+    (_, cold_share), (_, hot_share) = known[0], known[-1]
     told = ", ".join(f"{share:.0%} at {temperature:g}" for temperature, share in known)
     change = (
         "the higher the temperature, the more characters are drawn that the network thinks unlikely"
         if hot_share < cold_share
-        else "in so short a text the temperature makes no difference"
+        else "here the temperature makes no difference"
     )
     return f"Known words by temperature: {told} (real text: {floor:.0%}): {change}."
 

@@ -95,7 +95,7 @@ def test_a_seed_reproduces_whoever_looks_on(name: str) -> None:
     _, result = ended(settings(seed=3), model=name)
     watched: Step | Result | None = None
     for watched in PRETRAINED.load_run()(PRETRAINED.knob_values(SMALL | {"model": name}), settings(seed=3)):
-        if isinstance(watched, Step):
+        if isinstance(watched, Step) and watched.key:
             watched.look()
     _, other = ended(settings(seed=4), model=name)
 
@@ -220,7 +220,9 @@ def test_notes_that_changed_since_the_training_are_told(monkeypatch: pytest.Monk
     checkpoint = load_checkpoint("text")
     same = TextMaker(checkpoint, PRETRAINED.knob_values(SMALL | {"model": "text"}), settings())
     about = {**checkpoint.about, "data_sha256": "another"}
-    monkeypatch.setattr("demos.pretrained.load_checkpoint", lambda *_: Checkpoint("text", checkpoint.tensors, about))
+    monkeypatch.setattr(
+        "demos.pretrained.load_checkpoint", lambda *_: Checkpoint("text", checkpoint.tensors, about)
+    )
     _, result = ended(settings(), model="text")
 
     assert same.notes.name == "notes"
