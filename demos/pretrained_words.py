@@ -127,7 +127,7 @@ def _distance_story(kind: str, fd: Metric) -> str:
         f"{classical}, the classical model, comes to {figure(fd.baseline)}."
     )
     if fd.value < fd.floor and kind == "digits":
-        told += " Below that it is no better than real: it learned from the measured images, and draws none too often."
+        told += " Below that it is no better than real: it learned from the very images that it is measured against."
     return told
 
 
@@ -206,8 +206,8 @@ def text_story(state: TextMaker, metrics: Mapping[str, Metric]) -> Story:
     temperature = state.knobs["temperature"]
     if copied.value > copied.floor + 0.4:
         word = "Copied rather than written"
-    elif known.value >= known.floor - 0.1:
-        word = "Words as in real text"
+    elif known.value >= known.floor - 0.05:
+        word = "Spelled like real text"
     elif known.value >= 0.6:
         word = "Mostly words"
     else:
