@@ -11,6 +11,7 @@ from demos import (
     catalogue_image_gans,
     catalogue_language,
     catalogue_points,
+    catalogue_pretrained,
 )
 from demos.knobs import Demo, DemoArgumentError
 
@@ -21,6 +22,7 @@ DEMOS: tuple[Demo, ...] = (
     *catalogue_image_gans.DEMOS,
     *catalogue_faces.DEMOS,
     *catalogue_language.DEMOS,
+    *catalogue_pretrained.DEMOS,
 )
 
 

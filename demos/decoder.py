@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import rms_norm, scaled_dot_product_attention
 
+Memory = dict[int, tuple[Tensor, Tensor]]
+"""The keys and values of the tokens read so far, by layer, so that the next token need not read them again."""
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
@@ -44,23 +47,35 @@ class Decoder(nn.Module):
         """What Muon trains; embedding and head are not for it."""
         return [self.attention, self.up, self.down]
 
-    def forward(self, tokens: Tensor, last_only: bool = False) -> Tensor:
+    def forward(self, tokens: Tensor, last_only: bool = False, memory: Memory | None = None) -> Tensor:
+        """With a `memory` the tokens come after those that it holds, one at a time once it holds any, and join them."""
         x = rms_norm(self.embedding[tokens], self.embedding.shape[1:])
-        turn = rotary_angles(tokens.shape[1], self.attention.shape[2] // self.heads, tokens.device)
-        for attention, up, down in zip(self.attention, self.up, self.down, strict=True):
-            x = x + self._attend(rms_norm(x, x.shape[-1:]), attention, turn)
+        before = memory[0][0].shape[2] if memory else 0
+        size = self.attention.shape[2] // self.heads
+        turn = rotary_angles(before + tokens.shape[1], size, tokens.device)
+        turn = turn[0][before:], turn[1][before:]
+        for layer, (attention, up, down) in enumerate(zip(self.attention, self.up, self.down, strict=True)):
+            x = x + self._attend(rms_norm(x, x.shape[-1:]), attention, turn, layer, memory)
             x = x + (rms_norm(x, x.shape[-1:]) @ up.T).relu().square() @ down
         if last_only:
             x = x[:, -1:]
         return rms_norm(x, x.shape[-1:]) @ self.head.T
 
-    def _attend(self, x: Tensor, weights: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
+    def _attend(
+        self, x: Tensor, weights: Tensor, turn: tuple[Tensor, Tensor], layer: int, memory: Memory | None
+    ) -> Tensor:
         b, t, _ = x.shape
         query, key, value = (
             (x @ weights[:3].flatten(0, 1).T).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         )
         query, key = rotated(query, turn), rotated(key, turn)
-        mixed = scaled_dot_product_attention(query, key, value, is_causal=True)
+        if memory is not None:
+            if layer in memory:
+                key, value = (
+                    torch.cat(pair, dim=2) for pair in zip(memory[layer], (key, value), strict=True)
+                )
+            memory[layer] = key, value
+        mixed = scaled_dot_product_attention(query, key, value, is_causal=t > 1)
         return mixed.transpose(1, 2).reshape(b, t, -1) @ weights[3]
 
 
@@ -141,8 +156,9 @@ def written(
     return tokens[:, prompt.shape[1] :]
 
 
-def next_distribution(outputs: Tensor, temperature: float, top_k: int = 0) -> Tensor:
-    """Raw outputs [..., vocab] -> probabilities: softmax(outputs / temperature) over the `top_k` largest."""
+def next_distribution(outputs: Tensor, temperature: float | Tensor, top_k: int = 0) -> Tensor:
+    """Raw outputs [..., vocab] -> probabilities: softmax(outputs / temperature) over the `top_k` largest; the
+    temperature is one number, or one for each row [..., 1]."""
     outputs = outputs / temperature
     if 0 < top_k < outputs.shape[-1]:
         least = outputs.topk(top_k, dim=-1).values[..., -1:]

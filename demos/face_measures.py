@@ -7,6 +7,7 @@ must not be called FID, whose features are those of Inception-v3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,16 +111,19 @@ MEANINGS = {
 class FaceJudge:
     """Measures generated faces against fresh real ones, which nobody trained on.
 
-    Its randomness is its own, so measuring does not change a run.
+    `asked` are attributes that all faces were asked to have: the real ones get them too. Its randomness is its own, so
+    measuring does not change a run.
     """
 
-    def __init__(self, train: Tensor, device: str, n: int = N_MEASURED) -> None:
+    def __init__(
+        self, train: Tensor, device: str, n: int = N_MEASURED, asked: Mapping[str, float] | None = None
+    ) -> None:
         self.reader = load_reader(device)
         self.n = n
         source = seeded(20_000, device)
         self._train = _thumbnails(train)
-        self._reference = self.reader.features(fresh_faces(n, source))
-        fresh = [fresh_faces(n, source) for _ in range(RESAMPLES)]
+        self._reference = self.reader.features(fresh_faces(n, source, asked))
+        fresh = [fresh_faces(n, source, asked) for _ in range(RESAMPLES)]
         self._fresh_distance = float(self._nearest(fresh[0]).mean())
         rows = [self._measure(images) for images in fresh]
         self.floors = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
@@ -132,6 +136,12 @@ class FaceJudge:
     def distance(self, images: Tensor) -> float:
         """FD-faces64 alone. It rises as the images get fewer: compare figures of equally many."""
         return frechet_distance(self._reference, self.reader.features(_of_side(images, SIZE)))
+
+    def glance(self, images: Tensor) -> tuple[float, float]:
+        """FD-faces64 and recall, the two that are quick to take."""
+        features = self.reader.features(_of_side(images, SIZE))
+        recall = neighbourhoods(self._reference, features).recall
+        return frechet_distance(self._reference, features), recall
 
     def metrics(self, images: Tensor, baseline: Tensor | None = None) -> dict[str, Metric]:
         """All figures of generated faces [n, 3, s, s], beside those of a classical model's faces."""
@@ -158,9 +168,9 @@ class FaceJudge:
         return torch.cdist(_thumbnails(images), self._train).min(dim=1).values
 
 
-def fresh_faces(n: int, source: torch.Generator) -> Tensor:
-    """Real faces [n, 3, 32, 32]."""
-    return faces.render(faces.draw_attributes(n, source), SIZE)
+def fresh_faces(n: int, source: torch.Generator, asked: Mapping[str, float] | None = None) -> Tensor:
+    """Real faces [n, 3, 32, 32], with the attributes `asked` for if there are any."""
+    return faces.render(faces.asked_attributes(n, source, asked or {}), SIZE)
 
 
 def _thumbnails(images: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from the distance; all faces of a batch are drawn together, on the device of the
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -45,6 +46,14 @@ def draw_attributes(n: int, source: torch.Generator) -> Tensor:
     rows = torch.rand((n, len(ATTRIBUTES)), generator=source, device=source.device)
     glasses = column("glasses")
     rows[:, glasses] = (rows[:, glasses] < 0.5).float()
+    return rows
+
+
+def asked_attributes(n: int, source: torch.Generator, asked: Mapping[str, float]) -> Tensor:
+    """The attributes [n, 10] of n faces that have those `asked` for, the others drawn."""
+    rows = draw_attributes(n, source)
+    for name, value in asked.items():
+        rows[:, column(name)] = value
     return rows
 
 

@@ -197,17 +197,22 @@ MEANINGS = {
 
 
 class Judge:
-    """Measures generated images against real ones with one classifier, trained as it is made.
+    """Measures generated images against real ones with one classifier, trained as it is made if none is given.
 
     The real images are cut RESAMPLES times into halves: one is the reference, the other stands for the best possible
     generator. Its randomness is its own, so measuring does not change a run.
     """
 
     def __init__(
-        self, train: ImageSet, held_out: ImageSet, seed: int = 0, neighbours: int = NEIGHBOURS
+        self,
+        train: ImageSet,
+        held_out: ImageSet,
+        seed: int = 0,
+        neighbours: int = NEIGHBOURS,
+        classifier: Classifier | None = None,
     ) -> None:
         self.train, self.held_out, self.neighbours = train, held_out, neighbours
-        self.classifier = train_classifier(train, seed=seed)
+        self.classifier = classifier or train_classifier(train, seed=seed)
         self.accuracy = self.class_accuracy(held_out.images, held_out.labels)
         source = torch.Generator().manual_seed(seed)
         half = min(N_MEASURED, len(train) // 2)

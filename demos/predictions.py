@@ -146,4 +146,11 @@ PREDICTIONS: Mapping[str, Prediction] = {
         "characters in one byte-pair token of text that was not learned from",
         fixed=("merges",),
     ),
+    "pretrained": Prediction(
+        "How often must the trained network be asked for one image, before asking more often changes little?",
+        (("once or twice", 3.0), ("four or eight times", 12.0), ("sixteen times or more", None)),
+        "enough_evaluations",
+        "evaluations until the Frechet distance is within a quarter of that of 32",
+        fixed=("model", "guidance", "digit"),
+    ),
 }

@@ -6,6 +6,7 @@ characters is held out, so that what is held out is of the same kind as what is 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ def load_text(name: str, notes: Path = NOTES) -> Text:
         if sum(map(len, pages)) >= LEAST_NOTES:
             return _split("notes", "\n\n".join(page for page in pages if page), len(paths))
     return _split("story", STORY.read_text(encoding="utf-8"), 1)
+
+
+def text_hash(text: Text) -> str:
+    """SHA-256 of both parts."""
+    return hashlib.sha256(f"{text.train}\0{text.held_out}".encode()).hexdigest()
 
 
 def plain_lines(markdown: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ Next-token training as in GPT (Radford et al. 2018); the matrices are trained by
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -273,13 +273,13 @@ def _result(state: TransformerRun, samples: list[str]) -> Result:
 
 def sample_metrics(samples: list[str], text: Text) -> dict[str, Metric]:
     """How much of the samples are words of the text, and how much is copied from it; real text beside it."""
-    known = set(_words([text.train]))
+    known = set(whole_words([text.train]))
     real = [
         text.held_out[at : at + SAMPLE_LENGTH]
         for at in range(0, len(text.held_out) - SAMPLE_LENGTH, SAMPLE_LENGTH)
     ]
-    words = _words(samples)
-    share = partial(_share_known, known=known)
+    words = whole_words(samples)
+    share = partial(share_known, known=known)
     copied, real_copied = (
         copied_share(samples, text.train),
         copied_share(real[:: max(1, len(real) // 40)], text.train),
@@ -287,7 +287,7 @@ def sample_metrics(samples: list[str], text: Text) -> dict[str, Metric]:
     characters = sum(map(len, samples))
     return {
         "known_words": Metric(
-            share(words), len(words), share(_words(real)), None, "high",
+            share(words), len(words), share(whole_words(real)), None, "high",
             "share of the written words that stand somewhere in the text that was learned",
         ),
         "copied": Metric(
@@ -311,7 +311,7 @@ def _places(text: str, wanted: str) -> Iterator[int]:
         at = text.find(wanted, at + 1)
 
 
-def _words(texts: list[str]) -> list[str]:
+def whole_words(texts: list[str]) -> list[str]:
     """Whole words: letters between two other characters, so that nothing cut off at an end counts."""
     return [
         word.lower()
@@ -321,5 +321,6 @@ def _words(texts: list[str]) -> list[str]:
     ]
 
 
-def _share_known(words: list[str], known: set[str]) -> float:
+def share_known(words: list[str], known: Set[str]) -> float:
+    """The share of `words` among those `known`; 0 if there are no words."""
     return sum(word in known for word in words) / max(1, len(words))

@@ -49,11 +49,11 @@ def _page(figure: Figure, look: TransformerLook) -> None:
     for row, line in enumerate(lines):
         y = 0.91 - 0.18 * row
         shown = look.prompt if row == 0 and line.startswith(look.prompt) else ""
-        axes.text(0.02, y, _safe(shown), color=drawing.REAL, fontweight="bold", **style)
-        axes.text(0.02, y, _safe(" " * len(shown) + line[len(shown) :]), color="#222222", **style)
+        axes.text(0.02, y, safe(shown), color=drawing.REAL, fontweight="bold", **style)
+        axes.text(0.02, y, safe(" " * len(shown) + line[len(shown) :]), color="#222222", **style)
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Text that matplotlib does not take for a formula."""
     return text.replace("$", r"\$")
 
@@ -108,7 +108,7 @@ def _bars(axes: Axes, look: TransformerLook) -> None:
         label = f"text ({look.bars_n} times)"
         shares = [share for _, _, share in look.bars]
         axes.bar([at + 0.2 for at in places], shares, 0.38, color=drawing.REAL, label=label)
-    axes.set_xticks(list(places), [_safe(visible(character)) for character, _, _ in look.bars], fontsize=10.5)
+    axes.set_xticks(list(places), [safe(visible(character)) for character, _, _ in look.bars], fontsize=10.5)
     highest = max((max(model, share) for _, model, share in look.bars), default=1.0)
     axes.set_ylim(0, max(0.1, 1.15 * highest) if math.isfinite(highest) else 1.0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")

@@ -126,7 +126,7 @@ def _small_sets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(1)
     monkeypatch.setattr(face_vae, "POOL", 600)
     monkeypatch.setattr(face_vae, "HELD_OUT", 64)
-    monkeypatch.setattr(face_measures.FaceJudge.__init__, "__defaults__", (200,))
+    monkeypatch.setattr(face_measures.FaceJudge.__init__, "__defaults__", (200, None))
     yield
     torch.set_num_threads(before)
 

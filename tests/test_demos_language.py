@@ -194,6 +194,18 @@ def test_the_decoder_starts_from_pure_guessing_and_does_not_see_the_future() -> 
     assert not torch.allclose(before[:, 6:], after[:, 6:], atol=1e-2)
 
 
+def test_a_decoder_that_remembers_answers_like_one_that_reads_all_again() -> None:
+    network = decoder.Decoder(11, 2, 3, 40, seeded(0, "cpu"))
+    with torch.no_grad():
+        for part in network.parameters():
+            part.normal_(std=0.3, generator=seeded(2, "cpu"))
+    tokens = torch.randint(11, (2, 9), generator=seeded(1, "cpu"))
+    memory: decoder.Memory = {}
+    told = [network(tokens[:, :4], memory=memory)]
+    told += [network(tokens[:, at : at + 1], memory=memory) for at in range(4, 9)]
+    assert torch.allclose(torch.cat(told, dim=1), network(tokens), atol=1e-5)
+
+
 def test_temperature_and_top_k_shape_the_distribution() -> None:
     outputs = torch.tensor([0.0, math.log(2.0), math.log(4.0)])
     assert decoder.next_distribution(outputs, 1.0).tolist() == pytest.approx([1 / 7, 2 / 7, 4 / 7])
