@@ -103,6 +103,8 @@ _ROWS: tuple[tuple[str, str, Comparison, float | None, float | None, str, bool],
     ("tiny-transformer", "held_out_loss", "<=", 1.95, 1.85, "", False),
     ("tokens", WALL, "<=", 3, None, "", False),
     ("tokens", "bpe_bits_per_character", "<=", 1, 1, "baseline", True),  # that of xz
+    ("pretrained", "fd_digits64", "<=", 1.2, 1.2, "floor", True),  # its default model draws digits
+    ("pretrained", "class_accuracy", ">=", 0.99, 0.99, "", True),
 )  # fmt: skip
 
 TARGETS: tuple[Target, ...] = tuple(
