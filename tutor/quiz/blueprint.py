@@ -232,7 +232,7 @@ def is_sound(item: Item, bank: Bank, found: Sequence[Item]) -> bool:
     return not any(leaks([item, other]) for other in found)
 
 
-def _flaws(item: Item) -> Sequence[str]:
+def _flaws(item: Item) -> tuple[str, ...]:
     return hard_flaws(item) if item.is_choice and item.kind != "true-false" else ()
 
 
