@@ -25,8 +25,9 @@ _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _SINGULAR = re.compile(r"(?:(?:only|usually|simply) )?(?:is|has|does|was|[a-z-]+[^s\W]s|passes|processes)\b")
 _VERB = re.compile(r"(?:are|have|do|were|[a-z-]{3,})\b(?! (?:is|has|[a-z]+[^s\W]s) )")
 _LEANS = re.compile(
-    r"\b(?:it|its|they|them|their|this|that one|that kind|ones?|former|latter|all three|same|instead|then|also|too|still)\b",
-    re.I,
+    r"\b(?:it|its|they|them|their|this|that one|that kind|ones?|former|latter|all three|same|instead|then|also|too"
+    r"|still)\b",
+    re.IGNORECASE,
 )
 _JOINS = re.compile(r"(?:of|in|for|with|and|or|on|to|such|from|at|that|which)\b")
 _LEAST_WORDS, _MOST_WORDS = 2, 24

@@ -16,7 +16,9 @@ from tutor.topics import Mention
 from tutor.words import content_words, words, zipf
 
 _CONTEXT = 5  # words of meaning that must be left around a gap
-_RARE = 3.0  # the weight from which a term is worth a gap; a stem that stands in one passage of fifty has 3.9
+_RARE = (
+    0.35  # how rare a term must be; a stem that stands in one passage of twenty has this in large libraries
+)
 _OPTIONS = 3
 _NEAREST = 8
 _ARTICLE = 4  # characters: what a sentence begins with, behind its article, is its subject
@@ -28,7 +30,7 @@ _TAIL = re.compile(r" (?:of|in) (?:an? |the )?.*$")
 
 def cloze(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """A sentence with a gap, the word for it to be typed; None where no term fits it alone."""
-    gap = _gap(fact, bank, rng)
+    gap = _gap(fact, bank)
     if gap is None:
         return None
     stem, one = gap
@@ -40,7 +42,7 @@ def cloze(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
 def cloze_choice(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """A sentence with a gap and three terms of one kind for it; None where the notes know too few."""
-    gap = _gap(fact, bank, rng, choice=True)
+    gap = _gap(fact, bank, choice=True)
     if gap is None:
         return None
     stem, one = gap
@@ -59,11 +61,12 @@ def _item(fact: Fact, stem: str, key: str, options: tuple[Option, ...], accepts:
     shown = next((option.text for option in options if option.id == key), key)
     return Item(
         item_id(fact.note, "cloze", stem, shown, options), "cloze", stem, options, key, fact.key, fact.citation,
-        shown if options else statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, accepts, maker="rules",
+        shown if options else statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, accepts,
+        maker="rules",
     )  # fmt: skip
 
 
-def _gap(fact: Fact, bank: Bank, rng: random.Random, choice: bool = False) -> tuple[str, Mention] | None:
+def _gap(fact: Fact, bank: Bank, choice: bool = False) -> tuple[str, Mention] | None:
     """The stem and the term of the best gap in a fact's sentence."""
     # A correction sets one thing apart from what students think and fits others too.
     sentence = "" if fact.entry is None and not fact.term else statement_of(fact)
@@ -93,20 +96,8 @@ def _rank(one: Mention, fact: Fact, bank: Bank) -> tuple[bool, bool, float, int]
 
 def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank: Bank, hinted: bool) -> str:
     """The sentence with its gap and what it is about; empty where the gap is idle, told or fits two terms."""
-    named = set(content_words(one.written))
     names = (one.written, *bank.terms.names_of(one.key))
-    if (
-        not named - GENERIC
-        or bank.terms.weight(named) < _RARE
-        or not _is_name(one.written, names[1:])
-        or re.fullmatch("[a-z]+ed", one.written)
-    ):
-        return ""
-    if (
-        re.fullmatch("[a-z]+", one.written)
-        and zipf(one.written) >= _COMMON
-        and plain(one.written) != plain(fact.term)
-    ):
+    if not _is_worth(one, names[1:], fact, bank):
         return ""
     spans = [(other.begin, other.end) for other in mentions if other.key == one.key]
     masked = with_gap(text, spans)
@@ -120,12 +111,22 @@ def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank
     if wider:
         # Where a wider term would be true as well, the first letter says that it is not meant.
         masked = masked.replace(GAP, one.written[0] + GAP)
-    about = (
-        ""
-        if _hides(fact.concept, one, bank) or _names(masked, fact.concept)
-        else f" (topic: {bare(fact.concept)})"
-    )
+    idle = _names(masked, fact.concept) or not bank.retriever.named.mentions(fact.concept)
+    about = "" if idle or _hides(fact.concept, one, bank) else f" (topic: {bare(fact.concept)})"
     return f"Fill the gap{about}: {masked}"
+
+
+def _is_worth(one: Mention, others: Sequence[str], fact: Fact, bank: Bank) -> bool:
+    """Whether a term is a rare noun; an everyday word must be what the fact defines, or another would fit as well."""
+    named = set(content_words(one.written))
+    common = re.fullmatch("[a-z]+", one.written) and zipf(one.written) >= _COMMON
+    return (
+        bool(named - GENERIC)
+        and bank.terms.rarity(named) >= _RARE
+        and _is_name(one.written, others)
+        and not re.fullmatch("[a-z]+ed", one.written)
+        and not (common and plain(one.written) != plain(fact.term))
+    )
 
 
 def _hides(concept: str, one: Mention, bank: Bank) -> bool:

@@ -161,6 +161,10 @@ class Terms:
         """How rare some stems are in the notes, together."""
         return sum(map(self._retriever.idf, words))
 
+    def rarity(self, words: Collection[str]) -> float:
+        """The same as a share of the weight of a word that the notes never use."""
+        return self.weight(words) / self._retriever.idf("")
+
     @cached_property
     def sentences(self) -> list[tuple[str, frozenset[str]]]:
         """What the notes state, with the stems of each sentence."""

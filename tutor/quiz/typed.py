@@ -15,8 +15,9 @@ from tutor.quiz.prose import misconception_in
 from tutor.quiz.wording import core_of, statement_of
 
 _ASKS = re.compile(
-    r"^(?:how (?:many|much|large|long|far|big)|(?:which|what) (?:value|number|share|loss|output|probability|perplexity|mean|weight|"
-    r"gradient|side|size|length|factor|noisy value|clean value|guided prediction|guess)|what is the (?:value|number|size|share))\b",
+    r"^(?:how (?:many|much|large|long|far|big)|what is the (?:value|number|size|share)|"
+    r"(?:which|what) (?:value|number|share|loss|output|probability|perplexity|mean|weight|gradient|side|size|length|"
+    r"factor|noisy value|clean value|guided prediction|guess))\b",
     re.IGNORECASE,
 )
 _ASKS_TWO = re.compile(r"\band (?:what|how|which|at|the)\b|\bhow large are\b|\bshape\b", re.IGNORECASE)

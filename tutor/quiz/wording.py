@@ -14,7 +14,8 @@ _LETTER = re.compile(r"^[(\[]?[A-J][).:\]]\s+(?=\S)")
 _ANSWERS = re.compile(r"^(?:yes|no)\b\s*[,;:]\s*", re.IGNORECASE)
 _LEANS = re.compile(
     r"^\W*(?:this|these|those|such|it|its|they|their|then|both|however|here|he|she|instead|so|but|and|also|yes|there"
-    r"|for example|in symbols|because|the (?:former|latter|same|other|two|first|second|name|letters|method)\b(?! of))\b",
+    r"|for example|in symbols|because"
+    r"|the (?:former|latter|same|other|two|first|second|name|letters|method)\b(?! of))\b",
     re.IGNORECASE,
 )
 _REASON = re.compile(
