@@ -171,6 +171,16 @@ def test_no_gap_where_the_notes_say_the_same_of_something_else(small_retriever: 
     assert cloze(said, small, random.Random(0)) is None
 
 
+def test_the_heading_of_a_card_names_a_term(small_retriever: Any) -> None:
+    small = Bank(small_retriever)
+    item = cloze(asked(small, "What does the generator of a GAN do?"), small, random.Random(0))
+    assert (
+        item is not None
+        and item.key == "generator"
+        and item.stem.endswith(f"The {GAP} of a GAN turns random noise into samples that should look real.")
+    )
+
+
 def test_a_gap_takes_the_other_names_of_its_term(bank: Bank) -> None:
     item = cloze(asked(bank, "Which two terms make up the ELBO of a VAE?"), bank, random.Random(0))
     assert item is not None and item.key == "Kullback-Leibler divergence" and "KL divergence" in item.accepts
@@ -199,7 +209,9 @@ def test_true_and_false_are_drawn_evenly_and_length_tells_neither(bank: Bank) ->
 def test_what_the_notes_answer_no_is_false(bank: Bank) -> None:
     fact = asked(bank, "Is a transposed convolution the inverse of a convolution?")
     items = [item for seed in range(8) if (item := true_false(fact, bank, random.Random(seed)))]
-    assert {item.stem.removeprefix("True or false: A transposed convolution "): item.key for item in items} == {
+    assert {
+        item.stem.removeprefix("True or false: A transposed convolution "): item.key for item in items
+    } == {
         "is the inverse of a convolution.": "o2",
         "brings back the shape of a convolution's input but not its values.": "o1",
     }

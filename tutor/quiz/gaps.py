@@ -22,6 +22,7 @@ _RARE = (
 _OPTIONS = 3
 _NEAREST = 8
 _ARTICLE = 4  # characters: what a sentence begins with, behind its article, is its subject
+_LONGEST_NAME = 4  # words
 _SAME_ROOT = 5  # letters
 _COMMON = 4.2  # Zipf frequency of an everyday word, beside which another would often fit as well
 _PLURAL = re.compile(r"(?<!s)s$")
@@ -75,7 +76,7 @@ def _gap(fact: Fact, bank: Bank, choice: bool = False) -> tuple[str, Mention] | 
     core = core_of(sentence)
     texts = (core, sentence) if core != sentence else (sentence,)
     for text in texts:
-        mentions = bank.terms.places(text)
+        mentions = _terms_in(text, fact, bank)
         ranked = sorted(mentions, key=lambda one: _rank(one, fact, bank), reverse=True)
         for one in ranked:
             if choice and one.begin > _ARTICLE:
@@ -84,6 +85,27 @@ def _gap(fact: Fact, bank: Bank, choice: bool = False) -> tuple[str, Mention] | 
             if stem and (not choice or len(_fitting(bank, stem, one)) >= _OPTIONS - 1):
                 return stem, one
     return None
+
+
+def _terms_in(text: str, fact: Fact, bank: Bank) -> list[Mention]:
+    """What has a name in a sentence, and what the fact's question or the heading above it names."""
+    known = bank.terms.places(text)
+    for name in _own_names(fact):
+        for found in re.finditer(rf"(?<![\w-]){re.escape(name)}s?(?![\w-])", text, re.IGNORECASE):
+            begin, end = found.span()
+            if not any(one.begin < end and begin < one.end for one in known):
+                known.append(Mention(found.group(), begin, end, tuple(words(name)), titled=False))
+    return known
+
+
+def _own_names(fact: Fact) -> list[str]:
+    heading = fact.heading[-1] if fact.heading and fact.entry is not None else ""
+    names = [fact.term, *re.split(r"\s*(?:,|:|\band\b|\bor\b|\bvs\.?|\()\s*", heading.rstrip(")"))]
+    return [
+        name
+        for name in names
+        if name and len(name.split()) <= _LONGEST_NAME and set(content_words(name)) - GENERIC
+    ]
 
 
 def _rank(one: Mention, fact: Fact, bank: Bank) -> tuple[bool, bool, float, int]:
@@ -119,10 +141,11 @@ def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank
 def _is_worth(one: Mention, others: Sequence[str], fact: Fact, bank: Bank) -> bool:
     """Whether a term is a rare noun; an everyday word must be what the fact defines, or another would fit as well."""
     named = set(content_words(one.written))
+    own = plain(one.written).removesuffix("s") in {plain(name).removesuffix("s") for name in _own_names(fact)}
     common = re.fullmatch("[a-z]+", one.written) and zipf(one.written) >= _COMMON
     return (
         bool(named - GENERIC)
-        and bank.terms.rarity(named) >= _RARE
+        and (own or bank.terms.rarity(named) >= _RARE)
         and _is_name(one.written, others)
         and not re.fullmatch("[a-z]+ed", one.written)
         and not (common and plain(one.written) != plain(fact.term))
