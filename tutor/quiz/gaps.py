@@ -123,7 +123,7 @@ def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank
         return ""
     spans = [(other.begin, other.end) for other in mentions if other.key == one.key]
     masked = with_gap(text, spans)
-    if len(set(content_words(masked))) < _CONTEXT or told(masked, names):
+    if GAP not in masked or len(set(content_words(masked))) < _CONTEXT or told(masked, names):
         return ""
     if masked.count(GAP) > 2 or _other_fill(text, masked, one, bank):
         return ""
@@ -133,7 +133,7 @@ def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank
     if wider:
         # Where a wider term would be true as well, the first letter says that it is not meant.
         masked = masked.replace(GAP, one.written[0] + GAP)
-    idle = _names(masked, fact.concept) or not bank.retriever.named.mentions(fact.concept)
+    idle = not fact.titled or _names(masked, fact.concept)
     about = "" if idle or _hides(fact.concept, one, bank) else f" (topic: {bare(fact.concept)})"
     return f"Fill the gap{about}: {masked}"
 

@@ -16,13 +16,15 @@ from tutor.words import content_words, words
 
 _WHERE = r"(?:\s*\([^()]*\))?(?:\s+(?:in|of|for)\s+(?:[\w-]+\s+){1,4}?)?\s*"
 _COPULA = re.compile(
-    r"(?:is|are|means?(?: that)?)\s+(?P<sense>(?:an?|the|one|any|what|that|how|when|to|further|text)\b.+)$"
+    r"(?:(?:is|are|means?)\s+(?P<sense>(?:an?|the|one|any|what|how|when|to|further|text)\b.+)|means? (?P<that>that\b.+))$"
 )
+_FEWEST_WORDS = 5  # words of meaning in a meaning, below which it is a nickname
 _REFERS = re.compile(
     r"\bsteps? \d|\brepeat\w*\b.*\bsteps?\b|^\W*(?:first|then|next|finally|after that)\b", re.IGNORECASE
 )
 _FEWEST, _MOST = 4, 5
 _MOST_GAPS = 1
+_NEAR = 80  # the nearest facts, among which the other terms are looked for
 _SAME_TOPIC = 0.3  # the cosine from which on another term belongs to the topic
 _PLAIN = frozenset("large small deep single".split())
 _SAME_MEANING = 0.5  # share of words in common
@@ -35,18 +37,24 @@ def meaning_of(fact: Fact) -> tuple[str, str]:
     A word of the term in the meaning is masked. Two empty texts where the fact defines nothing, or where the meaning
     would be full of gaps.
     """
-    term = bare(fact.term)
-    statement = core_of(statement_of(fact)) if term else ""
+    term, statement = bare(fact.term), statement_of(fact)
+    for text in (core_of(statement), statement) if term and statement else ():
+        meaning = _meaning(text, term)
+        if len(content_words(meaning)) >= _FEWEST_WORDS and meaning.count(GAP) <= _MOST_GAPS:
+            return capital(term), capital(meaning)
+    return "", ""
+
+
+def _meaning(statement: str, term: str) -> str:
+    """What a statement says of a term that it begins with, the term masked; empty where it begins otherwise."""
     found = re.match(rf"(?:an? |the )?{re.escape(term)}\b{_WHERE}(?P<rest>\S.*)\.$", statement, re.IGNORECASE)
     if not found:
-        return "", ""
-    copula = _COPULA.match(found["rest"])
-    if (copula is None and not is_singular(found["rest"])) or (
-        re.match(r"(?:is|are|was)\b", found["rest"]) and not copula
-    ):
-        return "", ""
-    meaning = masked(copula["sense"] if copula else f"It {found['rest']}", term)
-    return (capital(term), capital(meaning)) if meaning.count(GAP) <= _MOST_GAPS else ("", "")
+        return ""
+    copula, rest = _COPULA.match(found["rest"]), found["rest"]
+    if copula is not None:
+        return masked(copula["sense"] or f"It means {copula['that']}", term)
+    does = is_singular(rest) and not re.match(r"(?:is|are|was|means?)\b", rest)
+    return masked(f"It {rest}", term) if does else ""
 
 
 def masked(meaning: str, term: str) -> str:
@@ -65,7 +73,7 @@ def match(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     if not term:
         return None
     chosen = [(fact, term, meaning)]
-    for other, cosine in bank.nearest(fact):
+    for other, cosine in bank.near(fact, _NEAR):
         if cosine < _SAME_TOPIC or len(chosen) == _MOST:
             break
         name, sense = meaning_of(other)

@@ -37,6 +37,7 @@ _BOUND = re.compile(
 ROUNDED_SHARE = 0.02
 _EXACT_DECIMALS = 3
 _EXPLAINED = ("reason", "difference", "procedure")
+_OPEN = re.compile(r"(?:why|how|what|in what)\b", re.IGNORECASE)
 _LONGEST = 70  # words
 
 
@@ -84,7 +85,7 @@ def _half_unit(figure: str) -> float:
 
 def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """The author's question to be answered in one's own words, claim by claim; None where the key has one claim."""
-    if fact.kind not in _EXPLAINED or not fact.question or NOT_ALONE.search(fact.question):
+    if fact.kind not in _EXPLAINED or not _OPEN.match(fact.question) or NOT_ALONE.search(fact.question):
         return None
     # An everyday question that names nothing is a riddle when it stands alone.
     if not bank.terms.places(fact.question):
@@ -92,7 +93,7 @@ def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     claims = claims_of(fact.key, fact.question)
     if len(claims) < 2 or not any(claim.main for claim in claims) or len(fact.key.split()) > _LONGEST:
         return None
-    if "$" in fact.key or not fact.question.endswith("?") or "," in fact.question.split("?")[0][:1]:
+    if "$" in fact.key or not fact.question.endswith("?"):
         return None
     stem = f"Explain in your own words: {fact.question}"
     return Item(

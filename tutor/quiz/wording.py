@@ -19,7 +19,8 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _REASON = re.compile(
-    r"(?:,?\s+(?:because|since|so that)\b|,\s+(?:so|but|which|where|for example|such as)\b|;\s|:\s).*$",
+    r"(?:,?\s+(?:because|since|so that)\b|,\s+(?:so|but)\b|,\s+(?:which|where|for example|such as)\b(?=[^,]*$)|;\s|:\s)"
+    r".*$",
     re.DOTALL,
 )
 _ASIDE = re.compile(r",?\s*\((?=[^()]*[A-Za-z])[^()$=*+/]*\)")
