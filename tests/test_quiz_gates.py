@@ -188,7 +188,7 @@ def test_g6_finds_the_item_that_tells_the_key_of_another(short: Item, bank: Bank
         stem="Fill the gap: ____ is a failure in which the generator produces only a few kinds of samples.",
     )  # fmt: skip
     telling = replace(
-        short, id="telling", key="A few.",
+        short, id="telling", key="One or two.",
         stem="Mode collapse is a failure in which the generator produces how many kinds of samples?",
     )  # fmt: skip
     other = replace(

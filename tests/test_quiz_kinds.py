@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tutor.notes.note import Text
-from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import BUILDERS as ALL
 from tutor.quiz.contrasts import either
 from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import cloze, cloze_choice, told
@@ -91,15 +91,9 @@ def test_the_same_seed_makes_the_same_item(
 
 
 def test_nearly_every_fact_can_be_asked_without_a_chat_model(bank: Bank) -> None:
-    facts = bank.facts[::5]
-    builders: tuple[Builder, ...] = (
-        lambda fact, _, rng: authored_item(fact, rng),
-        cloze,
-        mistake,
-        order,
-        true_false,
-    )
-    got = [any(build(fact, bank, random.Random(0)) for build in builders) for fact in facts]
+    builders = [build for kind in ALL for build in ALL[kind]]
+    facts = bank.facts[::9]
+    got = [any(build(fact, bank, random.Random(0)) for build in reversed(builders)) for fact in facts]
     assert sum(got) >= 0.98 * len(facts)
 
 
@@ -190,7 +184,7 @@ def test_the_options_of_a_gap_agree_with_their_article(made: dict[str, list[tupl
     for _, item in made["cloze_choice"]:
         assert len(item.options) == 3
         wrong = [option for option in item.options if option.id != item.key]
-        if re.search(rf"a\(n\) {GAP}", item.stem):
+        if re.search(rf"^[^_]*a\(n\) {GAP}", item.stem, re.IGNORECASE):
             assert all(re.match(r"an? ", option.why, re.IGNORECASE) for option in wrong), item
 
 
@@ -207,13 +201,13 @@ def test_true_and_false_are_drawn_evenly_and_length_tells_neither(bank: Bank) ->
 
 
 def test_what_the_notes_answer_no_is_false(bank: Bank) -> None:
-    fact = asked(bank, "Is a transposed convolution the inverse of a convolution?")
+    fact = asked(bank, "Does the last sampling step of a DDPM add noise?")
     items = [item for seed in range(8) if (item := true_false(fact, bank, random.Random(seed)))]
     assert {
-        item.stem.removeprefix("True or false: A transposed convolution "): item.key for item in items
+        item.stem.removeprefix("True or false: The last sampling step of a DDPM "): item.key for item in items
     } == {
-        "is the inverse of a convolution.": "o2",
-        "brings back the shape of a convolution's input but not its values.": "o1",
+        "adds noise.": "o2",
+        "adds no fresh noise.": "o1",
     }
 
 

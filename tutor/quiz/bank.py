@@ -124,6 +124,12 @@ class Bank:
         order = np.argsort(-cosines, kind="stable")[: n + 1]
         return [(self.facts[row], float(cosines[row])) for row in order if self.facts[row].id != fact.id][:n]
 
+    def cosine(self, one: Fact, two: Fact) -> float:
+        """The cosine of the passages of two facts; 0 where both stand in the prose of one, which is like neither."""
+        if one.entry is None and two.entry is None and (one.note, one.heading) == (two.note, two.heading):
+            return 0.0
+        return float(self.vectors[self.places[one.id]] @ self.vectors[self.places[two.id]])
+
     def on_topic(self, topic: str, n: int) -> list[Fact]:
         """The facts on a topic in the student's words, the most relevant first; all facts for an empty topic."""
         if not topic.strip():

@@ -218,9 +218,8 @@ def _first_sound(
 
 
 def _is_near(fact: Fact, bank: Bank, found: Sequence[Item]) -> bool:
-    own = bank.vectors[bank.places[fact.id]]
-    rows = [bank.places[item.fact_id] for item in found if item.fact_id in bank.places]
-    return any(float(own @ bank.vectors[row]) > _SAME for row in rows)
+    others = [bank.by_id[item.fact_id] for item in found if item.fact_id in bank.by_id]
+    return any(bank.cosine(fact, other) > _SAME for other in others)
 
 
 def is_sound(item: Item, bank: Bank, found: Sequence[Item]) -> bool:

@@ -24,7 +24,7 @@ Flaws = Callable[[Item], tuple[str, ...]]
 
 MOST_FLAWS = 1
 SAME_FACT = 0.9  # cosine of the passages of two facts from which on they are one
-SAME_WORDS = 0.8  # share of words in common from which on two stems ask the same
+SAME_WORDS = 0.8  # share of words in common from which on two facts are one
 _MIXED = 4.0  # ratio of the longest to the shortest option from which on they are not parallel
 _SHORT = 25  # characters: options below this may differ in length as they like
 _CHOICES = ("choice", "definition", "term", "true-false", "either")
@@ -280,13 +280,10 @@ def duplicates(items: Sequence[Item], bank: Bank) -> tuple[tuple[str, str], ...]
 def _repeats(item: Item, other: Item, bank: Bank) -> bool:
     if item.id == other.id or (item.fact_id and item.fact_id == other.fact_id):
         return True
-    if _overlap(item.stem, other.stem) >= SAME_WORDS and _overlap(item.fact, other.fact) >= SAME_WORDS:
+    if _overlap(item.fact, other.fact) >= SAME_WORDS:
         return True
     one, two = bank.by_id.get(item.fact_id), bank.by_id.get(other.fact_id)
-    # Facts in prose share their passage with others, so its vector says nothing of them.
-    if one is None or two is None or one.entry is None or two.entry is None:
-        return _overlap(item.fact, other.fact) >= SAME_WORDS
-    return float(bank.vectors[bank.places[one.id]] @ bank.vectors[bank.places[two.id]]) > SAME_FACT
+    return one is not None and two is not None and bank.cosine(one, two) > SAME_FACT
 
 
 def _overlap(one: str, two: str) -> float:

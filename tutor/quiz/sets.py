@@ -16,9 +16,10 @@ from tutor.words import content_words, words
 
 _WHERE = r"(?:\s*\([^()]*\))?(?:\s+(?:in|of|for)\s+(?:[\w-]+\s+){1,4}?)?\s*"
 _COPULA = re.compile(
-    r"(?:(?:is|are|means?)\s+(?P<sense>(?:an?|the|one|any|what|how|when|to|further|text)\b.+)|means? (?P<that>that\b.+))$"
+    r"(?:(?:is|are|means?)\s+(?P<sense>(?:an?|the|one|any|what|how|when|to|further|text)\b.+)|"
+    r"means? (?P<that>that\b.+))$"
 )
-_FEWEST_WORDS = 5  # words of meaning in a meaning, below which it is a nickname
+_FEWEST_WORDS = 4  # words of meaning in a meaning, below which it is a nickname
 _REFERS = re.compile(
     r"\bsteps? \d|\brepeat\w*\b.*\bsteps?\b|^\W*(?:first|then|next|finally|after that)\b", re.IGNORECASE
 )
