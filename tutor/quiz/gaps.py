@@ -99,12 +99,15 @@ def _terms_in(text: str, fact: Fact, bank: Bank) -> list[Mention]:
 
 
 def _own_names(fact: Fact) -> list[str]:
+    """What a card's question and heading name, but for everyday words ("main cause")."""
     heading = fact.heading[-1] if fact.heading and fact.entry is not None else ""
     names = [fact.term, *re.split(r"\s*(?:,|:|\band\b|\bor\b|\bvs\.?|\()\s*", heading.rstrip(")"))]
     return [
         name
         for name in names
-        if name and len(name.split()) <= _LONGEST_NAME and set(content_words(name)) - GENERIC
+        if 0 < len(name.split()) <= _LONGEST_NAME
+        and set(content_words(name)) - GENERIC
+        and any(zipf(word.lower()) < _COMMON for word in re.findall(r"\w+", name))
     ]
 
 

@@ -20,7 +20,7 @@ from tutor.quiz.items import KINDS, Item, Option, plain
 from tutor.quiz.wording import GAP
 from tutor.words import STRUCK, content_words, normalised, words
 
-Flaws = Callable[[Item], tuple[str, ...]]
+Flaws = Callable[[Item], Sequence[str]]
 
 MOST_FLAWS = 1
 SAME_FACT = 0.9  # cosine of the passages of two facts from which on they are one
@@ -109,8 +109,10 @@ def unquoted(item: Item, bank: Bank) -> Iterator[str]:
 
 def _texts(note: Note) -> Iterator[Text]:
     yield from (block.text for block in note.blocks)
-    for entry in (*note.cards, *note.quiz):
-        yield from (entry.answer, entry.question, *getattr(entry, "options", ()))
+    for card in note.cards:
+        yield from (card.answer, card.question)
+    for asked in note.quiz:
+        yield from (asked.answer, asked.question, *asked.options)
 
 
 def _holds(text: Text, quote: str, lines: tuple[int, int]) -> bool:
@@ -174,7 +176,7 @@ def _signs(text: str) -> str:
 
 def flawed(item: Item, flaws: Flaws | None) -> Iterator[str]:
     """G4: more flaws of writing than one."""
-    found = flaws(item) if flaws is not None else ()
+    found: Sequence[str] = flaws(item) if flaws is not None else ()
     if len(found) > MOST_FLAWS:
         yield f"Flaws of writing: {', '.join(found)}"
 

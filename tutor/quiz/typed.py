@@ -54,8 +54,8 @@ def number(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         if not _NAMED.search(text[: one.start()]) and _value(one.group()) not in asked
     ]
     others = [one for one in re.findall(r"\d+ by \d+", text) if one not in fact.question]
-    named = bank.terms.places(fact.question) or _MATH.search(fact.question)
-    if len(found) != 1 or others or not named:
+    is_named = bool(bank.terms.places(fact.question) or _MATH.search(fact.question))
+    if len(found) != 1 or others or not is_named:
         return None
     if _BOUND.search(text[: found[0].start()]):
         return None
