@@ -19,6 +19,10 @@ _NO_SEQUENCE = re.compile(
     r"\brules?\b|\breasons?\b|\bkinds?\b|\btypes?\b|\bways?\b|\bpitfalls?\b|\btips?\b|\bparts\b|\bquestions?\b|\bcomponents?\b",
     re.IGNORECASE,
 )
+# A step that names another by its number, or tells its own place.
+_REFERS = re.compile(
+    r"\bsteps? \d|\brepeat\w*\b.*\bsteps?\b|^\W*(?:first|then|next|finally|after that)\b", re.IGNORECASE
+)
 FEWEST_STEPS, MOST_STEPS = 3, 7
 
 
@@ -73,7 +77,7 @@ def _procedures(note: Note, topics: Topics | None) -> Iterator[Fact]:
         section = block.heading[-1] if block.heading else ""
         if not FEWEST_STEPS <= len(steps) <= MOST_STEPS or _NO_SEQUENCE.search(section) or not section:
             continue
-        if not STRUCK.search(block.text.words):
+        if not STRUCK.search(block.text.words) and not any(_REFERS.search(step["words"]) for step in steps):
             yield _fact(note, block, "procedure", steps[0].start("n"), steps[-1].end(), topics)
 
 

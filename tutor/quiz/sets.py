@@ -20,9 +20,6 @@ _COPULA = re.compile(
     r"means? (?P<that>that\b.+))$"
 )
 _FEWEST_WORDS = 4  # words of meaning in a meaning, below which it is a nickname
-_REFERS = re.compile(
-    r"\bsteps? \d|\brepeat\w*\b.*\bsteps?\b|^\W*(?:first|then|next|finally|after that)\b", re.IGNORECASE
-)
 _FEWEST, _MOST = 4, 5
 _MOST_GAPS = 1
 _NEAR = 80  # the nearest facts, among which the other terms are looked for
@@ -109,9 +106,9 @@ def _apart(name: str, sense: str, other: str, other_sense: str) -> bool:
 
 
 def order(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
-    """The steps of a procedure to be put in order; None where a step tells its own place or refers to another."""
+    """The steps of a procedure to be put in order; None where two steps are the same or one is too long."""
     steps = steps_in(fact)
-    if len(steps) < 3 or any(_REFERS.search(step) or len(step) > _LONGEST_STEP for step in steps):
+    if len(steps) < 3 or any(len(step) > _LONGEST_STEP for step in steps):
         return None
     if len({plain(step) for step in steps}) < len(steps):
         return None

@@ -12,7 +12,7 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, item_id
 from tutor.quiz.prose import misconception_in
-from tutor.quiz.wording import core_of, statement_of
+from tutor.quiz.wording import core_of, stands_alone, statement_of
 
 _ASKS = re.compile(
     r"^(?:how (?:many|much|large|long|far|big)|what is the (?:value|number|size|share)|"
@@ -38,7 +38,7 @@ ROUNDED_SHARE = 0.02
 _EXACT_DECIMALS = 3
 _EXPLAINED = ("reason", "difference", "procedure")
 _OPEN = re.compile(r"(?:why|how|what|in what)\b", re.IGNORECASE)
-_LONGEST = 70  # words
+_FEWEST_WORDS, _LONGEST = 3, 70  # words
 
 
 def number(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -106,7 +106,7 @@ def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 def mistake(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """A misconception of the notes, to be corrected in one's own words; None where the fact corrects nothing."""
     said = misconception_in(fact)
-    if not said or NOT_ALONE.search(said):
+    if not stands_alone(said, _FEWEST_WORDS):
         return None
     stem = f"A student says: “{said}” What is wrong with that?"
     return Item(
