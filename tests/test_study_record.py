@@ -188,7 +188,9 @@ def shape(path: Path) -> dict[str, Any]:
 
 def test_a_record_of_version_1_keeps_everything_and_goes_on(older: Path) -> None:
     before = sqlite3.connect(older)
-    attempts = before.execute("SELECT id, item_id, answer, verdict, score, grade, at FROM attempts").fetchall()
+    attempts = before.execute(
+        "SELECT id, item_id, answer, verdict, score, grade, at FROM attempts"
+    ).fetchall()
     turns = before.execute("SELECT role, content, payload FROM turns").fetchall()
     items = dict(before.execute("SELECT id, body FROM items").fetchall())
     before.close()
@@ -200,7 +202,9 @@ def test_a_record_of_version_1_keeps_everything_and_goes_on(older: Path) -> None
             (role, content, payload and json.loads(payload)) for role, content, payload in turns
         ]
         found = kept.attempts()
-        assert [(a.id, a.item_id, a.answer, a.grade["verdict"]) for a in found] == [row[:4] for row in attempts]
+        assert [(a.id, a.item_id, a.answer, a.grade["verdict"]) for a in found] == [
+            row[:4] for row in attempts
+        ]
         assert [(a.kind, a.hints, a.overrides, a.confidence) for a in found] == [("short", 0, 0, None)] * 2
         assert {a.fact_id for a in found} == {json.loads(items[a.item_id])["fact_id"] for a in found}
         open_round = Round.from_dict(kept.load_round(chat.id) or {})

@@ -159,7 +159,8 @@ class Record:
                 raise RecordError(what, "Start tutor once: it brings the record up to date.")
             return
         self._backup_day = self.stamp()[:10]
-        if found and (found < SCHEMA_VERSION or not any(copy.stem.endswith(self._backup_day) for copy in backups(self.path))):
+        copied = any(copy.stem.endswith(self._backup_day) for copy in backups(self.path))
+        if found and (found < SCHEMA_VERSION or not copied):
             self._back_up()
         if found == SCHEMA_VERSION:
             return

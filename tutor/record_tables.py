@@ -82,7 +82,9 @@ def _study_tables(meta: MetaData) -> None:
           sqlite_autoincrement=True)  # fmt: skip
     named = (Column("fact_id", Text, primary_key=True), Column("text", Text, primary_key=True))
     Table("aliases", meta, *named, text("at"))
-    Table("reports", meta, key(), of_item(), text("reason"), text("body"), text("at"), sqlite_autoincrement=True)
+    Table(
+        "reports", meta, key(), of_item(), text("reason"), text("body"), text("at"), sqlite_autoincrement=True
+    )
 
 
 def _keep(table: Table) -> None:

@@ -1,4 +1,4 @@
-"""What quizzes leave behind in the student's record: rounds, items, attempts, reviews, cards, approved synonyms, reports.
+"""What quizzes leave in the student's record: rounds, items, attempts, reviews, cards, approved synonyms, reports.
 
 Everything that one step of a quiz changes is written in one transaction. Attempts, reviews and reports are only ever
 added: a revised grade is a new attempt that names the old one, a review taken back a new row without a rating. Rounds,
