@@ -17,7 +17,6 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "sentence_transformers": "embedding",
     "chromadb": "collection",
     "llguidance": "models",
-    "fsrs": "quiz",
     "genanki": "quiz",
     "transformers": "models",
     "langgraph": "graph",

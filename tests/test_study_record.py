@@ -62,7 +62,7 @@ def test_all_that_a_step_keeps_comes_back_after_a_restart(path: Path) -> None:
         kept = QuizRecord(record)
         assert kept.load_round(chat) == {"index": 1}
         assert kept.item("i1") == {"id": "i1", "stem": "a", "fact_id": "f1"} and kept.item("i3") is None
-        assert kept.item_facts() == {"i1": "f1", "i2": "f2"}
+        assert kept.item_facts() == {"i1": ("f1", ""), "i2": ("f2", "")}
         (one,) = kept.attempts()
         assert (one.item_id, one.fact_id, one.concept, one.kind, one.at) == ("i1", "f1", "GAN", "short", DAY)
         assert (one.hints, one.confidence, one.rating, one.overrides, one.chosen_fact_id) == (

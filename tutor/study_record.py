@@ -101,11 +101,12 @@ class QuizRecord:
         with self._record.reading() as connection:
             return {row.fact_id: json.loads(row.state) for row in connection.execute(table.select())}
 
-    def item_facts(self) -> dict[str, str]:
-        """Each item that was ever kept, with the id of its fact."""
+    def item_facts(self) -> dict[str, tuple[str, str]]:
+        """Each item that was ever kept, with the id of its fact and its note's path."""
         table = self._record.tables["items"]
         with self._record.reading() as connection:
-            return {row.id: row.fact_id for row in connection.execute(table.select())}
+            rows = connection.execute(table.select()).all()
+        return {row.id: (row.fact_id, str(json.loads(row.body).get("note", ""))) for row in rows}
 
     def accepted(self, fact_id: str) -> tuple[str, ...]:
         """The other answers to a fact that the student approved, oldest first."""

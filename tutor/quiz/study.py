@@ -6,7 +6,7 @@ review; later ones are kept and change nothing. A revised grade revises the revi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -116,9 +116,13 @@ class StudyRecord:
         """The schedule: the state of each fact that was reviewed, by its id."""
         return self._kept.cards()
 
-    def stale_items(self, facts: Mapping[str, object]) -> list[str]:
-        """The ids of kept items whose fact is no longer among the facts of the notes: they are never asked again."""
-        return [item for item, fact in self._kept.item_facts().items() if fact and fact not in facts]
+    def stale_items(self, facts: Mapping[str, object], notes: Collection[str]) -> list[str]:
+        """The ids of kept items whose note is there and no longer states their fact: they are never asked again."""
+        return [
+            item
+            for item, (fact, note) in self._kept.item_facts().items()
+            if fact and fact not in facts and note in notes
+        ]
 
     def reported_items(self) -> set[str]:
         """The ids of the items that the student reported."""
