@@ -75,7 +75,7 @@ def test_the_model_chooses_among_the_sessions_tools(tools: dict[str, BaseTool]) 
     chat = Caller(calls=[("make_quiz", {"topic": "GANs", "n": 5})])
     found = proposed_call(chat, "Ask me 5 questions on GANs", tools)
     assert found == ToolCallProposal("make_quiz", {"topic": "GANs", "n": 5})
-    assert chat.bound == ["list_demos", "run_demo", "make_quiz"]
+    assert chat.bound == ["list_demos", "run_demo", "make_quiz", "grade_answer", "show_progress"]
 
 
 @pytest.mark.parametrize(
@@ -235,6 +235,10 @@ def test_a_call_of_the_router_is_refused_in_the_same_words(tools: dict[str, Base
         ("make_quiz", {"n": "many"}, "number of questions many is no whole number"),
         ("make_quiz", {"topic": None}, "topic None is no text"),
         ("make_quiz", {"topics": "GANs"}, "there is no argument topics"),
+        ("make_quiz", {"due": "perhaps"}, "due perhaps is no value"),
+        ("grade_answer", {"item_id": "x" * 41, "answer": "y"}, "item_id is too long: at most 40 characters"),
+        ("grade_answer", {"item_id": "i", "answer": "y" * 4001}, "answer is too long: at most 4000 characters"),
+        ("show_progress", {"topic": "x" * 201}, "topic is too long: at most 200 characters"),
         ("run_demo", {}, "name is missing"),
         ("run_demo", {"name": "gan-2d", "seed": 1.5}, "seed 1.5 is no whole number"),
         ("run_demo", {"name": "gan-2d", "knobs": {"batch": [1]}}, "batch [1] is no knob's value"),
@@ -247,3 +251,10 @@ def test_what_has_the_wrong_form_is_told_in_plain_words(
     with pytest.raises(ValidationError) as caught:
         tools[tool].invoke(arguments)
     assert refusal(caught.value) == says
+
+
+def test_an_unknown_kind_of_question_is_refused_with_the_kinds(tools: dict[str, BaseTool]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        tools["make_quiz"].invoke({"kinds": ["riddle"]})
+    told = refusal(caught.value)
+    assert told.startswith("kinds riddle is not allowed: one of 'short', 'choice'") and "'true-false'" in told

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -215,7 +217,7 @@ def test_quiz_gives_items_whose_keys_are_quoted(tutor_: Run, tmp_path: Path) -> 
         assert {"id", "kind", "stem", "options", "key", "explanation", "citation", "fact"} <= set(item)
         assert set(item["citation"]) == {"note", "lines", "quote"}
         assert item["citation"]["note"] == "deck.md"
-    assert not (tmp_path / "data").exists()
+    assert (tmp_path / "data" / "record.db").exists()  # so that answers to them can be graded
 
 
 def test_export_writes_a_new_file_each_time(tutor_: Run, tmp_path: Path) -> None:
@@ -368,6 +370,128 @@ def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.Monke
     assert "Score: 0 of 2" in done.out
 
 
+def test_a_question_that_was_printed_is_graded_kept_and_scheduled(tutor_: Run) -> None:
+    one, two = tutor_(
+        "quiz", "the generator and the discriminator", "-n", "2", "--kinds", "short", "--json"
+    ).value
+    assert {one["kind"], two["kind"]} == {"short"}
+    graded = tutor_("grade", one["id"], *one["key"].split(), "--json").value
+    assert set(graded) == {"verdict", "score", "points", "feedback", "next_due"}
+    assert graded["verdict"] == "correct" and graded["score"] == 1.0
+    assert all(set(point) == {"claim", "status", "quote"} for point in graded["points"]) and graded["points"]
+    again = tutor_("grade", one["id"], "bananas", "--json").value
+    assert again["verdict"] == "wrong" and again["next_due"] == graded["next_due"]  # once a day
+    done = tutor_("grade", two["id"], "I don't know")
+    assert done.status == 0 and done.out.startswith("wrong (0.00). ") and "Asked again on 20" in done.out
+
+
+def test_a_file_of_answers_is_graded_line_by_line(tutor_: Run, tmp_path: Path) -> None:
+    one, two = tutor_("quiz", "the generator and the discriminator", "-n", "2", "--json").value
+    batch = tmp_path / "answers.jsonl"
+    answers = [
+        {"id": "a", "item_id": one["id"], "answer": one["key"]},
+        {"id": 7, "item_id": two["id"], "answer": "bananas", "more": "is ignored"},
+    ]
+    batch.write_text("\n\n".join(json.dumps(answer) for answer in answers))
+    lines = tutor_("grade", "--batch", batch).lines
+    assert [(line["id"], line["verdict"]) for line in lines] == [("a", "correct"), (7, "wrong")]
+    assert all(line["next_due"] for line in lines)
+    stands = tutor_("progress", "--json").value
+    assert stands["answers"] == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (
+            '{"id": 2, "item_id": "nowhere", "answer": "x"}',
+            "Answer 2 of .*no question 'nowhere'.*tutor quiz TOPIC --json",
+        ),
+        ('{"id": 2, "answer": "x"}', "Line 2 of .* has no id, no item_id or no answer"),
+        ("{", "Line 2 of .* is not JSON"),
+    ],
+)
+def test_a_bad_line_grades_nothing(tutor_: Run, tmp_path: Path, second: str, told: str) -> None:
+    [item] = tutor_("quiz", "the generator", "-n", "1", "--json").value
+    batch = tmp_path / "answers.jsonl"
+    batch.write_text(json.dumps({"id": 1, "item_id": item["id"], "answer": "noise"}) + "\n" + second)
+    done = tutor_("grade", "--batch", batch)
+    assert (done.status, done.out) == (1, "") and re.search(told, done.last_words)
+    assert tutor_("progress", "--json").value["answers"] == 0
+
+
+def test_an_unknown_question_is_an_error_with_its_remedy(tutor_: Run) -> None:
+    done = tutor_("grade", "nowhere", "noise")
+    assert (done.status, done.out) == (1, "")
+    assert done.last_words == (
+        "tutor: The record holds no question 'nowhere'. Take an id that `tutor quiz TOPIC --json` printed, "
+        "with the same --data-dir."
+    )
+
+
+def test_while_another_tutor_holds_the_record_progress_is_shown_and_no_answer_taken(
+    tutor_: Run, tmp_path: Path
+) -> None:
+    from tutor.learner import open_record
+
+    [item] = tutor_("quiz", "the generator", "-n", "1", "--json").value
+    tutor_("grade", item["id"], "bananas")
+    with open_record(tmp_path / "data" / "record.db", now=lambda: datetime.now(UTC)):
+        for command in (("grade", item["id"], "noise"), ("quiz", "GANs", "--json")):
+            done = tutor_(*command)
+            assert (done.status, done.out) == (1, "")
+            assert "already open in another tutor" in done.err and "Close that one first" in done.err
+        assert tutor_("progress", "--json").value["answers"] == 1
+
+
+def test_progress_says_how_the_student_stands(tutor_: Run) -> None:
+    empty = tutor_("progress")
+    assert empty.status == 0 and "Nothing is on record yet" in empty.out
+    assert tutor_("progress", "--json").value["due"] == 0
+    for item in tutor_("quiz", "the generator and the discriminator", "-n", "2", "--json").value:
+        tutor_("grade", item["id"], "bananas")
+    stands = tutor_("progress", "--json").value
+    assert {"concepts", "due", "streak_days"} <= set(stands)
+    assert (stands["answers"], stands["streak_days"], stands["ahead"][0]) == (2, 1, 2)
+    first = stands["concepts"][0]
+    assert set(first) == {
+        "concept", "facts", "asked", "known", "mastered", "due", "mastery", "interval", "answers"
+    }  # fmt: skip
+    assert first["answers"] and stands["coverage"]["never_asked"] == stands["coverage"]["facts"] - 2
+    told = tutor_("progress").out
+    assert "2 answers so far" in told and "Look again at" in told and first["concept"] in told
+
+
+def test_a_quiz_may_ask_only_what_is_due(tutor_: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = tutor_("quiz", "--due", "--json")
+    assert nothing.status == 1 and "Nothing is due now" in nothing.last_words
+    items = tutor_("quiz", "-n", "3", "--json").value
+    for item in items[:2]:
+        tutor_("grade", item["id"], "bananas")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    opened = tutor.session.open_session
+    monkeypatch.setattr(tutor.session, "open_session", lambda *a, **k: opened(*a, **k, now=lambda: tomorrow))
+    due = tutor_("quiz", "--due", "-n", "5", "--json").value
+    assert {one["fact_id"] for one in due} == {one["fact_id"] for one in items[:2]}
+    monkeypatch.setattr(sys, "stdin", io.StringIO("skip\nskip\n"))
+    assert "Question 1 of 2" in tutor_("quiz", "--due", "-n", "5").out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("review\nstop\n\n"))
+    talk = tutor_("chat").out
+    assert "2 cards are due (about 1 minute); say “review”." in talk
+    assert "Choosing questions on what is due" in talk and "Question 1 of 2" in talk
+
+
+@pytest.mark.parametrize("kinds", ["riddle", "short,riddle", ","])
+def test_an_unknown_kind_of_question_is_wrong_usage_that_names_the_kinds(tutor_: Run, kinds: str) -> None:
+    done = tutor_("quiz", "GANs", "--kinds", kinds, "--json")
+    assert done.status == 2 and "true-false" in done.err
+
+
+def test_a_kind_that_the_notes_do_not_give_is_an_error_with_its_remedy(tutor_: Run) -> None:
+    done = tutor_("quiz", "the generator", "--kinds", "number", "--json")
+    assert (done.status, done.out) == (1, "") and "of the kinds number" in done.last_words
+
+
 def test_demo_compare_prints_two_runs_side_by_side(bare: Run, tmp_path: Path) -> None:
     for name, rate in (("one", 0.001), ("two", 0.01)):
         metrics = {"recall": {"value": 10 * rate, "n": 9, "floor": 1.0, "better": "high", "meaning": ""}}
@@ -427,6 +551,9 @@ def test_wrong_values_are_one_line_with_the_remedy(
         ("search", "q", "-k", "0"),
         ("search", "q", "-k", "many"),
         ("quiz", "-n", "101"),
+        ("grade",),
+        ("grade", "some-item"),
+        ("grade", "some-item", "an answer", "--batch", "answers.jsonl"),
         ("demo",),
         ("demo", "run"),
         ("demo", "run", "gan-2d", "diffusion-2d"),

@@ -541,6 +541,49 @@ def test_a_prediction_is_asked_then_compared_and_two_questions_follow(
     assert only(talk.say("and why?"), Answer)
 
 
+def test_a_prediction_is_kept_with_what_came_out_before_it_is_told(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[tuple[Any, ...]] = []
+    talk._parts = replace(talk._parts, keep_prediction=lambda *what: kept.append(what))
+    play_demo(monkeypatch, STARTED, finished(), STARTED, finished())
+    talk.say("show me a GAN training")
+    talk.say("I say all eight")
+    [(demo, concept, predicted, right)] = kept
+    assert (demo, concept, predicted["place"], right) == ("gan-2d", "generative adversarial network", 2, 1)
+    talk.say("show me a GAN training")
+    talk.say("just run it")
+    assert len(kept) == 1
+
+
+def test_progress_is_shown_and_an_open_quiz_goes_on(graph: TutoringGraph) -> None:
+    [called, said] = say(graph, "how am I doing on GANs?")
+    assert called == ToolCall("show_progress", {"topic": "GANs"}, "Looking at your record")
+    assert isinstance(said, Notice) and said.text.startswith("Nothing is on record yet on GANs")
+    asked = only(say(graph, "quiz me on the generator"), QuizItem)
+    events = say(graph, "what is due?")
+    assert [type(event) for event in events] == [ToolCall, Notice, Notice, QuizItem]
+    assert only(events, QuizItem).item_id == asked.item_id
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "title"),
+    [
+        ("review", {"topic": "", "n": 3, "due": True}, "Choosing questions on what is due"),
+        ("quiz me on what I got wrong", {"topic": "", "n": 3, "missed": True},
+         "Choosing questions on what you got wrong"),
+        ("quiz me on GANs with 2 multiple choice questions",
+         {"topic": "GANs", "n": 2, "kinds": ["choice", "definition", "term"]}, "Choosing questions on GANs"),
+    ],
+)  # fmt: skip
+def test_a_quiz_of_a_kind_is_a_call_with_its_arguments(
+    message: str, arguments: dict[str, Any], title: str, graph: TutoringGraph
+) -> None:
+    [called, said] = say(graph, message)
+    assert called == ToolCall("make_quiz", arguments, title)
+    assert isinstance(said, Notice)  # nothing is due, nothing was missed, no such question in these notes
+
+
 def test_just_run_it_runs_without_a_prediction(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = play_demo(monkeypatch, STARTED, finished())
     talk.say("run the GAN demo")

@@ -16,9 +16,9 @@ from sqlalchemy import event
 from tutor import copies, learner
 from tutor.errors import RecordError
 from tutor.learner import Record, open_record
+from tutor.record_tables import SCHEMA_VERSION
 
 DAY = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)
-GRADE = {"verdict": "correct", "score": 1.0, "points": [], "feedback": "Right."}
 
 
 class Clock:
@@ -116,18 +116,14 @@ def test_the_chat_used_last_is_listed_first(record: Record, clock: Clock) -> Non
     assert [chat.title for chat in record.list_chats()] == ["first", "renamed"]
 
 
-def test_deleting_a_chat_takes_its_turns_feedback_and_round_and_leaves_the_attempts(record: Record) -> None:
+def test_deleting_a_chat_takes_its_turns_and_feedback(record: Record) -> None:
     chat, other = record.new_chat("quiz"), record.new_chat("other")
     turn = record.add_turn(chat, "user", "quiz me")
     kept = record.add_turn(other, "user", "hello")
     record.add_feedback(turn, "like")
-    record.save_round(chat, {"index": 0})
-    record.save_items([{"id": "i1"}])
-    record.add_attempt("i1", "an answer", GRADE)
     record.delete_chat(chat)
-    assert record.turns(chat) == [] and record.feedback(turn) == [] and record.load_round(chat) is None
+    assert record.turns(chat) == [] and record.feedback(turn) == []
     assert [t.id for t in record.turns(other)] == [kept]
-    assert [attempt.answer for attempt in record.attempts()] == ["an answer"]
 
 
 def test_retry_drops_the_last_question_and_all_that_followed_it(record: Record) -> None:
@@ -167,8 +163,6 @@ UNKNOWN = {
     "delete_chat": ("none",),
     "add_feedback": (99, "like"),
     "drop_turns_after": (99,),
-    "save_round": ("none", {}),
-    "add_attempt": ("none", "answer", GRADE),
 }
 
 
@@ -176,42 +170,11 @@ UNKNOWN = {
 def test_what_is_not_in_the_record_is_named_as_an_error(record: Record, method: str) -> None:
     with pytest.raises(RecordError, match=r"There is no|not in it"):
         getattr(record, method)(*UNKNOWN[method])
-    assert record.list_chats() == [] and record.attempts() == []
-
-
-def test_rounds_items_and_attempts_survive_a_restart(path: Path, clock: Clock) -> None:
-    with open_record(path, now=clock) as record:
-        chat = record.new_chat("quiz")
-        record.save_items([{"id": "i1", "stem": "old"}, {"id": "i2", "stem": "b"}])
-        record.save_items([{"id": "i1", "stem": "a"}])
-        record.save_round(chat, {"index": 0})
-        record.save_round(chat, {"index": 1})
-        record.add_attempt("i1", "first", GRADE)
-        record.add_attempt(
-            "i2", "second", GRADE | {"verdict": "wrong", "score": 0.0}, DAY + timedelta(days=2)
-        )
-    with open_record(path, now=clock) as record:
-        assert record.load_round(chat) == {"index": 1}
-        assert record.item("i1") == {"id": "i1", "stem": "a"} and record.item("i3") is None
-        assert [(a.item_id, a.answer, a.grade["verdict"], a.at) for a in record.attempts()] == [
-            ("i1", "first", "correct", DAY),
-            ("i2", "second", "wrong", DAY + timedelta(days=2)),
-        ]
-        assert [a.answer for a in record.attempts("i2")] == ["second"]
-
-
-def test_an_attempt_can_neither_be_changed_nor_deleted(path: Path, record: Record) -> None:
-    record.save_items([{"id": "i1"}])
-    record.add_attempt("i1", "an answer", GRADE)
-    connection = sqlite3.connect(path)
-    for change in ("UPDATE attempts SET score = 0", "DELETE FROM attempts"):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            connection.execute(change)
-    connection.close()
+    assert record.list_chats() == []
 
 
 def test_every_connection_syncs_and_keeps_foreign_keys(record: Record) -> None:
-    with record._read() as connection:
+    with record.reading() as connection:
         values = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "trusted_schema")
@@ -316,15 +279,15 @@ def test_an_older_record_is_migrated_after_a_copy_was_taken(
         chat = record.new_chat("kept")
     clock.move(days=1)
     step = lambda connection: connection.exec_driver_sql("ALTER TABLE chats ADD COLUMN colour TEXT")  # noqa: E731
-    monkeypatch.setattr(learner, "SCHEMA_VERSION", 2)
-    monkeypatch.setitem(learner.MIGRATIONS, 1, step)
+    monkeypatch.setattr(learner, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    monkeypatch.setitem(learner.MIGRATIONS, SCHEMA_VERSION, step)
     with open_record(path, now=clock) as record:
         assert [c.id for c in record.list_chats()] == [chat]
         before = sqlite3.connect(path.parent / "backups" / "record-2025-03-02.db")
-        assert before.execute("SELECT max(version) FROM schema_version").fetchone() == (1,)
+        assert before.execute("SELECT max(version) FROM schema_version").fetchone() == (SCHEMA_VERSION,)
         before.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (2,)
+    assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (SCHEMA_VERSION + 1,)
     assert connection.execute("SELECT colour FROM chats").fetchall() == [(None,)]
     connection.close()
 
@@ -338,12 +301,12 @@ def test_a_migration_that_fails_changes_nothing(
         connection.exec_driver_sql("ALTER TABLE chats ADD COLUMN colour TEXT")
         connection.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN colour TEXT")
 
-    monkeypatch.setattr(learner, "SCHEMA_VERSION", 2)
-    monkeypatch.setitem(learner.MIGRATIONS, 1, step)
+    monkeypatch.setattr(learner, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    monkeypatch.setitem(learner.MIGRATIONS, SCHEMA_VERSION, step)
     with pytest.raises(RecordError):
         open_record(path, now=clock)
     monkeypatch.undo()
-    with open_record(path, now=clock) as record, record._read() as connection:
+    with open_record(path, now=clock) as record, record.reading() as connection:
         columns = [row.name for row in connection.exec_driver_sql("PRAGMA table_info(chats)")]
         assert columns == ["id", "title", "created", "updated"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demos.predictions import PREDICTIONS
-from tutor.lesson import asked_why, came_out, lesson, prediction_of, read_reply, told_prediction
+from tutor.lesson import asked_why, came_out, came_true, lesson, prediction_of, read_reply, told_prediction
 from tutor.turns import event_to_json
 
 PREDICT = PREDICTIONS["gan-2d"].described()
@@ -46,6 +46,7 @@ def asked() -> dict[str, Any]:
         ("what is a cluster?", "other", None),
         ("explain mode collapse", "other", None),
         ("quiz me on GANs", "other", None),
+        ("show me my progress", "other", None),
         ("hello", "other", None),
     ],
 )
@@ -56,6 +57,16 @@ def test_a_reply_is_an_option_own_words_or_another_wish(message: str, kind: str,
 @pytest.mark.parametrize(("value", "place"), [(0, 0), (4, 0), (5, 1), (7, 1), (8, 2), (99, 2)])
 def test_the_bounds_decide_which_option_was_right(value: float, place: int) -> None:
     assert came_out(PREDICT, value) == place
+
+
+@pytest.mark.parametrize(
+    ("modes", "place", "right"), [(8.0, 0, 2), (5.0, 1, 1), (5.0, None, None), (None, 1, None)]
+)
+def test_what_came_true_is_known_where_an_option_was_chosen_and_the_figure_measured(
+    modes: float | None, place: int | None, right: int | None
+) -> None:
+    result = {"metrics": {"strict_modes": {"value": modes, "n": 9}}}
+    assert came_true(result, {"predict": PREDICT, "place": place, "said": "x"}) == right
 
 
 @pytest.mark.parametrize("name", list(PREDICTIONS))

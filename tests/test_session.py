@@ -7,18 +7,23 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tutor.opened
+import tutor.quiz.studies
 import tutor.session
 import tutor.tools
 from tutor.embedding import Embedding
 from tutor.errors import ModelError, NotesError, QuizError, RecordError, StoreError
 from tutor.index import refresh_index
 from tutor.jobs import DemoStopped
+from tutor.quiz.grading import Grade
+from tutor.quiz.items import Item
+from tutor.quiz.study import StudyRecord
 from tutor.session import Session, open_session
 from tutor.settings import Settings
 from tutor.turns import (
@@ -30,6 +35,7 @@ from tutor.turns import (
     Notice,
     PredictionAsked,
     QuizItem,
+    TableShown,
     ToolCall,
 )
 
@@ -256,6 +262,106 @@ def test_quiz_items_for_an_unknown_topic_are_an_error(session: Session) -> None:
     assert len(session.quiz_items("GANs", 2)) == 2
     with pytest.raises(QuizError):
         session.quiz_items("the French Revolution", 2)
+
+
+def test_what_is_due_is_offered_reviewed_and_counted(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    session = open_session(settings, model=False, record=True, now=lambda: at)
+    chat = session.new_chat()
+    assert session.studies.due_line == "" and session.notices == []
+    [nothing] = [event for event in session.respond(chat, "how am I doing?") if isinstance(event, Notice)]
+    assert "Nothing is on record yet" in nothing.text
+    said = [event for message in ("review what is due", "quiz me again on what I got wrong")
+            for event in session.respond(chat, message) if isinstance(event, Notice)]  # fmt: skip
+    assert [event.text.split(".")[0] for event in said] == [
+        "Nothing is due now", "You got nothing wrong that still stands"
+    ]  # fmt: skip
+    for message in ("quiz me on the generator and the discriminator with 2 questions", "bananas", "bananas"):
+        list(session.respond(chat, message))
+    events = list(session.respond(chat, "what did I get wrong?"))
+    table = next(event for event in events if isinstance(event, TableShown))
+    assert {row[0] for row in table.rows} == {
+        "What does the generator of a GAN do?", "What does the discriminator of a GAN do?"
+    }  # fmt: skip
+    again = list(session.respond(chat, "quiz me again on what I got wrong"))
+    asked = next(event for event in again if isinstance(event, QuizItem))
+    assert asked.n == 2
+    shown = list(session.respond(chat, "how am I doing?"))
+    assert any(isinstance(event, TableShown) for event in shown)
+    assert isinstance(shown[-1], QuizItem) and shown[-1].item_id == asked.item_id  # the quiz goes on
+    list(session.respond(chat, "stop"))
+    at += timedelta(days=1)
+    line = "2 cards are due (about 1 minute); say “review”."
+    assert session.studies.due_line == line and session.notices == [line] and line not in session.messages
+    review = next(event for event in session.respond(chat, "review") if isinstance(event, QuizItem))
+    assert review.n == 2
+    session.close()
+
+
+def test_an_edited_key_rests_its_questions_and_a_moved_one_keeps_its_schedule(settings: Settings) -> None:
+    at = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    deck = settings.notes[0] / "deck.md"
+    session = open_session(settings, model=False, record=True, now=lambda: at)
+    chat = session.new_chat()
+    for message in ("quiz me on the generator and the discriminator with 2 questions", "bananas", "bananas"):
+        list(session.respond(chat, message))
+    deck.write_text(
+        deck.read_text().replace("turns random noise into samples", "maps noise to pictures")
+        .replace("#### Generator and discriminator", "#### The second player")
+        .replace("What does the discriminator of a GAN do?", "In a GAN, what is the discriminator for?")
+    )  # fmt: skip
+    session.refresh_notes()
+    at += timedelta(days=1)
+    stands = session.studies.progress()
+    assert (stands.due, stands.stale, len(session.studies.wrong())) == (1, 1, 1)
+    [item] = session.quiz_items("", 5, which="due")
+    assert item.stem == "In a GAN, what is the discriminator for?"
+    deck.write_text(deck.read_text().replace("maps noise to pictures", "turns random noise into samples"))
+    session.refresh_notes()
+    assert (session.studies.progress().due, session.studies.progress().stale) == (2, 0)
+    session.close()
+
+
+def test_a_reported_question_is_not_drawn_again(settings: Settings) -> None:
+    session = open_session(settings, model=False, record=True)
+    chat = session.new_chat()
+    first, second = session.quiz_items("the generator and the discriminator", 2, keep=True)
+    StudyRecord(session._kept).keep_step(chat, {}, reports=[{"item_id": first.id, "reason": "unclear"}])
+    assert [item.id for item in session.quiz_items("the generator and the discriminator", 2)] == [second.id]
+    session.close()
+
+
+def test_a_prediction_before_a_run_counts_as_an_answer_on_its_concept(settings: Settings) -> None:
+    session = open_session(settings, model=False, record=True)
+    predicted = {
+        "predict": {"question": "How many?", "options": [{"text": "few"}, {"text": "all"}]},
+        "place": 0,
+    }
+    session.studies.keep_prediction("gan-2d", "mode collapse", predicted, 1)
+    session.studies.keep_prediction("gan-2d", "mode collapse", predicted | {"place": 1}, 1)
+    first = session.studies.progress().concepts[0]
+    assert (first.concept, first.answers, first.asked) == ("Mode collapse", 2, 0)
+    assert session.studies.due() == session.studies.wrong() == []
+    session.close()
+
+
+def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
+    session = open_session(settings, model=False, record=True)
+    [item] = session.quiz_items("the generator", 1, keep=True)
+    accepted: list[tuple[str, ...]] = []
+    StudyRecord(session._kept).accept(item.fact_id, "it forges")
+
+    def marks(asked: Item, answer: str, **_: Any) -> Grade:
+        accepted.append(asked.accepts)
+        return Grade("correct", 1.0, (), "")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tutor.quiz.studies, "grade", marks)
+        session.studies.graded(item.id, "it forges")
+    assert accepted == [("it forges",)]
+    session.close()
 
 
 def test_the_same_seed_draws_the_same_quiz(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ValidationError
 
 import tutor.tools
-from tutor.errors import DemoError, QuizError
+from tutor.errors import DemoError, QuizError, RecordError
 from tutor.jobs import DemoFrame, DemoResult, DemoStarted, DemoStopped, DemoWaiting, JobQueue
+from tutor.learner import open_record
+from tutor.quiz.bank import Bank
+from tutor.quiz.studies import Studies
+from tutor.quiz.study import StudyRecord
 from tutor.retrieval import Retriever
-from tutor.tools import make_tools, quiz_items, result_to_contract
+from tutor.tools import make_tools, result_to_contract
 from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,6 +145,13 @@ def test_a_demo_that_ends_oddly_is_an_error(
         ("make_quiz", {"topic": "gan", "n": 0}),
         ("make_quiz", {"topic": "gan", "n": 101}),
         ("make_quiz", {"topic": "x" * 201, "n": 1}),
+        ("make_quiz", {"kinds": ["riddle"]}),
+        ("make_quiz", {"kinds": ["short"] * 12}),
+        ("grade_answer", {"item_id": "x" * 41, "answer": "y"}),
+        ("grade_answer", {"item_id": "i", "answer": "y" * 4001}),
+        ("grade_answer", {"item_id": "i"}),
+        ("show_progress", {"topic": "x" * 201}),
+        ("show_progress", {"chat": "another student's"}),
     ],
 )
 def test_arguments_out_of_bounds_run_nothing(
@@ -191,16 +203,43 @@ def test_the_tools_know_the_same_bounds_as_the_demos(tools: dict[str, BaseTool])
 def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) -> None:
     message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=2)
     assert message.content == "2 questions on the discriminator of a GAN"
-    assert message.artifact[0]["stem"] == "What does the discriminator of a GAN do?"
+    assert "What does the discriminator of a GAN do?" in {item["stem"] for item in message.artifact}
 
 
-def test_no_topic_draws_from_the_whole_library(small_retriever: Retriever) -> None:
-    stems = {item.stem for item in quiz_items(small_retriever, " ", 3, random.Random(0))}
+def test_no_topic_draws_from_the_whole_library(tools: dict[str, BaseTool]) -> None:
+    stems = {item["stem"] for item in call(tools["make_quiz"], topic=" ", n=3).artifact}
     assert len(stems) == 3
     assert any("diffusion" in stem for stem in stems)
 
 
-def test_a_topic_without_questions_is_an_error_that_names_others(small_retriever: Retriever) -> None:
+def test_a_topic_without_questions_is_an_error_that_names_others(tools: dict[str, BaseTool]) -> None:
     with pytest.raises(QuizError, match="no quiz questions on the French Revolution") as caught:
-        quiz_items(small_retriever, "the French Revolution", 3, random.Random(0))
+        call(tools["make_quiz"], topic="the French Revolution", n=3)
     assert caught.value.remedy
+
+
+def test_the_study_tools_grade_and_report_by_the_record(small_retriever: Retriever, tmp_path: Path) -> None:
+    with open_record(tmp_path / "record.db", now=lambda: datetime.now(UTC)) as record:
+        studies = Studies(lambda: Bank(small_retriever), StudyRecord(record))
+        known = make_tools(
+            small_retriever, root=ROOT, out=lambda: tmp_path, budget_s=5.0, device="cpu", rng=random.Random(0),
+            studies=studies,
+        )  # fmt: skip
+        [item] = studies.items("the generator", 1, rng=random.Random(0))
+        studies.shown([item])
+        graded = call(known["grade_answer"], item_id=item.id, answer="bananas")
+        assert graded.artifact["verdict"] == "wrong" and graded.content == graded.artifact["feedback"]
+        stands = call(known["show_progress"]).artifact
+        assert stands["answers"] == 1 and [one["question"] for one in stands["wrong"]] == [item.stem]
+        assert call(known["show_progress"], topic="diffusion").artifact["answers"] == 0
+        assert [one["id"] for one in call(known["make_quiz"], n=3, missed=True).artifact] == [item.id]
+        with pytest.raises(QuizError, match="no question 'nowhere'"):
+            call(known["grade_answer"], item_id="nowhere", answer="x")
+
+
+def test_without_a_record_no_answer_is_graded_and_nothing_is_known(tools: dict[str, BaseTool]) -> None:
+    with pytest.raises(RecordError, match="keeps no record"):
+        call(tools["grade_answer"], item_id="i", answer="x")
+    assert call(tools["show_progress"]).artifact["answers"] == 0
+    with pytest.raises(QuizError, match="Nothing is due"):
+        call(tools["make_quiz"], due=True)

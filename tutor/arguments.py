@@ -90,10 +90,7 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
         else:
             command.add_argument("--style", choices=STYLES, help="level of the answer")
     add("chat", "chat in the terminal").add_argument("--style", choices=STYLES, help="level of the answers")
-    command = add("quiz", "quiz on a topic")
-    command.add_argument("topic", nargs="*", metavar="TOPIC")
-    command.add_argument("-n", type=_count, help="number of questions (5)")
-    command.add_argument("--json", action="store_true", help="print the items as JSON and ask nothing")
+    _add_quizzes(add, json_help)
     _add_exchange(add, json_help)
     command = add("demo", "list the demos, run one, or compare two runs")
     command.add_argument("action", choices=("list", "run", "compare"))
@@ -112,6 +109,27 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command.add_argument("suites", nargs="*", metavar="SUITE")
     command.add_argument("--json", action="store_true", help=json_help)
     add("doctor", "check this installation").add_argument("--json", action="store_true", help=json_help)
+
+
+def _add_quizzes(add: Callable[[str, str], argparse.ArgumentParser], json_help: str) -> None:
+    command = add("quiz", "quiz on a topic")
+    command.add_argument("topic", nargs="*", metavar="TOPIC")
+    command.add_argument("-n", type=_count, help="number of questions (5)")
+    command.add_argument(
+        "--kinds", type=_kinds, metavar="KIND,...", help=f"kinds of questions: {', '.join(KINDS)}"
+    )
+    command.add_argument("--due", action="store_true", help="only what is due for review")
+    command.add_argument("--json", action="store_true", help="print the items as JSON and ask nothing")
+    command = add("grade", "grade an answer to a question that `tutor quiz` showed")
+    command.add_argument("item_id", nargs="?", metavar="ITEM_ID")
+    command.add_argument("answer", nargs="*", metavar="ANSWER")
+    command.add_argument(
+        "--batch", type=Path, metavar="FILE", help="JSON lines of {id, item_id, answer}; prints JSON lines"
+    )
+    command.add_argument("--json", action="store_true", help=json_help)
+    add("progress", "how you stand: mastery, what is due").add_argument(
+        "--json", action="store_true", help=json_help
+    )
 
 
 def _add_exchange(add: Callable[[str, str], argparse.ArgumentParser], json_help: str) -> None:

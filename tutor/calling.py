@@ -42,6 +42,7 @@ _BOUNDS = {
     "string_too_long": "is too long: at most {max_length} characters",
     "string_too_short": "is too short: at least {min_length} characters",
     "too_long": "are too many: at most {max_length}",
+    "literal_error": "is not allowed: one of {expected}",
     "value_error": "",
 }
 # What is wanted, by the first part of pydantic's name of the error.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tutor.arguments import build_parser
 from tutor.cli_demo import demo
 from tutor.cli_export import export, import_cards
-from tutor.cli_quiz import quiz
+from tutor.cli_quiz import grade, progress, quiz
 from tutor.command_line import flag, open_notes, show_turn, typed, usage
 from tutor.errors import NotesError, SettingsError, TutorError
 from tutor.settings import Settings, close_environment, read_settings
@@ -213,6 +213,8 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
             f"{name}{session.library_line}. {session.model_reason}\n"
             "Ask a question; an empty line, “quit” or Ctrl-D ends the chat."
         )
+        if session.studies.due_line:
+            print(session.studies.due_line)
         chat_id = ""
         while (message := typed()) and message.lower() not in ("quit", "exit", "bye"):
             chat_id = chat_id or session.new_chat()
@@ -283,6 +285,8 @@ _RUNS = {
     "quiz": quiz,
     "export": export,
     "import": import_cards,
+    "grade": grade,
+    "progress": progress,
     "demo": demo,
     "models": _models,
     "eval": _eval,

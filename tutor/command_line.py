@@ -12,7 +12,7 @@ from tutor.errors import TutorError
 from tutor.settings import Settings
 
 if TYPE_CHECKING:
-    from tutor.session import Session
+    from tutor.session import Recorded, Session
     from tutor.turns import Event
 
 
@@ -24,7 +24,12 @@ def flag(options: argparse.Namespace, name: str, default: Any = None) -> Any:
 
 @contextmanager
 def open_notes(
-    settings: Settings, *, record: bool = False, model: bool = True, resume: bool = False
+    settings: Settings,
+    *,
+    record: Recorded = False,
+    model: bool = True,
+    resume: bool = False,
+    watch: bool | None = None,
 ) -> Iterator[Session]:
     """An opened session, with progress on standard error; as `session.open_session`, watching where it records."""
     from tutor.session import open_session
@@ -32,7 +37,12 @@ def open_notes(
 
     with progress_display() as report:
         session = open_session(
-            settings, record=record, model=model, watch=record, resume=resume, on_progress=report
+            settings,
+            record=record,
+            model=model,
+            watch=bool(record) if watch is None else watch,
+            resume=resume,
+            on_progress=report,
         )
     try:
         for message in session.messages:

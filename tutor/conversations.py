@@ -9,6 +9,7 @@ from contextlib import suppress
 from tutor.errors import QuizError, RecordError, TutorError
 from tutor.learner import Chat, Record, Turn
 from tutor.quiz.rounds import Round
+from tutor.study_record import QuizRecord
 from tutor.turns import Delta, Event, Notice, event_to_json, lasting_events, spoken
 
 _TITLE_LENGTH = 48
@@ -67,7 +68,7 @@ class Conversations:
 
     def quiz_is_open(self, chat_id: str) -> bool:
         """Whether a quiz question waits for its answer; none does where the quiz cannot be read any more."""
-        stored = self._kept.load_round(chat_id)
+        stored = QuizRecord(self._kept).load_round(chat_id)
         with suppress(QuizError):
             return stored is not None and Round.from_dict(stored).waits
         return False

@@ -1,7 +1,7 @@
 """The tutoring graph: what is asked, then the node that answers it. The only owner of langgraph.
 
     understand -> explain | call_tool -> (run_demo | start_quiz) | quiz_reply | sum_up | draw_map | save
-    | show_evidence | talk
+    | show_evidence | show_progress | talk
 
 The nodes emit `tutor.turns` events while they work; the state carries only plain data. Code decides every
 step; the model is called inside `explain` alone, and what it drafts is checked there.
@@ -24,11 +24,11 @@ from pydantic import ValidationError
 from tutor.answering import Answering
 from tutor.calling import filled, proposed_call, refusal, refused_call
 from tutor.concept_map import concept_map
-from tutor.demo_turns import asked_before, demo_wish, demos_table, ordered, related_titles, title_of
+from tutor.demo_turns import asked_before, demo_wish, demos_table, find, ordered, related_titles, title_of
 from tutor.errors import QuizError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
-from tutor.lesson import lesson
+from tutor.lesson import came_true, lesson
 from tutor.questions import Guess, Question, Said, understand
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import pointer_to
@@ -37,14 +37,18 @@ from tutor.quiz.keeping import Quizzes, Rounds
 from tutor.quiz.moves import Rules, follows_quiz
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Other, Round
+from tutor.quiz.told import progress_events
 from tutor.quiz_turns import ROUTES, question_in_quiz, route_in_quiz
 from tutor.recap import recap
+from tutor.reviewing import Which
 from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
-_NODES = ("explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "talk")
+_NODES = (
+    "explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "show_progress", "talk",
+)  # fmt: skip
 
 
 class State(TypedDict, total=False):
@@ -75,6 +79,8 @@ class Parts:
         turns: the messages of a chat, by its id.
         save: saves messages of a chat as a note and says where it lies.
         other: a harder or an easier quiz question in place of an open one; None where there is none.
+        keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
+            {predict, place, said}, and the option that came out.
     """
 
     answering: Answering
@@ -88,6 +94,9 @@ class Parts:
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
     other: Other = lambda item, wish: None
+    keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (
+        lambda demo, concept, predicted, right: None
+    )
 
 
 class TutoringGraph:
@@ -109,6 +118,7 @@ class TutoringGraph:
             ("draw_map", self._draw_map),
             ("save", self._save),
             ("show_evidence", self._show_evidence),
+            ("show_progress", self._show_progress),
             ("talk", self._talk),
         ):
             graph.add_node(name, node)
@@ -145,9 +155,16 @@ class TutoringGraph:
         state: State = {"message": message, "history": history, "style": style, "chat_id": chat_id}
         yield from self._stream(state, cancel)
 
-    def start_quiz(self, chat_id: str, topic: str, n: int) -> Iterator[Event]:
-        """Begins a quiz of n questions on a topic; an empty topic stands for the whole library."""
-        question = Question("", "quiz", "plain", topic, count=n)
+    def start_quiz(
+        self, chat_id: str, topic: str, n: int, kinds: tuple[str, ...] = (), which: Which = ""
+    ) -> Iterator[Event]:
+        """Begins a quiz of n questions on a topic; an empty topic stands for the whole library.
+
+        Args:
+            kinds: which kinds may be asked; all where none is named.
+            which: "due" asks only what is due, "missed" only what was answered wrong.
+        """
+        question = Question("", "quiz", "plain", topic, count=n, which=which, kinds=kinds)
         yield from self._stream(
             {"message": "", "history": [], "chat_id": chat_id, "question": question}, threading.Event()
         )
@@ -196,11 +213,17 @@ class TutoringGraph:
             return self._order(state, call, config, predict=not in_quiz)
         if question.intent == "quiz":
             n = QUIZ_QUESTIONS if question.count is None else question.count
-            title = f"Choosing questions on {question.topic or 'your notes'}"
-            call, refused = self._filled(
-                "make_quiz", {"topic": question.topic[:200], "n": n}, question.text, config
-            )
-            return _say(refused) if refused else self._run_tool("make_quiz", call, title)
+            wanted = {
+                "due": "what is due",
+                "missed": "what you got wrong",
+                "": question.topic or "your notes",
+            }
+            title = f"Choosing questions on {wanted[question.which]}"
+            wish: dict[str, Any] = {"topic": question.topic[:200], "n": n}
+            wish |= {"kinds": list(question.kinds)} if question.kinds else {}
+            wish |= {question.which: True} if question.which else {}
+            wish, refused = self._filled("make_quiz", wish, question.text, config)
+            return _say(refused) if refused else self._run_tool("make_quiz", wish, title)
         return {"question": question, "route": ROUTES.get(question.intent, "explain")}
 
     def _filled(
@@ -303,6 +326,17 @@ class TutoringGraph:
         self._ask_again(state)
         return {}
 
+    def _show_progress(self, state: State, config: RunnableConfig) -> State:
+        """How the student stands by the record."""
+        question = state["question"]
+        call = {"topic": question.topic[:200]}
+        _emit(ToolCall("show_progress", call, "Looking at your record"))
+        found = self._parts.tools["show_progress"].invoke(_call_of("show_progress", call), config).artifact
+        for event in progress_events(found, found["wrong"], question.which, question.topic):
+            _emit(event)
+        self._ask_again(state)
+        return {}
+
     def _earlier(self, state: State) -> list[ChatTurn]:
         """The messages before the one that is answered, which is on record already."""
         turns = list(self._parts.turns(state["chat_id"]))
@@ -332,6 +366,7 @@ class TutoringGraph:
             return self._end(state, outcome)
         notes = self._parts.answering.retriever.index.notes
         titles = related_titles(notes, outcome.result["notes"])
+        self._keep_prediction(outcome.result, state.get("predicted"), config)
         return self._end(state, outcome, lesson(outcome.result, titles, state.get("predicted")))
 
     def _end(self, state: State, *events: Event) -> State:
@@ -339,6 +374,16 @@ class TutoringGraph:
         _emit_all(events)
         self._ask_again(state)
         return {"route": "end"}
+
+    def _keep_prediction(
+        self, result: dict[str, Any], predicted: dict[str, Any] | None, config: RunnableConfig
+    ) -> None:
+        """Keeps a prediction that named an option beside the one that came out."""
+        right = came_true(result, predicted) if predicted else None
+        if predicted and right is not None:
+            demos = self._parts.tools["list_demos"].invoke(_call_of("list_demos", {}), config).artifact
+            demo = find(result["demo"], demos) or {}
+            self._parts.keep_prediction(result["demo"], str(demo.get("concept", "")), predicted, right)
 
     def _start_quiz(self, state: State) -> State:
         items = [Item.from_dict(item) for item in state["items"]]

@@ -9,6 +9,7 @@ import re
 from typing import Literal
 
 from tutor.doubts import asks_evidence
+from tutor.reviewing import asks_progress, asks_review
 from tutor.turns import Style
 
 Intent = Literal[
@@ -22,6 +23,7 @@ Intent = Literal[
     "map",
     "save",
     "evidence",
+    "progress",
     "quiz",
     "demo",
     "greeting",
@@ -160,14 +162,18 @@ _SOME = (
     r"(?:a |an |the |some |few |another |short |new |quick |little |tiny |more |nice |easy |hard |good |couple of "
     r"|\d+ |two |three |four |five |ten )*"
 )
-_KINDS_OF_TEST = r"(?:multiple[- ]choice |practice |revision |exam |test |quiz )?"
+_KINDS_OF_TEST = (
+    r"(?:multiple[- ]choice |true[- ]or[- ]false |fill[- ]in(?:[- ]the)?[- ](?:gaps?|blanks?) |open |written "
+    r"|short[- ]answer |matching |cloze |mcq |practice |revision |exam |test |quiz )?"
+)
 _QUIZ = _any(
     r"\b(?:quiz+|test|examine|grill) (?:me\b|us\b|my (?:knowledge|understanding|memory|skills?)\b|myself\b)",
     rf"\b(?:give|make|start|do|begin|create|want|have|need|like|take|try|set|prepare)(?: me| us)? (?:up )?{_SOME}"
     rf"(?:{_KINDS_OF_TEST}quiz+(?:es)?\b(?!-| program| app| score)|flash ?cards?\b|{_KINDS_OF_TEST}questions?"
     r" (?:on|about|over|from|to (?:test|check|see|practise)|for me|so i)\b"
     r"|(?:test|quiz|practice|exam|multiple[- ]choice) questions?\b)",
-    rf"\bask me {_SOME}(?:quiz |test )?(?:questions?|something|anything|things?)\b",
+    r"^\W*(?:multiple[- ]choice|true[- ]or[- ]false|mcq|cloze|short[- ]answer) (?:quiz|questions?)\b",
+    rf"\bask me {_SOME}{_KINDS_OF_TEST}(?:questions?|something|anything|things?)\b",
     r"^\W*(?:ok(?:ay)?,? |now |next,? )?(?:another |a |next )?quiz+\b(?!-)(?! score)",
     r"\bcheck (?:if|whether|what) i (?:really )?(?:know|learn\w+|remember\w*|understood)\b|\bhow well do i know\b",
     r"\bflash ?cards? (?:on|about|for|please)\b|\b(?:examine|interrogate) me\b",
@@ -311,7 +317,7 @@ _CLAIMS = _any(
     rf"{_START}(?:in )?my understanding\b|{_START}the way i (?:see|understand)|\blet me (?:check|see) (?:if|whether)",
     rf"\blet me test my understanding:|{_START}(?:is it|it is) (?:true|correct|right|a fact|fair to say) that",
     rf"{_START}(?:is )?(?:this|the following)(?: statement)? (?:right|correct|true)|\bcorrect me if|\bam i right\b",
-    r"\bcheck (?:my|this) (?:understanding|statement|claim)|\btrue or false\b",
+    r"\bcheck (?:my|this) (?:understanding|statement|claim)|\btrue or false\b(?! (?:questions?|quiz|items?)\b)",
     r"^\W*(?:我(?:觉得|认为|以为|理解|的理解)|你的意思是|也就是说|所以说?|是不是说|如果我没理解错)",
 )
 _DECLARES = re.compile(
@@ -365,6 +371,10 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
         return "help"
     if asks_evidence(text):
         return "evidence"
+    if asks_review(text):
+        return "quiz"
+    if asks_progress(text):
+        return "progress"
     if _SUMMARY.search(text):
         return "summary"
     if _SAVE.search(text) and not _ASKS_WHY.search(text):

@@ -49,7 +49,20 @@ _IN_NOTES = {
     "memorisation": "What is memorisation of training data?",
 }
 _TALKED: frozenset[str] = frozenset(
-    ("quiz", "demo", "map", "summary", "save", "evidence", "greeting", "thanks", "help", "compare", "list")
+    (
+        "quiz",
+        "progress",
+        "demo",
+        "map",
+        "summary",
+        "save",
+        "evidence",
+        "greeting",
+        "thanks",
+        "help",
+        "compare",
+        "list",
+    )
 )
 
 
@@ -132,6 +145,12 @@ def told_prediction(result: Data, predicted: Data) -> str:
     if place == right:
         return f"You predicted “{options[place]}”, and so it came out: {reading}."
     return f"You predicted “{options[place]}”; it came out “{options[right]}”: {reading}."
+
+
+def came_true(result: Data, predicted: Data) -> int | None:
+    """The option that came out, where the student chose one; None where they did not or it was not measured."""
+    value, _ = _decides(result.get("metrics", {}), predicted["predict"])
+    return None if value is None or predicted["place"] is None else came_out(predicted["predict"], value)
 
 
 def _decides(metrics: Data, predict: Data) -> tuple[float | None, int | None]:

@@ -20,6 +20,7 @@ from tutor.graph import TutoringGraph
 from tutor.index import Index, open_index, refresh_index
 from tutor.libraries import NotesLibrary, files_below
 from tutor.notes import Note, Skipped, list_files, read_files
+from tutor.quiz.studies import Studies
 from tutor.retrieval import Retriever
 from tutor.router import Router
 
@@ -79,6 +80,7 @@ class Opened:
     Attributes:
         line: what was read, in one line.
         examples: questions that fit the notes.
+        studies: the student's studies over them.
     """
 
     read: ReadNotes
@@ -88,6 +90,7 @@ class Opened:
     graph: TutoringGraph
     line: str
     examples: tuple[str, ...]
+    studies: Studies
 
 
 class NoNotes(Index):

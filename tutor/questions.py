@@ -15,6 +15,7 @@ from tutor.demo_names import asked_demo, named_demo
 from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed, topic_of
 from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_quiz
 from tutor.reading import once_more, read
+from tutor.reviewing import Which, asks_review, progress_topic, which_part
 from tutor.thread import Names, Reading, Thread
 from tutor.turns import STYLES, Style
 from tutor.words import content_words
@@ -50,6 +51,23 @@ _PUZZLED = re.compile(
     re.IGNORECASE,
 )
 
+# What students call the kinds of questions.
+_KINDS = tuple(
+    (
+        re.compile(
+            rf"\b(?:with |as |only )?(?:\d{{1,2}} )?(?:{said})(?= questions?\b| quiz\b| items?\b|\W*$| on\b| about\b)",
+            re.I,
+        ),
+        kinds,
+    )
+    for said, kinds in (
+        (r"multiple[- ]choice|mcqs?", ("choice", "definition", "term")),
+        (r"true[- ]?(?:or|/|and)[- ]?false", ("true-false",)),
+        (r"fill[- ]in(?:[- ]the)?[- ](?:gaps?|blanks?)|clozes?|gaps?", ("cloze",)),
+        (r"short[- ]answers?|open|written|free[- ]text", ("short", "explain")),
+        (r"matching", ("match",)),
+    )
+)
 _MAP_OF = re.compile(
     r".*\b(?:about|around|on)\s+(.+?)(?:\s+please)?\W*$|.*?\b(?:of|for)\s+(.+?)(?:\s+please)?\W*$",
     re.IGNORECASE,
@@ -80,7 +98,7 @@ _ASKS_FACT = re.compile(
 )
 _ON_THE_TALK = ("save", "map", "summary", "talk")
 # What whole messages say in so many words is not guessed at.
-_BY_WORDS = ("greeting", "thanks", "help", "evidence")
+_BY_WORDS = ("greeting", "thanks", "help", "evidence", "progress")
 
 
 _BEGINS_WITH_IT = re.compile(
@@ -104,6 +122,8 @@ class Question:
         context: what was asked and answered before, where the message leans on it; else empty.
         demo: for intent "demo", the name of the demo, or the words for something that no demo shows.
         count: for intent "quiz", the number of questions asked for, else None.
+        which: for "quiz" and "progress", whether it is about what is due or what was answered wrong.
+        kinds: for "quiz", the kinds of questions asked for; empty for all.
         others: what the message may mean instead, where it does not say so itself; the notes decide.
     """
 
@@ -115,6 +135,8 @@ class Question:
     demo: str = ""
     count: int | None = None
     others: tuple[str, ...] = ()
+    which: Which = ""
+    kinds: tuple[str, ...] = ()
 
 
 # A message -> what it may ask for ("quiz", "eli5", "talk" ...), each with its probability.
@@ -148,7 +170,7 @@ def understand(
         level, text = named or "eli5", once_more(thread).text
     intent = _intent(text, history)
     reading = once_more(thread) if again else read(thread, text)
-    if guess is not None and not puzzled and intent not in _BY_WORDS:
+    if guess is not None and not puzzled and intent not in _BY_WORDS and not asks_review(text):
         # "How do you undo it?" is no wish: a question that leans on the talk is guessed at as it stands alone.
         leans = names is not None and intent in ANSWERED and _ASKS_FACT.match(text) and reading.text != text
         likely = guess(reading.text if leans else message)
@@ -160,9 +182,12 @@ def understand(
         return Question(text, intent, level, "")
     if intent == "map":
         return Question(text, intent, level, _map_topic(text, history))
+    if intent == "progress":
+        return Question(text, intent, level, progress_topic(text), which=which_part(text))
     if intent == "quiz":
-        topic = _quiz_topic(text, history) or _last_topic(history)
-        return Question(text, intent, level, topic, count=_count(text))
+        which, (kinds, rest) = which_part(text), _kinds(text)
+        topic = "" if which else _quiz_topic(rest, history) or _last_topic(history)
+        return Question(text, intent, level, topic, count=_count(text), which=which, kinds=kinds)
     if intent == "demo":
         name, topic = _demo(text, history)
         name = name or named_demo(text)[0]
@@ -233,6 +258,14 @@ def _demo(text: str, history: Sequence[Said] = ()) -> tuple[str, str]:
     return asked_demo(text, lambda: _last_topic(history))
 
 
+def _kinds(text: str) -> tuple[tuple[str, ...], str]:
+    """The kinds of questions that a wish for a quiz names, and the wish without those words."""
+    found = [kinds for pattern, kinds in _KINDS if pattern.search(text)]
+    for pattern, _ in _KINDS:
+        text = re.sub(pattern.pattern + r"(?: (?:questions?|items?)\b)?", " ", text, flags=re.IGNORECASE)
+    return tuple(dict.fromkeys(kind for kinds in found for kind in kinds)), " ".join(text.split())
+
+
 def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
     found = re.search(
         r"\b(?:on|about|of|in|over)\s+(?:the\s+(?!(?:first|second|third|fourth|last)\b))?(.+?)[?.!]*$",
@@ -263,7 +296,7 @@ def _map_topic(text: str, history: Sequence[Said]) -> str:
 
 
 def _count(text: str) -> int | None:
-    found = re.search(r"\b(\d{1,2})\b(?=\s+(?:\w+\s+)?(?:questions?|items?|cards?))", text)
+    found = re.search(r"\b(\d{1,2})\b(?=\s+(?:[\w-]+\s+){0,4}(?:questions?|items?|cards?))", text)
     return int(found.group(1)) if found else None
 
 

@@ -19,6 +19,7 @@ ROUTES: dict[Intent, str] = {
     "map": "draw_map",
     "save": "save",
     "evidence": "show_evidence",
+    "progress": "show_progress",
     **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
 }
 _ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -18,7 +19,7 @@ from tutor.adapter import CLAIMS, INTENTS, Adapter
 from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
-from tutor.errors import NotesError, QuizError, StoreError, TutorError
+from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
 from tutor.graph import Parts, TutoringGraph
 from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Turn, open_record
@@ -27,48 +28,21 @@ from tutor.models import ChosenModel, open_model
 from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
-from tutor.quiz.items import Item
+from tutor.quiz.bank import Bank
+from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
+from tutor.quiz.studies import Studies
+from tutor.quiz.study import StudyRecord
 from tutor.ranking import meant
 from tutor.retrieval import Retriever
+from tutor.reviewing import Which
 from tutor.router import Router
 from tutor.settings import Settings
 from tutor.study_note import save_chat
-from tutor.tools import make_tools, quiz_items
+from tutor.tools import make_tools
 from tutor.turns import Answer, Event, Notice, Style
 
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
-_REMEMBERED_ITEMS = 30
-
-
-class RoundsOnRecord(RoundsInMemory):
-    """The quizzes of the record's chats. What the student approved is remembered as long as the program runs."""
-
-    def __init__(self, record: Record) -> None:
-        super().__init__()
-        self._record = record
-
-    def load_round(self, chat_id: str) -> dict[str, Any] | None:
-        """As `Rounds`."""
-        return self._record.load_round(chat_id)
-
-    def keep_step(
-        self,
-        chat_id: str,
-        state: dict[str, Any],
-        *,
-        items: Sequence[dict[str, Any]] = (),
-        attempts: Sequence[dict[str, Any]] = (),
-        reports: Sequence[dict[str, Any]] = (),
-    ) -> list[dict[str, Any]]:
-        """As `Rounds`, but in one write each: items, attempts, then the state."""
-        self._record.save_items(items)
-        ids = [self._record.add_attempt(one["item_id"], one["answer"], one["grade"]) for one in attempts]
-        self._record.save_round(chat_id, state)
-        return [
-            {"attempt_id": attempt_id, "fact_id": one["fact_id"], "next_due": None}
-            for attempt_id, one in zip(ids, attempts, strict=True)
-        ]
 
 
 class Session(Conversations):
@@ -99,7 +73,8 @@ class Session(Conversations):
         self._messages: list[str] = []
         self._chosen = chosen
         super().__init__(record)
-        self._rounds: Rounds = RoundsOnRecord(record) if record is not None else RoundsInMemory()
+        self._study = StudyRecord(record) if record is not None else None
+        self._rounds: Rounds = self._study or RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
         self._jobs = JobQueue()
@@ -111,6 +86,7 @@ class Session(Conversations):
     def _made(self, read: ReadNotes) -> Opened:
         """What hangs on an opened index."""
         retriever = Retriever(read.index, self.embedding)
+        studies = Studies(cache(lambda: Bank(retriever)), self._study, self._similarity, self._now)
         tools = make_tools(
             retriever,
             root=self.settings.root,
@@ -118,7 +94,7 @@ class Session(Conversations):
             budget_s=self.settings.demo_budget_s,
             device="auto",
             rng=self._rng,
-            seen=self._seen_items,
+            studies=studies,
             jobs=self._jobs,
         )
         line, examples = library_line(read.index), example_questions(read.index)
@@ -139,8 +115,10 @@ class Session(Conversations):
             caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
+            other=lambda item, wish: studies.other(item, wish, self._rng),
+            keep_prediction=studies.keep_prediction,
         )
-        return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples)
+        return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples, studies)
 
     def _caller(self) -> BaseChatModel | None:
         """The chat model where it is known to call tools."""
@@ -257,10 +235,6 @@ class Session(Conversations):
         runs.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
 
-    def _seen_items(self) -> set[str]:
-        attempts = self._record.attempts() if self._record is not None else []
-        return {attempt.item_id for attempt in attempts[-_REMEMBERED_ITEMS:]}
-
     def _similarity(self, one: str, other: str) -> float:
         a, b = self.embedding.embed_texts([one, other])
         return float(a @ b)
@@ -269,11 +243,17 @@ class Session(Conversations):
     def messages(self) -> list[str]:
         """What the student should be told: files that were skipped, a restored record, a failed backup."""
         skipped = [f"{entry.path} was skipped: {entry.reason}" for entry in self.notes_read.skipped]
-        return [*skipped, *self.notices]
+        return [*skipped, *self._told]
 
     @property
     def notices(self) -> list[str]:
-        """As `messages` without the skipped files, for the page, which lists those."""
+        """What the page says at its start: as `messages` without the skipped files, which it lists, and what is due."""
+        with self._notes.hold() as opened:
+            due = opened.studies.due_line
+        return [*([due] if due else ()), *self._told]
+
+    @property
+    def _told(self) -> list[str]:
         kept = self._record.messages if self._record is not None else ()
         return [*self._messages, *self.notes_read.messages, *kept]
 
@@ -333,11 +313,28 @@ class Session(Conversations):
         """The answer at the end of a stream."""
         return next(event for event in events if isinstance(event, Answer))
 
-    def quiz_items(self, topic: str, n: int) -> list[Item]:
-        """Questions on a topic. Raises QuizError when the notes hold none."""
+    def quiz_items(
+        self, topic: str, n: int, *, kinds: Collection[Kind] = KINDS, which: Which = "", keep: bool = False
+    ) -> list[Item]:
+        """Questions on a topic, as `Studies.items` chooses them.
+
+        Args:
+            keep: whether they go into the record, so that answers to them can be graded.
+
+        Raises:
+            QuizError: nothing can be asked.
+        """
         self._fresh_silently()
         with self._notes.hold() as opened:
-            return quiz_items(opened.retriever, topic, n, self._rng)
+            items = opened.studies.items(topic, n, rng=self._rng, kinds=kinds, which=which)
+            if keep:
+                opened.studies.shown(items)
+            return items
+
+    @property
+    def studies(self) -> Studies:
+        """Grades single answers and says how the student stands."""
+        return self._notes.now.studies
 
     # -- conversations -----------------------------------------------------------------------------------------
 
@@ -375,22 +372,36 @@ class Session(Conversations):
 
         yield from self._recorded(chat_id, events(), cancel)
 
-    def start_quiz(self, chat_id: str, topic: str, n: int) -> Iterator[Event]:
-        """Begins a quiz of n questions in a conversation."""
+    def start_quiz(
+        self, chat_id: str, topic: str, n: int, kinds: tuple[str, ...] = (), which: Which = ""
+    ) -> Iterator[Event]:
+        """Begins a quiz of n questions in a conversation; as `TutoringGraph.start_quiz`."""
         self.hear(chat_id, f"Quiz: {topic}" if topic else "Quiz")
 
         def events() -> Iterator[Event]:
             yield from self._fresh()
             with self._notes.hold() as opened:
-                yield from opened.graph.start_quiz(chat_id, topic, n)
+                yield from opened.graph.start_quiz(chat_id, topic, n, kinds, which)
 
         yield from self._recorded(chat_id, events(), threading.Event())
+
+
+Recorded = bool | Literal["read"]
+
+
+def _opened_record(path: Path, now: Callable[[], datetime], record: Recorded) -> Record:
+    try:
+        return open_record(path, now=now)
+    except RecordError:
+        if record != "read" or not path.exists():
+            raise
+        return open_record(path, now=now, exclusive=False)
 
 
 def open_session(
     settings: Settings,
     *,
-    record: bool = False,
+    record: Recorded = False,
     model: bool = True,
     watch: bool = True,
     resume: bool = False,
@@ -400,7 +411,8 @@ def open_session(
     """Refreshes the index when the notes changed, and opens everything.
 
     Args:
-        record: whether to open the student's record for writing (the page and the terminal chat do).
+        record: whether to open the student's record for writing (the page and the terminal chat do); "read" opens it
+            also while another tutor writes it, then only to read.
         model: whether a chat model is needed.
         watch: whether each question first looks whether the notes changed; one-shot commands read them once.
         resume: whether to go on with the library that was in use last (the page does), where none is named.
@@ -411,7 +423,7 @@ def open_session(
         TutorError: notes, index, model or record cannot be opened; the message says the remedy.
     """
     with ExitStack() as on_failure:
-        kept = open_record(settings.record_path, now=now) if record else None
+        kept = _opened_record(settings.record_path, now, record) if record else None
         if kept is not None:
             on_failure.callback(kept.close)
         chosen = open_model(settings.model, settings) if model else NO_MODEL

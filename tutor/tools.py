@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tutor.errors import DemoError, QuizError
+from tutor.errors import DemoError
 from tutor.jobs import (
     DemoFrame,
     DemoResult,
@@ -31,15 +31,16 @@ from tutor.jobs import (
     list_demos,
     run_demo,
 )
-from tutor.notes import Note
-from tutor.quiz.authored import Candidate, make_items
-from tutor.quiz.facts import EVERYDAY, Entry
-from tutor.quiz.items import Item
+from tutor.quiz.bank import Bank
+from tutor.quiz.items import KINDS, Kind
+from tutor.quiz.studies import Studies
+from tutor.quiz.told import due_told
 from tutor.retrieval import Retriever
+from tutor.reviewing import Which
 from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
 
 MOST_QUESTIONS = 100
-_NEAR_TOPIC = 0.6
+LONGEST_ANSWER = 4000
 
 
 class RunDemo(BaseModel):
@@ -62,6 +63,28 @@ class MakeQuiz(BaseModel):
 
     topic: str = Field(default="", max_length=200, description="what to ask about; empty for everything")
     n: int = Field(default=3, ge=1, le=MOST_QUESTIONS, description="number of questions")
+    kinds: list[Kind] = Field(
+        default_factory=list, max_length=len(KINDS), description="kinds of questions; empty for all"
+    )
+    due: bool = Field(default=False, description="only what is due for review")
+    missed: bool = Field(default=False, description="only what was answered wrong the last time")
+
+
+class GradeAnswer(BaseModel):
+    """Arguments of `grade_answer`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: str = Field(min_length=1, max_length=40, description="the id of a question that was shown")
+    answer: str = Field(max_length=LONGEST_ANSWER, description="the student's words")
+
+
+class ShowProgress(BaseModel):
+    """Arguments of `show_progress`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: str = Field(default="", max_length=200, description="progress on what; empty for everything")
 
 
 class ListDemos(BaseModel):
@@ -132,7 +155,7 @@ def make_tools(
     budget_s: float | None,
     device: str,
     rng: random.Random,
-    seen: Callable[[], Collection[str]] = tuple,
+    studies: Studies | None = None,
     jobs: JobQueue | None = None,
 ) -> dict[str, BaseTool]:
     """The tools of a session, by name.
@@ -143,11 +166,12 @@ def make_tools(
         budget_s: seconds of training that a demo may take; None for those of its preset.
         device: "auto", "cpu" or "cuda".
         rng: draws quiz questions.
-        seen: ids of the items that the student has had lately, asked again only when nothing else is left.
+        studies: chooses questions, grades and reports; without it nothing is known of the student.
         jobs: the line in which demos wait; one of its own if not given.
     """
     line = jobs or JobQueue()
     demos = cache(lambda: list_demos(root))
+    known = studies or Studies(cache(lambda: Bank(retriever)))
 
     def list_demos_tool() -> tuple[str, list[dict[str, Any]]]:
         there = demos()
@@ -164,10 +188,6 @@ def make_tools(
         outcome = _watch_demo(name, events, emit)
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
 
-    def make_quiz_tool(topic: str, n: int) -> tuple[str, list[dict[str, Any]]]:
-        items = quiz_items(retriever, topic, n, rng, seen())
-        return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
-
     tools = (
         _tool(
             list_demos_tool, "list_demos", "Which demos there are: name, title, seconds, knobs.", ListDemos
@@ -176,12 +196,37 @@ def make_tools(
             run_demo_tool, "run_demo",
             "Trains a bundled demo in a process of its own and streams its pictures.", demo_arguments(demos),
         ),
+    )  # fmt: skip
+    return {tool.name: tool for tool in (*tools, *_study_tools(known, rng))}
+
+
+def _study_tools(known: Studies, rng: random.Random) -> tuple[BaseTool, ...]:
+    def make_quiz_tool(
+        topic: str, n: int, kinds: list[Kind], due: bool, missed: bool
+    ) -> tuple[str, list[dict[str, Any]]]:
+        which: Which = "due" if due else "missed" if missed else ""
+        items = known.items(topic, n, rng=rng, kinds=kinds or KINDS, which=which)
+        return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
+
+    def grade_answer_tool(item_id: str, answer: str) -> tuple[str, dict[str, Any]]:
+        graded = known.graded(item_id, answer)
+        return str(graded["feedback"]), graded
+
+    def show_progress_tool(topic: str) -> tuple[str, dict[str, Any]]:
+        stands = known.progress(topic).to_contract()
+        return due_told(stands), stands | {"wrong": known.wrong()}
+
+    return (
         _tool(
             make_quiz_tool, "make_quiz",
             "Picks questions on a topic from the cards and quiz sections of the notes.", MakeQuiz,
         ),
+        _tool(grade_answer_tool, "grade_answer", "Grades an answer to a question that was shown.", GradeAnswer),
+        _tool(
+            show_progress_tool, "show_progress",
+            "How the student stands: mastery of each concept, what is due, what went wrong.", ShowProgress,
+        ),
     )  # fmt: skip
-    return {tool.name: tool for tool in tools}
 
 
 def _tool(
@@ -239,56 +284,3 @@ def result_to_contract(result: DemoResult) -> dict[str, Any]:
         "observations": list(result.observations),
         "notes": list(result.notes),
     }
-
-
-def quiz_items(
-    retriever: Retriever, topic: str, n: int, rng: random.Random, seen: Collection[str] = ()
-) -> list[Item]:
-    """Questions on a topic from the cards and quiz sections of the notes.
-
-    Args:
-        topic: the student's words; empty for the whole library.
-        n: the number of questions.
-        seen: ids of items that the student has had lately.
-
-    Raises:
-        QuizError: the notes hold no question on the topic; the remedy names the nearest topics.
-    """
-    notes = {note.path: note for note in retriever.index.notes}
-    if not topic.strip():
-        everything = [candidate for note in notes.values() for candidate in _entries(note)]
-        rng.shuffle(everything)
-        return make_items("your notes", n, everything, rng=rng, seen=seen)
-    entries = {
-        _key(note.path, entry): (note, entry) for each in notes.values() for note, entry in _entries(each)
-    }
-    hits = retriever.search(topic, k=max(40, 4 * n), kinds={"card", "quiz"})
-    best = max((hit.score for hit in hits), default=0.0)
-    near = [
-        hit for hit in hits if hit.score >= _NEAR_TOPIC * best and (hit.coverage >= 0.5 or hit.cosine >= 0.4)
-    ]
-    found: dict[tuple[str, ...], Candidate] = {}
-    for hit in near:
-        key = (hit.passage.note, *hit.passage.heading)
-        if key in entries:
-            found.setdefault(key, entries[key])
-    nearest = retriever.topics(topic)
-    if not found:
-        raise QuizError(
-            f"Your notes hold no quiz questions on {topic}",
-            f"Ask for one of these: {', '.join(nearest)}." if nearest else "Add cards on it to your notes.",
-        )
-    return make_items(topic, n, list(found.values()), rng=rng, nearest=nearest, seen=seen)
-
-
-def _entries(note: Note) -> list[Candidate]:
-    """The questions of a note that may be asked; a deck of everyday questions serves the search alone, since its
-    questions describe a thing without naming it and would be riddles."""
-    if EVERYDAY.search(note.title):
-        return []
-    entries: tuple[Entry, ...] = (*note.cards, *note.quiz)
-    return [(note, entry) for entry in entries]
-
-
-def _key(path: str, entry: Entry) -> tuple[str, ...]:
-    return (path, *entry.heading, entry.question.words)

@@ -1,0 +1,198 @@
+"""The student's studies over the opened notes: what to ask next, what an answer is worth, and how they stand."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tutor.errors import QuizError, RecordError
+from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import Standing, Wish, another, on_topic, quiz_items
+from tutor.quiz.grading import Similarity, chosen_option, grade
+from tutor.quiz.items import KINDS, Item, Kind
+from tutor.quiz.mastery import Progress, progress
+from tutor.quiz.predicted import prediction_item
+from tutor.quiz.schedule import minutes
+from tutor.quiz.study import StudyRecord
+from tutor.reviewing import Which
+
+Data = dict[str, Any]
+
+
+class Studies:
+    """Chooses, grades and reports by the record and the facts of the notes.
+
+    Args:
+        bank: gives the facts of the notes; called when they are first needed.
+        kept: the student's studies so far; None for a session that keeps no record.
+        similarity: cosine of two texts, for grading; None grades by words alone.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        bank: Callable[[], Bank],
+        kept: StudyRecord | None = None,
+        similarity: Similarity | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._bank = bank
+        self._kept = kept
+        self._similarity = similarity
+        self._now = now
+
+    # -- what to ask -------------------------------------------------------------------------------------------
+
+    def items(
+        self, topic: str, n: int, *, rng: random.Random, kinds: Collection[Kind] = KINDS, which: Which = ""
+    ) -> list[Item]:
+        """Questions on a topic: due facts first, then those last answered wrong, then those never asked.
+
+        Args:
+            topic: the student's words; empty for the whole library.
+            n: how many at most.
+            kinds: which kinds may be asked.
+            which: "due" or "missed" asks only those.
+
+        Raises:
+            QuizError: nothing can be asked; the remedy says what else can.
+        """
+        bank, standing = self._bank(), self.standing()
+        if which == "missed":
+            standing = replace(standing, due=self.missed())
+            if not standing.due:
+                raise QuizError("You got nothing wrong that still stands", "Ask for a quiz on a topic.")
+        reported = self._kept.reported_items() if self._kept else set()
+        found = quiz_items(
+            bank, topic, n + min(len(reported), n), rng=rng, kinds=kinds, standing=standing, only_due=bool(which)
+        )  # fmt: skip
+        sound = [item for item in found if item.id not in reported][:n]
+        if not sound:
+            raise QuizError("You reported every question that could be asked here", "Name another topic.")
+        return sound
+
+    def other(self, item: Item, wish: Wish, rng: random.Random) -> Item | None:
+        """A harder or an easier question in place of one; None where there is none."""
+        return another(item, wish, self._bank(), rng)
+
+    def standing(self) -> Standing:
+        """What is known of the student, for the choice of questions."""
+        if self._kept is None:
+            return Standing()
+        cards = self._kept.cards()
+        return Standing(
+            due=self.due(),
+            asked=Counter(attempt.fact_id for attempt in self._kept.attempts()),
+            missed=frozenset(self.missed()),
+            stability_days={fact: float(state["stability"]) for fact, state in cards.items()},
+        )
+
+    def due(self) -> list[str]:
+        """Facts to be asked today, the least known first."""
+        return self._kept.due(self._bank().by_id) if self._kept and self._kept.cards() else []
+
+    def missed(self) -> list[str]:
+        """Facts whose last answer was not right, the latest first."""
+        return self._kept.missed(self._bank().by_id) if self._kept else []
+
+    @property
+    def due_line(self) -> str:
+        """A line that offers the due reviews; empty where nothing is due."""
+        n = len(self.due())
+        if not n:
+            return ""
+        about = f"about {minutes(n)} minute{'' if minutes(n) == 1 else 's'}"
+        return f"{n} card{' is' if n == 1 else 's are'} due ({about}); say “review”."
+
+    # -- what an answer is worth -------------------------------------------------------------------------------
+
+    def shown(self, items: Sequence[Item]) -> None:
+        """Keeps items that are shown outside a chat, so that answers to them can be graded. RecordError."""
+        self._written.keep_items([item.to_dict() for item in items])
+
+    def item(self, item_id: str) -> Item:
+        """An item that was shown. QuizError for an unknown one."""
+        return self._written.item(item_id)
+
+    def graded(self, item_id: str, answer: str) -> Data:
+        """Grades one answer to an item that was shown, keeps it, and schedules its fact.
+
+        Returns:
+            The JSON value that `tutor grade --json` promises.
+
+        Raises:
+            QuizError: the record holds no such item.
+            RecordError: there is no record, or it cannot be written.
+        """
+        item = self.item(item_id)
+        accepted = (*item.accepts, *self._written.accepted(item.fact_id))
+        found = grade(replace(item, accepts=accepted), answer, similarity=self._similarity)
+        chosen = chosen_option(item, answer) if item.is_choice else None
+        option = next((one for one in item.options if one.id == chosen), None)
+        done = self._written.keep_attempt(
+            {
+                "item_id": item.id, "fact_id": item.fact_id, "concept": item.concept, "kind": item.kind,
+                "answer": answer, "grade": found.to_dict(),
+                "chosen_fact_id": option.fact_id if option and found.verdict != "correct" else "",
+            }
+        )  # fmt: skip
+        told = found.to_dict()
+        return {name: told[name] for name in ("verdict", "score", "points", "feedback")} | {
+            "next_due": done["next_due"]
+        }
+
+    def keep_prediction(self, demo: str, concept: str, predicted: Data, right: int) -> None:
+        """Keeps what the student predicted of a demo's run as an answer on the demo's concept.
+
+        Args:
+            predicted: {predict, place, said}: the demo's prediction and the option that was chosen.
+            right: the option that came out.
+        """
+        if self._kept is None:
+            return
+        named = self._bank().retriever.named
+        titles = [named.title(mention.key) for mention in named.mentions(concept) if mention.titled]
+        item, attempt = prediction_item(demo, next(filter(None, titles), concept), predicted, right)
+        self._kept.keep_attempt(attempt, item)
+
+    # -- how they stand ----------------------------------------------------------------------------------------
+
+    def progress(self, topic: str = "") -> Progress:
+        """How the student stands; on one topic in their words, where they name one."""
+        bank = self._bank()
+        facts = on_topic(bank, topic, 1) if topic.strip() else list(bank.facts)
+        if self._kept is None:
+            return progress(facts, {}, (), self._now())
+        attempts = self._kept.attempts()
+        if topic.strip():
+            own, names = {fact.id for fact in facts}, {fact.concept for fact in facts}
+            attempts = [
+                one
+                for one in attempts
+                if one.fact_id in own or (one.fact_id not in bank.by_id and one.concept in names)
+            ]
+        stale = len(self._kept.stale_items(bank.by_id, {fact.note for fact in bank.facts}))
+        due = {fact.id for fact in facts} & set(self.due())
+        cards = self._kept.cards()
+        return progress(facts, cards, attempts, self._now(), offered=len(due), stale=stale)
+
+    def wrong(self) -> list[Data]:
+        """The facts whose last answer was not right, the latest first: question, key, note, lines, concept."""
+        facts = self._bank().by_id
+        return [
+            {
+                "fact_id": one, "question": facts[one].question, "key": " ".join(facts[one].key.split()),
+                "concept": facts[one].concept, "note": facts[one].note, "lines": list(facts[one].citation.lines),
+            }
+            for one in self.missed()
+        ]  # fmt: skip
+
+    @property
+    def _written(self) -> StudyRecord:
+        if self._kept is None:
+            raise RecordError("This session keeps no record of quizzes", "Open it with a record.")
+        return self._kept

@@ -1,0 +1,133 @@
+"""How the student stands, in words: tables for the chat and the terminal, and what to look at again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tutor.reviewing import Which
+from tutor.turns import Event, Notice, TableShown
+
+Data = Mapping[str, Any]
+
+MOST_ROWS = 12
+_FEW = 3
+_NOTHING = "Nothing is on record yet{on}: say “quiz me”, and your answers will show here."
+
+
+def progress_events(
+    stands: Data, wrong: Sequence[Data] = (), which: Which = "", topic: str = ""
+) -> list[Event]:
+    """What the student is shown.
+
+    Args:
+        stands: the JSON value of `tutor progress --json`.
+        wrong: the facts whose last answer was not right, as `Studies.wrong` gives them.
+        which: "missed" shows those facts, "due" tells what is due first; else the concepts are shown.
+        topic: what the student asked about; empty for everything.
+    """
+    if which == "missed":
+        return _missed(wrong)
+    rows = [one for one in stands["concepts"] if one["answers"]]
+    due = due_told(stands)
+    if not rows:
+        return [Notice(_NOTHING.format(on=f" on {topic}" if topic else ""))]
+    head = ("concept", "known now", "mastery", "right answers", "due")
+    table = TableShown(_caption(stands), head, tuple(_row(one) for one in rows[:MOST_ROWS]))
+    told = [*_revisit(stands), *_confused(stands), *_sureness(stands), *_coverage(stands, topic)]
+    if len(rows) > MOST_ROWS:
+        told.insert(0, f"{len(rows) - MOST_ROWS} more concepts stand better than these.")
+    ordered = [due, *told] if which == "due" else [*told, due]
+    lines = " ".join(line for line in ordered if line)
+    return [Notice(lines), table] if which == "due" else [table, Notice(lines)]
+
+
+def _caption(stands: Data) -> str:
+    days = stands["streak_days"]
+    streak = f", {_count(days, 'day')} in a row" if days > 1 else ""
+    return f"{_count(stands['answers'], 'answer')} so far{streak}; the weakest concepts first."
+
+
+def _row(one: Data) -> tuple[str, ...]:
+    low, high = one["interval"]
+    known = f"{one['known']} of {one['facts']}" if one["facts"] else "-"
+    mastery = f"{one['mastery']:.0%}" if one["facts"] else "-"
+    return (
+        one["concept"],
+        known,
+        mastery,
+        f"{low:.0%} to {high:.0%} (n = {one['answers']})",
+        str(one["due"] or "-"),
+    )
+
+
+def due_told(stands: Data) -> str:
+    """What is due today and in the coming week."""
+    due, ahead = stands["due"], sum(stands["ahead"])
+    week = f"{_count(ahead, 'card')} more in the next 7 days" if ahead else "none more in the next 7 days"
+    if not due:
+        return f"Nothing is due today; {week}."
+    about = _count(stands["due_minutes"], "minute")
+    are = "is" if due == 1 else "are"
+    return f"{_count(due, 'card')} {are} due today (about {about}), {week}: say “review”."
+
+
+def _revisit(stands: Data) -> list[str]:
+    names = stands["revisit"][:_FEW]
+    return [f"Look again at: {', '.join(names)} (“quiz me on what I got wrong”)."] if names else []
+
+
+def _confused(stands: Data) -> list[str]:
+    return [f"{one['said']} ({_times(one['times'])})." for one in stands["confusions"][:_FEW]]
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
+
+
+def _sureness(stands: Data) -> list[str]:
+    """The two ends of what the student said of their confidence, where there is enough to tell."""
+    told = []
+    for one in stands["calibration"]:
+        word = "sure" if one["said"] >= 0.75 else "not sure" if one["said"] <= 0.3 else ""
+        if word and one["answers"] >= _FEW:
+            told.append(
+                f"When you said “{word}” you were right in {one['right']:.0%} (n = {one['answers']})."
+            )
+    return told
+
+
+def _coverage(stands: Data, topic: str) -> list[str]:
+    covered = stands["coverage"]
+    on = f" on {topic}" if topic else ""
+    line = (
+        f"Of {_count(covered['facts'], 'fact')} in your notes{on} {covered['asked']} were asked, "
+        f"{covered['mastered']} mastered, {covered['never_asked']} never asked."
+    )
+    stale = covered["stale"]
+    gone = (
+        f"{_count(stale, 'question')} rest{'s' if stale == 1 else ''}, because the notes changed."
+        if stale
+        else ""
+    )
+    return [line, gone] if gone else [line]
+
+
+def _missed(wrong: Sequence[Data]) -> list[Event]:
+    if not wrong:
+        return [Notice("Nothing that you got wrong still stands. Say “quiz me” for something new.")]
+    rows = tuple((_short(one["question"]), _short(one["key"]), one["note"]) for one in wrong[:MOST_ROWS])
+    caption = f"{_count(len(wrong), 'question')} whose last answer was not right, the latest first."
+    return [
+        TableShown(caption, ("question", "what the note says", "note"), rows),
+        Notice("Say “quiz me on what I got wrong” to try them again."),
+    ]
+
+
+def _short(text: str, limit: int = 110) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
