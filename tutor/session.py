@@ -258,14 +258,15 @@ class Session(Conversations):
         return [*self._messages, *self.notes_read.messages, *kept]
 
     def warm_up(self) -> None:
-        """Loads the embedding weights, and starts loading the chat model beside, before the first question."""
+        """Loads the embedding weights, and starts loading beside what the first answer and quiz need."""
         self.embedding.warm_up()
         self._notes.now.router("warm up")
         if self.claims.fits:
             self.claims.warm_up()
         warm = getattr(self._chosen.chat, "warm_up", None)
-        if warm is not None:
-            threading.Thread(target=warm, name="warm-up", daemon=True).start()
+        quizzes = self._notes.now.studies.warm_up
+        for work in (quizzes,) if warm is None else (warm, quizzes):
+            threading.Thread(target=work, name="warm-up", daemon=True).start()
 
     def close(self) -> None:
         """Lets go of the index, the record and what is temporary."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +45,11 @@ class Studies:
         self._kept = kept
         self._similarity = similarity
         self._now = now
+
+    def warm_up(self) -> None:
+        """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
+        with suppress(QuizError):
+            quiz_items(self._bank(), "", 10, rng=random.Random(0))
 
     # -- what to ask -------------------------------------------------------------------------------------------
 
