@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tutor.errors import QuizError, RecordError
+from tutor.errors import QuizError, RecordError, TutorError
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import Standing, Wish, another, on_topic, quiz_items
 from tutor.quiz.grading import Similarity, chosen_option, grade
@@ -48,7 +48,7 @@ class Studies:
 
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
-        with suppress(QuizError):
+        with suppress(TutorError):  # nothing to ask, or the notes are closed again: the quiz itself will say so
             quiz_items(self._bank(), "", 10, rng=random.Random(0))
 
     # -- what to ask -------------------------------------------------------------------------------------------
