@@ -131,7 +131,7 @@ def test_a_question_during_a_quiz_is_answered_and_the_quiz_goes_on(
     events = say(graph, "What is mode collapse?")
     assert only(events, Answer).citations
     assert only(events, Notice).text == "Back to the quiz:"
-    assert only(events, QuizItem) == asked
+    assert only(events, QuizItem).stem == asked.stem
     assert rounds.attempts == []
 
 
@@ -150,7 +150,7 @@ def test_an_answer_that_sounds_like_a_demo_is_graded(
 def test_small_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     asked = only(say(graph, "quiz me on GANs"), QuizItem)
     events = say(graph, words)
-    assert only(events, QuizItem) == asked
+    assert only(events, QuizItem).stem == asked.stem
     assert rounds.attempts == []
 
 
@@ -171,7 +171,7 @@ def test_a_clarifying_question_is_answered_on_itself_and_not_on_the_quizs_topic(
         events = list(graph.run(message, history=history, chat_id="chat"))
         assert "diffusion model" in only(events, Answer).question
         assert "remove noise" in only(events, Answer).answer and "GAN" not in only(events, Answer).answer
-        assert only(events, QuizItem) == asked
+        assert only(events, QuizItem).stem == asked.stem
     assert rounds.attempts == []
 
 
@@ -202,7 +202,7 @@ def test_a_message_that_asks_nothing_of_the_notes_shows_the_question_again(
 @pytest.mark.parametrize("words", ["you are funny", "I am tired", "lol"])
 def test_talk_in_a_quiz_is_not_graded(words: str, graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     asked = only(say(graph, "quiz me on GANs"), QuizItem)
-    assert only(say(graph, words), QuizItem) == asked
+    assert only(say(graph, words), QuizItem).stem == asked.stem
     assert rounds.attempts == []
 
 
@@ -213,8 +213,8 @@ def test_a_demo_in_a_quiz_pauses_it_and_the_question_comes_back(
     asked = only(say(graph, "quiz me on GANs"), QuizItem)
     events = say(graph, "show me a GAN training")
     assert [type(event) for event in events] == [ToolCall, DemoOutcome, RunLesson, Notice, QuizItem]
-    assert events[-1] == asked
-    assert only(say(graph, "which demos are there?"), QuizItem) == asked
+    assert events[-1].stem == asked.stem
+    assert only(say(graph, "which demos are there?"), QuizItem).stem == asked.stem
 
 
 def test_a_quiz_in_a_quiz_pauses_it_and_it_comes_back(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
@@ -223,8 +223,8 @@ def test_a_quiz_in_a_quiz_pauses_it_and_it_comes_back(graph: TutoringGraph, roun
     assert inner.item_id != asked.item_id
     events = say(graph, "skip")
     assert [type(event) for event in events] == [Notice, QuizScore, Notice, QuizItem]
-    assert events[-1] == asked
-    assert only(say(graph, "quiz me on the French Revolution"), QuizItem) == asked
+    assert events[-1].stem == asked.stem
+    assert only(say(graph, "quiz me on the French Revolution"), QuizItem).stem == asked.stem
 
 
 def test_what_was_missed_is_asked_again_after_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:

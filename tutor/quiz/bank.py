@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NEAR_TOPIC = 0.6
 _FEWEST_HITS = 40
 _NEIGHBOURS = 5
+_NEIGHBOUR = 0.4
 
 
 class Bank:
@@ -45,15 +46,16 @@ class Bank:
         self.facts = tuple(self._filed())
 
     def _filed(self) -> Iterator[Fact]:
-        """The facts; one that names no concept goes where most of the facts nearest to it are filed."""
+        """The facts; one that names no concept goes where most of the facts near to it are filed."""
         named = [row for row, fact in enumerate(self.facts) if fact.titled]
         for row, fact in enumerate(self.facts):
             if fact.titled or not named:
                 yield fact
                 continue
             cosines = self.vectors[named] @ self.vectors[row]
-            near = [self.facts[named[place]].concept for place in cosines.argsort()[::-1][:_NEIGHBOURS]]
-            yield replace(fact, concept=Counter(near).most_common(1)[0][0])
+            near = [place for place in cosines.argsort()[::-1][:_NEIGHBOURS] if cosines[place] >= _NEIGHBOUR]
+            found = Counter(self.facts[named[place]].concept for place in near)
+            yield replace(fact, concept=found.most_common(1)[0][0]) if found else fact
 
     @cached_property
     def by_id(self) -> dict[str, Fact]:
