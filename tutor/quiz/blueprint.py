@@ -43,6 +43,7 @@ _STABLE_DAYS = 14.0
 # At most one question in so many that is only true or false, or that takes long to answer.
 _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
 _SAME = 0.9
+_ENOUGH = 10
 _EVERYDAY = 0.25  # the share of a note's "Students ask" that is asked along with cards
 
 
@@ -145,7 +146,7 @@ def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
     own.sort(key=lambda fact: rank.get(fact.id, len(rank)))
     known = {fact.id for fact in own}
     # A search finds neighbours too; they are wanted only where the topic itself has little.
-    return own if len(own) >= n else [*own, *(fact for fact in searched if fact.id not in known)]
+    return own if len(own) >= max(_ENOUGH, 2 * n) else [*own, *(fact for fact in searched if fact.id not in known)]
 
 
 def _same(concept: str, topic: str) -> bool:
