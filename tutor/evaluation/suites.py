@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 from tutor.errors import SettingsError
 from tutor.evaluation.gate import fit_gate, measure_questions
+from tutor.evaluation.grading import Grader, graded_answers, grading
 from tutor.evaluation.indexing import IndexingTimes, time_indexing
 from tutor.evaluation.measures import (
     citation_holds,
@@ -28,6 +30,9 @@ from tutor.evaluation.routing import routed
 from tutor.evaluation.teaching import Taught, follow_ups, refused_arguments, teaching
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
+from tutor.quiz.grades import Grade
+from tutor.quiz.grading import grade
+from tutor.quiz.items import Item
 from tutor.ranking import find, meant
 from tutor.session import Session
 from tutor.turns import Answer
@@ -38,7 +43,7 @@ T = TypeVar("T")
 _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
-_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups")
+_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups", "grading")
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Subject:
         notes: the notes folders that citations are checked against.
         taught: what the teaching suite asks of a session.
         questions: the name of a set -> its questions.
+        grader: an item and an answer -> the grade, and how many milliseconds it took.
     """
 
     model: str
@@ -67,6 +73,7 @@ class Subject:
     notes: Sequence[Path]
     taught: Taught
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
+    grader: Grader = lambda item, answer: (grade(item, answer), 0.0)
 
 
 def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress | None = None) -> Report:
@@ -110,10 +117,17 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         measures=lambda questions: measure_questions(retriever, questions),
         notes=session.library.folders,
         taught=_taught(session),
+        grader=lambda item, answer: _timed_grade(session, item, answer),
     )
     session.warm_up()
     with scratch:
         return run_suites(subject, suites, on_progress)
+
+
+def _timed_grade(session: Session, item: Item, answer: str) -> tuple[Grade, float]:
+    begin = time.perf_counter()
+    found = session.grade(item, answer)
+    return found, 1000 * (time.perf_counter() - begin)
 
 
 def _taught(session: Session) -> Taught:
@@ -310,6 +324,10 @@ def _teaching(run: _Run) -> list[Measure]:
     return teaching(run.subject.taught, run.each)
 
 
+def _grading(run: _Run) -> list[Measure]:
+    return grading(run.subject.grader, run.each, graded_answers)
+
+
 def _follow_ups(run: _Run) -> list[Measure]:
     return follow_ups(run.subject.taught, run.each)
 
@@ -320,6 +338,7 @@ SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "refusal": _refusal,
     "speed": _speed,
     "teaching": _teaching,
+    "grading": _grading,
     "follow-ups": _follow_ups,
     "indexing": _indexing,
     "gate": _gate,

@@ -24,7 +24,8 @@ _FALSE = re.compile(
 )
 _REASON = re.compile(r"\b(?:because|since|as|cause|bc)\b|[,;:.–—-]\s+", re.IGNORECASE)
 _PAIR = re.compile(
-    r"(?<![\w])(?:(\d{1,2})\s*[-–—:=.)>→]*\s*([a-j])|([a-j])\s*[-–—:=.)>→]*\s*(\d{1,2}))(?![a-z])", re.I
+    r"(?<!\w)(?:(\d{1,2})\s*[-–—:=.)>→]*\s*([a-z])|([a-z])\s*[-–—:=.)>→]*\s*(\d{1,2}))(?![a-z])",
+    re.IGNORECASE,
 )
 _SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""Answers of a word or a number, graded: gaps filled in, values with their units, and answers that are accepted as such."""
+"""Answers of a word or a number, graded: gaps filled in, values with their units, answers accepted as such."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from tutor.quiz.items import Item
 from tutor.words import plain_greek, stem, zipf
 
 _ARTICLES = frozenset("the a an it its is are was this that these those they called of".split())
+_DENIES = frozenset({"not", "no", "or", "isn't", "never"})
+# A word, a number, or a sign of a formula; the hyphen of a word is none.
+_TOKEN = re.compile(
+    r"\d+(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/=<>^≤≥≠]|(?<![^\W\d_])[-−](?=[\w\\(.])|(?<=\s)[-−](?=\s)"
+)
 # From this Zipf frequency on a word is one that people write, so it is no slip for another one.
 _KNOWN_WORD = 3.0
 
@@ -22,7 +27,7 @@ def bare_words(text: str) -> list[str]:
     text = plain_greek(unicodedata.normalize("NFKC", text))
     text = re.sub(r"\\(?:text|mathrm|mathbf|mathcal|operatorname)\b", " ", text).replace("\\", " ")
     text = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
-    found = re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?", text.lower().replace("-", " "))
+    found = _TOKEN.findall(text.lower())
     kept = [stem(word.replace("’", "'")) for word in found]
     return [word for word in kept if word not in _ARTICLES] or kept
 
@@ -75,14 +80,14 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
         if wanted
         else 0
     )
-    if had >= 0.5 and len(said) <= len(wanted) + 1:
+    if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
         return Grade("partial", in_quarters(had), (point,), f"Partly. The word is “{item.key}”. {witness}")
     return Grade("wrong", 0.0, (point,), f"Not quite. The word is “{item.key}”. {witness}")
 
 
 def _within(said: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether what is wanted stands in a short phrase that does not deny it or offer something else."""
-    if not wanted or len(said) > len(wanted) + 3 or {"not", "no", "or", "isn't", "never"} & set(said):
+    if not wanted or len(said) > len(wanted) + 3 or _DENIES & set(said):
         return False
     return any(_slips(said[n : n + len(wanted)], wanted) for n in range(len(said) - len(wanted) + 1))
 
@@ -156,18 +161,18 @@ def _digits(text: str) -> str:
     text = re.sub(
         r"\bper cent\b", "percent", text.lower().replace("⁄", "/").replace("½", "0.5").replace("¼", "0.25")
     )
-    text = re.sub(rf"\b(?:a|one)(?= (?:{_MULTIPLE})\b)", "1", text)
-    text = re.sub(r"\b(?:" + "|".join(w for w in _SPOKEN if w != "a") + r")\b",
-                  lambda m: m[0] if re.match(r"\s*\d", text[: m.start()][::-1]) else f"{_SPOKEN[m[0]]:g}", text)  # fmt: skip
+    text = re.sub(r"\bminus (?=[\d.])", "-", re.sub(rf"\b(?:a|one)(?= (?:{_MULTIPLE})\b)", "1", text))
+    spoken = "|".join(word for word in _SPOKEN if word != "a")
+    text = re.sub(rf"(?<!\d )\b(?:{spoken})\b", lambda match: f"{_SPOKEN[match[0]]:g}", text)
     return re.sub(r"\b([2-9]0)[- ]([1-9])\b(?!\.)", lambda m: str(int(m[1]) + int(m[2])), text)
 
 
 def grade_number(item: Item, answer: str, accepts: Sequence[str]) -> Grade:
     """A value: right within the tolerance, in any unit or notation that says the same."""
     witness = f"The note says: “{item.citation.quote}”"
-    if is_accepted(answer, (item.key, *accepts)):
-        return _number(item, True, f"Right: {item.key}. {witness}")
     keys, given = values_in(item.key), values_in(answer)
+    if not given and is_accepted(answer, (item.key, *accepts)):
+        return _number(item, True, f"Right: {item.key}. {witness}")
     if not keys:
         return Grade("unsure", 0.5, (), f"I cannot tell from your words. The answer is {item.key}. {witness}")
     if not given:
@@ -175,7 +180,8 @@ def grade_number(item: Item, answer: str, accepts: Sequence[str]) -> Grade:
     said = _meant(given, answer, item.stem)
     if re.search(r"\b(?:not|isn'?t)\s+(?:\w+\s+)?[\d.]+", answer.lower()):
         return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
-    if _equal(said, keys[0], item.tolerance):
+    keys = [keys[0], *(value for one in accepts for value in values_in(one)[:1])]
+    if any(_equal(said, key, item.tolerance) for key in keys):
         return _number(item, True, f"Right: {item.key}. {witness}")
     return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
 
