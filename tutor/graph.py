@@ -106,7 +106,7 @@ class Parts:
 
     Args:
         tools: LangChain tools by name, from `tutor.tools.make_tools`.
-        similarity: cosine of two texts, for grading; None grades by words alone.
+        grade: grades an answer to an item; None grades by words alone.
         about: a few lines on what the tutor can do, with questions that fit the library.
         guess: asked what a message is for where no rule knows its words.
         caller: a chat model that calls tools, which may fill the arguments of the tool that was asked for.
@@ -117,7 +117,7 @@ class Parts:
     answering: Answering
     tools: dict[str, BaseTool]
     rounds: Rounds
-    similarity: Callable[[str, str], float] | None
+    grade: Callable[[Item, str], Grade] | None
     about: str
     seed: int
     guess: Guess | None = None
@@ -376,7 +376,7 @@ class TutoringGraph:
         graded: list[tuple[Item, Grade]] = []
 
         def grader(item: Item, answer: str) -> Grade:
-            graded.append((item, grade(item, answer, similarity=self._parts.similarity)))
+            graded.append((item, (self._parts.grade or grade)(item, answer)))
             return graded[-1][1]
 
         after, events = submit(quiz, state["message"], grader)

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from tutor.adapter import CLAIMS, INTENTS, Adapter
+from tutor.adapter import CLAIMS, GRADES, INTENTS, Adapter
 from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
@@ -27,6 +27,7 @@ from tutor.models import ChosenModel, open_model
 from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
+from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.ranking import meant
 from tutor.retrieval import Retriever
@@ -75,6 +76,7 @@ class Session(Conversations):
         self._watch = watch
         self._now = now
         self._intents, self.claims = Adapter(embedding, INTENTS), Adapter(embedding, CLAIMS)
+        self._grades = Adapter(embedding, GRADES)
         self._notes = NotesInUse(self._made, embedding, settings.passage_tokens)
 
     def _made(self, read: ReadNotes) -> Opened:
@@ -101,7 +103,7 @@ class Session(Conversations):
             answering,
             tools,
             self._rounds,
-            self._similarity,
+            self.grade,
             about,
             self.settings.seed or 0,
             guess=router,
@@ -230,6 +232,12 @@ class Session(Conversations):
         attempts = self._record.attempts() if self._record is not None else []
         return {attempt.item_id for attempt in attempts[-_REMEMBERED_ITEMS:]}
 
+    def grade(self, item: Item, answer: str) -> Grade:
+        """One answer graded, with all that this session can measure; nothing is recorded."""
+        reader = self._grades.probabilities if self._grades.fits else None
+        terms = [note.title for note in self._notes.now.read.index.notes]
+        return grade(item, answer, similarity=self._similarity, reader=reader, terms=terms)
+
     def _similarity(self, one: str, other: str) -> float:
         a, b = self.embedding.embed_texts([one, other])
         return float(a @ b)
@@ -252,6 +260,8 @@ class Session(Conversations):
         self._notes.now.router("warm up")
         if self.claims.fits:
             self.claims.warm_up()
+        if self._grades.fits:
+            self._grades.warm_up()
         warm = getattr(self._chosen.chat, "warm_up", None)
         if warm is not None:
             threading.Thread(target=warm, name="warm-up", daemon=True).start()

@@ -198,7 +198,8 @@ def _binding(question: str, key: str, answer: str) -> tuple[float, float]:
 def _bound(text: str, places: dict[str, int]) -> dict[str, int]:
     """Each word that carries meaning with the side named last before it (or first, where none came before)."""
     found: dict[str, int] = {}
-    side, waiting = 0, []
+    side = 0
+    waiting: list[str] = []
     for word in words(re.sub(r"[-_/]", " ", plain(text))):
         place = places.get(word) or next((p for w, p in places.items() if likeness(word, w) >= 0.9), 0)
         if place:
