@@ -27,7 +27,7 @@ from tutor.models import ChosenModel, open_model
 from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
-from tutor.quiz.grading import Grade, grade
+from tutor.quiz.grading import Grade, Readers, grade
 from tutor.quiz.items import Item
 from tutor.ranking import meant
 from tutor.retrieval import Retriever
@@ -234,11 +234,13 @@ class Session(Conversations):
 
     def grade(self, item: Item, answer: str) -> Grade:
         """One answer graded, with all that this session can measure; nothing is recorded."""
-        reader = self._grades.probabilities if self._grades.fits else None
+        fits = self.claims.fits and self._grades.fits
+        readers = Readers(self.claims.probabilities, self._grades.probabilities) if fits else None
         terms = [note.title for note in self._notes.now.read.index.notes]
-        return grade(item, answer, similarity=self._similarity, reader=reader, terms=terms)
+        return grade(item, answer, similarity=self.similarity, readers=readers, terms=terms)
 
-    def _similarity(self, one: str, other: str) -> float:
+    def similarity(self, one: str, other: str) -> float:
+        """The cosine of two texts' embeddings."""
         a, b = self.embedding.embed_texts([one, other])
         return float(a @ b)
 

@@ -19,8 +19,8 @@ from tutor.lexicon import GENERIC, NARROW_NEGATORS, NEGATORS, NUMBERS, carries, 
 from tutor.words import plain_greek, split_sentences, stem, words, zipf
 
 Similarity = Callable[[str, str], float]
-# A reader takes pairs (answer, question and key) to the probabilities of correct, partial and wrong.
-Reader = Callable[[Sequence[tuple[str, str]]], Sequence[Sequence[float]]]
+# Pairs of texts -> the probabilities of a reader's classes for each.
+Probabilities = Callable[[Sequence[tuple[str, str]]], Sequence[Sequence[float]]]
 
 _YES = re.compile(r"^\W*(?:yes|yep|yeah|yup|sure|true|correct|right|indeed|是的?|对)\b", re.IGNORECASE)
 _NO = re.compile(
@@ -40,6 +40,19 @@ _FOREIGN = re.compile(
     r"cada|como|más|pero|muy|le|les|des|est|pour|dans|avec|une|qui|pas)\b",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Readers of pairs of texts, for what no single word shows.
+
+    Attributes:
+        claims: a claim and a sentence -> supported, contradicted, absent.
+        answers: an answer, and question and key -> correct, partial, wrong.
+    """
+
+    claims: Probabilities
+    answers: Probabilities
 
 
 @dataclass(frozen=True)
@@ -304,3 +317,24 @@ def nearness(question: str, key: str, answer: str, similarity: Similarity) -> di
         "near_joined": joined,
         "nearer_key": with_key - with_question,
     }
+
+
+def reader_pair(question: str, key: str, answer: str) -> tuple[str, str]:
+    """The pair of texts that the reader of answers is given."""
+    return answer, f"{question} {key}".strip()
+
+
+def readings(question: str, key: str, answer: str, readers: Readers) -> dict[str, float]:
+    """What the readers say, as logarithms of one class against another."""
+    supported, contradicted, absent = _logs(readers.claims([(answer, main_of(key))])[0])
+    right, partly, wrong = _logs(readers.answers([reader_pair(question, key, answer)])[0])
+    return {
+        "supported": supported - contradicted,
+        "absent": absent - max(supported, contradicted),
+        "read_right": right - wrong,
+        "read_partly": partly - max(right, wrong),
+    }
+
+
+def _logs(shares: Sequence[float]) -> list[float]:
+    return [math.log(min(1.0, max(0.001, float(share)))) for share in shares]

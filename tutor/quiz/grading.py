@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from tutor.claims import claims_of
-from tutor.quiz.answer_features import Reader, Similarity
+from tutor.quiz.answer_features import Readers, Similarity
 from tutor.quiz.grades import Grade, Point, Verdict
 from tutor.quiz.items import Item
 from tutor.quiz.option_answers import chosen_option, grade_choice, grade_match, grade_order, right_answer
@@ -19,7 +19,7 @@ from tutor.quiz.replies import reply_kind
 from tutor.quiz.short_answers import grade_short
 from tutor.quiz.word_answers import grade_cloze, grade_number
 
-__all__ = ["Grade", "Point", "Reader", "Similarity", "Verdict", "chosen_option", "grade"]
+__all__ = ["Grade", "Point", "Readers", "Similarity", "Verdict", "chosen_option", "grade"]
 
 
 def grade(
@@ -27,7 +27,7 @@ def grade(
     answer: str,
     *,
     similarity: Similarity | None = None,
-    reader: Reader | None = None,
+    readers: Readers | None = None,
     accepts: Sequence[str] = (),
     terms: Collection[str] = (),
 ) -> Grade:
@@ -36,8 +36,9 @@ def grade(
     Args:
         item: the question with its key.
         answer: the student's words; for a choice an option's letter, number, id or text.
-        similarity: two texts -> cosine of their embeddings. None compares words only.
-        reader: pairs (answer, question and key) -> probabilities of correct, partial and wrong; None does without.
+        similarity: two texts -> cosine of their embeddings. None compares words only;
+            where there are readers nothing asks it.
+        readers: read the answer beside its key; None does without.
         accepts: further answers that are right, such as synonyms that the student has approved.
         terms: names in the notes; a gap filled with one of them is no slip for another.
 
@@ -58,7 +59,7 @@ def grade(
         return grade_number(item, answer, accepted)
     if item.kind in ("cloze", "term"):
         return grade_cloze(item, answer, accepted, terms)
-    return grade_short(item, answer, similarity, reader, accepted)
+    return grade_short(item, answer, similarity, readers, accepted)
 
 
 def _not_known(item: Item) -> Grade:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tutor.claims import TOLD_WEIGHT, Claim, Clause, claims_of, clauses_of, matches, swapped, told_by, weigh
 from tutor.lexicon import GENERIC
-from tutor.quiz.answer_features import Reader, Similarity, lexical, main_of, nearness, read_answer
+from tutor.quiz.answer_features import Readers, Similarity, lexical, main_of, nearness, read_answer, readings
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
 from tutor.quiz.word_answers import is_accepted
@@ -61,47 +61,35 @@ def grade_short(
     item: Item,
     answer: str,
     similarity: Similarity | None = None,
-    reader: Reader | None = None,
+    readers: Readers | None = None,
     accepts: Sequence[str] = (),
 ) -> Grade:
     """Grades an answer in the student's own words."""
     found = claim_evidence(item.key, item.stem, read_answer(answer).text)
     if is_accepted(answer, (item.key, main_of(item.key), *accepts)):
         return _graded(item, found, "correct")
-    values = measured(item.stem, item.key, answer, similarity, reader)
+    values = measured(item.stem, item.key, answer, similarity, readers)
     if not values["own_words"]:
         return _graded(item, found, "wrong")
-    name = "words" if similarity is None else "near" if reader is None else "read"
-    return _graded(item, found, decided(likely(values, read_weights()[name]), read_weights()[name], values))
+    weights = read_weights()["read" if readers else "near" if similarity else "words"]
+    return _graded(item, found, decided(likely(values, weights), weights, values))
 
 
 def measured(
-    question: str, key: str, answer: str, similarity: Similarity | None = None, reader: Reader | None = None
+    question: str, key: str, answer: str, similarity: Similarity | None = None, readers: Readers | None = None
 ) -> dict[str, float]:
-    """All that is measured of an answer, by name; what is left out is not measured."""
+    """All that is measured of an answer, by name. With readers the cosines are left out: they tell nothing more."""
     reading = read_answer(answer)
     found = claim_evidence(key, question, reading.text)
     values = lexical(question, key, reading.text) | _claim_measures(found)
     values["foreign"] = reading.foreign
-    own = {word.stem for clause in clauses_of(reading.text) for word in clause.words} - told_by(question)
-    numbered = any(clause.numbers for clause in clauses_of(reading.text))
+    clauses = clauses_of(reading.text)
+    own = {word.stem for clause in clauses for word in clause.words} - told_by(question)
+    numbered = any(clause.numbers for clause in clauses)
     values["own_words"] = float(bool(own - GENERIC) or numbered or values["agree"] + values["disagree"] > 0)
-    if similarity is not None:
-        values |= nearness(question, key, reading.text, similarity)
-    if reader is not None:
-        values |= read_measures(reader([reader_pair(question, key, reading.text)])[0])
-    return values
-
-
-def reader_pair(question: str, key: str, answer: str) -> tuple[str, str]:
-    """The pair of texts that the reader is given."""
-    return answer, f"{question} {key}".strip()
-
-
-def read_measures(row: Sequence[float]) -> dict[str, float]:
-    """The reader's probabilities as measures: their logarithms against each other."""
-    right, partly, wrong = (min(0.999, max(0.001, float(value))) for value in row)
-    return {"read_right": math.log(right / wrong), "read_partly": math.log(partly / max(right, wrong))}
+    if readers is not None:
+        return values | readings(question, key, reading.text, readers)
+    return values if similarity is None else values | nearness(question, key, reading.text, similarity)
 
 
 def likely(values: Mapping[str, float], weights: Weights) -> dict[Verdict, float]:
