@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tutor.errors import QuizError
 from tutor.notes.flashcards import read_flashcards
 from tutor.quiz.authored import make_item
-from tutor.quiz.chosen import chosen_ids, grade_arranged, how_to_answer
+from tutor.quiz.chosen import chosen_ids, how_to_answer
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, pointer_to, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
@@ -193,10 +193,10 @@ def test_options_are_named_in_the_ways_students_write(asked: Item, words: str, i
 
 
 def test_pairs_and_places_that_are_partly_right_earn_a_part() -> None:
-    half = grade_arranged(MATCH, ("o2", "o1", "o3"))
-    assert (half.verdict, half.score) == ("wrong", 0.33)
+    half = grade(MATCH, "o2,o1,o3")
+    assert (half.verdict, half.score) == ("partial", 0.25)
     assert [point.status for point in half.points] == ["hit", "missed", "missed"]
-    near = grade_arranged(ORDER, ("o1", "o3", "o2"))
+    near = grade(ORDER, "o1,o3,o2")
     assert (near.verdict, near.score) == ("partial", 0.5) and "1 of 2" in near.feedback
     assert MATCH.citation.quote in half.feedback
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CLAIMS = Path(__file__).parent / "claims.safetensors"
 INTENTS = Path(__file__).parent / "intents.safetensors"
+GRADES = Path(__file__).parent / "grades.safetensors"
 _BATCH = 16
 
 

@@ -72,7 +72,7 @@ class Parts:
 
     Args:
         tools: LangChain tools by name, from `tutor.tools.make_tools`.
-        similarity: cosine of two texts, for grading; None grades by words alone.
+        grade: grades an answer to an item; None grades by words alone.
         about: a few lines on what the tutor can do, with questions that fit the library.
         guess: asked what a message is for where no rule knows its words.
         caller: a chat model that calls tools, which may fill the arguments of the tool that was asked for.
@@ -86,7 +86,7 @@ class Parts:
     answering: Answering
     tools: dict[str, BaseTool]
     rounds: Rounds
-    similarity: Callable[[str, str], float] | None
+    grade: Callable[[Item, str], Grade] | None
     about: str
     seed: int
     guess: Guess | None = None
@@ -284,7 +284,7 @@ class TutoringGraph:
             return None
 
     def _grade(self, item: Item, words: str) -> Grade:
-        return grade(item, words, similarity=self._parts.similarity)
+        return (self._parts.grade or grade)(item, words)
 
     def _pointer(self, item: Item) -> str:
         return pointer_to(item, self._parts.answering.retriever.index.notes)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
-from tutor.adapter import CLAIMS, INTENTS, Adapter
+from tutor.adapter import CLAIMS, GRADES, INTENTS, Adapter
 from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
@@ -29,6 +29,7 @@ from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank
+from tutor.quiz.grading import Grade, Readers, grade
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
 from tutor.quiz.studies import Studies
@@ -81,12 +82,13 @@ class Session(Conversations):
         self._watch = watch
         self._now = now
         self._intents, self.claims = Adapter(embedding, INTENTS), Adapter(embedding, CLAIMS)
+        self._grades = Adapter(embedding, GRADES)
         self._notes = NotesInUse(self._made, embedding, settings.passage_tokens)
 
     def _made(self, read: ReadNotes) -> Opened:
         """What hangs on an opened index."""
         retriever = Retriever(read.index, self.embedding)
-        studies = Studies(cache(lambda: Bank(retriever)), self._study, self._similarity, self._now)
+        studies = Studies(cache(lambda: Bank(retriever)), self._study, self.grade, self._now)
         tools = make_tools(
             retriever,
             root=self.settings.root,
@@ -108,7 +110,7 @@ class Session(Conversations):
             answering,
             tools,
             self._rounds,
-            self._similarity,
+            self.grade,
             about,
             self.settings.seed or 0,
             guess=router,
@@ -235,7 +237,15 @@ class Session(Conversations):
         runs.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
 
-    def _similarity(self, one: str, other: str) -> float:
+    def grade(self, item: Item, answer: str) -> Grade:
+        """One answer graded, with all that this session can measure; nothing is recorded."""
+        fits = self.claims.fits and self._grades.fits
+        readers = Readers(self.claims.probabilities, self._grades.probabilities) if fits else None
+        terms = [note.title for note in self._notes.now.read.index.notes]
+        return grade(item, answer, similarity=self.similarity, readers=readers, terms=terms)
+
+    def similarity(self, one: str, other: str) -> float:
+        """The cosine of two texts' embeddings."""
         a, b = self.embedding.embed_texts([one, other])
         return float(a @ b)
 
@@ -263,6 +273,8 @@ class Session(Conversations):
         self._notes.now.router("warm up")
         if self.claims.fits:
             self.claims.warm_up()
+        if self._grades.fits:
+            self._grades.warm_up()
         warm = getattr(self._chosen.chat, "warm_up", None)
         quizzes = self._notes.now.studies.warm_up
         for work in (quizzes,) if warm is None else (warm, quizzes):

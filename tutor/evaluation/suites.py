@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import TypeVar
 from tutor.errors import SettingsError
 from tutor.evaluation.demos import Demos, bundled_demos, measure_demos
 from tutor.evaluation.gate import fit_gate, measure_questions
+from tutor.evaluation.grading import Grader, graded_answers, grading
 from tutor.evaluation.indexing import IndexingTimes, time_indexing
 from tutor.evaluation.measures import (
     citation_holds,
@@ -29,6 +31,9 @@ from tutor.evaluation.routing import routed
 from tutor.evaluation.teaching import Taught, follow_ups, refused_arguments, teaching
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
+from tutor.quiz.grades import Grade
+from tutor.quiz.grading import grade
+from tutor.quiz.items import Item
 from tutor.ranking import find, meant
 from tutor.session import Session
 from tutor.turns import Answer
@@ -39,7 +44,7 @@ T = TypeVar("T")
 _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
-_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups", "demos", "demos-normal")
+_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Subject:
         taught: what the teaching suite asks of a session.
         demos: what the suites of the demos run.
         questions: the name of a set -> its questions.
+        grader: an item and an answer -> the grade, and how many milliseconds it took.
     """
 
     model: str
@@ -70,6 +76,7 @@ class Subject:
     taught: Taught
     demos: Demos
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
+    grader: Grader = lambda item, answer: (grade(item, answer), 0.0)
 
 
 def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress | None = None) -> Report:
@@ -114,10 +121,17 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         notes=session.library.folders,
         taught=_taught(session),
         demos=bundled_demos(session.settings.root),
+        grader=lambda item, answer: _timed_grade(session, item, answer),
     )
     session.warm_up()
     with scratch:
         return run_suites(subject, suites, on_progress)
+
+
+def _timed_grade(session: Session, item: Item, answer: str) -> tuple[Grade, float]:
+    begin = time.perf_counter()
+    found = session.grade(item, answer)
+    return found, 1000 * (time.perf_counter() - begin)
 
 
 def _taught(session: Session) -> Taught:
@@ -314,6 +328,10 @@ def _teaching(run: _Run) -> list[Measure]:
     return teaching(run.subject.taught, run.each)
 
 
+def _grading(run: _Run) -> list[Measure]:
+    return grading(run.subject.grader, run.each, graded_answers)
+
+
 def _follow_ups(run: _Run) -> list[Measure]:
     return follow_ups(run.subject.taught, run.each)
 
@@ -332,6 +350,7 @@ SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "refusal": _refusal,
     "speed": _speed,
     "teaching": _teaching,
+    "grading": _grading,
     "follow-ups": _follow_ups,
     "indexing": _indexing,
     "gate": _gate,

@@ -146,7 +146,11 @@ def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
     own.sort(key=lambda fact: rank.get(fact.id, len(rank)))
     known = {fact.id for fact in own}
     # A search finds neighbours too; they are wanted only where the topic itself has little.
-    return own if len(own) >= max(_ENOUGH, 2 * n) else [*own, *(fact for fact in searched if fact.id not in known)]
+    return (
+        own
+        if len(own) >= max(_ENOUGH, 2 * n)
+        else [*own, *(fact for fact in searched if fact.id not in known)]
+    )
 
 
 def _same(concept: str, topic: str) -> bool:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
-from tutor.quiz.grading import Grade, Point, chosen_option
+from tutor.quiz.grading import chosen_option
 from tutor.quiz.items import LETTERS, Item, plain
 
 _TRUE = frozenset(("true", "t", "yes", "right", "correct", "y", "对", "是", "正确", "真"))
@@ -85,32 +84,3 @@ def _ordered(item: Item, words: str) -> tuple[str, ...]:
         return tuple(ids[letter] for letter in letters)
     places = sorted((words.lower().find(option.text.lower()), option.id) for option in item.options)
     return tuple(option_id for _, option_id in places) if places and places[0][0] >= 0 else ()
-
-
-def grade_arranged(item: Item, ids: tuple[str, ...]) -> Grade:
-    """Grades an answer to "match" or "order" by the options that stand where they belong; no ids: not known."""
-    key = item.key.split(",")
-    if len(ids) != len(key):
-        return Grade("wrong", 0.0, (), f"No harm in that. The answer is: {item.key_text}", dont_know=True)
-    texts = {option.id: option.text for option in item.options}
-    if item.kind == "match":
-        right = [given == wanted for given, wanted in zip(ids, key, strict=True)]
-        claims = [f"{left}: {texts[wanted]}" for left, wanted in zip(item.left, key, strict=True)]
-    else:
-        places = {option: place for place, option in enumerate(ids)}
-        pairs = list(pairwise(key))
-        right = [places[one] < places[two] for one, two in pairs]
-        claims = [f"{texts[one]} comes before {texts[two]}" for one, two in pairs]
-    points = tuple(
-        Point(claim, "hit" if good else "missed", item.citation.quote)
-        for claim, good in zip(claims, right, strict=True)
-    )
-    share = sum(right) / len(right) if right else 0.0
-    witness = f"The answer is: {item.key_text}. The note says: “{item.citation.quote}”"
-    if list(ids) == key:
-        return Grade("correct", 1.0, points, f"Right. {witness}")
-    what = "pairs are right" if item.kind == "match" else "neighbours stand in the right order"
-    score = round(min(share, 0.9), 2)
-    if score >= 0.5:
-        return Grade("partial", score, points, f"Partly: {sum(right)} of {len(right)} {what}. {witness}")
-    return Grade("wrong", score, points, f"Not quite: {sum(right)} of {len(right)} {what}. {witness}")

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tutor.quiz.chosen import grade_arranged
 from tutor.quiz.grading import Grade, Point
 from tutor.quiz.hints import LAST_HINT, reveals
 from tutor.quiz.items import Item, plain
@@ -194,8 +193,6 @@ class Quizzes:
 
     def _grade(self, item: Item, words: str) -> Grade:
         same = (*item.accepts, *self._store.accepted(item.fact_id)) if item.fact_id else item.accepts
-        if item.kind in ("match", "order"):
-            return grade_arranged(item, tuple(words.split(",")) if "," in words else ())
         if not item.options and plain(words) and plain(words) in {plain(text) for text in same}:
             quote = item.citation.quote
             point = Point(item.fact, "hit", quote)

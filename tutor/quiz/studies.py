@@ -13,7 +13,7 @@ from typing import Any
 from tutor.errors import QuizError, RecordError, TutorError
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import Standing, Wish, another, on_topic, quiz_items
-from tutor.quiz.grading import Similarity, chosen_option, grade
+from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.mastery import Progress, progress
 from tutor.quiz.predicted import prediction_item
@@ -30,7 +30,7 @@ class Studies:
     Args:
         bank: gives the facts of the notes; called when they are first needed.
         kept: the student's studies so far; None for a session that keeps no record.
-        similarity: cosine of two texts, for grading; None grades by words alone.
+        grade: grades an answer to an item.
         now: the clock.
     """
 
@@ -38,17 +38,19 @@ class Studies:
         self,
         bank: Callable[[], Bank],
         kept: StudyRecord | None = None,
-        similarity: Similarity | None = None,
+        grade: Callable[[Item, str], Grade] = grade,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._bank = bank
         self._kept = kept
-        self._similarity = similarity
+        self._grade = grade
         self._now = now
 
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
-        with suppress(TutorError):  # nothing to ask, or the notes are closed again: the quiz itself will say so
+        with suppress(
+            TutorError
+        ):  # nothing to ask, or the notes are closed again: the quiz itself will say so
             quiz_items(self._bank(), "", 10, rng=random.Random(0))
 
     # -- what to ask -------------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ class Studies:
         """
         item = self.item(item_id)
         accepted = (*item.accepts, *self._written.accepted(item.fact_id))
-        found = grade(replace(item, accepts=accepted), answer, similarity=self._similarity)
+        found = self._grade(replace(item, accepts=accepted), answer)
         chosen = chosen_option(item, answer) if item.is_choice else None
         option = next((one for one in item.options if one.id == chosen), None)
         done = self._written.keep_attempt(

@@ -1,4 +1,4 @@
-"""`python -m tutor.training claims|intents`: fits the bundled corrections of MiniLM anew (an hour on two cores)."""
+"""`python -m tutor.training claims|intents|grades`: fits the bundled weights anew (an hour on two cores)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import sys
 
 from tutor.adapter import CLAIMS, INTENTS
 from tutor.evaluation.routing import load_messages
+from tutor.quiz.bank import Bank
 from tutor.router import Router
 from tutor.session import open_session
 from tutor.settings import read_settings
 from tutor.training.claims import LABELS, claim_examples, read_claims
+from tutor.training.grades import fit_grades
 from tutor.training.lora import Example, Fit, fit_adapter
 
 
 def main() -> None:
     """Fits what is named and writes its weights into the package."""
     parser = argparse.ArgumentParser(prog="python -m tutor.training")
-    parser.add_argument("what", choices=("claims", "intents"))
+    parser.add_argument("what", choices=("claims", "intents", "grades"))
     what = parser.parse_args().what
     session = open_session(read_settings({"model": "notes-only"}), model=False)
     retriever = session.retriever
@@ -28,6 +30,9 @@ def main() -> None:
 
     if what == "claims":
         fit_adapter(retriever.embedding, Fit(LABELS), claim_examples(retriever, read_claims()), CLAIMS, told)
+        return
+    if what == "grades":
+        fit_grades(Bank(retriever), session.similarity, session.claims.probabilities, told)
         return
     router: Router = session.router
     messages = load_messages("routing-train")

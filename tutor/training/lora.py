@@ -88,10 +88,12 @@ def fit_adapter(
     examples: Callable[[int], Sequence[Example]],
     path: Path,
     on_batch: Callable[[int, float], None] = lambda done, loss: None,
+    start: Path | None = None,
 ) -> None:
     """Fits an adapter and writes it where `tutor.adapter.Adapter` reads it.
 
     Args:
+        start: an adapter of the same rank whose corrections are the beginning; its head too, where the labels agree.
         examples: the examples of an epoch, from its number.
         on_batch: told after each batch how many are done and its loss: -log of the probability of the allowed labels.
     """
@@ -103,6 +105,8 @@ def fit_adapter(
     tokenizer, base = embedding.network()
     network = corrected(base, fit).train()
     head, drop = nn.Linear(2 * base.config.hidden_size, len(fit.labels)), nn.Dropout(0.1)
+    if start is not None:
+        _begin_with(start, network, head)
     trained = [weight for weight in network.parameters() if weight.requires_grad]
     adam = torch.optim.AdamW(
         [{"params": trained, "lr": fit.rate}, {"params": head.parameters(), "lr": _HEAD_RATE}],
@@ -124,6 +128,19 @@ def fit_adapter(
         adam.zero_grad()
         on_batch(done, float(loss.detach()))
     write_adapter(path, network, head, fit, embedding.fingerprint)
+
+
+def _begin_with(path: Path, network: nn.Module, head: nn.Linear) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if name in tensors:
+                weight.copy_(tensors[name])
+    if head.weight.shape == tensors["head.weight"].shape:
+        head.load_state_dict({"weight": tensors["head.weight"], "bias": tensors["head.bias"]})
 
 
 def _batches(examples: Sequence[Example], size: int, rng: random.Random) -> Iterator[list[Example]]:

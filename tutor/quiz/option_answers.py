@@ -1,0 +1,183 @@
+"""Answers to questions with options, graded: one option chosen, things matched to options, options put in order."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from tutor.quiz.grades import Grade, Point, in_quarters
+from tutor.quiz.items import LETTERS, Item, plain
+
+_LETTERED = re.compile(
+    r"\s*(?:(?:it'?s|i (?:think|say|choose|pick)|my|the|answer|option|is|choice|:)\s*)*"
+    r"[(\[]?([a-j]|\d)(?:[)\].:,]|\s*[-–—]\s|\s*$|\s+(?:because|since|as)\b)"
+)
+_OPENING = r"\W*(?:(?:it'?s|it is|that'?s|that is|this is|i (?:think|say|guess|believe)(?: it'?s| it is| that'?s)?|the"
+_OPENING += r"|answer|statement|is|so|well|definitely|surely|clearly|probably|maybe)\s+)*"
+_TRUE = re.compile(
+    _OPENING + r"(?:true|t|yes|yep|yeah|right|correct|not false|richtig|wahr|对|是|正确)(?:\b|$)", re.I
+)
+_FALSE = re.compile(
+    _OPENING
+    + r"(?:false|f|no|nope|not true|not (?:right|correct)|untrue|wrong|incorrect|falsch|错|不|假)(?:\b|$)",
+    re.I,
+)
+_REASON = re.compile(r"\b(?:because|since|as|cause|bc)\b|[,;:.–—-]\s+", re.IGNORECASE)
+_PAIR = re.compile(
+    r"(?<!\w)(?:(\d{1,2})\s*[-–—:=.)>→]*\s*([a-z])|([a-z])\s*[-–—:=.)>→]*\s*(\d{1,2}))(?![a-z])",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
+
+
+def chosen_option(item: Item, answer: str) -> str | None:
+    """The id of the option that an answer names by id, letter, number or text; None for none or several."""
+    said = plain(answer)
+    ids = {option.id: option.id for option in item.options}
+    texts = {plain(option.text): option.id for option in item.options}
+    places = {LETTERS[n].lower(): option.id for n, option in enumerate(item.options)}
+    places |= {str(n): option.id for n, option in enumerate(item.options, 1)}
+    for names in (ids, texts, places):
+        if said in names:
+            return names[said]
+    lettered = _LETTERED.match(answer.lower())
+    if lettered and lettered[1] in places:
+        return places[lettered[1]]
+    if set(texts) == {"true", "false"}:
+        found = "false" if _FALSE.match(answer) else "true" if _TRUE.match(answer) else None
+        return texts[found] if found else None
+    if lettered:
+        return None
+    named = {option for text, option in texts.items() if f" {text} " in f" {said} "}
+    return named.pop() if len(named) == 1 else None
+
+
+def lettered(item: Item, answer: str) -> str:
+    """An answer of option ids with commas, in the order of the key, as the letters that a student types; else itself."""
+    letters = {option.id: LETTERS[n] for n, option in enumerate(item.options)}
+    ids = answer.split(",")
+    if not set(ids) <= set(letters):
+        return answer
+    if item.kind == "match":
+        return " ".join(f"{n}{letters[one]}" for n, one in enumerate(ids, 1))
+    return " ".join(letters[one] for one in ids)
+
+
+def right_answer(item: Item) -> str:
+    """The right answer with its witness."""
+    if not item.options:
+        return f"“{item.key}”"
+    why = next((option.why for option in item.options if option.id == item.key), "")
+    return f"{item.key_text}." + (f" The note says: “{why}”" if why else "")
+
+
+def grade_choice(item: Item, answer: str) -> Grade:
+    """One option: right or wrong. A reason that is given besides changes nothing in the verdict."""
+    chosen = chosen_option(item, answer)
+    if chosen is None:
+        letters = ", ".join(LETTERS[: len(item.options)])
+        return Grade("unsure", 0.0, (), f"That names none of the options. Answer with a letter of {letters}.")
+    right = chosen == item.key
+    point = Point(item.fact, "hit" if right else "missed", item.citation.quote)
+    feedback = (
+        f"Right: {right_answer(item)}" if right else f"Not this one. The answer is {right_answer(item)}"
+    )
+    if item.kind == "true-false" and right and _reason(answer):
+        feedback += f" Compare your reason with the note: “{item.citation.quote}”"
+    return Grade("correct" if right else "wrong", float(right), (point,), feedback)
+
+
+def _reason(answer: str) -> str:
+    """What is said after "false, because"; or empty."""
+    parts = _REASON.split(answer, maxsplit=1)
+    return parts[1].strip() if len(parts) > 1 and len(parts[1].split()) > 1 else ""
+
+
+def grade_match(item: Item, answer: str) -> Grade:
+    """Things matched to options, "1B 2A 3C", "B A C" or "1-B, 2-A": each pair counts."""
+    size = len(item.left)
+    pairs = _pairs(answer, size, len(item.options))
+    if not pairs:
+        letters = LETTERS[: len(item.options)]
+        example = " ".join(
+            f"{n}{letter}" for n, letter in zip(range(1, size + 1), letters[::-1], strict=False)
+        )
+        return Grade("unsure", 0.0, (), f"I cannot read your pairs. Write them like this: {example}.")
+    keys, by_id = item.key.split(","), {option.id: option.text for option in item.options}
+    points = tuple(
+        Point(f"{left} – {by_id[key]}", "hit" if pairs.get(n) == LETTERS[_place(item, key)] else "missed",
+              item.citation.quote)
+        for n, (left, key) in enumerate(zip(item.left, keys, strict=True), 1)
+    )  # fmt: skip
+    right = sum(point.status == "hit" for point in points)
+    return _in_parts(item, points, right, size, f"{right} of {size} pairs are right.")
+
+
+def _place(item: Item, option_id: str) -> int:
+    return next(n for n, option in enumerate(item.options) if option.id == option_id)
+
+
+def _pairs(answer: str, size: int, options: int) -> dict[int, str]:
+    """Number -> letter as the student paired them; empty where that cannot be read."""
+    letters = LETTERS[:options]
+    found: dict[int, str] = {}
+    for one in _PAIR.finditer(answer):
+        number, letter = int(one[1] or one[4]), (one[2] or one[3]).upper()
+        if not 1 <= number <= size or letter not in letters or found.get(number, letter) != letter:
+            return {}
+        found[number] = letter
+    if found:
+        return found
+    listed = _listed(answer, letters)
+    return dict(enumerate(listed, 1)) if len(listed) == size else {}
+
+
+def _listed(answer: str, letters: str) -> list[str]:
+    """The letters of "B, A, C", "b then a then c" or "BAC", in their order; empty where one is out of place."""
+    bare = re.sub(r"[\s,;>→–—.-]+", "", answer).upper()
+    if bare and set(bare) <= set(letters):
+        return list(bare)
+    text = re.sub(
+        r"\b(?:first|then|next|last|finally|and|is|the|order|answer|after that)\b", " ", answer, flags=re.I
+    )
+    found = [one[0].upper() for one in _SINGLE.finditer(text)]
+    return found if found and set(found) <= set(letters) else []
+
+
+def grade_order(item: Item, answer: str) -> Grade:
+    """Options put in order, "B, A, C" (or the same by numbers): each right pair of neighbours counts."""
+    letters = LETTERS[: len(item.options)]
+    listed = _listed(answer, letters)
+    if not listed and re.fullmatch(r"[\d\s,;>→–—.-]+", answer):
+        places = [
+            int(n) for n in (re.findall(r"\d+", answer) if re.search(r"\d\D+\d", answer) else list(answer))
+        ]
+        listed = [letters[n - 1] for n in places] if all(1 <= n <= len(letters) for n in places) else []
+    if len(listed) < 2 or len(set(listed)) != len(listed):
+        return Grade(
+            "unsure",
+            0.0,
+            (),
+            f"I cannot read an order. Write each letter once, like this: {', '.join(letters)}.",
+        )
+    right = [letters[_place(item, key)] for key in item.key.split(",")]
+    said = set(itertools.pairwise(listed))
+    texts = {letters[n]: option.text for n, option in enumerate(item.options)}
+    points = tuple(
+        Point(f"{texts[one]} → {texts[two]}", "hit" if (one, two) in said else "missed", item.citation.quote)
+        for one, two in itertools.pairwise(right)
+    )
+    if listed == right:
+        return _in_parts(item, points, len(points), len(points), "")
+    hits = sum(point.status == "hit" for point in points)
+    return _in_parts(item, points, min(hits, len(points) - 1) if len(listed) < len(right) else hits, len(points),
+                     f"{hits} of {len(points)} steps follow each other as they should.")  # fmt: skip
+
+
+def _in_parts(item: Item, points: tuple[Point, ...], right: int, size: int, told: str) -> Grade:
+    answer = f"The answer is {right_answer(item)} The note says: “{item.citation.quote}”"
+    if right == size:
+        return Grade("correct", 1.0, points, f"Right. The note says: “{item.citation.quote}”")
+    if 2 * right >= size or (right and size <= 3):
+        return Grade("partial", in_quarters(right / size), points, f"Partly: {told} {answer}")
+    return Grade("wrong", 0.0, points, f"Not quite: {told} {answer}")

@@ -1,0 +1,216 @@
+"""Answers of a word or a number, graded: gaps filled in, values with their units, answers accepted as such."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+
+from tutor.lexicon import NUMBERS, ROLE_WORDS, distance, likeness
+from tutor.quiz.grades import Grade, Point, in_quarters
+from tutor.quiz.items import Item
+from tutor.words import plain_greek, stem, zipf
+
+_ARTICLES = frozenset("the a an it its is are was this that these those they called of".split())
+_DENIES = frozenset({"not", "no", "or", "isn't", "never"})
+# A word, a number, or a sign of a formula; the hyphen of a word is none.
+_TOKEN = re.compile(
+    r"\d+(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/=<>^≤≥≠]|(?<![^\W\d_])[-−](?=[\w\\(.])|(?<=\s)[-−](?=\s)"
+)
+# From this Zipf frequency on a word is one that people write, so it is no slip for another one.
+_KNOWN_WORD = 3.0
+
+
+def bare_words(text: str) -> list[str]:
+    """The words of a text as they are compared: without case, accents, articles, signs, TeX and plural."""
+    text = plain_greek(unicodedata.normalize("NFKC", text))
+    text = re.sub(r"\\(?:text|mathrm|mathbf|mathcal|operatorname)\b", " ", text).replace("\\", " ")
+    text = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+    found = _TOKEN.findall(text.lower())
+    kept = [stem(word.replace("’", "'")) for word in found]
+    return [word for word in kept if word not in _ARTICLES] or kept
+
+
+def is_accepted(answer: str, accepted: Sequence[str], terms: Collection[str] = ()) -> bool:
+    """Whether an answer is one of those accepted, word for word or but for a slip of spelling.
+
+    Args:
+        terms: names in the notes; what is one of them is no slip for another.
+    """
+    said = bare_words(answer)
+    others = {" ".join(bare_words(term)) for term in terms} if said else set()
+    for one in accepted:
+        wanted = bare_words(one)
+        if said and (said == wanted or "".join(said) == "".join(wanted)):
+            return True
+        if " ".join(said) not in others and _slips(said, wanted):
+            return True
+    return False
+
+
+def _slips(said: Sequence[str], wanted: Sequence[str]) -> bool:
+    if len(said) != len(wanted) or not said:
+        return False
+    return all(one == other or _slip(one, other) for one, other in zip(said, wanted, strict=True))
+
+
+def _slip(said: str, wanted: str) -> bool:
+    """Whether a word is another one with a slip: one edit for 5 to 8 letters, two for more, and no word of its own."""
+    allowed = 0 if len(wanted) < 5 else 1 if len(wanted) <= 8 else 2
+    if not allowed or not said.isalpha() or distance(said, wanted) > allowed:
+        return False
+    if said in ROLE_WORDS or likeness(said, wanted) < 0:
+        return False
+    return max(zipf(said), zipf(said + "e"), zipf(said + "s")) < _KNOWN_WORD
+
+
+def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collection[str]) -> Grade:
+    """A gap: its word, also within a short phrase; a part of a name of several words is a part of the answer."""
+    accepted = (item.key, *accepts)
+    said = bare_words(answer)
+    witness = f"The note says: “{item.citation.quote}”"
+    right = is_accepted(answer, accepted, terms) or any(_within(said, bare_words(one)) for one in accepted)
+    point = Point(item.fact or item.key, "hit" if right else "missed", item.citation.quote)
+    if right:
+        return Grade("correct", 1.0, (point,), f"Right: {item.key}. {witness}")
+    wanted = bare_words(item.key)
+    had = (
+        sum(any(one == other or _slip(one, other) for one in said) for other in wanted) / len(wanted)
+        if wanted
+        else 0
+    )
+    if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
+        return Grade("partial", in_quarters(had), (point,), f"Partly. The word is “{item.key}”. {witness}")
+    return Grade("wrong", 0.0, (point,), f"Not quite. The word is “{item.key}”. {witness}")
+
+
+def _within(said: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether what is wanted stands in a short phrase that does not deny it or offer something else."""
+    if not wanted or len(said) > len(wanted) + 3 or _DENIES & set(said):
+        return False
+    return any(_slips(said[n : n + len(wanted)], wanted) for n in range(len(said) - len(wanted) + 1))
+
+
+_VALUE = re.compile(
+    r"(?P<minus>(?<![\w.)])[-−–]\s?)?(?:"
+    r"(?P<base>\d+)\s*\^\s*[({]?\s*(?P<power>[-−]?\d+)\s*[)}]?|"
+    r"(?P<number>\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,]\d+)?|[.]\d+)(?:\s*[eE](?P<exponent>[-+−]?\d+))?"
+    r"(?:\s*[x×*·]\s*10\s*\^\s*[({]?\s*(?P<ten>[-−]?\d+)\s*[)}]?)?"
+    r"(?:\s*/\s*(?P<under>\d+(?:\.\d+)?))?)"
+    r"\s*(?P<unit>%|°|[^\W\d_]+)?"
+)
+_FACTORS = {"%": 0.01, "percent": 0.01, "k": 1e3, "thousand": 1e3, "million": 1e6, "m": 1e6, "mio": 1e6, "billion": 1e9,
+            "bn": 1e9, "b": 1e9, "dozen": 12.0, "hundred": 100.0, "trillion": 1e12, "half": 0.5, "halves": 0.5,
+            "quarter": 0.25, "quarters": 0.25, "third": 1 / 3, "thirds": 1 / 3, "tenth": 0.1, "tenths": 0.1,
+            "hundredth": 0.01, "hundredths": 0.01}  # fmt: skip
+_UNITS = {"ms": ("s", 1e-3), "millisecond": ("s", 1e-3), "s": ("s", 1.0), "sec": ("s", 1.0), "second": ("s", 1.0),
+          "min": ("s", 60.0), "minute": ("s", 60.0), "h": ("s", 3600.0), "hour": ("s", 3600.0), "kb": ("byte", 1e3),
+          "mb": ("byte", 1e6), "gb": ("byte", 1e9), "tb": ("byte", 1e12), "byte": ("byte", 1.0), "bit": ("byte", 0.125),
+          "mm": ("m", 1e-3), "cm": ("m", 1e-2), "metre": ("m", 1.0), "meter": ("m", 1.0), "km": ("m", 1e3),
+          "g": ("kg", 1e-3), "gram": ("kg", 1e-3), "kg": ("kg", 1.0)}  # fmt: skip
+_SPOKEN = {**{word: float(value) for word, value in NUMBERS.items()}, "zero": 0.0, "one": 1.0, "a": 1.0, "half": 0.5,
+           "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "seventy": 70.0, "eighty": 80.0,
+           "ninety": 90.0, "quarter": 0.25, "third": 1 / 3, "nothing": 0.0, "none": 0.0}  # fmt: skip
+_MULTIPLE = r"hundred|thousand|million|billion|halves|quarters?|thirds?|tenths?|hundredths?|percent|half"
+
+
+class _Value:
+    """A number as written: its value, its dimension (empty for none), whether it is a percentage, its decimals."""
+
+    def __init__(
+        self, value: float, dimension: str = "", percent: bool = False, decimals: int = 0, digits: int = 0
+    ):
+        self.value, self.dimension, self.percent = value, dimension, percent
+        self.decimals, self.digits = decimals, digits
+
+
+def values_in(text: str) -> list[_Value]:
+    """The numbers of a text with their units, in its order."""
+    found = []
+    for match in _VALUE.finditer(_digits(text)):
+        if match["base"]:
+            value = float(match["base"]) ** int(match["power"].replace("−", "-"))
+            raw = match["base"]
+        else:
+            raw = match["number"]
+            raw = (
+                re.sub(r"[, ](?=\d{3}(?:\D|$))", "", raw) if re.match(r"\d{1,3}(?:[, ]\d{3})+", raw) else raw
+            )
+            raw = raw.replace(",", ".")
+            value = float(raw)
+            for name in ("exponent", "ten"):
+                value *= 10.0 ** int(match[name].replace("−", "-")) if match[name] else 1.0
+            value /= float(match["under"]) if match["under"] and float(match["under"]) else 1.0
+        value = -value if match["minus"] else value
+        unit = (match["unit"] or "").lower()
+        short = unit if unit in _UNITS or unit in _FACTORS else unit.removesuffix("s")
+        decimals = len(raw.partition(".")[2])
+        digits = len(raw.replace(".", "").lstrip("0"))
+        if short in _UNITS:
+            dimension, factor = _UNITS[short]
+            found.append(_Value(value * factor, dimension, False, decimals, digits))
+        else:
+            factor = _FACTORS.get(short, 1.0)
+            found.append(_Value(value * factor, "", short in ("%", "percent"), decimals, digits))
+    return found
+
+
+def _digits(text: str) -> str:
+    """The text with spoken numbers in figures: "three quarters" is "3 quarters", "a thousand" "1 thousand"."""
+    text = re.sub(
+        r"\bper cent\b", "percent", text.lower().replace("⁄", "/").replace("½", "0.5").replace("¼", "0.25")
+    )
+    text = re.sub(r"\bminus (?=[\d.])", "-", re.sub(rf"\b(?:a|one)(?= (?:{_MULTIPLE})\b)", "1", text))
+    spoken = "|".join(word for word in _SPOKEN if word != "a")
+    text = re.sub(rf"(?<!\d )\b(?:{spoken})\b", lambda match: f"{_SPOKEN[match[0]]:g}", text)
+    return re.sub(r"\b([2-9]0)[- ]([1-9])\b(?!\.)", lambda m: str(int(m[1]) + int(m[2])), text)
+
+
+def grade_number(item: Item, answer: str, accepts: Sequence[str]) -> Grade:
+    """A value: right within the tolerance, in any unit or notation that says the same."""
+    witness = f"The note says: “{item.citation.quote}”"
+    keys, given = values_in(item.key), values_in(answer)
+    if not given and is_accepted(answer, (item.key, *accepts)):
+        return _number(item, True, f"Right: {item.key}. {witness}")
+    if not keys:
+        return Grade("unsure", 0.5, (), f"I cannot tell from your words. The answer is {item.key}. {witness}")
+    if not given:
+        return _number(item, False, f"Not quite: a number is asked for. The answer is {item.key}. {witness}")
+    said = _meant(given, answer, item.stem)
+    if re.search(r"\b(?:not|isn'?t)\s+(?:\w+\s+)?[\d.]+", answer.lower()):
+        return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
+    keys = [keys[0], *(value for one in accepts for value in values_in(one)[:1])]
+    if any(_equal(said, key, item.tolerance) for key in keys):
+        return _number(item, True, f"Right: {item.key}. {witness}")
+    return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
+
+
+def _number(item: Item, right: bool, feedback: str) -> Grade:
+    point = Point(item.fact or item.key, "hit" if right else "missed", item.citation.quote)
+    return Grade("correct" if right else "wrong", float(right), (point,), feedback)
+
+
+def _meant(given: Sequence[_Value], answer: str, stem_text: str) -> _Value:
+    """The number that is the answer: the last one after a sign of equality, else the first that the question lacks."""
+    if re.search(r"[=≈]|\b(?:is|equals|gives|makes)\b", answer):
+        return given[-1]
+    told = {value.value for value in values_in(stem_text)}
+    return next((value for value in given if value.value not in told), given[0])
+
+
+def _equal(said: _Value, key: _Value, tolerance: float) -> bool:
+    """Whether two values agree within the tolerance, which is in the key's unit, or to the digits that are given."""
+    if said.dimension and key.dimension and said.dimension != key.dimension:
+        return False
+    unit = 0.01 if key.percent else 1.0
+    sizes = {said.value}
+    if key.percent and not said.percent:
+        sizes.add(said.value / 100)
+    for size in sizes:
+        if abs(size - key.value) <= tolerance * unit + 1e-9 * max(1.0, abs(key.value)):
+            return True
+        rounded = said.decimals >= 1 and said.digits >= 2 and key.decimals > said.decimals
+        if rounded and math.isclose(round(key.value, said.decimals), size, rel_tol=1e-9):
+            return True
+    return False
