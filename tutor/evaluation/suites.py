@@ -26,11 +26,13 @@ from tutor.evaluation.measures import (
 )
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions
 from tutor.evaluation.quickstart import build_quickstart
+from tutor.evaluation.quiz import Quizzed, quiz
 from tutor.evaluation.report import Measure, Report
 from tutor.evaluation.routing import routed
 from tutor.evaluation.teaching import Taught, follow_ups, refused_arguments, teaching
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
+from tutor.quiz.bank import Bank
 from tutor.quiz.grades import Grade
 from tutor.quiz.grading import grade
 from tutor.quiz.items import Item
@@ -61,6 +63,7 @@ class Subject:
         notes: the notes folders that citations are checked against.
         taught: what the teaching suite asks of a session.
         demos: what the suites of the demos run.
+        quizzed: what the suite of quizzes asks of a session.
         questions: the name of a set -> its questions.
         grader: an item and an answer -> the grade, and how many milliseconds it took.
     """
@@ -75,6 +78,7 @@ class Subject:
     notes: Sequence[Path]
     taught: Taught
     demos: Demos
+    quizzed: Quizzed
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
     grader: Grader = lambda item, answer: (grade(item, answer), 0.0)
 
@@ -121,6 +125,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         notes=session.library.folders,
         taught=_taught(session),
         demos=bundled_demos(session.settings.root),
+        quizzed=Quizzed(lambda: Bank(retriever), session.similarity, session.grade, session.library.folders),
         grader=lambda item, answer: _timed_grade(session, item, answer),
     )
     session.warm_up()
@@ -344,6 +349,10 @@ def _demos_normal(run: _Run) -> list[Measure]:
     return measure_demos(run.subject.demos, "normal", run.each)
 
 
+def _quiz(run: _Run) -> list[Measure]:
+    return [*quiz(run.subject.quizzed, run.each), *_grading(run)]
+
+
 SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "retrieval": _retrieval,
     "answers": _answers,
@@ -351,6 +360,7 @@ SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "speed": _speed,
     "teaching": _teaching,
     "grading": _grading,
+    "quiz": _quiz,
     "follow-ups": _follow_ups,
     "indexing": _indexing,
     "gate": _gate,
