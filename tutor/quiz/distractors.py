@@ -21,9 +21,10 @@ from tutor.words import content_words
 
 LEAST_COSINE, MOST_COSINE = 0.3, 0.86
 _NEAREST = 600
-_POOL = 22
-_DRAWS = 300
+_POOL = 24
+_DRAWS = 400
 _LONGEST = 1.3  # how much longer than the next one the longest option may be
+_EVEN_SHARES, _EVEN_LENGTHS = 6.0, 0.5  # what uneven shares of the stem's words and uneven lengths cost a set
 _SPREAD = 2.2  # how much longer than the shortest one
 
 
@@ -107,24 +108,27 @@ def choose(
     told = frozenset(content_words(stem))
     known = [[_seen(text, told) for text in one.texts] for one in candidates]
     known.append([_seen(text, told) for text in keys])
+    order = sorted(range(len(candidates)), key=lambda n: -max(one.overlap for one in known[n]))
+    rich = order[: max(len(order) // 2, counts[0])]
     for count in counts:
         if len(candidates) < count:
             continue
         targets = rng.random(), rng.random()
         drawn: list[tuple[float, int, Chosen]] = []
-        most = True
+        lowest = count
         for _ in range(_DRAWS):
-            picked = rng.sample(range(len(candidates)), count)
+            picked = rng.sample(rich if rng.random() < 0.4 else order, count)
             seen = [rng.choice(known[-1]), *(rng.choice(known[n]) for n in picked)]
             unlike = _unlike(seen)
             if unlike is None:
                 continue
             near = sum(candidates[n].cosine for n in picked) / count
             others = tuple((one.text, candidates[n].fact) for one, n in zip(seen[1:], picked, strict=True))
-            drawn.append((_missed(seen, targets) + unlike - near, len(drawn), Chosen(seen[0].text, others)))
-            most = most and all(one.overlap < seen[0].overlap for one in seen[1:])
-        if most:
-            # Wherever the key shares the most words with the stem, these would give it away.
+            missed = _missed(seen, targets, rng)
+            drawn.append((missed + unlike - near, len(drawn), Chosen(seen[0].text, others)))
+            lowest = min(lowest, sum(one.overlap < seen[0].overlap for one in seen[1:]))
+        if lowest > (count - 1) // 2:
+            # Where the key always shares the most words with the stem, these would give it away.
             continue
         for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:12]:
             if not refused(chosen):
@@ -132,15 +136,17 @@ def choose(
     return None
 
 
-def _missed(seen: Sequence[Seen], targets: tuple[float, float]) -> float:
-    """How far the key, the first text, is from the ranks drawn for its length and for its words of the stem."""
+def _missed(seen: Sequence[Seen], targets: tuple[float, float], rng: random.Random) -> float:
+    """How far the key, the first text, is from the ranks drawn for its length and for its words of the stem.
+
+    Among equals it has any rank, drawn too: else sets of equals would fit every rank, and the rest be uneven.
+    """
     size = len(seen)
     missed = 0.0
     for values, target in zip(([one.length for one in seen], [one.overlap for one in seen]), targets, strict=True):
         below = sum(value < values[0] for value in values)
         same = sum(value == values[0] for value in values) - 1
-        place = min(int(target * size), size - 1)
-        missed += max(0, below - place, place - below - same) * 3.0
+        missed += abs(below + rng.randint(0, same) - min(int(target * size), size - 1)) * 3.0
     return missed
 
 
@@ -154,6 +160,8 @@ def _unlike(seen: Sequence[Seen]) -> float | None:
     unlike = 0.0
     for column in zip(*(one.marks for one in seen), strict=True):
         unlike += 0.25 * min(sum(column), len(seen) - sum(column))
+    shares = [one.overlap for one in seen]
+    unlike += _EVEN_SHARES * (max(shares) - min(shares)) + _EVEN_LENGTHS * (lengths[-1] / lengths[0] - 1)
     return unlike + 0.1 * len({one.opening for one in seen})
 
 
