@@ -17,7 +17,9 @@ from tutor.quiz.shapes import Answer, first_sentence
 from tutor.words import content_words
 
 _BRACKET = re.compile(r"\s*\([^()]*\)")
+_OPEN = ("what does", "what is", "how", "what", "difference")
 _ALIKE_QUESTIONS = 0.74
+_CLOSE = 0.55  # cosine of two facts' passages from which on their answers may mean the same
 _GAP = "____"
 
 
@@ -54,9 +56,9 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
             return True
         if _names_subject(subject or "", text):
             return True
-        return bool(keys.reason(fact.question, answer.texts[0], text, subject))
+        return bool(keys.reason(fact.question, answer.texts[0], text, subject, meaning=False))
 
-    candidates = mine(fact, bank, forms, is_second_key)
+    candidates = mine(fact, fact.question, bank, forms, is_second_key)
     told = [text for text in answer.texts if any(word not in asked for word in content_words(text))]
     return _item(fact, "choice", fact.question, told, candidates, bank, rng)
 
@@ -77,10 +79,10 @@ def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return (
             keys.kin(term, bank.definitions[other.id][0])
             or _names_subject(term, text)
-            or bool(keys.reason(stem, answer.texts[0], text, term))
+            or bool(keys.reason(stem, answer.texts[0], text, term, meaning=False))
         )
 
-    candidates = mine(fact, bank, forms, is_second_key)
+    candidates = mine(fact, stem, bank, forms, is_second_key)
     return _item(fact, "definition", stem, answer.texts, candidates, bank, rng)
 
 
@@ -106,7 +108,7 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         theirs = bank.definitions[other.id][0]
         return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= 0.62
 
-    candidates = mine(fact, bank, forms, is_second_key)
+    candidates = mine(fact, stem, bank, forms, is_second_key)
     distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
     return _item(fact, "term", stem, (_shown(term),), distinct, bank, rng)
 
@@ -137,8 +139,15 @@ def _item(
             fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
         )  # fmt: skip
 
+    def refused(chosen: Chosen) -> bool:
+        near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
+        said_again = (
+            bank.second_keys.mean_the_same(chosen.key, text) for text, other in chosen.others if other.id in near
+        )
+        return bool(hard_flaws(built(chosen))) or any(said_again)
+
     seed = rng.random()
-    chosen = choose(stem, keys, candidates, rng, refused=lambda one: bool(hard_flaws(built(one))))
+    chosen = choose(stem, keys, candidates, rng, refused=refused)
     return built(chosen) if chosen else None
 
 
@@ -158,7 +167,7 @@ def _group(answer: Answer) -> str:
     """Which questions may lend each other answers."""
     if answer.shape == "whole":
         return answer.asks if answer.asks in ("why", "difference") else "any"
-    return "does" if answer.asks in ("what does", "how", "what") else answer.asks
+    return "does" if answer.asks in _OPEN else answer.asks
 
 
 def _names_subject(subject: str, text: str) -> bool:

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
@@ -19,10 +20,11 @@ from tutor.quiz.shapes import Answer
 from tutor.words import content_words
 
 LEAST_COSINE, MOST_COSINE = 0.3, 0.86
-_NEAREST = 160
-_POOL = 18
-_DRAWS = 260
+_NEAREST = 600
+_POOL = 24
+_DRAWS = 400
 _LONGEST = 1.3  # how much longer than the next one the longest option may be
+_EVEN_SHARES, _EVEN_LENGTHS = 6.0, 0.5  # what uneven shares of the stem's words and uneven lengths cost a set
 _SPREAD = 2.2  # how much longer than the shortest one
 
 
@@ -45,28 +47,47 @@ class Chosen:
 
 def mine(
     fact: Fact,
+    stem: str,
     bank: Bank,
     forms: Callable[[Fact], Sequence[str]],
     is_second_key: Callable[[Fact, str], bool],
     least: float = LEAST_COSINE,
 ) -> list[Candidate]:
-    """The candidates for the distractors of a fact, the nearest in topic first.
+    """The candidates for the distractors of a fact.
 
     Args:
+        stem: what is asked.
         forms: another fact -> how its answer would be shown, the longest first; empty where it does not fit.
         is_second_key: whether such an answer may be right too.
         least: cosine below which a fact is off the topic.
     """
-    found: list[Candidate] = []
+    told = set(content_words(stem))
+    fit: list[tuple[Candidate, float]] = []
     for other, cosine in bank.near(fact, _NEAREST):
-        if cosine < least or len(found) >= _POOL:
-            break
-        if cosine > MOST_COSINE:
+        if not least <= cosine <= MOST_COSINE:
             continue
         texts = tuple(text for text in forms(other) if not OTHERS.search(text))
-        if texts and not is_second_key(other, texts[0]):
-            found.append(Candidate(other, texts, cosine))
-    return found
+        if texts:
+            shared = max(_share(text, told) for text in texts)
+            fit.append((Candidate(other, texts, cosine), cosine + shared))
+    by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]
+    found: dict[str, Candidate] = {}
+    # Half of them for their topic, half for the words that they share with the stem.
+    for pair in zip((one for one, _ in fit), by_words, strict=True):
+        for one in pair:
+            if len(found) < _POOL and one.fact.id not in found and not is_second_key(one.fact, one.texts[0]):
+                found[one.fact.id] = one
+    return list(found.values())
+
+
+def _share(text: str, told: Collection[str]) -> float:
+    words = _stems(text)
+    return len(words.intersection(told)) / max(1, len(words))
+
+
+@lru_cache(maxsize=16384)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(content_words(text))
 
 
 def choose(
@@ -87,28 +108,39 @@ def choose(
     told = frozenset(content_words(stem))
     known = [[_seen(text, told) for text in one.texts] for one in candidates]
     known.append([_seen(text, told) for text in keys])
+    order = sorted(range(len(candidates)), key=lambda n: -max(one.overlap for one in known[n]))
+    rich = order[: max(len(order) // 2, counts[0])]
     for count in counts:
         if len(candidates) < count:
             continue
         targets = rng.random(), rng.random()
         drawn: list[tuple[float, int, Chosen]] = []
+        lowest = count
         for _ in range(_DRAWS):
-            picked = rng.sample(range(len(candidates)), count)
+            picked = rng.sample(rich if rng.random() < 0.4 else order, count)
             seen = [rng.choice(known[-1]), *(rng.choice(known[n]) for n in picked)]
             unlike = _unlike(seen)
             if unlike is None:
                 continue
             near = sum(candidates[n].cosine for n in picked) / count
             others = tuple((one.text, candidates[n].fact) for one, n in zip(seen[1:], picked, strict=True))
-            drawn.append((_missed(seen, targets) + unlike - near, len(drawn), Chosen(seen[0].text, others)))
+            missed = _missed(seen, targets, rng)
+            drawn.append((missed + unlike - near, len(drawn), Chosen(seen[0].text, others)))
+            lowest = min(lowest, sum(one.overlap < seen[0].overlap for one in seen[1:]))
+        if lowest > (count - 1) // 2:
+            # Where the key always shares the most words with the stem, these would give it away.
+            continue
         for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:12]:
             if not refused(chosen):
                 return chosen
     return None
 
 
-def _missed(seen: Sequence[Seen], targets: tuple[float, float]) -> float:
-    """How far the key, the first text, is from the ranks drawn for its length and for its words of the stem."""
+def _missed(seen: Sequence[Seen], targets: tuple[float, float], rng: random.Random) -> float:
+    """How far the key, the first text, is from the ranks drawn for its length and for its words of the stem.
+
+    Among equals it has any rank, drawn too: else sets of equals would fit every rank, and the rest be uneven.
+    """
     size = len(seen)
     missed = 0.0
     for values, target in zip(
@@ -116,8 +148,7 @@ def _missed(seen: Sequence[Seen], targets: tuple[float, float]) -> float:
     ):
         below = sum(value < values[0] for value in values)
         same = sum(value == values[0] for value in values) - 1
-        place = min(int(target * size), size - 1)
-        missed += max(0, below - place, place - below - same) * 1.5
+        missed += abs(below + rng.randint(0, same) - min(int(target * size), size - 1)) * 3.0
     return missed
 
 
@@ -131,6 +162,8 @@ def _unlike(seen: Sequence[Seen]) -> float | None:
     unlike = 0.0
     for column in zip(*(one.marks for one in seen), strict=True):
         unlike += 0.25 * min(sum(column), len(seen) - sum(column))
+    shares = [one.overlap for one in seen]
+    unlike += _EVEN_SHARES * (max(shares) - min(shares)) + _EVEN_LENGTHS * (lengths[-1] / lengths[0] - 1)
     return unlike + 0.1 * len({one.opening for one in seen})
 
 
@@ -147,11 +180,9 @@ class Seen:
 
 
 def _seen(text: str, told: Collection[str]) -> Seen:
-    words = set(content_words(text))
     marks = tuple(bool(pattern.search(text)) for pattern in _MARKS)
     opening = " ".join(text.split()[:2]).lower()
-    overlap = len(words & set(told)) / max(1, len(words))
-    return Seen(text, float(len(text)), overlap, bool(ABSOLUTES.search(text)), marks, opening)
+    return Seen(text, float(len(text)), _share(text, told), bool(ABSOLUTES.search(text)), marks, opening)
 
 
 _MARKS = (HEDGES, *map(re.compile, (r"\d", r"\$", r"[,;:(]", r".\bbecause\b")))

@@ -15,6 +15,8 @@ from tutor.words import NEGATIONS, content_words, split_sentences, without_struc
 
 _SAID = 0.74  # share of an option's weight that a sentence on the subject must say
 _SAME = 0.62  # share of two options' weight in common from which on they say the same
+_MEANS = 0.64  # cosine from which on two sentences mean the same
+_SENTENCE = 5  # words from which on an option is a sentence and no name
 _FEWEST = 2
 _READ = 12
 _IS_A = re.compile(
@@ -40,12 +42,14 @@ class SecondKeys:
         self._retriever = retriever
         self.names = lru_cache(maxsize=8192)(self._names)
         self.holders = lru_cache(maxsize=4096)(self._holders)
+        self.vector = lru_cache(maxsize=4096)(retriever.embedding.embed_query)
 
-    def reason(self, stem: str, key: str, option: str, subject: str) -> str:
+    def reason(self, stem: str, key: str, option: str, subject: str, meaning: bool = True) -> str:
         """Why an option may be right too, in plain words; empty where nothing speaks for it.
 
         Args:
             subject: what the stem asks about, in words; empty where that cannot be told.
+            meaning: whether to compare the two by the embedding model too, which takes its time.
         """
         if plain(key) == plain(option):
             return "it is the key"
@@ -55,16 +59,20 @@ class SecondKeys:
             return "it says what the key says"
         if subject and self.said_of(subject, option, stem):
             return "the notes say it of the same subject"
-        return ""
+        return "it means what the key means" if meaning and self.mean_the_same(key, option) else ""
+
+    def mean_the_same(self, key: str, option: str) -> bool:
+        """Whether two sentences mean nearly the same, by the embedding model; of names it cannot tell."""
+        if min(len(key.split()), len(option.split())) < _SENTENCE:
+            return False
+        return float(self.vector(key) @ self.vector(option)) >= _MEANS
 
     def same_thing(self, one: str, other: str) -> bool:
         """Whether two names mean one thing, or one a kind of the other."""
         if len(one.split()) > 7 or len(other.split()) > 7:
             return False
-        ours, theirs = self.names(_bare(one)), self.names(_bare(other))
-        if ours & theirs:
-            return True
-        return bool(self.kinds(one) & theirs or self.kinds(other) & ours)
+        ours, theirs = self._names(_bare(one), 0.0), self._names(_bare(other), 0.0)
+        return bool(ours & theirs) or self._is_kind(one, theirs) or self._is_kind(other, ours)
 
     def kin(self, one: str, other: str) -> bool:
         """Whether what is said of one subject may hold of the other: the same, a kind of it, or a part of its name."""
@@ -79,13 +87,13 @@ class SecondKeys:
     def _is_kind(self, name: str, names: frozenset[Stems]) -> bool:
         return any(one <= kind for kind in self.kinds(name) for one in names)
 
-    def _names(self, name: str) -> frozenset[Stems]:
-        """The stems of a name and of the other names of the thing."""
+    def _names(self, name: str, least: float = 1.0) -> frozenset[Stems]:
+        """The stems of a name and of the other names of the thing, those for some settings only from `least` down."""
         own = frozenset(content_words(name))
         found = {own} if own else set()
         for concept in self._retriever.vocabulary.concepts(name):
             if frozenset(concept.own) == own:
-                found |= {stems for stems, share in concept.others if share == 1.0}
+                found |= {stems for stems, share in concept.others if share >= least}
         return frozenset(found)
 
     def kinds(self, name: str) -> frozenset[Stems]:

@@ -33,6 +33,7 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _BRACKET = re.compile(r"\s*\([^()]*\)")
+_THIRD_PERSON = re.compile(r"[a-z]+[^su]s")
 _ADVERB = re.compile(r"\s+(?:always|usually|often|only|never|also|commonly|\w+ly)$")
 _NO_SUBJECT = re.compile(r",|\b(?:that|which|who|whose|where|when|if)\b")
 _DETERMINER = re.compile(
@@ -44,22 +45,9 @@ _PREPOSITIONS = frozenset(
     "by at in on from with through during after before between for as into to without over under".split()
 )
 _OPENERS = frozenset("when where only because".split())
-_ASKS_PHRASE = (
-    "which",
-    "what does",
-    "what is",
-    "what",
-    "how",
-    "how many",
-    "how large",
-    "where",
-    "when",
-    "who",
-)
-_AUXILIARY = frozenset(
-    "is are was were has have had do does did can could may might must should will would".split()
-)
-_LOOSE = re.compile(r"\b(?:here|this|these|those|such|former|latter|above|below|both)\b", re.IGNORECASE)
+_ASKS_PHRASE = ("which", "what does", "what is", "what", "how", "how many", "how large", "where", "when", "who")
+_AUXILIARY = frozenset("is are was were has have had do does did can could may might must should will would".split())
+_LOOSE = re.compile(r"\b(?:here|this|these|those|such(?! as\b)|former|latter|above|below)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
 _VALUE = re.compile(r"(?:about |at least |at most |around |roughly |exactly )?[-+]?\$?\\?[-+]?[\d.,]+")
 _WH = re.compile(
@@ -100,8 +88,12 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
     if reason and _is_told(sentence[: reason.start()], told, 0.6):
         word = reason[1]
         return _answer(word, "", f"{word} {sentence[reason.end() :]}", asks, told)
+    if asks == "other":
+        return _answer("whole", "", sentence, asks, told)
     subject = _subject(sentence)
-    if not subject or not content_words(subject):
+    if not _is_told(subject, told, 0.99) or not content_words(subject):
+        subject = _told_subject(sentence, told) or subject
+    if not content_words(subject):
         return _answer("whole", "", sentence, asks, told)
     predicate = sentence[sentence.index(subject) + len(subject) :].strip()
     if not _is_told(subject, told, 0.99):
@@ -147,6 +139,19 @@ def _subject(sentence: str) -> str:
     """The words that open a sentence before its predicate; empty where they are more than a name."""
     subject = _ADVERB.sub("", subject_of_claim(sentence))
     return subject if sentence.startswith(subject) and not _NO_SUBJECT.search(subject) else ""
+
+
+def _told_subject(sentence: str, told: Collection[str]) -> str:
+    """The words that open a sentence as far as they are told, where a verb in the third person follows; else empty."""
+    tokens = list(re.finditer(r"\S+", sentence))
+    end = next((n for n, one in enumerate(tokens) if not _is_told(one.group(), told, 1.0)), 0)
+    if not 1 <= end < len(tokens) - 1 or not _is_told(tokens[end - 1].group(), told, 1.0):
+        return ""
+    verb, after = tokens[end].group(), tokens[end + 1].group()
+    subject = sentence[: tokens[end].start()].strip()
+    fits = _THIRD_PERSON.fullmatch(verb) and (_DETERMINER.match(after) or after in _PREPOSITIONS) and after != "of"
+    named = bool(content_words(tokens[end - 1].group())) and bool(content_words(subject))
+    return subject if fits and named and not _NO_SUBJECT.search(subject) else ""
 
 
 def first_sentence(fact: Fact) -> str:
