@@ -142,7 +142,9 @@ def _item(
     def refused(chosen: Chosen) -> bool:
         near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
         said_again = (
-            bank.second_keys.mean_the_same(chosen.key, text) for text, other in chosen.others if other.id in near
+            bank.second_keys.mean_the_same(chosen.key, text)
+            for text, other in chosen.others
+            if other.id in near
         )
         return bool(hard_flaws(built(chosen))) or any(said_again)
 

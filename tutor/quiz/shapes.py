@@ -45,8 +45,21 @@ _PREPOSITIONS = frozenset(
     "by at in on from with through during after before between for as into to without over under".split()
 )
 _OPENERS = frozenset("when where only because".split())
-_ASKS_PHRASE = ("which", "what does", "what is", "what", "how", "how many", "how large", "where", "when", "who")
-_AUXILIARY = frozenset("is are was were has have had do does did can could may might must should will would".split())
+_ASKS_PHRASE = (
+    "which",
+    "what does",
+    "what is",
+    "what",
+    "how",
+    "how many",
+    "how large",
+    "where",
+    "when",
+    "who",
+)
+_AUXILIARY = frozenset(
+    "is are was were has have had do does did can could may might must should will would".split()
+)
 _LOOSE = re.compile(r"\b(?:here|this|these|those|such(?! as\b)|former|latter|above|below)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
 _VALUE = re.compile(r"(?:about |at least |at most |around |roughly |exactly )?[-+]?\$?\\?[-+]?[\d.,]+")
@@ -149,7 +162,11 @@ def _told_subject(sentence: str, told: Collection[str]) -> str:
         return ""
     verb, after = tokens[end].group(), tokens[end + 1].group()
     subject = sentence[: tokens[end].start()].strip()
-    fits = _THIRD_PERSON.fullmatch(verb) and (_DETERMINER.match(after) or after in _PREPOSITIONS) and after != "of"
+    fits = (
+        _THIRD_PERSON.fullmatch(verb)
+        and (_DETERMINER.match(after) or after in _PREPOSITIONS)
+        and after != "of"
+    )
     named = bool(content_words(tokens[end - 1].group())) and bool(content_words(subject))
     return subject if fits and named and not _NO_SUBJECT.search(subject) else ""
 
