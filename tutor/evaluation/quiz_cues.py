@@ -129,7 +129,7 @@ def _solver(
 
 def _position_p(items: Sequence[Item], keys: Sequence[int]) -> float:
     """Chi-square of the key's places over the items with the usual number of options."""
-    from scipy.stats import chisquare
+    from scipy.stats import chisquare  # type: ignore[import-untyped]
 
     size = Counter(len(item.options) for item in items).most_common(1)[0][0]
     seen = Counter(key for item, key in zip(items, keys, strict=True) if len(item.options) == size)

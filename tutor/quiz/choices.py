@@ -135,8 +135,8 @@ def _item(
             Option(f"o{place}", texts[n], why[n], ids[n] if n else "") for place, n in enumerate(order, 1)
         )
         return Item(
-            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, f"o{order.index(0) + 1}", fact.key, fact.citation,
-            fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, f"o{order.index(0) + 1}",
+            fact.key, fact.citation, fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
         )  # fmt: skip
 
     def refused(chosen: Chosen) -> bool:
@@ -182,13 +182,7 @@ def _with_article(term: str, fact: Fact) -> str:
     """A term with the article that the notes give it."""
     found = re.match(r"(an?|the)\s+", first_sentence(fact), re.IGNORECASE)
     shown = _BRACKET.sub("", term).strip()
-    return f"{found[1].lower()} {_in_sentence(shown)}" if found else _in_sentence(shown)
-
-
-def _in_sentence(term: str) -> str:
-    """A term as it stands inside a sentence: small at its beginning unless it is a name."""
-    rest = term[1:]
-    return term if not term[:1].isupper() or rest != rest.lower() else term
+    return f"{found[1].lower()} {shown}" if found else shown
 
 
 def _shown(term: str) -> str:

@@ -1,7 +1,7 @@
 """Distractors mined from the notes: the true answers of other facts, of the same kind and near in topic.
 
-Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: the key's ranks
-are drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the longest", would
+Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: its ranks are
+drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the longest", would
 be a cue itself.
 """
 

@@ -1,4 +1,4 @@
-"""Flaws of multiple choice that give the key away or leave no fair question, and the cues that a test-wise student reads.
+"""Flaws of multiple choice that give the key away or leave no fair question, and the cues that test-wise students read.
 
 The flaws are those of the rubrics for item writing (Haladyna, Downing and Rodriguez, 2002) that can be seen without
 knowing the subject. A cue is a number for each option; what knows the key from cues alone knows nothing of the notes.

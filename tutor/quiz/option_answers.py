@@ -53,7 +53,7 @@ def chosen_option(item: Item, answer: str) -> str | None:
 
 
 def lettered(item: Item, answer: str) -> str:
-    """An answer of option ids with commas, in the order of the key, as the letters that a student types; else itself."""
+    """An answer of option ids with commas, in the order of the key, as letters that a student types; else itself."""
     letters = {option.id: LETTERS[n] for n, option in enumerate(item.options)}
     ids = answer.split(",")
     if not set(ids) <= set(letters):

@@ -25,8 +25,8 @@ _YES_NO = re.compile(r"(?:yes|no)\b[,.;]?\s", re.IGNORECASE)
 _REASON = re.compile(r",?\s+\b(because|so that)\b\s+")
 _CUT = re.compile(
     r",\s+(?:because|since|so that|so|while|whereas|although|though)\b|;\s|\s\bwhereas\b|\s\bso that\b|\s\bbecause\b|"
-    r",\s+(?:but|and) (?:it|they)\b|: |,\s+(?:even|usually|commonly|often|typically|for example|for instance|such as|which|"
-    r"where)\b(?=[^,]*$)"
+    r",\s+(?:but|and) (?:it|they)\b|: |,\s+(?:even|usually|commonly|often|typically|for example|for instance|"
+    r"such as|which|where)\b(?=[^,]*$)"
 )
 _GENERIC = re.compile(
     r"\b(?:causes?|roles?|values?|names?|parts?|components?|risks?|ways?|uses?|used|it|that|when|called|left|word|good)\b",
