@@ -64,7 +64,8 @@ _LOOSE = re.compile(r"\b(?:here|this|these|those|such(?! as\b)|former|latter|abo
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
 _VALUE = re.compile(r"(?:about |at least |at most |around |roughly |exactly )?[-+]?\$?\\?[-+]?[\d.,]+")
 _WH = re.compile(
-    r"^(?:in |on |at |by |for |from |with |to |of )?(who|when|where|why|how (?:many|much|large|big|long|far|often)|how|which|what)\b"
+    r"^(?:in |on |at |by |for |from |with |to |of )?"
+    r"(who|when|where|why|how (?:many|much|large|big|long|far|often)|how|which|what)\b"
     r"(?: (do|does|did|is|are|was|were|can))?",
     re.IGNORECASE,
 )
