@@ -33,7 +33,7 @@ LADDER: tuple[Kind, ...] = (
 # How often each kind is drawn for a fact that is new, and for one that has been remembered for weeks.
 _NEW: Mapping[Kind, float] = {
     "choice": 4, "definition": 1.5, "term": 1.5, "cloze": 2, "true-false": 2, "either": 2, "match": 0.5, "order": 1.5,
-    "number": 2, "short": 2, "explain": 0.5,
+    "number": 2, "short": 1.2, "explain": 0.5,
 }  # fmt: skip
 _STABLE: Mapping[Kind, float] = {
     "choice": 1, "definition": 0.5, "term": 1, "cloze": 2, "true-false": 0.5, "either": 1, "match": 0.5, "order": 2,
