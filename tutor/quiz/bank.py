@@ -14,6 +14,7 @@ from tutor.quiz.second_keys import SecondKeys
 from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of
 from tutor.quiz.terms import Terms
 from tutor.retrieval import Retriever
+from tutor.topics import Key
 from tutor.words import content_words
 
 if TYPE_CHECKING:
@@ -99,6 +100,15 @@ class Bank:
     def terms(self) -> Terms:
         """The things that the notes have names for."""
         return Terms(self.retriever)
+
+    @cached_property
+    def named(self) -> dict[str, frozenset[Key]]:
+        """The things that each fact names, by the fact's id."""
+        names = self.retriever.named
+        return {
+            fact.id: frozenset(mention.key for mention in names.mentions(f"{fact.question} {fact.key}"))
+            for fact in self.facts
+        }
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:

@@ -126,7 +126,8 @@ def _nothing(bank: Bank, topic: str, kinds: Collection[Kind]) -> QuizError:
 
 
 def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
-    """The facts on a topic: those filed under what it names, then those found by a search; all for an empty topic."""
+    """The facts on a topic: those filed under what it names, where these are few also those that name it and those that
+    a search finds; all for an empty topic."""
     if not topic.strip():
         return list(bank.facts)
     named = bank.retriever.named
@@ -144,13 +145,11 @@ def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
     own = [fact for fact in bank.facts if fact.concept in filed]
     rank = {fact.id: place for place, fact in enumerate(searched)}
     own.sort(key=lambda fact: rank.get(fact.id, len(rank)))
-    known = {fact.id for fact in own}
-    # A search finds neighbours too; they are wanted only where the topic itself has little.
-    return (
-        own
-        if len(own) >= max(_ENOUGH, 2 * n)
-        else [*own, *(fact for fact in searched if fact.id not in known)]
-    )
+    if len(own) >= max(_ENOUGH, 2 * n):
+        return own
+    naming = [fact for fact in bank.facts if keys & bank.named[fact.id]]
+    naming.sort(key=lambda fact: rank.get(fact.id, len(rank)))
+    return list({fact.id: fact for fact in (*own, *naming, *searched)}.values())
 
 
 def _same(concept: str, topic: str) -> bool:
