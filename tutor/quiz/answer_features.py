@@ -253,6 +253,11 @@ def _polarity(question: str, key: str, answer: str) -> tuple[float, float]:
     return float(sign[0] * sign[1] > 0), float(sign[0] * sign[1] < 0)
 
 
+def says_yes_or_no(answer: str) -> bool:
+    """Whether an answer opens with yes or no, or a word for it."""
+    return bool(_YES.match(answer) or _NO.match(answer))
+
+
 def lexical(question: str, key: str, answer: str) -> dict[str, float]:
     """The measures that need words alone."""
     main = main_of(key)

@@ -31,9 +31,6 @@ SECOND = Fit(VERDICTS, tokens=88, epochs=3, rate=4e-4, seed=1)
 _CLAIMS_AN_EPOCH = 2000
 _NEAR = 8
 _TOO_NEAR = 0.8
-# How likely a verdict must be to be given; chosen in cross-validation so that few right answers are called wrong.
-SURE = {"correct": 0.55, "partial": 0.45, "wrong": 0.6}
-SURE_BY_WORDS = {"correct": 0.5, "partial": 0.4, "wrong": 0.5}
 # The inverse strength of the L2 penalty of the weights.
 _PENALTY = 0.05
 _VERDICTS_OF_CLAIMS = {"supported": AT_LEAST_PARTLY, "contradicted": WRONG, "absent": WRONG}
@@ -81,27 +78,21 @@ def fit_grades(
     verdicts = [one.verdict for one in (*people, *own)]
     lexical = [{n: v for n, v in values.items() if not n.startswith("near")} for values in near]
     fitted = {
-        "words": fit_weights(lexical, verdicts, SURE_BY_WORDS),
-        "near": fit_weights(near, verdicts, SURE_BY_WORDS),
-        "read": fit_weights(read, verdicts[: len(read)], SURE),
+        "words": fit_weights(lexical, verdicts),
+        "near": fit_weights(near, verdicts),
+        "read": fit_weights(read, verdicts[: len(read)]),
     }
     WEIGHTS.write_text(json.dumps(fitted), encoding="utf-8")
 
 
-def fit_weights(
-    rows: Sequence[Mapping[str, float]], verdicts: Sequence[str], least: Mapping[str, float]
-) -> dict[str, Any]:
-    """A logistic regression with an L2 penalty, as `tutor.quiz.short_answers.Weights` reads it.
-
-    Args:
-        least: how likely each verdict must be to be given.
-    """
+def fit_weights(rows: Sequence[Mapping[str, float]], verdicts: Sequence[str]) -> dict[str, Any]:
+    """A logistic regression with an L2 penalty, as `tutor.quiz.short_answers.Weights` reads it."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    names = [name for name in rows[0] if name not in ("own_words", "foreign")]
+    names = [name for name in rows[0] if name != "foreign"]
     measures = np.array([[row[name] for name in names] for row in rows])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=_PENALTY, max_iter=3000))
     model.fit(measures, [VERDICTS.index(verdict) for verdict in verdicts])
@@ -112,7 +103,6 @@ def fit_weights(
         "names": names,
         "bias": [round(float(value), 3) for value in bias],
         "slopes": [[round(float(value), 3) for value in row] for row in slopes],
-        "least": dict(least),
     }
 
 
