@@ -89,7 +89,7 @@ _POLITE = re.compile(r"^please,?\s+|,?\s+please(?=\W*$)", re.IGNORECASE)
 # How probable a guessed intent must be: 94 % right on the messages of a writer not learnt from; with the second row
 # no message of 442 that asked for no tool started one.
 _LIKELY = 0.6
-_NEEDED = {"quiz": 0.7, "demo": 0.8, "save": 0.85}
+_NEEDED = {"quiz": 0.7, "demo": 0.8, "save": 0.85, "progress": 0.8}
 _IN_A_QUESTION = 0.9
 _ASKS_FACT = re.compile(
     r"^\W*(?:(?:and|but|so|then|ok(?:ay)?|ah)\W+)*(?:what|who|which|where|when|why|how|since|is|are|was|were|does|did"

@@ -39,9 +39,9 @@ _WRONG_SURE = (
 )
 _MISTAKES = rf"{_MINE}(?:mistakes|errors|misses|wrong answers|weak (?:spots|points|areas)|weaknesses)"
 _DUE = (
-    r"(?:what(?:['’]?s| is| are)? (?:now )?due|which (?:cards|questions|facts|reviews|ones) are due"
+    r"(?:what(?:['’]?s| is| are)? (?:now )?(?:over)?due|which (?:cards|questions|facts|reviews|ones) are (?:over)?due"
     r"|(?:all )?(?:the |my )?(?:cards|questions|facts|items|reviews|things)"
-    r"(?: (?:that|which) are)? due|(?:all )?(?:the |my )?due (?:cards|questions|facts|items|reviews|ones)"
+    r"(?: (?:that|which) are)? (?:over)?due|(?:all )?(?:the |my )?due (?:cards|questions|facts|items|reviews|ones)"
     r"|everything (?:that(?:['’]?s| is) )?due)"
 )
 _PROGRESS = _whole(
@@ -64,7 +64,7 @@ _PROGRESS = _whole(
     r"我(?:的)?(?:学习)?(?:进度|成绩|进展)(?:如何|怎么样|怎样)?|我(?:学|掌握)得(?:怎么样|如何)",
 )
 _ASKS_DUE = _whole(
-    rf"{_DUE}|(?:is|are) (?:there )?(?:anything|something|any (?:cards|reviews|questions)) due",
+    rf"{_DUE}|(?:(?:is|are) )?(?:there )?(?:anything|something|any (?:cards|reviews|questions)) (?:over)?due",
     r"how (?:many|much)(?: (?:cards|reviews|questions|facts))? (?:are|is|do i have) (?:due|to review"
     r"|to repeat|left to review)",
     r"(?:what|which (?:topics?|concepts?|cards?|things?|notes?))(?: (?:do|should|must) i (?:need to "
