@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from demos.digits import ImageSet
-from demos.networks import cosine_rate, mlp, seeded, set_rate
+from demos.networks import Adam, cosine_rate, mlp, seeded
 from demos.steps import Metric
 
 N_MEASURED = 700
@@ -49,9 +49,9 @@ def train_classifier(data: ImageSet, steps: int = 500, batch: int = 128, seed: i
     images, labels = data.images, data.labels
     source = seeded(seed, str(images.device))
     network = Classifier(images[0].numel(), int(labels.max()) + 1, source)
-    adam = torch.optim.AdamW(network.parameters(), weight_decay=0.01, fused=True)
+    adam = Adam(network.parameters(), decay=0.01)
     for step in range(steps):
-        set_rate(adam, cosine_rate(3e-3, step / steps))
+        adam.rate = cosine_rate(3e-3, step / steps)
         picks = torch.randint(len(images), (batch,), generator=source, device=images.device)
         noise = torch.randn(images[picks].shape, generator=source, device=images.device)
         loss = functional.cross_entropy(network(images[picks] + 0.3 * noise), labels[picks])

@@ -129,6 +129,7 @@ class Run:
         self._clear_folder()
         import torch
 
+        from demos.drawing import warm_up
         from demos.networks import pick_device
         from demos.steps import Result, RunSettings
 
@@ -137,6 +138,7 @@ class Run:
         torch.set_num_threads(1)
         device = pick_device(self.order.device)
         train, draw = demo.load_run(), demo.load_draw()
+        warm_up()
         self.stop.settle()
         head = {
             "demo": demo.name,

@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 
 from demos import transformer_words
 from demos.decoder import Decoder, Muon, next_distribution, trapezoid_rate, written
-from demos.networks import LossCurve, seeded, set_rate
+from demos.networks import Adam, LossCurve, seeded
 from demos.ngram import NGram
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 from demos.text import Text, load_text
@@ -79,7 +79,7 @@ class TransformerRun:
             self.muon, ends = None, [*ends, *self.network.matrices]
         else:
             self.muon = Muon(self.network.matrices)
-        self.adam = torch.optim.AdamW(ends, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+        self.adam = Adam(ends, betas=(0.9, 0.95), decay=0.0)
         self.curve = LossCurve()
         self.history: list[tuple[int, float]] = []
         self.ngram_order, self.ngram_loss = best_ngram(
@@ -99,9 +99,9 @@ class TransformerRun:
     def update(self) -> None:
         """One update on `batch` random pieces of the text."""
         fraction, rate = self.pace.fraction, self.knobs["lr"]
-        set_rate(self.adam, trapezoid_rate(0.3 * rate, fraction))
+        self.adam.rate = trapezoid_rate(0.3 * rate, fraction)
         if self.muon:
-            set_rate(self.muon, trapezoid_rate(rate, fraction))
+            self.muon.rate = trapezoid_rate(rate, fraction)
         last = len(self.train) - len(self._offsets)
         starts = torch.randint(
             last + 1, (self.knobs["batch"],), generator=self.source, device=self.settings.device
