@@ -90,6 +90,7 @@ TOKENS = Demo(
     expected_s=8.0,
     run="demos.tokens:run",
     draw="demos.tokens_picture:draw",
+    uses_torch=False,
     notes=("tokens-and-sampling", "perplexity", "autoregressive-models"),
 )
 

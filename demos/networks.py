@@ -11,13 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
-from demos.knobs import DemoArgumentError
+from demos.knobs import DemoArgumentError, check_device
 
 
 def pick_device(asked: str) -> str:
     """ "auto", "cpu" or "cuda" -> "cpu" or "cuda"; DemoArgumentError if it is unknown or absent."""
-    if asked not in ("auto", "cpu", "cuda"):
-        raise DemoArgumentError(f"There is no device {asked!r}", "The devices are auto, cpu, cuda.")
+    check_device(asked)
     present = torch.cuda.is_available()
     if asked == "cuda" and not present:
         raise DemoArgumentError("No CUDA device was found on this machine", "Use the device cpu or auto.")

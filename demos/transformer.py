@@ -211,9 +211,8 @@ def next_token_loss(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def best_ngram(train: NDArray[np.int64], held_out: NDArray[np.int64], vocab: int) -> tuple[int, float]:
     """The order whose n-gram model loses least on the held-out text, and that loss in nats per token."""
-    losses = {
-        order: -float(NGram(train, vocab, order).log_probs(held_out).mean()) for order in BASELINE_ORDERS
-    }
+    by_order = NGram(train, vocab, BASELINE_ORDERS[-1]).log_probs_by_order(held_out)
+    losses = {order: -float(by_order[order - 1].mean()) for order in BASELINE_ORDERS}
     order = min(losses, key=lambda known: losses[known])
     return order, losses[order]
 
