@@ -88,7 +88,7 @@ def cosine_rate(base: float, fraction: float, last: float = 0.02) -> float:
 
 
 class Adam:
-    """Adam (arXiv 1412.6980), with `decay` > 0 AdamW (arXiv 1711.05101), on parameters of one device; set `rate` first.
+    """Adam (arXiv 1412.6980), with `decay` > 0 AdamW (arXiv 1711.05101), on parameters of one device, at `rate`.
 
     The arithmetic is torch's own fused function, so the numbers are those of torch.optim.AdamW. That class would load
     torch's compiler with its first update, which nothing here needs: a second of every run.
@@ -97,7 +97,7 @@ class Adam:
     def __init__(
         self, parameters: Iterable[Tensor], betas: tuple[float, float] = (0.9, 0.999), decay: float = 0.0
     ) -> None:
-        self.rate = 0.0
+        self.rate = 1e-3
         self.betas, self.decay = betas, decay
         self.parameters = list(parameters)
         self._means = [torch.zeros_like(weights) for weights in self.parameters]
