@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot, rms_norm
 
 from demos import attention_words
-from demos.networks import LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, LossCurve, cosine_rate, seeded
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
 LETTERS = "abcdefghijklmnop"
@@ -159,7 +159,7 @@ class AttentionRun:
         self.causal = knobs["mask"] == "causal" or (knobs["mask"] == "auto" and knobs["task"] == "induction")
         self.source = seeded(settings.seed, settings.device)
         self.network = AttentionNet(knobs, self.causal, self.source)
-        self.adam = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.98), fused=True)
+        self.adam = Adam(self.network.parameters(), betas=(0.9, 0.98))
         self.curve = LossCurve()
         self.watched, self.measured = self._strings(N_WATCHED), self._strings(N_MEASURED)
         self.history: list[tuple[int, float, float]] = []
@@ -180,7 +180,7 @@ class AttentionRun:
 
     def update(self) -> None:
         """One update on a fresh batch of strings."""
-        set_rate(self.adam, cosine_rate(self.knobs["lr"], self.pace.fraction))
+        self.adam.rate = cosine_rate(self.knobs["lr"], self.pace.fraction)
         batch = self._strings(self.knobs["batch"])
         loss = answer_loss(self.network(batch.inputs)[0], batch.targets)
         self.adam.zero_grad()

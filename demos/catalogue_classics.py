@@ -31,6 +31,7 @@ CLASSICS = Demo(
     expected_s=6.0,
     run="demos.classics:run",
     draw="demos.classics_picture:draw",
+    uses_torch=False,
     notes=("generative-vs-discriminative", "naive-bayes", "logistic-regression", "gaussian-mixture-models"),
 )
 

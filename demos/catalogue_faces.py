@@ -63,7 +63,7 @@ LATENT_DIFFUSION = Demo(
         ),
     ),
     presets={
-        "quick": Preset(14, {"steps": 1300}),
+        "quick": Preset(14, {"steps": 1100}),
         "normal": Preset(55),
         "long": Preset(180, {"steps": 20000}),
     },

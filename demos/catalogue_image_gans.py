@@ -58,9 +58,9 @@ CONDITIONAL_GAN = Demo(
         _BATCH,
         _Z_DIM,
         number(
-            "truncation", 4.0, 0.2, 4.0, "noise is redrawn beyond +- this for the result; 4: nearly never"
+            "truncation", 2.0, 0.2, 4.0, "noise is redrawn beyond +- this for the result; 4: nearly never"
         ),
-        number("steps", 900, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+        number("steps", 1000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
         "quick": Preset(12, {"network": "mlp"}),
@@ -100,11 +100,11 @@ CYCLEGAN = Demo(
         choice("compare", ("off", "no-cycle"), "train a second pair without the cycle loss beside it"),
         choice("size", ("32", "16"), "width and height of a face in pixels"),
         number("lr", 1e-3, 1e-5, 1.0, "learning rate of all networks; falls along half a cosine"),
-        number("batch", 16, 4, 64, "faces of each kind in one update", "faces"),
-        number("steps", 500, 0, 10000, "updates; 0: as many as the budget allows", "updates"),
+        number("batch", 8, 4, 64, "faces of each kind in one update", "faces"),
+        number("steps", 650, 0, 10000, "updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"size": "16"}),
+        "quick": Preset(14, {"size": "16", "steps": 500}),
         "normal": Preset(50),
         "long": Preset(180, {"compare": "no-cycle", "steps": 1500}),
     },

@@ -59,9 +59,13 @@ TINY_TRANSFORMER = Demo(
         number("lr", 0.02, 1e-5, 1.0, "learning rate of the matrices; the rest learns at 0.3 times that"),
         number("temperature", 0.8, 0.1, 2.0, "of writing: low is sure and dull, high is bold and wrong"),
         number("top_k", 0, 0, 50, "writes only with the k likeliest characters; 0: with all", "characters"),
-        number("steps", 800, 0, 50000, "updates; 0: as many as the budget allows", "updates"),
+        number("steps", 600, 0, 50000, "updates; 0: as many as the budget allows", "updates"),
     ),
-    presets={"quick": Preset(12, {"steps": 200}), "normal": Preset(45), "long": Preset(240, {"steps": 5000})},
+    presets={
+        "quick": Preset(14, {"steps": 160, "batch": 10}),
+        "normal": Preset(50),
+        "long": Preset(240, {"steps": 5000}),
+    },
     expected_s=15.0,
     run="demos.transformer:run",
     draw="demos.transformer_picture:draw",
@@ -90,6 +94,7 @@ TOKENS = Demo(
     expected_s=8.0,
     run="demos.tokens:run",
     draw="demos.tokens_picture:draw",
+    uses_torch=False,
     notes=("tokens-and-sampling", "perplexity", "autoregressive-models"),
 )
 

@@ -18,7 +18,7 @@ from torch.nn.functional import softplus
 
 from demos import collapse_words, measures
 from demos.batched import BatchedMlp, packed, zero_centred_penalty
-from demos.networks import LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, LossCurve, cosine_rate, seeded
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 from demos.toy_data import PointSet, point_set
 
@@ -88,8 +88,8 @@ class Row:
         self.critics = BatchedMlp(
             [2 * recipe.pac, width, width, 1], 0.2, judges, device, with_deviation=recipe.with_deviation
         )
-        self.g_adam = torch.optim.Adam(self.generators.parameters(), betas=(0.0, 0.99), fused=True)
-        self.d_adam = torch.optim.Adam(self.critics.parameters(), betas=(0.0, 0.99), fused=True)
+        self.g_adam = Adam(self.generators.parameters(), betas=(0.0, 0.99))
+        self.d_adam = Adam(self.critics.parameters(), betas=(0.0, 0.99))
         self.curve = LossCurve()
 
     def update(self, real: Tensor, d_noise: Tensor, g_noise: Tensor, fraction: float) -> None:
@@ -97,8 +97,8 @@ class Row:
 
         The loss is the non-saturating one (arXiv 1406.2661), each network's own mean, summed over the K.
         """
-        set_rate(self.d_adam, cosine_rate(self.recipe.d_lr, fraction))
-        set_rate(self.g_adam, cosine_rate(self.recipe.g_lr, fraction))
+        self.d_adam.rate = cosine_rate(self.recipe.d_lr, fraction)
+        self.g_adam.rate = cosine_rate(self.recipe.g_lr, fraction)
         self._update_critics(real, d_noise)
         self.critics.requires_grad_(False)
         loss = softplus(-self.critics(packed(self.generators(g_noise), self.recipe.pac))).mean(dim=1).sum()

@@ -13,7 +13,7 @@ from demos.cyclegan_networks import PatchDiscriminator, Translator
 from demos.digit_gan_networks import draw_weights
 from demos.faces import column, draw_attributes, render, twins
 from demos.gan import discriminator_loss, generator_loss
-from demos.networks import AveragedCopy, LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, AveragedCopy, LossCurve, cosine_rate, seeded
 from demos.steps import Pace
 
 POOL = 1024
@@ -107,7 +107,7 @@ class Pair:
                 translator.body[-2].weight.mul_(0.1)  # type: ignore[operator]
         self.averaged = [AveragedCopy(translator) for translator in self.translators]
         self.g_adam, self.d_adam = (
-            torch.optim.Adam([w for net in nets for w in net.parameters()], betas=(0.0, 0.99), fused=True)
+            Adam([w for net in nets for w in net.parameters()], betas=(0.0, 0.99))
             for nets in (self.translators, self.critics)
         )
         self.d_curve, self.cycle_curve = LossCurve(), LossCurve()
@@ -116,8 +116,8 @@ class Pair:
     def update(self, pace: Pace, batch: int) -> None:
         """One update of the translators, one of the discriminators."""
         rate = cosine_rate(self.lr, pace.fraction)
-        set_rate(self.g_adam, rate)
-        set_rate(self.d_adam, rate)
+        self.g_adam.rate = rate
+        self.d_adam.rate = rate
         faces = [self._batch(pool, batch) for pool in self.pools]
         made = self._update_translators(faces)
         self.d_curve.add(self._update_critics(faces, made))

@@ -114,23 +114,24 @@ def orthogonalised(matrices: Tensor, steps: int = 5) -> Tensor:
     return x.transpose(-2, -1) if tall else x
 
 
-class Muon(torch.optim.Optimizer):
-    """Momentum whose step is made orthogonal: W <- W - lr sqrt(max(1, m / n)) NS(g + mu v), v <- mu v + g."""
+class Muon:
+    """Momentum whose step is made orthogonal: W <- W - rate sqrt(max(1, m / n)) NS(g + mu v), v <- mu v + g."""
 
     def __init__(self, matrices: Iterable[nn.Parameter], momentum: float = 0.95) -> None:
-        super().__init__(matrices, {"lr": 0.0, "momentum": momentum})
+        self.rate = 0.0
+        self.momentum = momentum
+        self._memories = [(matrix, torch.zeros_like(matrix)) for matrix in matrices]
 
     @torch.no_grad()
-    def step(self, closure: object = None) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for matrix in group["params"]:
-                if matrix.grad is None:
-                    continue
-                memory = self.state[matrix].setdefault("memory", torch.zeros_like(matrix))
-                memory.lerp_(matrix.grad, 1 - group["momentum"])
-                push = orthogonalised(matrix.grad.lerp(memory, group["momentum"]))
-                scale = math.sqrt(max(1.0, matrix.shape[-2] / matrix.shape[-1]))
-                matrix.add_(push, alpha=-group["lr"] * scale)
+    def step(self) -> None:
+        """One update of the matrices that have a gradient."""
+        for matrix, memory in self._memories:
+            if matrix.grad is None:
+                continue
+            memory.lerp_(matrix.grad, 1 - self.momentum)
+            push = orthogonalised(matrix.grad.lerp(memory, self.momentum))
+            scale = math.sqrt(max(1.0, matrix.shape[-2] / matrix.shape[-1]))
+            matrix.add_(push, alpha=-self.rate * scale)
 
 
 def trapezoid_rate(base: float, fraction: float, warm: float = 0.02, fall: float = 0.45) -> float:

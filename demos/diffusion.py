@@ -19,7 +19,7 @@ from torch import Tensor
 
 from demos import diffusion_words, measures
 from demos.knobs import DemoArgumentError
-from demos.networks import AveragedCopy, Denoiser, LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, AveragedCopy, Denoiser, LossCurve, cosine_rate, seeded
 from demos.samplers import Trail, alpha_bars, ddim_step, ddim_trail, flow_trail
 from demos.steps import Look, Pace, Result, RunSettings, Step
 from demos.toy_data import PointSet, point_set
@@ -99,7 +99,7 @@ class DiffusionRun:
         self.pool = self.data.sample(POOL, self.source) / self.scale
         self.network = Denoiser(knobs["width"], self.source)
         self.averaged = AveragedCopy(self.network)
-        self.adam = torch.optim.Adam(self.network.parameters(), fused=True)
+        self.adam = Adam(self.network.parameters())
         self.curve = LossCurve()
         self.start = torch.randn((measures.N_MEASURED, 2), generator=self.source, device=settings.device)
         self.alpha_bar = alpha_bars(knobs["schedule"], knobs["t_max"]).to(settings.device)
@@ -198,7 +198,7 @@ class DiffusionRun:
 
     def update(self) -> None:
         """One update of the network on one batch."""
-        set_rate(self.adam, cosine_rate(self.knobs["lr"], self.pace.fraction))
+        self.adam.rate = cosine_rate(self.knobs["lr"], self.pace.fraction)
         xt, t, target = self._disturb(self.knobs["batch"])
         loss = (self.network(xt, t) - target).square().mean()
         self.adam.zero_grad()

@@ -21,7 +21,7 @@ from demos import digit_diffusion_words as words
 from demos.digit_denoiser import PIXELS, DigitDenoiser, drop_labels, guided
 from demos.digits import CLASSES, SIDE, load_digits
 from demos.image_measures import N_MEASURED, Judge, mixture_images
-from demos.networks import AveragedCopy, LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, AveragedCopy, LossCurve, cosine_rate, seeded
 from demos.samplers import Trail, alpha_bars, ddim_trail, flow_trail
 from demos.steps import Look, Pace, Result, RunSettings, Step
 
@@ -82,7 +82,7 @@ class DigitRun:
         self.source = seeded(settings.seed, settings.device)
         self.network = DigitDenoiser(knobs["width"], self.source)
         self.averaged = AveragedCopy(self.network)
-        self.adam = torch.optim.AdamW(self.network.parameters(), weight_decay=0.01, fused=True)
+        self.adam = Adam(self.network.parameters(), decay=0.01)
         self.curve = LossCurve()
         self.alpha_bar = alpha_bars("cosine", T_MAX).to(settings.device)
         device = settings.device
@@ -125,7 +125,7 @@ class DigitRun:
 
     def update(self) -> None:
         """One update of the network on one batch."""
-        set_rate(self.adam, cosine_rate(self.knobs["lr"], self.pace.fraction))
+        self.adam.rate = cosine_rate(self.knobs["lr"], self.pace.fraction)
         xt, t, target, labels = self._disturb()
         loss = (self.network(xt, t, labels) - target).square().mean()
         self.adam.zero_grad()

@@ -19,7 +19,7 @@ from demos.digit_gan_networks import Discriminator, Generator, draw_weights
 from demos.digits import CLASSES, ImageSet
 from demos.gan import discriminator_loss, generator_loss
 from demos.image_measures import N_MEASURED, Judge
-from demos.networks import AveragedCopy, LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, AveragedCopy, LossCurve, cosine_rate, seeded
 from demos.steps import Pace
 
 BLOWN_UP = 1e4
@@ -94,8 +94,8 @@ class DigitGan:
         draw_weights(self.critic, self.source)
         self.averaged = AveragedCopy(self.generator)
         betas = (recipe.b1, 0.99)
-        self.g_adam = torch.optim.Adam(self.generator.parameters(), betas=betas, fused=True)
-        self.d_adam = torch.optim.Adam(self.critic.parameters(), betas=betas, fused=True)
+        self.g_adam = Adam(self.generator.parameters(), betas=betas)
+        self.d_adam = Adam(self.critic.parameters(), betas=betas)
         self.d_curve, self.g_curve = LossCurve(), LossCurve()
         self.sound = True
 
@@ -105,8 +105,8 @@ class DigitGan:
     def update(self, pace: Pace) -> None:
         """One update of the discriminator, one of the generator, at the learning rate of the moment."""
         rate = cosine_rate(self.recipe.lr, pace.fraction) if self.recipe.anneal else self.recipe.lr
-        set_rate(self.d_adam, rate)
-        set_rate(self.g_adam, rate)
+        self.d_adam.rate = rate
+        self.g_adam.rate = rate
         d_loss, g_loss = self._update_critic(pace.step), self._update_generator()
         self.d_curve.add(d_loss)
         self.g_curve.add(g_loss)

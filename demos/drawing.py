@@ -27,6 +27,13 @@ SOFT = "#555555"
 WIDTH_PX, HEIGHT_PX, DPI = 900, 420, 100
 
 
+def warm_up() -> None:
+    """Loads what drawing needs, fonts included: half a second that a first picture would take longer."""
+    figure = new_figure("x")
+    panel(figure, (0.1, 0.1, 0.8, 0.7))
+    to_png(figure)
+
+
 def new_figure(caption: str) -> Figure:
     """An empty figure of 900 x 420 pixels with the caption, in at most two lines, along its top."""
     from matplotlib.figure import Figure

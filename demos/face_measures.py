@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from demos import faces
 from demos.image_measures import frechet_distance, neighbourhoods
-from demos.networks import cosine_rate, seeded, set_rate
+from demos.networks import Adam, cosine_rate, seeded
 from demos.steps import Metric
 
 SIZE = 32
@@ -61,9 +61,9 @@ def train_reader(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = Reader().to(device)
-    adam = torch.optim.AdamW(network.parameters(), weight_decay=0.01)
+    adam = Adam(network.parameters(), decay=0.01)
     for step in range(steps):
-        set_rate(adam, cosine_rate(2e-3, step / steps))
+        adam.rate = cosine_rate(2e-3, step / steps)
         picks = torch.randint(pool, (batch,), generator=source, device=device)
         clean = images[picks]
         soft = functional.avg_pool2d(clean, 3, stride=1, padding=1, count_include_pad=False)

@@ -19,7 +19,7 @@ from torch import Tensor
 from demos import face_space, face_vae_words, faces
 from demos.face_measures import FaceJudge
 from demos.face_space import Edit, FaceVae
-from demos.networks import LossCurve, cosine_rate, seeded, set_rate
+from demos.networks import Adam, LossCurve, cosine_rate, seeded
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
 POOL = 8192
@@ -66,12 +66,12 @@ class VaeTraining:
         self.coordinates = self.eigen.coordinates(self.images)
         self.held = self.eigen.coordinates(self.held_images)
         self.vae = FaceVae(self.eigen.sd, knobs["latent"], knobs["width"], source)
-        self.adam = torch.optim.AdamW(self.vae.parameters(), weight_decay=1e-4, fused=True)
+        self.adam = Adam(self.vae.parameters(), decay=1e-4)
         self.curve = LossCurve()
 
     def update(self, fraction: float) -> None:
         """One update at `fraction` (0..1) of the training."""
-        set_rate(self.adam, cosine_rate(self.knobs["lr"], fraction))
+        self.adam.rate = cosine_rate(self.knobs["lr"], fraction)
         picks = torch.randint(POOL, (self.knobs["batch"],), generator=self.source, device=self.device)
         target = self.coordinates[picks]
         mean, log_variance = self.vae.encode(target)

@@ -26,7 +26,7 @@ from demos.gan_losses import (
     judgement,
     r1_r2,
 )
-from demos.networks import AveragedCopy, LossCurve, cosine_rate, mlp, seeded, set_rate
+from demos.networks import Adam, AveragedCopy, LossCurve, cosine_rate, mlp, seeded
 from demos.steps import Look, Pace, Result, RunSettings, Step
 from demos.toy_data import PointSet, point_set
 
@@ -83,8 +83,8 @@ class GanRun:
         self.generator = mlp([z, width, width, 2], nn.ReLU, self.source)
         self.critic = mlp([2, width, width, 1], nn.LeakyReLU, self.source)
         self.averaged = AveragedCopy(self.generator)
-        self.g_adam = torch.optim.Adam(self.generator.parameters(), betas=(0.0, 0.99), fused=True)
-        self.d_adam = torch.optim.Adam(self.critic.parameters(), betas=(0.0, 0.99), fused=True)
+        self.g_adam = Adam(self.generator.parameters(), betas=(0.0, 0.99))
+        self.d_adam = Adam(self.critic.parameters(), betas=(0.0, 0.99))
         self.d_curve, self.g_curve = LossCurve(), LossCurve()
         self.real_curve, self.fake_curve = LossCurve(), LossCurve()
         self.shown_z = self._noise(measures.N_MEASURED)
@@ -103,8 +103,8 @@ class GanRun:
     def update(self) -> None:
         """d_steps updates of the discriminator, then one of the generator."""
         fraction = self.pace.fraction
-        set_rate(self.d_adam, cosine_rate(self.knobs["d_lr"], fraction))
-        set_rate(self.g_adam, cosine_rate(self.knobs["g_lr"], fraction))
+        self.d_adam.rate = cosine_rate(self.knobs["d_lr"], fraction)
+        self.g_adam.rate = cosine_rate(self.knobs["g_lr"], fraction)
         for _ in range(self.knobs["d_steps"]):
             d_loss = self._update_critic()
         self.critic.requires_grad_(False)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from demos.digits import ImageSet
-from demos.networks import cosine_rate, mlp, seeded, set_rate
+from demos.mixture import fit_mixture
+from demos.networks import Adam, cosine_rate, mlp, seeded
 from demos.steps import Metric
 
 N_MEASURED = 700
@@ -49,9 +51,9 @@ def train_classifier(data: ImageSet, steps: int = 500, batch: int = 128, seed: i
     images, labels = data.images, data.labels
     source = seeded(seed, str(images.device))
     network = Classifier(images[0].numel(), int(labels.max()) + 1, source)
-    adam = torch.optim.AdamW(network.parameters(), weight_decay=0.01, fused=True)
+    adam = Adam(network.parameters(), decay=0.01)
     for step in range(steps):
-        set_rate(adam, cosine_rate(3e-3, step / steps))
+        adam.rate = cosine_rate(3e-3, step / steps)
         picks = torch.randint(len(images), (batch,), generator=source, device=images.device)
         noise = torch.randn(images[picks].shape, generator=source, device=images.device)
         loss = functional.cross_entropy(network(images[picks] + 0.3 * noise), labels[picks])
@@ -86,16 +88,17 @@ def kernel_distance(a: Tensor, b: Tensor) -> float:
 
     Standardise the features first: the kernel's third power runs away with raw ones.
     """
-    a, b = a.double(), b.double()
-    n, m, d = len(a), len(b), a.shape[1]
-    within_a, within_b, across = (
-        ((x @ y.T) / d + 1).pow(3) for x, y in ((a, a), (b, b), (a, b))
-    )  # the diagonal, each point with itself, is what would bias the first two
-    return float(
-        (within_a.sum() - within_a.trace()) / (n * (n - 1))
-        + (within_b.sum() - within_b.trace()) / (m * (m - 1))
-        - 2 * across.mean()
-    )
+    return _kernel_within(a) + _kernel_within(b) - 2 * float(_kernel(a, b).mean())
+
+
+def _kernel(x: Tensor, y: Tensor) -> Tensor:
+    return ((x.double() @ y.double().T) / x.shape[1] + 1).pow(3)
+
+
+def _kernel_within(points: Tensor) -> float:
+    """The mean kernel between two different points; the diagonal, each with itself, would bias it."""
+    n, kernel = len(points), _kernel(points, points)
+    return float((kernel.sum() - kernel.trace()) / (n * (n - 1)))
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,11 @@ class Neighbourhoods:
 
 def neighbourhoods(real: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> Neighbourhoods:
     """The four figures of features `fake` [m, d] against `real` [n, d]; n and m above k."""
-    real_radius, fake_radius = _radius(real, k), _radius(fake, k)
-    across = torch.cdist(real, fake)
+    return _shares(torch.cdist(real, fake), _radius(real, k), _radius(fake, k), k)
+
+
+def _shares(across: Tensor, real_radius: Tensor, fake_radius: Tensor, k: int) -> Neighbourhoods:
+    """`neighbourhoods` from the distances [n, m] between real and fake and the radii [n], [m] of their balls."""
     in_real = across < real_radius[:, None]
     return Neighbourhoods(
         precision=float(in_real.any(dim=0).float().mean()),
@@ -169,17 +175,15 @@ class Figure:
 
 def mixture_images(data: ImageSet, n: int, seed: int, components: int = 4) -> ImageSet:
     """The classical generator: `n` labelled images, equally many of each class, from a mixture of `components`
-    Gaussians fitted to each class of `data` (scikit-learn; variances get 1e-3 more, so that they stay above 0)."""
-    from sklearn.mixture import GaussianMixture
-
+    Gaussians fitted to each class of `data` (variances get 1e-3 more, so that they stay above 0)."""
     labels = torch.arange(int(data.labels.max()) + 1, device=data.labels.device)
     labels = labels.repeat_interleave(-(-n // len(labels)))[:n]
     made = torch.empty((n, *data.images.shape[1:]), device=data.images.device)
+    source = seeded(seed, str(data.images.device))
     for label in labels.unique():
-        real = data.images[data.labels == label].flatten(1).cpu().numpy()
-        mixture = GaussianMixture(components, reg_covar=1e-3, random_state=seed).fit(real)
-        drawn = torch.as_tensor(mixture.sample(int((labels == label).sum()))[0], dtype=torch.float32)
-        made[labels == label] = drawn.clamp(-1, 1).reshape(-1, *made.shape[1:]).to(made.device)
+        mixture = fit_mixture(data.images[data.labels == label].flatten(1), components, source, ridge=1e-3)
+        drawn = mixture.sample(int((labels == label).sum()), source)
+        made[labels == label] = drawn.float().clamp(-1, 1).reshape(-1, *made.shape[1:])
     return ImageSet(made, labels)
 
 
@@ -291,8 +295,8 @@ class Judge:
         if n not in self._floors:
             logits = self.classifier(self.train.images)
             rows = [
-                self._compare(self._real[reference], self._real[new[:n]], logits[new[:n]])
-                for reference, new in self.halves
+                self._compare(reference, self._side(self._real[new[:n]]), logits[new[:n]])
+                for reference, (_, new) in zip(self._references, self.halves, strict=True)
             ]
             self._floors[n] = {
                 name: [row[name] for row in rows] for name in rows[0]
@@ -309,25 +313,48 @@ class Judge:
         ratios = [float(distances[new].mean() / distances[reference].mean()) for reference, new in halves]
         return {"memorisation": ratios, "class_accuracy": [float(right[new].mean()) for _, new in halves]}
 
-    @property
+    @cached_property
     def _held_out_distance(self) -> Tensor:
         return nearest_distance(self.held_out.images, self.train.images)
 
     def _against_halves(self, fake: Tensor, logits: Tensor) -> dict[str, list[float]]:
-        rows = [self._compare(self._real[reference], fake, logits) for reference, _ in self.halves]
+        side = self._side(fake)
+        rows = [self._compare(real, side, logits) for real in self._references]
         return {name: [row[name] for row in rows] for name in rows[0]}
 
-    def _compare(self, real: Tensor, fake: Tensor, logits: Tensor) -> dict[str, float]:
-        near = neighbourhoods(real, fake, self.neighbours)
+    @cached_property
+    def _references(self) -> list[_Side]:
+        """The halves of real images that all others are held against."""
+        return [self._side(self._real[reference]) for reference, _ in self.halves]
+
+    def _side(self, features: Tensor) -> _Side:
+        standard = (features - self._centre) / self._scale
+        return _Side(features, standard, _kernel_within(standard), _radius(features, self.neighbours))
+
+    def _compare(self, real: _Side, fake: _Side, logits: Tensor) -> dict[str, float]:
+        across = torch.cdist(real.features, fake.features)
+        near = _shares(across, real.radius, fake.radius, self.neighbours)
+        between = float(_kernel(real.standard, fake.standard).mean())
         return {
-            "fd_digits64": frechet_distance(real, fake),
-            "kid": self.kernel_distance(real, fake),
+            "fd_digits64": frechet_distance(real.features, fake.features),
+            "kid": real.within + fake.within - 2 * between,
             "precision": near.precision,
             "recall": near.recall,
             "density": near.density,
             "coverage": near.coverage,
             "inception_score": inception_score(logits),
         }
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of many comparisons, with what need be found only once: features [n, 64], the same standardised, their
+    mean kernel, and the radius [n] of each one's ball."""
+
+    features: Tensor
+    standard: Tensor
+    within: float
+    radius: Tensor
 
 
 def _mean_sd(values: Sequence[float]) -> tuple[float, float]:

@@ -102,6 +102,13 @@ def choice(name: str, choices: tuple[str, ...], help: str) -> Knob:
 
 
 PRESETS = ("quick", "normal", "long")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def check_device(asked: str) -> None:
+    """Raises DemoArgumentError unless `asked` is one of DEVICES."""
+    if asked not in DEVICES:
+        raise DemoArgumentError(f"There is no device {asked!r}", f"The devices are {', '.join(DEVICES)}.")
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ class Demo:
     `run` names a function (knobs, RunSettings) -> iterator of Step, then one Result; `draw` names a function
     (Look) -> PNG bytes. `presets` holds "quick", "normal" and "long"; `expected_s` is the seconds that "quick" takes on
     two cores, process start included.
+    `uses_torch` is False for a demo that needs neither torch nor a device: it starts a second sooner.
     `notes` names the study notes on the same concept; `predict` is asked before a run, that of `demos.predictions` if
     none is given.
     """
@@ -134,6 +142,7 @@ class Demo:
     draw: str
     notes: tuple[str, ...]
     predict: Prediction | None = None
+    uses_torch: bool = True
 
     def preset(self, name: str) -> Preset:
         """The preset of that name; DemoArgumentError names the known ones if there is none."""
@@ -168,7 +177,7 @@ class Demo:
         return _resolve(self.draw)
 
     def described(self) -> dict[str, object]:
-        """The demo as plain values for JSON: its fields but for `run` and `draw`."""
+        """The demo as plain values for JSON: its fields but for `run`, `draw` and `uses_torch`."""
         predict = self.predict or PREDICTIONS.get(self.name)
         knobs = [
             {

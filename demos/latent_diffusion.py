@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from demos import faces, latent_diffusion_words
 from demos.face_measures import N_MEASURED, SIZE, FaceJudge
 from demos.face_vae import VaeTraining, shown
-from demos.networks import AveragedCopy, LossCurve, cosine_rate, mlp, seeded, set_rate
+from demos.networks import Adam, AveragedCopy, LossCurve, cosine_rate, mlp, seeded
 from demos.samplers import flow_trail
 from demos.steps import Look, Metric, Pace, Result, RunSettings, Step
 
@@ -81,7 +81,7 @@ class FlowTraining:
         self.knobs, self.source = knobs, source
         self.network = FaceFlow(data.shape[1], knobs["width"], source)
         self.averaged = AveragedCopy(self.network)
-        self.adam = torch.optim.AdamW(self.network.parameters(), weight_decay=1e-4, fused=True)
+        self.adam = Adam(self.network.parameters(), decay=1e-4)
         self.curve = LossCurve()
 
     def update(self, fraction: float, step: int, total: int) -> None:
@@ -90,7 +90,7 @@ class FlowTraining:
         The noise level t is logit-normal (arXiv 2403.03206, section 3.1).
         """
         device, batch = self.data.device, self.knobs["batch"]
-        set_rate(self.adam, cosine_rate(self.knobs["lr"], fraction))
+        self.adam.rate = cosine_rate(self.knobs["lr"], fraction)
         picks = torch.randint(len(self.data), (batch,), generator=self.source, device=device)
         x0 = self.data[picks]
         eps = torch.randn(x0.shape, generator=self.source, device=device)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from demos.mixture import fit_mixture
 from demos.steps import Metric
 from demos.toy_data import PointSet
 
@@ -60,29 +61,11 @@ def sliced_wasserstein(a: Tensor, b: Tensor, directions: int = 64) -> float:
 
 
 def classical_baseline(train: Tensor, components: int, seed: int) -> tuple[str, Callable[[int], Tensor]]:
-    """A classical density fitted to `train` [n, 2]: its name and a function n -> points [n, 2] on train's
-    device.
-
-    A Gaussian mixture of `components` where scikit-learn is installed, else one Gaussian.
-    """
-    try:
-        from sklearn.mixture import GaussianMixture
-    except ImportError:
-        mean, cov = train.mean(dim=0), torch.cov(train.T)
-        source = torch.Generator(device=train.device).manual_seed(seed)
-        root = torch.linalg.cholesky(cov)
-
-        def one_gaussian(n: int) -> Tensor:
-            return mean + torch.randn((n, 2), generator=source, device=train.device) @ root.T
-
-        return "a single Gaussian", one_gaussian
-    mixture = GaussianMixture(components, random_state=seed).fit(train.cpu().numpy())
-
-    def many_gaussians(n: int) -> Tensor:
-        points, _ = mixture.sample(n)
-        return torch.as_tensor(points, dtype=train.dtype, device=train.device)
-
-    return f"a mixture of {components} Gaussians", many_gaussians
+    """A classical density fitted to `train` [n, 2], a mixture of `components` Gaussians: its name and a function
+    n -> points [n, 2] on train's device."""
+    source = torch.Generator(device=train.device).manual_seed(seed)
+    mixture = fit_mixture(train, components, source)
+    return f"a mixture of {components} Gaussians", lambda n: mixture.sample(n, source).to(train)
 
 
 def live_figures(points: Tensor, data: PointSet) -> dict[str, float]:

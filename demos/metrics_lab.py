@@ -210,7 +210,7 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
         if lab.pace.done:
             break
         lab.try_size(size)
-        yield lab.pace.moment(lab.look, key=True)
+        yield lab.pace.moment(lab.look)
     yield _result(lab)
 
 

@@ -61,15 +61,18 @@ class NGram:
 
     def log_probs(self, tokens: Tokens) -> NDArray[np.float64]:
         """ln p of each token [n] given those before it; the first ones have shorter contexts; -inf for p = 0."""
+        return self.log_probs_by_order(tokens)[-1]
+
+    def log_probs_by_order(self, tokens: Tokens) -> list[NDArray[np.float64]]:
+        """`log_probs` of the models of order 1, 2 and so on to this one's, all counted on the same tokens."""
         p = np.full(len(tokens), 1 / self.vocab)
+        told = []
         for n, counts in enumerate(self._counts, 1):
-            packed = self._packed(tokens, n)
-            if self.smoothing == "witten-bell" or n == self.order:
-                p[n - 1 :] = self._updated(counts, packed, p[n - 1 :])
-            elif len(packed):  # the first tokens of a text know no longer context than this
-                p[n - 1] = self._updated(counts, packed[:1], p[n - 1 : n])[0]
-        with np.errstate(divide="ignore"):
-            return np.log(p)
+            longer = self._updated(counts, self._packed(tokens, n), p[n - 1 :])
+            p = np.concatenate([p[: n - 1], longer])
+            with np.errstate(divide="ignore"):
+                told.append(np.log(p))
+        return told
 
     def _updated(self, counts: _Counts, packed: Tokens, shorter: NDArray[np.float64]) -> NDArray[np.float64]:
         """The probabilities of this order from those of the shorter context, for n-grams `packed` [m]."""

@@ -6,6 +6,7 @@ The events are JSON lines on standard output; whatever else a library prints the
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -20,13 +21,17 @@ from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from demos.catalogue import find_demo
-from demos.knobs import DemoArgumentError
+from demos.knobs import DemoArgumentError, check_device
 
 if TYPE_CHECKING:
+    from demos.knobs import Demo
     from demos.steps import Look, Result, Step
 
 FRAME_EVERY_S = 0.6
-"""Seconds between two frames: often enough to follow, rarely enough that drawing stays a small share."""
+"""Seconds between two frames at least: often enough to follow."""
+
+PAUSE = 4.0
+"""Seconds between two frames for each second that the last one took: drawing stays below a fifth of the run."""
 
 FILE_LIMIT_BYTES = 256 * 2**20
 SPARE_CPU_S = 60
@@ -127,16 +132,13 @@ class Run:
         demo = find_demo(self.order.name)
         knobs = demo.knob_values(self.order.knobs, self.order.preset)
         self._clear_folder()
-        import torch
+        with _no_collecting():
+            from demos.drawing import warm_up
+            from demos.steps import Result, RunSettings
 
-        from demos.networks import pick_device
-        from demos.steps import Result, RunSettings
-
-        # A second thread made none of ten demos faster on two cores, the convolutional ones included: 0.2 to 0.9 times
-        # the steps a second, for 1.2 to 5 times the processor time. So there is nothing to try out before a run.
-        torch.set_num_threads(1)
-        device = pick_device(self.order.device)
-        train, draw = demo.load_run(), demo.load_draw()
+            device = _device(demo, self.order.device)
+            train, draw = demo.load_run(), demo.load_draw()
+            warm_up()
         self.stop.settle()
         head = {
             "demo": demo.name,
@@ -162,16 +164,18 @@ class Run:
                 path.unlink()
 
     def _watched(self, moments: Iterator[Step | Result]) -> Iterator[Step | Result]:
-        """The moments to show: the key ones, else one each FRAME_EVERY_S, and the result."""
+        """The moments to show: the key ones, else one each FRAME_EVERY_S or more rarely, and the result."""
         from demos.steps import Step
 
-        last_s = self.started_s
+        due_s = self.started_s
         for moment in moments:
             if self.stop.asked:
                 raise StopAsked
-            if not isinstance(moment, Step) or moment.key or time.monotonic() - last_s >= FRAME_EVERY_S:
+            now_s = time.monotonic()
+            if not isinstance(moment, Step) or moment.key or now_s >= due_s:
                 yield moment
-                last_s = time.monotonic()
+                shown_s = time.monotonic()
+                due_s = shown_s + max(FRAME_EVERY_S, PAUSE * (shown_s - now_s))
             elif isinstance(moment, Step):
                 self.step = moment.step
 
@@ -234,6 +238,33 @@ class Run:
         """Leaves the outcome "killed" behind, as far as that is possible, unless the run has ended."""
         if not (self.order.out / "result.json").exists():
             self.end_early("killed")
+
+
+def _device(demo: Demo, asked: str) -> str:
+    """The device that the demo runs on, "cpu" or "cuda"; loads torch for one that needs it."""
+    check_device(asked)
+    if not demo.uses_torch:
+        return "cpu"
+    import torch
+
+    from demos.networks import pick_device
+
+    # A second thread made none of ten demos faster on two cores, the convolutional ones included: 0.2 to 0.9 times
+    # the steps a second, for 1.2 to 5 times the processor time. So there is nothing to try out before a run.
+    torch.set_num_threads(1)
+    return pick_device(asked)
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """No collection of garbage while libraries load, nor later of what they have made: it is all there to stay, and
+    going through it again and again takes a tenth of the time of importing and of drawing."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _is_short_of_memory(error: Exception) -> bool:

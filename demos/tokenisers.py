@@ -86,10 +86,10 @@ class BytePairs:
         """One more merge: the new token and how often its pair stood there; None if no pair occurs twice."""
         if not self._counts:
             return None
-        pair = min(self._counts, key=lambda known: (-self._counts[known], known))
-        times = self._counts[pair]
+        times = max(self._counts.values())
         if times < 2:
             return None
+        pair = min(known for known, count in self._counts.items() if count == times)
         new = self.vocab
         self._ranks[pair] = len(self.merges)
         self.merges.append(pair)
@@ -115,7 +115,9 @@ class BytePairs:
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """The text as tokens: within each word the earliest merge first, as it was learned."""
-        return np.array([token for word in _WORD.findall(text) for token in self._word(word)], np.int64)
+        words = _WORD.findall(text)
+        spelled = {word: self._word(word) for word in set(words)}
+        return np.array([token for word in words for token in spelled[word]], np.int64)
 
     def _word(self, word: str) -> list[int]:
         if word not in self._cache:

@@ -31,6 +31,8 @@ SENTENCES = {
 MOST_ORDER = 5
 KINDS = ("byte", "char", "bpe")
 CURVE_EVERY = 10
+FILMED = (1, 20, 100)
+"""Merges that a viewer should not miss."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,9 @@ class TokensRun:
         """Counts and judges the n-gram models of one tokeniser, at every order up to five."""
         tokeniser = self.tokenisers[kind]
         train, held_out = tokeniser.encode(self.text.train), tokeniser.encode(self.text.held_out)
-        for order in range(1, max(MOST_ORDER, self.knobs["order"]) + 1):
-            model = NGram(train, tokeniser.vocab, order, self.knobs["smoothing"])
-            self.fits.append(judged(kind, model, held_out, len(self.text.held_out)))
+        longest = NGram(train, tokeniser.vocab, MOST_ORDER, self.knobs["smoothing"])
+        for order, log_probs in enumerate(longest.log_probs_by_order(held_out), 1):
+            self.fits.append(judged(kind, tokeniser.vocab, order, log_probs, len(self.text.held_out)))
 
     def look(self, caption: str | None = None) -> TokensLook:
         """The present."""
@@ -136,11 +138,10 @@ class TokensRun:
         )
 
 
-def judged(kind: str, model: NGram, held_out: NDArray[np.int64], characters: int) -> Fit:
-    """How well a model guesses the held-out tokens, which spell so many characters."""
-    log_probs = model.log_probs(held_out)
+def judged(kind: str, vocab: int, order: int, log_probs: NDArray[np.float64], characters: int) -> Fit:
+    """How well a model guesses the held-out tokens, which spell so many characters, from ln p of each [n]."""
     impossible = int(np.isneginf(log_probs).sum())
-    return Fit(kind, model.order, model.vocab, len(held_out), characters, -float(log_probs.sum()), impossible)
+    return Fit(kind, order, vocab, len(log_probs), characters, -float(log_probs.sum()), impossible)
 
 
 def packed_bits(text: Text) -> float:
@@ -171,12 +172,12 @@ def run(knobs: Mapping[str, Any], settings: RunSettings) -> Iterator[Step | Resu
     for merge in range(knobs["merges"]):
         if state.pace.out_of_time or not state.merge():
             break
-        yield state.pace.moment(state.look, key=merge + 1 in (1, 10, 50, 200, knobs["merges"]))
+        yield state.pace.moment(state.look, key=merge + 1 in FILMED)
     for kind in KINDS:
         state.fit(kind)
         state.pace.step += 1
         caption = tokens_words.fit_caption(state.fits[-1], state.fits, knobs["order"])
-        yield state.pace.moment(partial(state.look, caption), key=True)
+        yield state.pace.moment(partial(state.look, caption), key=kind != KINDS[0])
     yield _result(state)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from demos import drawing
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.path import Path
 
 FILLS = ("#cfe5f5", "#fbe0cd", "#d3eee3", "#f3e3f0")
 COLORS = {"byte": drawing.SOFT, "char": drawing.REAL, "bpe": drawing.MADE}
@@ -52,23 +54,38 @@ def _cuts(figure: Figure, look: TokensLook) -> None:
 
 
 def _row(axes: Axes, pieces: Sequence[str], row: int) -> None:
-    from matplotlib.patches import Rectangle
+    """The pieces side by side: all grounds are one artist and all letters another, since hundreds of each a picture
+    would take longer to draw than all the rest."""
+    from matplotlib.collections import PathCollection, PolyCollection
+    from matplotlib.transforms import Affine2D
 
     labels = [shown(piece) for piece in pieces]
-    total = sum(map(len, labels))
-    size = min(1.0, COLUMNS / max(1, total))
-    x = 15.5
-    for number, label in enumerate(labels):
-        width = len(label) * size
-        ground = Rectangle((x, row + 0.2), width - 0.12 * size, 0.6, facecolor=FILLS[number % 4], linewidth=0)
-        axes.add_patch(ground)
-        for place, letter in enumerate(label):
-            axes.text(
-                x + (place + 0.44) * size, row + 0.5, "\\$" if letter == "$" else letter, fontsize=9.5 * size**0.6,
-                family="monospace", ha="center", va="center",
-                color="#999999" if letter in "␣↵" else "#111111",
-            )  # fmt: skip
-        x += width
+    size = min(1.0, COLUMNS / max(1, sum(map(len, labels))))
+    grounds, letters, places, x = [], "", [], 15.5
+    for label in labels:
+        right = x + (len(label) - 0.12) * size
+        grounds.append([(x, row + 0.2), (right, row + 0.2), (right, row + 0.8), (x, row + 0.8)])
+        letters += label
+        places += [(x + (place + 0.44) * size, row + 0.5) for place in range(len(label))]
+        x += len(label) * size
+    axes.add_collection(PolyCollection(grounds, facecolors=FILLS, linewidths=0), autolim=False)
+    marks = PathCollection(
+        [_outline(letter) for letter in letters], offsets=places, offset_transform=axes.transData,
+        facecolors=["#999999" if letter in "␣↵" else "#111111" for letter in letters], linewidths=0,
+    )  # fmt: skip
+    marks.set_transform(Affine2D().scale(9.5 * size**0.6 * drawing.DPI / 72))
+    axes.add_collection(marks, autolim=False)
+
+
+@lru_cache(maxsize=512)
+def _outline(letter: str) -> Path:
+    """A letter of a typewriter font, 1 high, its middle at the origin."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    path = TextPath((0, 0), letter, size=100, prop=FontProperties(family="monospace"))
+    return path.transformed(Affine2D().translate(-30, -33).scale(0.01))
 
 
 def _lengths(axes: Axes, look: TokensLook) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import pytest
 import torch
+from sklearn.mixture import GaussianMixture
 
 from demos import measures, networks
+from demos.mixture import fit_mixture
 from demos.toy_data import PointSet, point_set
 
 TWO = PointSet("two", torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), 0.1, True)
@@ -82,11 +83,28 @@ def test_full_metrics_put_floor_baseline_and_n_beside_each_value() -> None:
     assert {metric.n for metric in metrics.values()} == {500}
 
 
-def test_without_scikit_learn_the_classical_model_is_one_gaussian(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.mixture", None)
+@pytest.mark.parametrize(("name", "components"), [("ring8", 8), ("grid25", 25), ("gaussian", 1)])
+def test_the_mixture_of_gaussians_is_as_likely_as_scikit_learns(name: str, components: int) -> None:
+    points, fresh = (point_set(name).sample(1500, networks.seeded(seed, "cpu")) for seed in (0, 1))
+    ours = fit_mixture(points, components, networks.seeded(2, "cpu"))
+    known = GaussianMixture(components, random_state=0).fit(points.double().numpy())
+    assert float(ours.log_density(fresh).mean()) == pytest.approx(
+        known.score(fresh.double().numpy()), abs=2e-3
+    )
+    assert float(ours.weights.sum()) == pytest.approx(1.0)
+
+
+def test_points_drawn_from_a_mixture_have_its_means_and_spreads() -> None:
     train = torch.randn((4000, 2), generator=networks.seeded(0, "cpu")) * torch.tensor([2.0, 0.5]) + 3
-    name, draw = measures.classical_baseline(train, 8, seed=0)
+    name, draw = measures.classical_baseline(train, 1, seed=0)
     points = draw(4000)
-    assert name == "a single Gaussian"
+    assert name == "a mixture of 1 Gaussians"
+    assert points.dtype == train.dtype
     assert points.mean(dim=0).tolist() == pytest.approx([3.0, 3.0], abs=0.15)
     assert points.std(dim=0).tolist() == pytest.approx([2.0, 0.5], rel=0.06)
+
+
+def test_a_mixture_of_equal_points_stays_finite() -> None:
+    mixture = fit_mixture(torch.ones((6, 3)), 4, networks.seeded(0, "cpu"))
+    assert bool(mixture.log_density(torch.ones((1, 3))).isfinite().all())
+    assert bool(mixture.sample(5, networks.seeded(1, "cpu")).isfinite().all())

@@ -146,6 +146,43 @@ def test_the_gradient_penalty_of_a_linear_critic_is_known() -> None:
     assert penalty.item() == pytest.approx((5 - 1) ** 2, rel=1e-5)
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.01])
+def test_adam_moves_weights_as_torchs_own_does(decay: float) -> None:
+    ours, theirs = (networks.mlp([3, 5, 2], nn.SiLU, networks.seeded(0, "cpu")) for _ in range(2))
+    adam = networks.Adam(ours.parameters(), betas=(0.3, 0.9), decay=decay)
+    known = torch.optim.AdamW(theirs.parameters(), betas=(0.3, 0.9), weight_decay=decay)
+    for step in range(5):
+        adam.rate = known.param_groups[0]["lr"] = 0.01 * (step + 1)
+        x = torch.randn((8, 3), generator=networks.seeded(step, "cpu"))
+        for network, optimiser in ((ours, adam), (theirs, known)):
+            optimiser.zero_grad()
+            network(x).square().sum().backward()
+            optimiser.step()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-6)
+
+
+def test_adam_leaves_weights_without_a_gradient_alone() -> None:
+    used, unused = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    adam = networks.Adam([unused, used])
+    adam.rate = 0.1
+    adam.step()
+    used.sum().backward()
+    adam.step()
+    assert unused.tolist() == [1.0, 1.0]
+    assert used.tolist() == pytest.approx([0.9, 0.9])
+
+
+def test_a_run_does_not_load_torchs_compiler() -> None:
+    code = (
+        "import sys; from demos.catalogue import find_demo; from demos.steps import RunSettings; "
+        "demo = find_demo('gan-2d'); knobs = demo.knob_values({'steps': 2}); "
+        "print(len(list(demo.load_run()(knobs, RunSettings(0, 'cpu', 60.0, lambda: 0.0))))); "
+        "assert 'torch._dynamo' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+
+
 def test_a_short_gan_run_finds_modes_that_it_did_not_have() -> None:
     knobs = GAN_2D.knob_values({"steps": 700})
     run = GAN_2D.load_run()(knobs, settings())

@@ -257,7 +257,7 @@ def real_process(folder: Path, run: str = "", drawing: str = "", film: str = "",
         "demos/catalogue.py": CATALOGUE,
         "demos/fault.py": fault,
         "demos/networks.py": "def pick_device(name):\n    return 'cpu'\n",
-        "demos/drawing.py": film + "    film.write_bytes(b'gif')\n",
+        "demos/drawing.py": film + "    film.write_bytes(b'gif')\ndef warm_up():\n    pass\n",
         "torch.py": f"{torch}\ndef set_num_threads(n):\n    pass\n",
     }
     for name, text in files.items():
