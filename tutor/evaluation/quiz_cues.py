@@ -6,7 +6,6 @@ Needs scikit-learn for the solvers, which the program itself does not: it is a m
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections import Counter
@@ -22,7 +21,6 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import cues, hard_flaws
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import SecondKeys
-from tutor.words import content_words
 
 PLANTED = Path(__file__).parent / "sets" / "second-keys.jsonl"
 _FOLDS = 5
@@ -55,7 +53,9 @@ class CueReport:
     position_p: float
 
 
-def build(bank: Bank, kinds: Iterable[str], seeds: Iterable[int], facts: Sequence[Fact] | None = None) -> list[Item]:
+def build(
+    bank: Bank, kinds: Iterable[str], seeds: Iterable[int], facts: Sequence[Fact] | None = None
+) -> list[Item]:
     """The items of all facts, of these kinds, for each seed; the same item once."""
     found: dict[str, Item] = {}
     for seed in seeds:
@@ -96,7 +96,9 @@ def _picks(table: Sequence[list[list[float]]], keys: Sequence[int], column: int)
     return earned / len(keys)
 
 
-def _solver(items: Sequence[Item], table: Sequence[list[list[float]]], keys: Sequence[int], trees: bool) -> float:
+def _solver(
+    items: Sequence[Item], table: Sequence[list[list[float]]], keys: Sequence[int], trees: bool
+) -> float:
     """The share of items whose key a model of the cues ranks first, trained on the items of other facts."""
     import numpy as np
     from sklearn.ensemble import GradientBoostingClassifier
@@ -125,7 +127,7 @@ def _solver(items: Sequence[Item], table: Sequence[list[list[float]]], keys: Seq
 
 def _position_p(items: Sequence[Item], keys: Sequence[int]) -> float:
     """Chi-square of the key's places over the items with the usual number of options."""
-    from scipy.stats import chisquare
+    from scipy.stats import chisquare  # type: ignore[import-untyped]
 
     size = Counter(len(item.options) for item in items).most_common(1)[0][0]
     seen = Counter(key for item, key in zip(items, keys, strict=True) if len(item.options) == size)
@@ -149,7 +151,8 @@ def yields(bank: Bank) -> dict[str, float]:
     """Shares of cards: with a choice item, with any item of choice; and of the cards not answered by yes or no."""
     cards = [fact for fact in bank.facts if isinstance(fact.entry, Card)]
     made = {
-        kind: {fact.id for fact in cards if make(fact, bank, random.Random(fact.id))} for kind, make in BUILDERS.items()
+        kind: {fact.id for fact in cards if make(fact, bank, random.Random(fact.id))}
+        for kind, make in BUILDERS.items()
     }
     open_ones = [fact for fact in cards if not fact.key.startswith(("Yes,", "No,"))]
     return {
@@ -177,9 +180,14 @@ def seconds_for(bank: Bank, n: int = 10, seed: int = 0) -> float:
     return time.process_time() - begin
 
 
-def planted(second_keys: SecondKeys, path: Path = PLANTED) -> dict[str, Any]:
-    """How the check for second keys does on hand-made items: rejected of those with one, kept of the good ones."""
+def planted(second_keys: SecondKeys, path: Path = PLANTED, held_out: bool = False) -> dict[str, Any]:
+    """How the check for second keys does on hand-made items: rejected of those with one, kept of the good ones.
+
+    Args:
+        held_out: the items on which none of its numbers was set, instead of the others.
+    """
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    rows = [row for row in rows if row["held_out"] == held_out]
     found: dict[str, Any] = {"missed": [], "lost": []}
     counts: Counter[tuple[bool, bool]] = Counter()
     for row in rows:
@@ -194,14 +202,6 @@ def planted(second_keys: SecondKeys, path: Path = PLANTED) -> dict[str, Any]:
                     "planted": bad, "good": good}  # fmt: skip
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share."""
-    z = 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
-
-
 def report(bank: Bank, seeds: Sequence[int] = (0, 1, 2)) -> dict[str, Any]:
     """All figures, by kind and together."""
     cosine = by_meaning(bank)
@@ -212,9 +212,8 @@ def report(bank: Bank, seeds: Sequence[int] = (0, 1, 2)) -> dict[str, Any]:
         together += items
         found[kind] = asdict(measure(items, cosine))
     found["all"] = asdict(measure(together, cosine))
-    return found | {"yield": yields(bank), "seconds for 10": seconds_for(bank), "second keys": planted(bank.second_keys)}
-
-
-def stem_words(item: Item) -> set[str]:
-    """The stems of a stem's words."""
-    return set(content_words(item.stem))
+    return found | {
+        "yield": yields(bank),
+        "seconds for 10": seconds_for(bank),
+        "second keys": planted(bank.second_keys),
+    }

@@ -19,6 +19,9 @@ from tutor.words import content_words
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 _OPEN = ("what does", "what is", "how", "what", "difference")
 _ALIKE_QUESTIONS = 0.74
+_ALIKE_WHOLE = (
+    0.36  # of sentences about things that the stem does not name, from which on they may both answer it
+)
 _CLOSE = 0.55  # cosine of two facts' passages from which on their answers may mean the same
 _GAP = "____"
 
@@ -47,9 +50,16 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         theirs = bank.answers[other.id]
         if other.question and _shared(fact.question, other.question) >= _ALIKE_QUESTIONS:
             return True
-        if subject and theirs.subject and keys.kin(subject, theirs.subject) and answer.shape.startswith(("it", "they")):
+        if (
+            subject
+            and theirs.subject
+            and keys.kin(subject, theirs.subject)
+            and answer.shape.startswith(("it", "they"))
+        ):
             return True
-        if _names_subject(subject or "", text):
+        if _names_subject(subject, text) or (
+            not subject and keys.alike(answer.texts[0], text) >= _ALIKE_WHOLE
+        ):
             return True
         return bool(keys.reason(fact.question, answer.texts[0], text, subject, meaning=False))
 
@@ -109,7 +119,13 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
 
 def _item(
-    fact: Fact, kind: Kind, stem: str, keys: Sequence[str], candidates: Sequence, bank: Bank, rng: random.Random
+    fact: Fact,
+    kind: Kind,
+    stem: str,
+    keys: Sequence[str],
+    candidates: Sequence,
+    bank: Bank,
+    rng: random.Random,
 ) -> Item | None:
     """The item with the best set of distractors that shows no flaw; None where there is none."""
     if not keys:
@@ -123,19 +139,24 @@ def _item(
         options = tuple(
             Option(f"o{place}", texts[n], why[n], ids[n] if n else "") for place, n in enumerate(order, 1)
         )
+        key = f"o{order.index(0) + 1}"
         return Item(
-            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, f"o{order.index(0) + 1}", fact.key, fact.citation,
+            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, key, fact.key, fact.citation,
             fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
         )  # fmt: skip
 
     def refused(chosen: Chosen) -> bool:
         near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
         said_again = (
-            bank.second_keys.mean_the_same(chosen.key, text) for text, other in chosen.others if other.id in near
+            bank.second_keys.mean_the_same(chosen.key, text)
+            for text, other in chosen.others
+            if other.id in near
         )
         return bool(hard_flaws(built(chosen))) or any(said_again)
 
+    # Items built with equal generators must not have their keys in equal ranks.
     seed = rng.random()
+    rng = random.Random(f"{fact.id}{kind}{seed}")
     chosen = choose(stem, keys, candidates, rng, refused=refused)
     return built(chosen) if chosen else None
 
@@ -169,13 +190,7 @@ def _with_article(term: str, fact: Fact) -> str:
     """A term with the article that the notes give it."""
     found = re.match(r"(an?|the)\s+", first_sentence(fact), re.IGNORECASE)
     shown = _BRACKET.sub("", term).strip()
-    return f"{found[1].lower()} {_in_sentence(shown)}" if found else _in_sentence(shown)
-
-
-def _in_sentence(term: str) -> str:
-    """A term as it stands inside a sentence: small at its beginning unless it is a name."""
-    rest = term[1:]
-    return term if not term[:1].isupper() or rest != rest.lower() else term
+    return f"{found[1].lower()} {shown}" if found else shown
 
 
 def _shown(term: str) -> str:
@@ -193,4 +208,3 @@ def _masked(sentence: str, term: str) -> str:
 def _is_plural(term: str) -> bool:
     head = re.split(r"\s+(?:of|in|for|with|on)\s+", term)[0]
     return bool(re.search(r"[^siu]s$", head)) and not head.isupper()
-

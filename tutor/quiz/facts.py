@@ -105,7 +105,11 @@ def facts_of(note: Note, topics: Topics | None = None) -> list[Fact]:
         return []
     entries: tuple[Entry, ...] = (*note.cards, *note.quiz)
     found = [fact_of(note, entry, topics) for entry in entries]
-    return [*(fact for fact in found if fact is not None), *_opening_fact(note), *_glossary_facts(note, topics)]
+    return [
+        *(fact for fact in found if fact is not None),
+        *_opening_fact(note),
+        *_glossary_facts(note, topics),
+    ]
 
 
 def _opening_fact(note: Note) -> Iterator[Fact]:
@@ -145,7 +149,17 @@ def _glossary_facts(note: Note, topics: Topics | None) -> Iterator[Fact]:
             concept = next(filter(None, (topics.title(one) for one in named)), term) if topics else term
             inner = (len(meaning.words) - len(meaning.words.lstrip()), len(meaning.words.rstrip()))
             yield Fact(
-                fact_id(key), "definition", "", key, term, concept, note.path, note.title, heading, meaning, inner
+                fact_id(key),
+                "definition",
+                "",
+                key,
+                term,
+                concept,
+                note.path,
+                note.title,
+                heading,
+                meaning,
+                inner,
             )
 
 

@@ -1,4 +1,4 @@
-"""Flaws of multiple choice that give the key away or leave no fair question, and the cues that a test-wise student reads.
+"""Flaws of multiple choice that give the key away or leave no fair question, and cues that a test-wise student reads.
 
 The flaws are those of the rubrics for item writing (Haladyna, Downing and Rodriguez, 2002) that can be seen without
 knowing the subject. A cue is a number for each option; what knows the key from cues alone knows nothing of the notes.
@@ -28,10 +28,11 @@ SAME_WORDS = 0.7
 LEAST_COSINE = 0.15
 
 OTHERS = re.compile(
-    r"\b(?:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|\b(?:both )?[A-J] and [A-J]\b(?! \w)"
+    r"\b(?i:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|\b(?:both )?[A-J] and [A-J]\b(?! \w)"
 )
 ABSOLUTES = re.compile(
-    r"\b(?:always|never|all|every|none|only|must|completely|entirely|impossible|exactly|nothing)\b", re.IGNORECASE
+    r"\b(?:always|never|all|every|none|only|must|completely|entirely|impossible|exactly|nothing)\b",
+    re.IGNORECASE,
 )
 HEDGES = re.compile(
     r"\b(?:usually|often|sometimes|may|might|can|could|generally|typically|mostly|commonly|about|some|many|most)\b",
@@ -55,7 +56,9 @@ def hard_flaws(item: Item, cosine: Callable[[str, str], float] | None = None) ->
     if any(OTHERS.search(text) for text in texts):
         found.append("others named")
     absolute = [bool(ABSOLUTES.search(text)) for text in texts]
-    if any(absolute) and (sum(absolute) == absolute[key] or (not absolute[key] and sum(absolute) == len(others))):
+    if any(absolute) and (
+        sum(absolute) == absolute[key] or (not absolute[key] and sum(absolute) == len(others))
+    ):
         found.append("absolutes")
     if stem_word_alone(item.stem, texts, key):
         found.append("stem word in key alone")

@@ -1,4 +1,4 @@
-"""Whether a distractor is right too: another name or wording of the key, or said by the notes of what the stem asks about."""
+"""Whether a distractor is right too: the key by another name or in other words, or what the notes say of the subject."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _SENTENCE = 5  # words from which on an option is a sentence and no name
 _FEWEST = 2
 _READ = 12
 _IS_A = re.compile(
-    r"^\W*(?:\([^)]*\)\s*)?(?:is|are|was|were)\s+(?:an?|the|one|families of|a family of|a (?:kind|type|form) of)\s+(?P<kind>[^,.;:]+?)"
+    r"^\W*(?:\([^)]*\)\s*)?(?:is|are|was|were)\s+"
+    r"(?:an?|the|one|families of|a family of|a (?:kind|type|form) of)\s+(?P<kind>[^,.;:]+?)"
     r"(?=\s+(?:that|which|whose|who|in which|in|of|for|with|by|from|to|on|made|built|trained|between)\b|[,.;:]|$)",
     re.IGNORECASE,
 )
@@ -111,7 +112,11 @@ class SecondKeys:
         found: dict[Stems, set[Stems]] = defaultdict(set)
         for text in self._texts:
             subject = subject_of_claim(text)
-            told = _IS_A.match(text[text.find(subject) + len(subject) :]) if subject and text.startswith(subject) else None
+            told = (
+                _IS_A.match(text[text.find(subject) + len(subject) :])
+                if subject and text.startswith(subject)
+                else None
+            )
             if told and len(subject.split()) <= 7:
                 for own in self.names(_bare(subject)):
                     found[own] |= {kind for kind in self.names(_bare(told["kind"])) if kind != own}
@@ -173,7 +178,9 @@ class SecondKeys:
             if direct < 0.4 * total:
                 break
             bag = self._bags[place]
-            said = sum(w for word, w in wanted.items() if word in bag or any(likeness(word, o) >= 0.8 for o in bag))
+            said = sum(
+                w for word, w in wanted.items() if word in bag or any(likeness(word, o) >= 0.8 for o in bag)
+            )
             if said >= _SAID * total and self._negates(option) == self._negates(self._texts[place]):
                 return True
         return False
@@ -189,7 +196,11 @@ class SecondKeys:
             return 0.0
         if any(word in OPPOSITES.get(mine, ()) for mine in ours - theirs for word in theirs - ours):
             return 0.0
-        shared = max(self._covered(ours, theirs), self._covered(theirs, ours)) if min(len(ours), len(theirs)) > 2 else 0.0
+        shared = (
+            max(self._covered(ours, theirs), self._covered(theirs, ours))
+            if min(len(ours), len(theirs)) > 2
+            else 0.0
+        )
         both = self._covered(ours, theirs) * 0.5 + self._covered(theirs, ours) * 0.5
         return max(both, 0.8 * shared)
 

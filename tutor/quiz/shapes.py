@@ -25,8 +25,8 @@ _YES_NO = re.compile(r"(?:yes|no)\b[,.;]?\s", re.IGNORECASE)
 _REASON = re.compile(r",?\s+\b(because|so that)\b\s+")
 _CUT = re.compile(
     r",\s+(?:because|since|so that|so|while|whereas|although|though)\b|;\s|\s\bwhereas\b|\s\bso that\b|\s\bbecause\b|"
-    r",\s+(?:but|and) (?:it|they)\b|: |,\s+(?:even|usually|commonly|often|typically|for example|for instance|such as|which|"
-    r"where)\b(?=[^,]*$)"
+    r",\s+(?:but|and) (?:it|they)\b|: |"
+    r",\s+(?:even|usually|commonly|often|typically|for example|for instance|such as|which|where)\b(?=[^,]*$)"
 )
 _GENERIC = re.compile(
     r"\b(?:causes?|roles?|values?|names?|parts?|components?|risks?|ways?|uses?|used|it|that|when|called|left|word|good)\b",
@@ -34,6 +34,7 @@ _GENERIC = re.compile(
 )
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 _THIRD_PERSON = re.compile(r"[a-z]+[^su]s")
+_DIFFERENCE = re.compile(r"\bdiffers? from\b|\bdifferences? between\b|\bdiffer\b", re.IGNORECASE)
 _ADVERB = re.compile(r"\s+(?:always|usually|often|only|never|also|commonly|\w+ly)$")
 _NO_SUBJECT = re.compile(r",|\b(?:that|which|who|whose|where|when|if)\b")
 _DETERMINER = re.compile(
@@ -45,13 +46,16 @@ _PREPOSITIONS = frozenset(
     "by at in on from with through during after before between for as into to without over under".split()
 )
 _OPENERS = frozenset("when where only because".split())
-_ASKS_PHRASE = ("which", "what does", "what is", "what", "how", "how many", "how large", "where", "when", "who")
-_AUXILIARY = frozenset("is are was were has have had do does did can could may might must should will would".split())
+_ASKS_PHRASE = ("which", "what does", "what", "how", "how many", "how large", "where", "when", "who")
+_AUXILIARY = frozenset(
+    "is are was were has have had do does did can could may might must should will would".split()
+)
 _LOOSE = re.compile(r"\b(?:here|this|these|those|such(?! as\b)|former|latter|above|below)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
 _VALUE = re.compile(r"(?:about |at least |at most |around |roughly |exactly )?[-+]?\$?\\?[-+]?[\d.,]+")
 _WH = re.compile(
-    r"^(?:in |on |at |by |for |from |with |to |of )?(who|when|where|why|how (?:many|much|large|big|long|far|often)|how|which|what)\b"
+    r"^(?:in |on |at |by |for |from |with |to |of )?"
+    r"(who|when|where|why|how (?:many|much|large|big|long|far|often)|how|which|what)\b"
     r"(?: (do|does|did|is|are|was|were|can))?",
     re.IGNORECASE,
 )
@@ -81,9 +85,9 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
         told: the stems that the question tells, with those of other names of what it names.
     """
     sentence = first_sentence(fact)
-    if _YES_NO.match(sentence) or fact.kind in ("yes-no", "list") and _YES_NO.match(sentence):
+    if _YES_NO.match(sentence):
         return None
-    asks = "difference" if fact.kind == "difference" else asks_of(fact.question)
+    asks = asks_of(fact.question)
     reason = _REASON.search(sentence) if asks == "why" else None
     if reason and _is_told(sentence[: reason.start()], told, 0.6):
         word = reason[1]
@@ -93,7 +97,8 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
     subject = _subject(sentence)
     if not _is_told(subject, told, 0.99) or not content_words(subject):
         subject = _told_subject(sentence, told) or subject
-    if not content_words(subject):
+    about_other = asks == "difference" and not _is_first(subject, fact.question)
+    if not content_words(subject) or about_other:
         return _answer("whole", "", sentence, asks, told)
     predicate = sentence[sentence.index(subject) + len(subject) :].strip()
     if not _is_told(subject, told, 0.99):
@@ -113,7 +118,9 @@ def definition_of(fact: Fact) -> Answer | None:
     predicate = sentence[len(subject) :].strip()
     if not predicate or not subject:
         return None
-    return _answer(_pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term))
+    return _answer(
+        _pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term)
+    )
 
 
 def _pronoun(subject: str, predicate: str) -> str:
@@ -139,6 +146,12 @@ def _subject(sentence: str) -> str:
     return subject if sentence.startswith(subject) and not _NO_SUBJECT.search(subject) else ""
 
 
+def _is_first(subject: str, question: str) -> bool:
+    """Whether a subject is the first of the two things that a question for their difference names."""
+    first = _DIFFERENCE.split(question)[0]
+    return set(content_words(subject)) <= set(content_words(first)) and " and " not in first
+
+
 def _told_subject(sentence: str, told: Collection[str]) -> str:
     """The words that open a sentence as far as they are told, where a verb in the third person follows; else empty."""
     tokens = list(re.finditer(r"\S+", sentence))
@@ -147,7 +160,11 @@ def _told_subject(sentence: str, told: Collection[str]) -> str:
         return ""
     verb, after = tokens[end].group(), tokens[end + 1].group()
     subject = sentence[: tokens[end].start()].strip()
-    fits = _THIRD_PERSON.fullmatch(verb) and (_DETERMINER.match(after) or after in _PREPOSITIONS) and after != "of"
+    fits = (
+        _THIRD_PERSON.fullmatch(verb)
+        and (_DETERMINER.match(after) or after in _PREPOSITIONS)
+        and after != "of"
+    )
     named = bool(content_words(tokens[end - 1].group())) and bool(content_words(subject))
     return subject if fits and named and not _NO_SUBJECT.search(subject) else ""
 
@@ -165,10 +182,16 @@ def first_sentence(fact: Fact) -> str:
 def asks_of(question: str) -> str:
     """How a question opens: "why", "which", "what does", "how many", ..."""
     found = _WH.match(question.strip())
+    if _DIFFERENCE.search(question):
+        return "difference"
     if not found:
         return "other"
     word, verb = found[1].lower(), (found[2] or "").lower()
-    return f"{word} {'is' if verb in ('is', 'are', 'was', 'were') else 'does'}" if word == "what" and verb else word
+    return (
+        f"{word} {'is' if verb in ('is', 'are', 'was', 'were') else 'does'}"
+        if word == "what" and verb
+        else word
+    )
 
 
 def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str]) -> Answer | None:
@@ -177,17 +200,26 @@ def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str
     if shape.startswith("they") and text.startswith("it "):
         text = f"they{text[2:]}"
     texts = [text]
-    for cut in _CUT.finditer(text):
+    for cut in () if shape == "whole" and asks in ("why", "difference") else _CUT.finditer(text):
+        if shape == "whole" and cut.group().startswith(":"):
+            continue
         short = text[: cut.start()].rstrip(" ,;:")
         closed = short.count("$") % 2 == 0 and short.count("(") == short.count(")")
         new = [word for word in content_words(short) if word not in told]
-        whole = shape not in ("whole", "it", "they", "it is", "they are") or len(short.split()) >= FEWEST_WORDS + 2
+        whole = (
+            shape not in ("whole", "it", "they", "it is", "they are")
+            or len(short.split()) >= FEWEST_WORDS + 2
+        )
         if closed and whole and len(new) >= (1 if shape == "value" else 2):
             texts.append(short)
     kept = [one for one in dict.fromkeys(texts) if not _LOOSE.search(one) and len(one.split()) <= _MOST_WORDS]
     if shape == "value":
         kept = kept[-1:]
-    kept = [one[0].upper() + one[1:] for one in kept if shape in ("value", "phrase") or len(one.split()) >= FEWEST_WORDS]
+    kept = [
+        one[0].upper() + one[1:]
+        for one in kept
+        if shape in ("value", "phrase") or len(one.split()) >= FEWEST_WORDS
+    ]
     return Answer(shape, subject, tuple(sorted(kept, key=len, reverse=True)), asks) if kept else None
 
 
@@ -204,7 +236,11 @@ def _after_told(predicate: str, told: Collection[str]) -> str:
     if not new or not any(content_words(one.group()) for one in tokens[:new]):
         return ""
     begin = new
-    while begin > 1 and not content_words(tokens[begin - 1].group()) and not tokens[begin - 1].group().endswith((",", ";")):
+    while (
+        begin > 1
+        and not content_words(tokens[begin - 1].group())
+        and not tokens[begin - 1].group().endswith((",", ";"))
+    ):
         begin -= 1
     rest = predicate[tokens[begin].start() :]
     first = tokens[begin].group().lower().strip(",")
@@ -231,7 +267,7 @@ def _shape(phrase: str) -> str:
     first = phrase.split()[0].lower().strip(",")
     if _VALUE.match(phrase):
         return "value"
-    if first in _PREPOSITIONS | _OPENERS:
+    if first in _PREPOSITIONS | _OPENERS | {"that", "how"}:
         return "place" if first in ("at", "in", "on", "between", "into", "over", "under") else first
     return "clause" if has_predicate(phrase.split(",")[0]) and not _DETERMINER.match(first) else "phrase"
 
