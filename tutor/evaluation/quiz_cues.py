@@ -6,7 +6,6 @@ Needs scikit-learn for the solvers, which the program itself does not: it is a m
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
 from collections import Counter
@@ -22,7 +21,6 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import cues, hard_flaws
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import SecondKeys
-from tutor.words import content_words
 
 PLANTED = Path(__file__).parent / "sets" / "second-keys.jsonl"
 _FOLDS = 5
@@ -182,9 +180,14 @@ def seconds_for(bank: Bank, n: int = 10, seed: int = 0) -> float:
     return time.process_time() - begin
 
 
-def planted(second_keys: SecondKeys, path: Path = PLANTED) -> dict[str, Any]:
-    """How the check for second keys does on hand-made items: rejected of those with one, kept of the good ones."""
+def planted(second_keys: SecondKeys, path: Path = PLANTED, held_out: bool = False) -> dict[str, Any]:
+    """How the check for second keys does on hand-made items: rejected of those with one, kept of the good ones.
+
+    Args:
+        held_out: the items on which none of its numbers was set, instead of the others.
+    """
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    rows = [row for row in rows if row["held_out"] == held_out]
     found: dict[str, Any] = {"missed": [], "lost": []}
     counts: Counter[tuple[bool, bool]] = Counter()
     for row in rows:
@@ -197,14 +200,6 @@ def planted(second_keys: SecondKeys, path: Path = PLANTED) -> dict[str, Any]:
     bad, good = counts[True, True] + counts[True, False], counts[False, True] + counts[False, False]
     return found | {"rejected": counts[True, True] / max(1, bad), "kept": counts[False, False] / max(1, good),
                     "planted": bad, "good": good}  # fmt: skip
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share."""
-    z = 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
 
 
 def report(bank: Bank, seeds: Sequence[int] = (0, 1, 2)) -> dict[str, Any]:
@@ -222,8 +217,3 @@ def report(bank: Bank, seeds: Sequence[int] = (0, 1, 2)) -> dict[str, Any]:
         "seconds for 10": seconds_for(bank),
         "second keys": planted(bank.second_keys),
     }
-
-
-def stem_words(item: Item) -> set[str]:
-    """The stems of a stem's words."""
-    return set(content_words(item.stem))

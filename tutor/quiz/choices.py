@@ -19,6 +19,9 @@ from tutor.words import content_words
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 _OPEN = ("what does", "what is", "how", "what", "difference")
 _ALIKE_QUESTIONS = 0.74
+_ALIKE_WHOLE = (
+    0.36  # of sentences about things that the stem does not name, from which on they may both answer it
+)
 _CLOSE = 0.55  # cosine of two facts' passages from which on their answers may mean the same
 _GAP = "____"
 
@@ -54,7 +57,9 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
             and answer.shape.startswith(("it", "they"))
         ):
             return True
-        if _names_subject(subject or "", text):
+        if _names_subject(subject, text) or (
+            not subject and keys.alike(answer.texts[0], text) >= _ALIKE_WHOLE
+        ):
             return True
         return bool(keys.reason(fact.question, answer.texts[0], text, subject, meaning=False))
 
@@ -134,9 +139,10 @@ def _item(
         options = tuple(
             Option(f"o{place}", texts[n], why[n], ids[n] if n else "") for place, n in enumerate(order, 1)
         )
+        key = f"o{order.index(0) + 1}"
         return Item(
-            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, f"o{order.index(0) + 1}",
-            fact.key, fact.citation, fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, key, fact.key, fact.citation,
+            fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
         )  # fmt: skip
 
     def refused(chosen: Chosen) -> bool:
@@ -148,7 +154,9 @@ def _item(
         )
         return bool(hard_flaws(built(chosen))) or any(said_again)
 
+    # Items built with equal generators must not have their keys in equal ranks.
     seed = rng.random()
+    rng = random.Random(f"{fact.id}{kind}{seed}")
     chosen = choose(stem, keys, candidates, rng, refused=refused)
     return built(chosen) if chosen else None
 

@@ -1,8 +1,8 @@
 """Distractors mined from the notes: the true answers of other facts, of the same kind and near in topic.
 
-Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: its ranks are
-drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the longest", would
-be a cue itself.
+Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: the key's
+ranks are drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the
+longest", would be a cue itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import lru_cache
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import ABSOLUTES, HEDGES, OTHERS, numeric
+from tutor.quiz.items import plain
 from tutor.quiz.shapes import Answer
 from tutor.words import content_words
 
@@ -30,11 +31,12 @@ _SPREAD = 2.2  # how much longer than the shortest one
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fact whose answer may be a distractor, in its forms, the longest first."""
+    """A fact whose answer may be a distractor, in its forms, the longest first; `name` is what it is said of."""
 
     fact: Fact
     texts: tuple[str, ...]
     cosine: float
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def mine(
         texts = tuple(text for text in forms(other) if not OTHERS.search(text))
         if texts:
             shared = max(_share(text, told) for text in texts)
-            fit.append((Candidate(other, texts, cosine), cosine + shared))
+            fit.append((Candidate(other, texts, cosine, _said_of(other, bank)), cosine + shared))
     by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]
     found: dict[str, Candidate] = {}
     # Half of them for their topic, half for the words that they share with the stem.
@@ -78,6 +80,14 @@ def mine(
             if len(found) < _POOL and one.fact.id not in found and not is_second_key(one.fact, one.texts[0]):
                 found[one.fact.id] = one
     return list(found.values())
+
+
+def _said_of(fact: Fact, bank: Bank) -> str:
+    """What a fact is about, in plain words; empty where its whole sentence is shown."""
+    if fact.id in bank.definitions:
+        return plain(bank.definitions[fact.id][0])
+    answer = bank.answers.get(fact.id)
+    return plain(re.sub(r"^(?:an?|the)\s+", "", answer.subject, flags=re.IGNORECASE)) if answer else ""
 
 
 def _share(text: str, told: Collection[str]) -> float:
@@ -118,6 +128,9 @@ def choose(
         lowest = count
         for _ in range(_DRAWS):
             picked = rng.sample(rich if rng.random() < 0.4 else order, count)
+            names = [candidates[n].name for n in picked if candidates[n].name]
+            if len(set(names)) < len(names):
+                continue
             seen = [rng.choice(known[-1]), *(rng.choice(known[n]) for n in picked)]
             unlike = _unlike(seen)
             if unlike is None:
@@ -127,7 +140,7 @@ def choose(
             missed = _missed(seen, targets, rng)
             drawn.append((missed + unlike - near, len(drawn), Chosen(seen[0].text, others)))
             lowest = min(lowest, sum(one.overlap < seen[0].overlap for one in seen[1:]))
-        if lowest > (count - 1) // 2:
+        if not drawn or lowest > (count - 1) // 2:
             # Where the key always shares the most words with the stem, these would give it away.
             continue
         for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:12]:

@@ -1,4 +1,4 @@
-"""Flaws of multiple choice that give the key away or leave no fair question, and the cues that test-wise students read.
+"""Flaws of multiple choice that give the key away or leave no fair question, and cues that a test-wise student reads.
 
 The flaws are those of the rubrics for item writing (Haladyna, Downing and Rodriguez, 2002) that can be seen without
 knowing the subject. A cue is a number for each option; what knows the key from cues alone knows nothing of the notes.
@@ -28,7 +28,7 @@ SAME_WORDS = 0.7
 LEAST_COSINE = 0.15
 
 OTHERS = re.compile(
-    r"\b(?:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|\b(?:both )?[A-J] and [A-J]\b(?! \w)"
+    r"\b(?i:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|\b(?:both )?[A-J] and [A-J]\b(?! \w)"
 )
 ABSOLUTES = re.compile(
     r"\b(?:always|never|all|every|none|only|must|completely|entirely|impossible|exactly|nothing)\b",

@@ -1,4 +1,4 @@
-"""Whether a distractor is right too: the key in other words, or said by the notes of what the stem asks about."""
+"""Whether a distractor is right too: the key by another name or in other words, or what the notes say of the subject."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _SENTENCE = 5  # words from which on an option is a sentence and no name
 _FEWEST = 2
 _READ = 12
 _IS_A = re.compile(
-    r"^\W*(?:\([^)]*\)\s*)?(?:is|are|was|were)\s+(?:an?|the|one|families of|a family of|a (?:kind|type|form) of)\s+"
-    r"(?P<kind>[^,.;:]+?)"
+    r"^\W*(?:\([^)]*\)\s*)?(?:is|are|was|were)\s+"
+    r"(?:an?|the|one|families of|a family of|a (?:kind|type|form) of)\s+(?P<kind>[^,.;:]+?)"
     r"(?=\s+(?:that|which|whose|who|in which|in|of|for|with|by|from|to|on|made|built|trained|between)\b|[,.;:]|$)",
     re.IGNORECASE,
 )

@@ -25,8 +25,8 @@ _YES_NO = re.compile(r"(?:yes|no)\b[,.;]?\s", re.IGNORECASE)
 _REASON = re.compile(r",?\s+\b(because|so that)\b\s+")
 _CUT = re.compile(
     r",\s+(?:because|since|so that|so|while|whereas|although|though)\b|;\s|\s\bwhereas\b|\s\bso that\b|\s\bbecause\b|"
-    r",\s+(?:but|and) (?:it|they)\b|: |,\s+(?:even|usually|commonly|often|typically|for example|for instance|"
-    r"such as|which|where)\b(?=[^,]*$)"
+    r",\s+(?:but|and) (?:it|they)\b|: |"
+    r",\s+(?:even|usually|commonly|often|typically|for example|for instance|such as|which|where)\b(?=[^,]*$)"
 )
 _GENERIC = re.compile(
     r"\b(?:causes?|roles?|values?|names?|parts?|components?|risks?|ways?|uses?|used|it|that|when|called|left|word|good)\b",
@@ -34,6 +34,7 @@ _GENERIC = re.compile(
 )
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 _THIRD_PERSON = re.compile(r"[a-z]+[^su]s")
+_DIFFERENCE = re.compile(r"\bdiffers? from\b|\bdifferences? between\b|\bdiffer\b", re.IGNORECASE)
 _ADVERB = re.compile(r"\s+(?:always|usually|often|only|never|also|commonly|\w+ly)$")
 _NO_SUBJECT = re.compile(r",|\b(?:that|which|who|whose|where|when|if)\b")
 _DETERMINER = re.compile(
@@ -45,18 +46,7 @@ _PREPOSITIONS = frozenset(
     "by at in on from with through during after before between for as into to without over under".split()
 )
 _OPENERS = frozenset("when where only because".split())
-_ASKS_PHRASE = (
-    "which",
-    "what does",
-    "what is",
-    "what",
-    "how",
-    "how many",
-    "how large",
-    "where",
-    "when",
-    "who",
-)
+_ASKS_PHRASE = ("which", "what does", "what", "how", "how many", "how large", "where", "when", "who")
 _AUXILIARY = frozenset(
     "is are was were has have had do does did can could may might must should will would".split()
 )
@@ -95,9 +85,9 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
         told: the stems that the question tells, with those of other names of what it names.
     """
     sentence = first_sentence(fact)
-    if _YES_NO.match(sentence) or (fact.kind in ("yes-no", "list") and _YES_NO.match(sentence)):
+    if _YES_NO.match(sentence):
         return None
-    asks = "difference" if fact.kind == "difference" else asks_of(fact.question)
+    asks = asks_of(fact.question)
     reason = _REASON.search(sentence) if asks == "why" else None
     if reason and _is_told(sentence[: reason.start()], told, 0.6):
         word = reason[1]
@@ -107,7 +97,8 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
     subject = _subject(sentence)
     if not _is_told(subject, told, 0.99) or not content_words(subject):
         subject = _told_subject(sentence, told) or subject
-    if not content_words(subject):
+    about_other = asks == "difference" and not _is_first(subject, fact.question)
+    if not content_words(subject) or about_other:
         return _answer("whole", "", sentence, asks, told)
     predicate = sentence[sentence.index(subject) + len(subject) :].strip()
     if not _is_told(subject, told, 0.99):
@@ -155,6 +146,12 @@ def _subject(sentence: str) -> str:
     return subject if sentence.startswith(subject) and not _NO_SUBJECT.search(subject) else ""
 
 
+def _is_first(subject: str, question: str) -> bool:
+    """Whether a subject is the first of the two things that a question for their difference names."""
+    first = _DIFFERENCE.split(question)[0]
+    return set(content_words(subject)) <= set(content_words(first)) and " and " not in first
+
+
 def _told_subject(sentence: str, told: Collection[str]) -> str:
     """The words that open a sentence as far as they are told, where a verb in the third person follows; else empty."""
     tokens = list(re.finditer(r"\S+", sentence))
@@ -185,6 +182,8 @@ def first_sentence(fact: Fact) -> str:
 def asks_of(question: str) -> str:
     """How a question opens: "why", "which", "what does", "how many", ..."""
     found = _WH.match(question.strip())
+    if _DIFFERENCE.search(question):
+        return "difference"
     if not found:
         return "other"
     word, verb = found[1].lower(), (found[2] or "").lower()
@@ -201,7 +200,9 @@ def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str
     if shape.startswith("they") and text.startswith("it "):
         text = f"they{text[2:]}"
     texts = [text]
-    for cut in _CUT.finditer(text):
+    for cut in () if shape == "whole" and asks in ("why", "difference") else _CUT.finditer(text):
+        if shape == "whole" and cut.group().startswith(":"):
+            continue
         short = text[: cut.start()].rstrip(" ,;:")
         closed = short.count("$") % 2 == 0 and short.count("(") == short.count(")")
         new = [word for word in content_words(short) if word not in told]
@@ -266,7 +267,7 @@ def _shape(phrase: str) -> str:
     first = phrase.split()[0].lower().strip(",")
     if _VALUE.match(phrase):
         return "value"
-    if first in _PREPOSITIONS | _OPENERS:
+    if first in _PREPOSITIONS | _OPENERS | {"that", "how"}:
         return "place" if first in ("at", "in", "on", "between", "into", "over", "under") else first
     return "clause" if has_predicate(phrase.split(",")[0]) and not _DETERMINER.match(first) else "phrase"
 
