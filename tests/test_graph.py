@@ -241,12 +241,12 @@ def test_an_override_is_kept_and_its_words_are_right_the_next_time(
     graph: TutoringGraph, rounds: RoundsInMemory
 ) -> None:
     say(graph, "quiz me on diffusion with 1 question")
-    say(graph, "it scrubs away the static")
+    say(graph, "it tidies the room")
     assert only(say(graph, "I was right"), QuizScore).score == 1
     say(graph, "again")
     say(graph, "What is mode collapse?")
     say(graph, "quiz me on diffusion with 1 question")
-    assert only(say(graph, "It scrubs away the static."), QuizGrade).verdict == "correct"
+    assert only(say(graph, "It tidies the room."), QuizGrade).verdict == "correct"
     assert [one["overrides"] for one in rounds.attempts] == [0, 1, 0]
 
 
