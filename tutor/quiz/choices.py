@@ -12,7 +12,7 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.distractors import Chosen, choose, mine, ordered, same_form
 from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import hard_flaws
-from tutor.quiz.items import Item, Kind, Option, item_id, plain
+from tutor.quiz.items import Item, Kind, Option, item_id, option_id, plain
 from tutor.quiz.shapes import Answer, first_sentence
 from tutor.words import content_words
 
@@ -42,7 +42,8 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
     def forms(other: Fact) -> Sequence[str]:
         theirs = bank.answers.get(other.id)
-        if theirs is None or not same_form(answer, theirs):
+        # The correction of a misconception, which answers no question of its own, says its subject too seldom.
+        if theirs is None or not (other.question or other.term) or not same_form(answer, theirs):
             return ()
         return theirs.texts if _group(answer) == _group(theirs) else ()
 
@@ -136,10 +137,8 @@ def _item(
         why = [first_sentence(fact), *(_why(other) for _, other in chosen.others)]
         ids = [fact.id, *(other.id for _, other in chosen.others)]
         order = ordered(texts, random.Random(f"{fact.id}{seed}"))
-        options = tuple(
-            Option(f"o{place}", texts[n], why[n], ids[n] if n else "") for place, n in enumerate(order, 1)
-        )
-        key = f"o{order.index(0) + 1}"
+        options = tuple(Option(option_id(texts[n]), texts[n], why[n], ids[n] if n else "") for n in order)
+        key = option_id(chosen.key)
         return Item(
             item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, key, fact.key, fact.citation,
             fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
@@ -163,6 +162,8 @@ def _item(
 
 def _why(other: Fact) -> str:
     """What a mined distractor is the true answer of."""
+    if not (other.question or other.term):
+        return f"The notes say this of something else: {first_sentence(other)} ({other.title})"
     asked = other.question or f"What is {_with_article(other.term, other)}?"
     return f"This is the answer to: {asked} ({other.title})"
 

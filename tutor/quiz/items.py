@@ -148,6 +148,11 @@ def item_id(note: str, kind: str, stem: str, key: str, options: tuple[Option, ..
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
+def option_id(text: str) -> str:
+    """The id of an option that is drawn anew each time: the same text has the same id in every order."""
+    return f"o{hashlib.sha256(plain(text).encode()).hexdigest()[:6]}"
+
+
 def plain(text: str) -> str:
     """The words of a text in small letters, punctuation taken away."""
     return " ".join(re.findall(r"\w+", text.lower()))

@@ -58,6 +58,8 @@ class Rules:
 def follows_quiz(state: Round, text: str) -> bool:
     """Whether a message, sent when nothing is open, still belongs to the quiz that is over."""
     kind = reply_of(text).kind
+    if kind == "misses" and not missed_items(state):
+        return False  # what was got wrong before this quiz is for the record to say
     return (state.fresh and kind in _AFTER and bool(state.items)) or kind == "misses"
 
 

@@ -27,6 +27,7 @@ _PAIR = re.compile(
     r"(?<!\w)(?:(\d{1,2})\s*[-–—:=.)>→]*\s*([a-z])|([a-z])\s*[-–—:=.)>→]*\s*(\d{1,2}))(?![a-z])",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(r"\W*[a-j](?:\W*(?:,|/|&|\+|\band\b|\bor\b)\W*[a-j])+\W*", re.IGNORECASE)
 _SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
 
 
@@ -40,6 +41,8 @@ def chosen_option(item: Item, answer: str) -> str | None:
     for names in (ids, texts, places):
         if said in names:
             return names[said]
+    if _SEVERAL.fullmatch(answer):
+        return None
     lettered = _LETTERED.match(answer.lower())
     if lettered and lettered[1] in places:
         return places[lettered[1]]

@@ -112,6 +112,8 @@ _UNITS = {"ms": ("s", 1e-3), "millisecond": ("s", 1e-3), "s": ("s", 1.0), "sec":
 _SPOKEN = {**{word: float(value) for word, value in NUMBERS.items()}, "zero": 0.0, "one": 1.0, "a": 1.0, "half": 0.5,
            "thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "seventy": 70.0, "eighty": 80.0,
            "ninety": 90.0, "quarter": 0.25, "third": 1 / 3, "nothing": 0.0, "none": 0.0}  # fmt: skip
+# A question that asks "in billions" is also answered with "175 billion".
+_ASKED_IN = {"millions": 1e6, "billions": 1e9}
 _MULTIPLE = r"hundred|thousand|million|billion|halves|quarters?|thirds?|tenths?|hundredths?|percent|half"
 
 
@@ -178,10 +180,13 @@ def grade_number(item: Item, answer: str, accepts: Sequence[str]) -> Grade:
     if not given:
         return _number(item, False, f"Not quite: a number is asked for. The answer is {item.key}. {witness}")
     said = _meant(given, answer, item.stem)
-    if re.search(r"\b(?:not|isn'?t)\s+(?:\w+\s+)?[\d.]+", answer.lower()):
+    denied = " ".join(re.findall(r"\b(?:not|isn'?t)\s+(?:\w+\s+)?([\d.]+)", answer.lower()))
+    if said.value in {value.value for value in values_in(denied)}:
         return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
     keys = [keys[0], *(value for one in accepts for value in values_in(one)[:1])]
-    if any(_equal(said, key, item.tolerance) for key in keys):
+    scale = next((factor for word, factor in _ASKED_IN.items() if f", in {word}" in item.stem), 1.0)
+    scaled = _Value(said.value / scale, said.dimension, said.percent, said.decimals, said.digits)
+    if any(_equal(one, key, item.tolerance) for key in keys for one in (said, scaled)):
         return _number(item, True, f"Right: {item.key}. {witness}")
     return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
 
