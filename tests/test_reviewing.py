@@ -14,7 +14,8 @@ PROGRESS = """how am I doing? | How am I doing so far | how well am I doing on G
     | what's my mastery of GANs
     | how far have I come? | am I making progress? | have I improved? | what am I weak at? | where am I weakest?
     | what do I mix up? | how good am I at GANs? | how have I been doing lately | 我的进度怎么样？ | 我学得怎么样"""
-DUE = """what is due? | what's due today? | which cards are due? | is anything due? | anything overdue? | which cards are overdue? | are there any reviews due
+DUE = """what is due? | what's due today? | which cards are due? | is anything due?
+    | anything overdue? | which cards are overdue? | are there any reviews due
     | how many cards are due? | what should I review? | what do I need to revise next?
     | which topics should I revisit?
     | what is there to review? | 今天有什么要复习的吗？"""
