@@ -1,4 +1,4 @@
-"""Whether a distractor is right too: the key by another name, in other words, or what the notes say of the subject."""
+"""Whether a distractor is right too: the key by another name or in other words, or true of its subject."""
 
 from __future__ import annotations
 

@@ -33,7 +33,16 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _BRACKET = re.compile(r"\s*\([^()]*\)")
+# A noun taken for the verb ("Blurry samples are ..."), and what leans on the words left out ("is its chance").
+_NO_PREDICATE = re.compile(
+    r"\w+s (?:are|is|was|were|do|does|have|has|of|towards?)\b|(?:is|are) (?:its|their)\b"
+)
 _THIRD_PERSON = re.compile(r"[a-z]+[^su]s")
+_PART = re.compile(
+    r"what (?:is|are) (?:an?|the|\w+) (?:\w+ )?"
+    r"(causes?|roles?|values?|names?|parts?|components?|risks?|ways?|uses?|steps?) ",
+    re.IGNORECASE,
+)
 _DIFFERENCE = re.compile(r"\bdiffers? from\b|\bdifferences? between\b|\bdiffer\b", re.IGNORECASE)
 _ADVERB = re.compile(r"\s+(?:always|usually|often|only|never|also|commonly|\w+ly)$")
 _NO_SUBJECT = re.compile(r",|\b(?:that|which|who|whose|where|when|if)\b")
@@ -143,7 +152,9 @@ def defined_term(fact: Fact) -> str:
 def _subject(sentence: str) -> str:
     """The words that open a sentence before its predicate; empty where they are more than a name."""
     subject = _ADVERB.sub("", subject_of_claim(sentence))
-    return subject if sentence.startswith(subject) and not _NO_SUBJECT.search(subject) else ""
+    if not sentence.startswith(subject) or _NO_SUBJECT.search(subject):
+        return ""
+    return "" if _NO_PREDICATE.match(sentence[len(subject) :].strip()) else subject
 
 
 def _is_first(subject: str, question: str) -> bool:
@@ -182,6 +193,9 @@ def first_sentence(fact: Fact) -> str:
 def asks_of(question: str) -> str:
     """How a question opens: "why", "which", "what does", "how many", ..."""
     found = _WH.match(question.strip())
+    part = _PART.match(question.strip())
+    if part:
+        return part[1].lower().removesuffix("s")
     if _DIFFERENCE.search(question):
         return "difference"
     if not found:
