@@ -210,7 +210,7 @@ def test_a_batch_keeps_ids_uses_histories_and_ignores_other_keys(tutor_: Run, tm
 
 
 def test_quiz_gives_items_whose_keys_are_quoted(tutor_: Run, tmp_path: Path) -> None:
-    done = tutor_("quiz", "the generator", "of a GAN", "-n", "2", "--json")
+    done = tutor_("quiz", "the generator", "of a GAN", "-n", "2", "--kinds", "short", "--json")
     assert done.status == 0
     assert len(done.value) == 2
     for item in done.value:

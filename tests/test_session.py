@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 import tutor.opened
-import tutor.quiz.studies
 import tutor.session
 import tutor.tools
 from tutor.embedding import Embedding
@@ -278,7 +277,8 @@ def test_what_is_due_is_offered_reviewed_and_counted(
     assert [event.text.split(".")[0] for event in said] == [
         "Nothing is due now", "You got nothing wrong that still stands"
     ]  # fmt: skip
-    for message in ("quiz me on the generator and the discriminator with 2 questions", "bananas", "bananas"):
+    list(session.start_quiz(chat, "the generator and the discriminator", 2, ("short",)))
+    for message in ("bananas", "cherries"):
         list(session.respond(chat, message))
     events = list(session.respond(chat, "what did I get wrong?"))
     table = next(event for event in events if isinstance(event, TableShown))
@@ -305,7 +305,8 @@ def test_an_edited_key_rests_its_questions_and_a_moved_one_keeps_its_schedule(se
     deck = settings.notes[0] / "deck.md"
     session = open_session(settings, model=False, record=True, now=lambda: at)
     chat = session.new_chat()
-    for message in ("quiz me on the generator and the discriminator with 2 questions", "bananas", "bananas"):
+    list(session.start_quiz(chat, "the generator and the discriminator", 2, ("short",)))
+    for message in ("bananas", "cherries"):
         list(session.respond(chat, message))
     deck.write_text(
         deck.read_text().replace("turns random noise into samples", "maps noise to pictures")
@@ -316,7 +317,7 @@ def test_an_edited_key_rests_its_questions_and_a_moved_one_keeps_its_schedule(se
     at += timedelta(days=1)
     stands = session.studies.progress()
     assert (stands.due, stands.stale, len(session.studies.wrong())) == (1, 1, 1)
-    [item] = session.quiz_items("", 5, which="due")
+    [item] = session.quiz_items("", 5, which="due", kinds=("short",))
     assert item.stem == "In a GAN, what is the discriminator for?"
     deck.write_text(deck.read_text().replace("maps noise to pictures", "turns random noise into samples"))
     session.refresh_notes()
@@ -327,9 +328,10 @@ def test_an_edited_key_rests_its_questions_and_a_moved_one_keeps_its_schedule(se
 def test_a_reported_question_is_not_drawn_again(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     chat = session.new_chat()
-    first, second = session.quiz_items("the generator and the discriminator", 2, keep=True)
+    topic = "the generator and the discriminator"
+    first, second = session.quiz_items(topic, 2, kinds=("short",), keep=True)
     StudyRecord(session._kept).keep_step(chat, {}, reports=[{"item_id": first.id, "reason": "unclear"}])
-    assert [item.id for item in session.quiz_items("the generator and the discriminator", 2)] == [second.id]
+    assert [item.id for item in session.quiz_items(topic, 2, kinds=("short",))] == [second.id]
     session.close()
 
 
@@ -349,7 +351,7 @@ def test_a_prediction_before_a_run_counts_as_an_answer_on_its_concept(settings: 
 
 def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
-    [item] = session.quiz_items("the generator", 1, keep=True)
+    [item] = session.quiz_items("the generator", 1, kinds=("short",), keep=True)
     accepted: list[tuple[str, ...]] = []
     StudyRecord(session._kept).accept(item.fact_id, "it forges")
 
@@ -358,7 +360,7 @@ def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
         return Grade("correct", 1.0, (), "")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tutor.quiz.studies, "grade", marks)
+        patch.setattr(session.studies, "_grade", marks)
         session.studies.graded(item.id, "it forges")
     assert accepted == [("it forges",)]
     session.close()

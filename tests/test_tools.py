@@ -201,7 +201,7 @@ def test_the_tools_know_the_same_bounds_as_the_demos(tools: dict[str, BaseTool])
 
 
 def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) -> None:
-    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=2)
+    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=2, kinds=["short"])
     assert message.content == "2 questions on the discriminator of a GAN"
     assert "What does the discriminator of a GAN do?" in {item["stem"] for item in message.artifact}
 
