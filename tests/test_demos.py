@@ -59,7 +59,8 @@ def ended(demo: Demo, run: RunSettings, **knobs: object) -> tuple[list[Step], Re
 
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda demo: demo.name)
 def test_every_default_is_within_its_own_bounds(demo: Demo) -> None:
-    assert demo.knob_values({}) == {knob.name: knob.default for knob in demo.knobs}
+    assert all(knob.parse(knob.default) == knob.default for knob in demo.knobs)
+    assert demo.knob_values({}, "quick").keys() == {knob.name for knob in demo.knobs}
 
 
 def test_knobs_given_as_text_become_numbers() -> None:

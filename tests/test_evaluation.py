@@ -417,7 +417,8 @@ def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None
     assert list(report.suites) == [
         name
         for name in SUITES
-        if name not in ("gate", "indexing", "teaching", "follow-ups", "demos", "demos-normal")
+        if name
+        not in ("gate", "indexing", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal")
     ]
     assert ("Answering", 0, 2) in seen and ("Answering", 2, 2) in seen
 
@@ -443,7 +444,7 @@ def test_the_suites_of_the_demos_run_the_preset_that_they_are_named_for(subject:
 def test_an_unknown_suite_is_refused_with_the_names_that_exist(subject: Subject) -> None:
     with pytest.raises(
         SettingsError,
-        match=r"'sped'.*retrieval, answers, refusal, speed, teaching, follow-ups, indexing, gate, demos, demos-normal",
+        match=r"'sped'.*retrieval, answers, refusal, speed, teaching, grading, quiz, follow-ups, indexing",
     ):
         run_suites(subject, ["sped"])
 

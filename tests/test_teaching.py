@@ -382,7 +382,10 @@ def test_every_item_of_the_held_out_sets_has_an_id_of_its_own() -> None:
 
 def test_every_held_out_route_has_lessons_and_names_its_tool() -> None:
     held_out = load_messages("routing-held-out")
-    assert {one.route for one in held_out} == {one.route for one in load_messages("routing-train")}
+    learnt = {one.route for one in load_messages("routing-train")}
+    assert {one.route for one in held_out} == learnt - {
+        "progress"
+    }  # which came after the messages were written
     assert [one["tool"] for one in read_set("routing-held-out")] == [one.tool for one in held_out]
 
 

@@ -207,8 +207,8 @@ def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) ->
 
 
 def test_no_topic_draws_from_the_whole_library(tools: dict[str, BaseTool]) -> None:
-    stems = {item["stem"] for item in call(tools["make_quiz"], topic=" ", n=3).artifact}
-    assert len(stems) == 3
+    stems = {item["stem"] for item in call(tools["make_quiz"], topic=" ", n=10).artifact}
+    assert len(stems) >= 4
     assert any("diffusion" in stem for stem in stems)
 
 
@@ -230,9 +230,10 @@ def test_the_study_tools_grade_and_report_by_the_record(small_retriever: Retriev
         graded = call(known["grade_answer"], item_id=item.id, answer="bananas")
         assert graded.artifact["verdict"] == "wrong" and graded.content == graded.artifact["feedback"]
         stands = call(known["show_progress"]).artifact
-        assert stands["answers"] == 1 and [one["question"] for one in stands["wrong"]] == [item.stem]
+        assert stands["answers"] == 1 and [one["fact_id"] for one in stands["wrong"]] == [item.fact_id]
         assert call(known["show_progress"], topic="diffusion").artifact["answers"] == 0
-        assert [one["id"] for one in call(known["make_quiz"], n=3, missed=True).artifact] == [item.id]
+        again = call(known["make_quiz"], n=3, missed=True).artifact
+        assert [one["fact_id"] for one in again] == [item.fact_id]
         with pytest.raises(QuizError, match="no question 'nowhere'"):
             call(known["grade_answer"], item_id="nowhere", answer="x")
 

@@ -78,7 +78,7 @@ class Subject:
     notes: Sequence[Path]
     taught: Taught
     demos: Demos
-    quizzed: Quizzed
+    quizzed: Quizzed | None = None
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
     grader: Grader = lambda item, answer: (grade(item, answer), 0.0)
 
@@ -350,7 +350,8 @@ def _demos_normal(run: _Run) -> list[Measure]:
 
 
 def _quiz(run: _Run) -> list[Measure]:
-    return [*quiz(run.subject.quizzed, run.each), *_grading(run)]
+    quizzes = quiz(run.subject.quizzed, run.each) if run.subject.quizzed is not None else []
+    return [*quizzes, *_grading(run)]
 
 
 SUITES: dict[str, Callable[[_Run], list[Measure]]] = {

@@ -93,14 +93,16 @@ def quiz_items(
     Raises:
         QuizError: nothing can be asked; the remedy names the nearest topics, or what else may be asked.
     """
-    facts = on_topic(bank, topic, n)
+    core, naming = _gathered(bank, topic, n)
+    facts = [*core, *naming]
     if only_due:
         due = set(standing.due)
         facts = [fact for fact in facts if fact.id in due]
         if not facts:
             raise QuizError("Nothing is due now", "Ask for a quiz on a topic instead.")
     found: list[Item] = []
-    for fact in _in_turn(facts, n, rng, standing, shuffled=not topic.strip()):
+    near = min(2 * n, len(core)) if topic.strip() else len(facts)
+    for fact in _in_turn(facts, near, rng, standing):
         if len(found) == n:
             break
         item = _first_sound(fact, bank, rng, _drawn_kinds(kinds, found, n, fact, rng, standing), found)
@@ -126,10 +128,16 @@ def _nothing(bank: Bank, topic: str, kinds: Collection[Kind]) -> QuizError:
 
 
 def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
-    """The facts on a topic: those filed under what it names, where these are few also those that name it and those that
-    a search finds; all for an empty topic."""
+    """The facts on a topic: those filed under what it names, where these are few also those that a search finds and
+    those that only name it; all for an empty topic."""
+    core, naming = _gathered(bank, topic, n)
+    return [*core, *naming]
+
+
+def _gathered(bank: Bank, topic: str, n: int) -> tuple[list[Fact], list[Fact]]:
+    """The facts that are about a topic, and those that only name it, wanted where the first are few."""
     if not topic.strip():
-        return list(bank.facts)
+        return list(bank.facts), []
     named = bank.retriever.named
     keys = {mention.key for mention in named.mentions(topic)}
     titles = {named.title(key).casefold() for key in keys} - {""}
@@ -146,10 +154,11 @@ def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
     rank = {fact.id: place for place, fact in enumerate(searched)}
     own.sort(key=lambda fact: rank.get(fact.id, len(rank)))
     if len(own) >= max(_ENOUGH, 2 * n):
-        return own
-    naming = [fact for fact in bank.facts if keys & bank.named[fact.id]]
-    naming.sort(key=lambda fact: rank.get(fact.id, len(rank)))
-    return list({fact.id: fact for fact in (*own, *naming, *searched)}.values())
+        return own, []
+    core = {fact.id: fact for fact in (*own, *searched)}
+    return list(core.values()), [
+        fact for fact in bank.facts if keys & bank.named[fact.id] and fact.id not in core
+    ]
 
 
 def _same(concept: str, topic: str) -> bool:
@@ -157,21 +166,14 @@ def _same(concept: str, topic: str) -> bool:
     return bool(words[1]) and words[1] <= words[0]
 
 
-def _in_turn(
-    facts: Sequence[Fact], n: int, rng: random.Random, standing: Standing, *, shuffled: bool
-) -> Iterator[Fact]:
+def _in_turn(facts: Sequence[Fact], near: int, rng: random.Random, standing: Standing) -> Iterator[Fact]:
     """The facts in the order in which they are tried: due, missed, never asked, the rest by how often they were.
 
-    Among those never asked the order is drawn, the most relevant ones first.
+    Among those never asked the order of the first `near` is drawn, the others follow as they are given.
     """
     due = {fact_id: place for place, fact_id in enumerate(standing.due)}
     drawn = list(facts)
-    if shuffled:
-        rng.shuffle(drawn)
-    else:
-        near = drawn[: 2 * n]
-        rng.shuffle(near)
-        drawn[: 2 * n] = near
+    drawn[:near] = rng.sample(drawn[:near], min(near, len(drawn)))
 
     # Beginners' own words make good questions, but many of them in a row are riddles.
     rare = {fact.id for fact in drawn if is_everyday(fact) and rng.random() > _EVERYDAY}
