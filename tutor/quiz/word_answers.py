@@ -132,7 +132,7 @@ def values_in(text: str) -> list[_Value]:
     found = []
     for match in _VALUE.finditer(_digits(text)):
         if match["base"]:
-            value = float(match["base"]) ** int(match["power"].replace("−", "-"))
+            value = _raised(float(match["base"]), match["power"])
             raw = match["base"]
         else:
             raw = match["number"]
@@ -142,7 +142,7 @@ def values_in(text: str) -> list[_Value]:
             raw = raw.replace(",", ".")
             value = float(raw)
             for name in ("exponent", "ten"):
-                value *= 10.0 ** int(match[name].replace("−", "-")) if match[name] else 1.0
+                value *= _raised(10.0, match[name]) if match[name] else 1.0
             value /= float(match["under"]) if match["under"] and float(match["under"]) else 1.0
         value = -value if match["minus"] else value
         unit = (match["unit"] or "").lower()
@@ -156,6 +156,14 @@ def values_in(text: str) -> list[_Value]:
             factor = _FACTORS.get(short, 1.0)
             found.append(_Value(value * factor, "", short in ("%", "percent"), decimals, digits))
     return found
+
+
+def _raised(base: float, power: str) -> float:
+    """A power as written; what no float holds is as good as infinite, and no key."""
+    try:
+        return float(base ** int(power.replace("−", "-")))
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
 
 
 def _digits(text: str) -> str:
