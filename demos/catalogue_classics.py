@@ -28,7 +28,7 @@ CLASSICS = Demo(
         "normal": Preset(30),
         "long": Preset(60, {"repeats": 30}),
     },
-    expected_s=6.0,
+    expected_s=5.0,
     run="demos.classics:run",
     draw="demos.classics_picture:draw",
     uses_torch=False,

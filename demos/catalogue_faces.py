@@ -27,7 +27,7 @@ FACE_VAE = Demo(
         "normal": Preset(45),
         "long": Preset(120, {"steps": 16000}),
     },
-    expected_s=13.0,
+    expected_s=10.0,
     run="demos.face_vae:run",
     draw="demos.face_vae_picture:draw",
     notes=("vae-and-elbo", "latent-space", "reparameterisation-trick", "kl-divergence"),
@@ -67,7 +67,7 @@ LATENT_DIFFUSION = Demo(
         "normal": Preset(55),
         "long": Preset(180, {"steps": 20000}),
     },
-    expected_s=15.0,
+    expected_s=13.0,
     run="demos.latent_diffusion:run",
     draw="demos.latent_diffusion_picture:draw",
     notes=(

@@ -141,19 +141,25 @@ def trapezoid_rate(base: float, fraction: float, warm: float = 0.02, fall: float
 
 @torch.no_grad()
 def written(
-    network: nn.Module, prompt: Tensor, n: int, context: int, temperature: float, top_k: int,
+    network: Decoder, prompt: Tensor, n: int, context: int, temperature: float, top_k: int,
     generator: torch.Generator,
 ) -> Tensor:  # fmt: skip
     """`n` tokens after each prompt [b, t] -> [b, n], each drawn from softmax(outputs / temperature).
 
     `top_k` > 0 keeps the k most likely alone (Fan et al. 2018, arXiv 1805.04833). The network sees at most the
-    last `context` tokens.
+    last `context` tokens: it remembers what it has read, and when that is as much, it reads the later half anew and
+    goes on from there.
     """
-    tokens = prompt
+    tokens, new = prompt, prompt[:, -context:]
+    memory: Memory = {}
     for _ in range(n):
-        outputs = network(tokens[:, -context:], last_only=True)[:, -1]
+        if memory and memory[0][0].shape[2] >= context:
+            memory.clear()
+            new = tokens[:, -(context // 2) :]
+        outputs = network(new, last_only=True, memory=memory)[:, -1]
         probabilities = next_distribution(outputs, temperature, top_k)
-        tokens = torch.cat([tokens, torch.multinomial(probabilities, 1, generator=generator)], dim=1)
+        new = torch.multinomial(probabilities, 1, generator=generator)
+        tokens = torch.cat([tokens, new], dim=1)
     return tokens[:, prompt.shape[1] :]
 
 

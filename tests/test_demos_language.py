@@ -206,6 +206,22 @@ def test_a_decoder_that_remembers_answers_like_one_that_reads_all_again() -> Non
     assert torch.allclose(torch.cat(told, dim=1), network(tokens), atol=1e-5)
 
 
+def test_the_writer_goes_on_as_if_it_read_all_again_and_past_what_it_can_see() -> None:
+    network = decoder.Decoder(11, 2, 3, 40, seeded(0, "cpu"))
+    with torch.no_grad():
+        for part in network.parameters():
+            part.normal_(std=0.3, generator=seeded(2, "cpu"))
+    prompt = torch.randint(11, (2, 3), generator=seeded(1, "cpu"))
+    told = decoder.written(network, prompt, 20, 8, 1.0, 1, seeded(3, "cpu"))
+    tokens = prompt
+    for _ in range(6):  # the last of them is drawn from all 8 that it may see
+        tokens = torch.cat([tokens, network(tokens)[:, -1:].argmax(dim=-1)], dim=1)
+    assert told.shape == (2, 20)
+    assert torch.equal(told[:, :6], tokens[:, 3:])
+    # then it reads the later half anew, and so on
+    assert torch.equal(told[:, 6], network(tokens[:, -4:])[:, -1].argmax(dim=-1))
+
+
 def test_temperature_and_top_k_shape_the_distribution() -> None:
     outputs = torch.tensor([0.0, math.log(2.0), math.log(4.0)])
     assert decoder.next_distribution(outputs, 1.0).tolist() == pytest.approx([1 / 7, 2 / 7, 4 / 7])
