@@ -66,9 +66,9 @@ MODE_COLLAPSE = Demo(
         number(
             "batch", 128, 16, 1024, "real points, and generated points, in one update of one GAN", "points"
         ),
-        number("steps", 2500, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+        number("steps", 2000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
-    presets={"quick": Preset(14, {"steps": 2000}), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
+    presets={"quick": Preset(14), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
     expected_s=12.0,
     run="demos.collapse:run",
     draw="demos.collapse_picture:draw",
