@@ -13,8 +13,8 @@ from tutor.quiz.distractors import Chosen, choose, mine, ordered, same_form
 from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.items import Item, Kind, Option, item_id, option_id, plain
+from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer, first_sentence
-from tutor.words import content_words
 
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 _OPEN = ("what does", "what is", "how", "what", "difference")
@@ -23,6 +23,8 @@ _ALIKE_WHOLE = (
     0.36  # of sentences about things that the stem does not name, from which on they may both answer it
 )
 _CLOSE = 0.55  # cosine of two facts' passages from which on their answers may mean the same
+_FORMULA = re.compile(r"\bformula\b", re.IGNORECASE)
+_TOLD = 0.6  # share of a question's words from which on a whole sentence shows itself as its answer
 _GAP = "____"
 
 
@@ -36,16 +38,21 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     answer = bank.answers.get(fact.id)
     if answer is None or not isinstance(fact.entry, Card) or NOT_ALONE.search(fact.question):
         return None
+    if answer.shape == "whole" and len(stems_of(fact.question) & stems_of(answer.texts[0])) >= _TOLD * len(
+        stems_of(fact.question)
+    ):
+        return None
     subject = answer.subject
     keys = bank.second_keys
-    asked = set(content_words(fact.question))
+    asked = stems_of(fact.question)
 
     def forms(other: Fact) -> Sequence[str]:
         theirs = bank.answers.get(other.id)
         # The correction of a misconception, which answers no question of its own, says its subject too seldom.
         if theirs is None or not (other.question or other.term) or not same_form(answer, theirs):
             return ()
-        return theirs.texts if _group(answer) == _group(theirs) else ()
+        is_formula = [bool(_FORMULA.search(one.question)) for one in (fact, other)]
+        return theirs.texts if _group(answer) == _group(theirs) and is_formula[0] == is_formula[1] else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = bank.answers[other.id]
@@ -65,7 +72,9 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return bool(keys.reason(fact.question, answer.texts[0], text, subject, meaning=False))
 
     candidates = mine(fact, fact.question, bank, forms, is_second_key)
-    told = [text for text in answer.texts if any(word not in asked for word in content_words(text))]
+    # A sentence that was cut may have lost what the question asks for.
+    texts = answer.texts[:1] if answer.shape == "whole" else answer.texts
+    told = [text for text in texts if any(word not in asked for word in stems_of(text))]
     return _item(fact, "choice", fact.question, told, candidates, bank, rng)
 
 
@@ -146,12 +155,17 @@ def _item(
 
     def refused(chosen: Chosen) -> bool:
         near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
-        said_again = (
-            bank.second_keys.mean_the_same(chosen.key, text)
-            for text, other in chosen.others
-            if other.id in near
-        )
-        return bool(hard_flaws(built(chosen))) or any(said_again)
+        pairs = [(chosen.key, text) for text, other in chosen.others if other.id in near]
+        if kind == "term":
+            pairs = [
+                (first_sentence(fact), first_sentence(other))
+                for _, other in chosen.others
+                if other.id in near
+            ]
+        said_again = (bank.second_keys.mean_the_same(*pair) for pair in pairs)
+        # Of sentences the passages' likeness tells whether a distractor is plausible, of bare names it does not.
+        flaws = hard_flaws(built(chosen), bank.second_keys.cosine if kind == "term" else None)
+        return bool(flaws) or any(said_again)
 
     # Items built with equal generators must not have their keys in equal ranks.
     seed = rng.random()
@@ -170,7 +184,7 @@ def _why(other: Fact) -> str:
 
 def _shared(one: str, other: str) -> float:
     """The share of content words that two questions have in common."""
-    a, b = set(content_words(one)), set(content_words(other))
+    a, b = stems_of(one), stems_of(other)
     return len(a & b) / max(1, min(len(a), len(b)))
 
 
@@ -183,8 +197,8 @@ def _group(answer: Answer) -> str:
 
 def _names_subject(subject: str, text: str) -> bool:
     """Whether a text names a subject by its words."""
-    named = set(content_words(subject))
-    return bool(named) and named <= set(content_words(text))
+    named = stems_of(subject)
+    return bool(named) and named <= stems_of(text)
 
 
 def _with_article(term: str, fact: Fact) -> str:
@@ -202,7 +216,9 @@ def _masked(sentence: str, term: str) -> str:
     """A definition with its term, and an acronym in brackets behind it, as gaps."""
     if not term:
         return sentence
-    found = re.sub(rf"(?i)\b(?:an? |the )?{re.escape(term)}\b(?:\s*\([^()]*\))?(?:s\b)?", _GAP, sentence)
+    found = re.sub(
+        rf"(?i)(?<![\w-])(?:an? |the )?{re.escape(term)}\b(?:\s*\([^()]*\))?(?:s\b)?", _GAP, sentence
+    )
     return found
 
 

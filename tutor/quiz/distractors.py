@@ -11,14 +11,13 @@ import random
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import ABSOLUTES, HEDGES, OTHERS, numeric
 from tutor.quiz.items import plain
+from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer
-from tutor.words import content_words
 
 LEAST_COSINE, MOST_COSINE = 0.3, 0.86
 _NEAREST = 600
@@ -63,7 +62,7 @@ def mine(
         is_second_key: whether such an answer may be right too.
         least: cosine below which a fact is off the topic.
     """
-    told = set(content_words(stem))
+    told = stems_of(stem)
     fit: list[tuple[Candidate, float]] = []
     for other, cosine in bank.near(fact, _NEAREST):
         if not least <= cosine <= MOST_COSINE:
@@ -91,13 +90,8 @@ def _said_of(fact: Fact, bank: Bank) -> str:
 
 
 def _share(text: str, told: Collection[str]) -> float:
-    words = _stems(text)
+    words = stems_of(text)
     return len(words.intersection(told)) / max(1, len(words))
-
-
-@lru_cache(maxsize=16384)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(content_words(text))
 
 
 def choose(
@@ -115,7 +109,7 @@ def choose(
         counts: how many distractors, the best number first.
         refused: a last check of a set, on its words.
     """
-    told = frozenset(content_words(stem))
+    told = stems_of(stem)
     known = [[_seen(text, told) for text in one.texts] for one in candidates]
     known.append([_seen(text, told) for text in keys])
     order = sorted(range(len(candidates)), key=lambda n: -max(one.overlap for one in known[n]))

@@ -30,6 +30,13 @@ _PART_OF = re.compile(r"\s+(?:of|in|for|with|from|to|on|by)\s+")
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 
 Stems = frozenset[str]
+_like = lru_cache(maxsize=65536)(likeness)
+
+
+@lru_cache(maxsize=16384)
+def stems_of(text: str) -> Stems:
+    """The stems of a text's meaning-bearing words."""
+    return frozenset(content_words(text))
 
 
 class SecondKeys:
@@ -66,7 +73,11 @@ class SecondKeys:
         """Whether two sentences mean nearly the same, by the embedding model; of names it cannot tell."""
         if min(len(key.split()), len(option.split())) < _SENTENCE:
             return False
-        return float(self.vector(key) @ self.vector(option)) >= _MEANS
+        return self.cosine(key, option) >= _MEANS
+
+    def cosine(self, one: str, other: str) -> float:
+        """How near two texts are in meaning, in [-1, 1]; each text is embedded once."""
+        return float(self.vector(one) @ self.vector(other))
 
     def same_thing(self, one: str, other: str) -> bool:
         """Whether two names mean one thing, or one a kind of the other."""
@@ -80,7 +91,7 @@ class SecondKeys:
         ours, theirs = self.names(_bare(one)), self.names(_bare(other))
         if ours & theirs or self._is_kind(one, theirs) or self._is_kind(other, ours):
             return True
-        heads = [frozenset(content_words(_PART_OF.split(_bare(name))[0])) for name in (one, other)]
+        heads = [stems_of(_PART_OF.split(_bare(name))[0]) for name in (one, other)]
         if not heads[0] & heads[1]:
             return False
         return any(a <= b or b <= a for a in ours for b in theirs if a and b)
@@ -164,7 +175,7 @@ class SecondKeys:
 
     def said_of(self, subject: str, option: str, stem: str) -> bool:
         """Whether a sentence of the notes that names the subject says what the option says."""
-        told = set(content_words(stem)) | set(content_words(subject))
+        told = stems_of(stem) | stems_of(subject)
         wanted = {word: self._retriever.idf(word) for word in content_words(option) if word not in told}
         total = sum(wanted.values())
         if len(wanted) < _FEWEST:
@@ -179,7 +190,7 @@ class SecondKeys:
                 break
             bag = self._bags[place]
             said = sum(
-                w for word, w in wanted.items() if word in bag or any(likeness(word, o) >= 0.8 for o in bag)
+                w for word, w in wanted.items() if word in bag or any(_like(word, o) >= 0.8 for o in bag)
             )
             if said >= _SAID * total and self._negates(option) == self._negates(self._texts[place]):
                 return True
@@ -191,22 +202,18 @@ class SecondKeys:
 
     def alike(self, one: str, other: str) -> float:
         """How much of what two options say they share, in [0, 1]; opposites count against it."""
-        ours, theirs = set(content_words(one)), set(content_words(other))
+        ours, theirs = stems_of(one), stems_of(other)
         if not ours or not theirs:
             return 0.0
         if any(word in OPPOSITES.get(mine, ()) for mine in ours - theirs for word in theirs - ours):
             return 0.0
-        shared = (
-            max(self._covered(ours, theirs), self._covered(theirs, ours))
-            if min(len(ours), len(theirs)) > 2
-            else 0.0
-        )
-        both = self._covered(ours, theirs) * 0.5 + self._covered(theirs, ours) * 0.5
-        return max(both, 0.8 * shared)
+        one_way, other_way = self._covered(ours, theirs), self._covered(theirs, ours)
+        shared = max(one_way, other_way) if min(len(ours), len(theirs)) > _FEWEST else 0.0
+        return max((one_way + other_way) / 2, 0.8 * shared)
 
     def _covered(self, wanted: Collection[str], have: Collection[str]) -> float:
         idf = self._retriever.idf
-        said = sum(idf(w) for w in wanted if w in have or any(likeness(w, other) >= 0.8 for other in have))
+        said = sum(idf(w) for w in wanted if w in have or any(_like(w, other) >= 0.8 for other in have))
         return said / sum(map(idf, wanted))
 
 

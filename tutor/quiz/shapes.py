@@ -125,7 +125,9 @@ def definition_of(fact: Fact) -> Answer | None:
     sentence = first_sentence(fact)
     subject = _subject(sentence)
     predicate = sentence[len(subject) :].strip()
-    if not predicate or not subject:
+    # "The believable share of its samples": what "its" means stood in the subject.
+    leans = " of " in subject and re.search(r"\b(?:its|their)\b", predicate)
+    if not predicate or not subject or leans:
         return None
     return _answer(
         _pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term)
