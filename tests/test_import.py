@@ -505,3 +505,14 @@ def test_cells_may_hold_html(tmp_path: Path) -> None:
     assert card.answer.words == "One\ntwo < three"
     assert (card.answer.lines, card.answer.lines_of(4, 8)) == ((2, 3), (3, 3))
     assert dataclasses.asdict(card)["background"] is None
+
+
+def test_a_number_where_a_template_should_be_makes_nothing_large() -> None:
+    base = sqlite3.connect(":memory:")
+    base.executescript(
+        "CREATE TABLE fields (ntid, ord, name); CREATE TABLE templates (ntid, ord, config);"
+        "CREATE TABLE decks (id, name); INSERT INTO fields VALUES (1, 0, 'Front'), (1, 1, 'Back');"
+        "INSERT INTO templates VALUES (1, 0, 4000000000000); INSERT INTO decks VALUES (1, 'Cells');"
+    )
+    types, decks = tutor.notes.anki_package._newer_names(base)
+    assert types[1].fields == ("Front", "Back") and decks == {1: "Cells"}

@@ -371,7 +371,8 @@ def _newer_names(base: sqlite3.Connection) -> tuple[dict[int, _NoteType], dict[i
         names.setdefault(kind, []).append(str(name))
     templates: dict[int, tuple[str, str]] = {}
     for kind, config in base.execute("SELECT ntid, config FROM templates ORDER BY ntid, ord LIMIT 100000"):
-        parts = dict(_strings(bytes(config or b"")))
+        # Any column may hold any type, and bytes(700_000_000) would be as many zeros.
+        parts = dict(_strings(config if isinstance(config, bytes) else b""))
         templates.setdefault(kind, (parts.get(1, ""), parts.get(2, "")))
     types = {kind: _note_type(fields, *templates.get(kind, ("", ""))) for kind, fields in names.items()}
     decks = base.execute("SELECT id, name FROM decks LIMIT 100000")
