@@ -17,7 +17,7 @@ DIGIT_DIFFUSION = Demo(
         choice(
             "digit", ("all", *"0123456789"), "the digit to draw in the pictures; all: one for each column"
         ),
-        number("guidance", 1.5, 0.0, 8.0, "weight w of u + w (c - u); 1: no guidance, 0: labels ignored"),
+        number("guidance", 1.1, 0.0, 8.0, "weight w of u + w (c - u); 1: no guidance, 0: labels ignored"),
         number("nfe", 16, 1, 64, "evaluations of the network for one image", "evaluations"),
         choice("method", ("flow", "ddpm"), "flow matching with Euler steps, or DDPM with DDIM steps"),
         number("drop", 0.1, 0.0, 0.9, "share of labels hidden in training, which guidance needs"),
@@ -26,7 +26,11 @@ DIGIT_DIFFUSION = Demo(
         number("batch", 256, 32, 1024, "images in one update", "images"),
         number("steps", 1600, 0, 20000, "updates; 0: as many as the budget allows", "updates"),
     ),
-    presets={"quick": Preset(10, {"steps": 400}), "normal": Preset(40), "long": Preset(150, {"steps": 8000})},
+    presets={
+        "quick": Preset(10, {"steps": 400, "guidance": 1.5}),
+        "normal": Preset(40),
+        "long": Preset(150, {"steps": 8000}),
+    },
     expected_s=11.0,
     run="demos.digit_diffusion:run",
     draw="demos.digit_diffusion_picture:draw",

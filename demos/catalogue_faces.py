@@ -16,7 +16,7 @@ FACE_VAE = Demo(
     knobs=(
         number("beta", 0.1, 0.001, 100.0, "weight of the KL term against the squared error of the pixels"),
         number("latent", 24, 1, 64, "numbers in the code z", "numbers"),
-        number("lr", 6e-3, 1e-5, 1.0, "learning rate"),
+        number("lr", 5e-3, 1e-5, 1.0, "learning rate"),
         number("width", 384, 16, 1024, "neurons in each of the two hidden layers of either network"),
         number("batch", 128, 16, 1024, "faces in one update", "faces"),
         number("steps", 4000, 0, 30000, "updates; 0: as many as the budget allows", "updates"),

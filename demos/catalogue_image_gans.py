@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from demos.knobs import Demo, Preset, choice, number
+from demos.knobs import Demo, Knob, Preset, choice, number
 
 _NETWORK = choice("network", ("conv", "mlp"), "convolutional as in DCGAN, or fully connected")
 _LR = number("lr", 1e-3, 1e-5, 1.0, "learning rate of both networks; falls along half a cosine")
 _B1 = number("b1", 0.0, 0.0, 0.9, "beta1 of Adam: how much of the last steps' direction is kept")
-_GAMMA = number("gamma", 0.1, 0.0, 10.0, "weight of the penalties R1 and R2 on the discriminator's slope")
+
+
+def _gamma(default: float) -> Knob:
+    return number(
+        "gamma", default, 0.0, 10.0, "weight of the penalties R1 and R2 on the discriminator's slope"
+    )
+
+
 _BATCH = number("batch", 64, 8, 512, "real images, and generated ones, in one update", "images")
 _Z_DIM = number("z_dim", 12, 1, 128, "numbers in the noise vector z")
 
@@ -24,15 +31,15 @@ DCGAN_DIGITS = Demo(
         _NETWORK,
         _LR,
         _B1,
-        _GAMMA,
+        _gamma(0.3),
         _BATCH,
         _Z_DIM,
         choice("compare", ("off", "tutorial"), "train a second GAN with the tutorial's settings beside it"),
-        number("steps", 900, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+        number("steps", 1500, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={
-        "quick": Preset(12, {"network": "mlp"}),
-        "normal": Preset(45),
+        "quick": Preset(12, {"network": "mlp", "gamma": 0.1, "steps": 900}),
+        "normal": Preset(50),
         "long": Preset(180, {"compare": "tutorial", "steps": 3000}),
     },
     expected_s=8.0,
@@ -54,7 +61,7 @@ CONDITIONAL_GAN = Demo(
         _NETWORK,
         _LR,
         _B1,
-        _GAMMA,
+        _gamma(0.1),
         _BATCH,
         _Z_DIM,
         number(

@@ -58,7 +58,7 @@ MODE_COLLAPSE = Demo(
         choice("cure", ("pacgan", "minibatch-std", "ttur", "r1-r2", "none"), "what the second row changes"),
         number("seeds", 4, 4, 8, "GANs trained at once in each row", "GANs"),
         number("g_lr", 3e-3, 1e-5, 2e-2, "learning rate of the generator; with ttur the other's"),
-        number("lr_ratio", 3.0, 0.05, 20.0, "g_lr over d_lr; ttur swaps the two rates"),
+        number("lr_ratio", 5.0, 0.05, 20.0, "g_lr over d_lr; ttur swaps the two rates"),
         number("gamma", 0.5, 0.0, 10.0, "weight of the penalties R1 and R2, used by r1-r2 alone"),
         number("pac", 2, 1, 4, "points that are judged together, used by pacgan alone", "points"),
         number("noise_dim", 8, 1, 64, "numbers in the noise vector z"),
@@ -66,7 +66,7 @@ MODE_COLLAPSE = Demo(
         number(
             "batch", 128, 16, 1024, "real points, and generated points, in one update of one GAN", "points"
         ),
-        number("steps", 2000, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
+        number("steps", 2300, 0, 20000, "generator updates; 0: as many as the budget allows", "updates"),
     ),
     presets={"quick": Preset(14), "normal": Preset(45), "long": Preset(90, {"steps": 4000})},
     expected_s=12.0,
