@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 WHERE = {
     "reversal": "the mirrored position",
@@ -67,18 +67,14 @@ def verdict(story: AttentionStory) -> tuple[str, tuple[str, ...]]:
 
 def observations(story: AttentionStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
-    told = [_budget_story(story), _speed_story(story), _attention_story(story), _mask_story(story)]
+    told = [
+        *out_of_time(story.pace, story.budget_s),
+        _speed_story(story),
+        _attention_story(story),
+        _mask_story(story),
+    ]
     told += [_layer_story(story), _blind_story(story), _linear_story(story)]
     return tuple(sentence for sentence in told if sentence)
-
-
-def _budget_story(story: AttentionStory) -> str:
-    if not story.pace.out_of_time:
-        return ""
-    return (
-        f"The time budget of {story.budget_s:g} s ended the run at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rate had fallen."
-    )
 
 
 def _speed_story(story: AttentionStory) -> str:

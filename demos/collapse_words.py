@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from demos.steps import Look, Metric, Pace, Result
+from demos.steps import Look, Metric, Pace, Result, out_of_time
 
 if TYPE_CHECKING:
     from demos.collapse import Recipe
@@ -101,20 +101,11 @@ def verdict(story: CollapseStory) -> tuple[str, tuple[str, ...]]:
 
 def observations(story: CollapseStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
-    told = [*_budget_story(story), _collapse_story(story), _moving_story(story)]
+    told = [*out_of_time(story.pace, story.budget_s), _collapse_story(story), _moving_story(story)]
     if len(story.modes) > 1:
         told += [_cure_story(story), _quality_story(story)]
     told.append(_baseline_story(story))
     return tuple(told)
-
-
-def _budget_story(story: CollapseStory) -> list[str]:
-    if not story.pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {story.budget_s:g} s ended the run at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rates had fallen."
-    ]
 
 
 def _listed(modes: NDArray[np.int64]) -> str:

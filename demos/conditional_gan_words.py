@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from demos import dcgan_words
 from demos.digit_gan import Measured
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def observations(story: ConditionalStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
     metrics = story.metrics
     return (
-        *dcgan_words.out_of_time(story.pace, story.budget_s),
+        *out_of_time(story.pace, story.budget_s),
         _accuracy_story(story),
         _change_story(story),
         dcgan_words.distance_story(metrics["fd_digits64"]),

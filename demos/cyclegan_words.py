@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from demos.dcgan_words import out_of_time
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demos.digit_gan import Measured, Recipe
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 TUTORIAL_NAME = "tutorial: b1 = 0.5, lr = 0.0002"
 EVEN = 2 * math.log(2)
@@ -91,15 +91,6 @@ def observations(story: DcganStory) -> tuple[str, ...]:
         memory_story(metrics["memorisation"]),
         *(_rival_story(story) or _progress_story(story)),
     )
-
-
-def out_of_time(pace: Pace, budget_s: float) -> list[str]:
-    if not pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {budget_s:g} s ended the run at step {pace.step} of {pace.total_steps}, before the "
-        "learning rate had fallen: a longer budget or fewer steps would end better."
-    ]
 
 
 def _loss_story(story: DcganStory) -> str:

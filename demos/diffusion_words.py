@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 from demos.toy_data import PointSet
 
 
@@ -81,7 +81,7 @@ def verdict(metrics: Mapping[str, Metric], data: PointSet) -> tuple[str, tuple[s
 
 def observations(story: DiffusionStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
-    told = [*_budget_story(story), _loss_story(story), _level_story(story)]
+    told = [*out_of_time(story.pace, story.budget_s), _loss_story(story), _level_story(story)]
     told += [_sweep_story(story), _mode_story(story)]
     distance = story.metrics["sliced_wasserstein"]
     told.append(
@@ -90,16 +90,6 @@ def observations(story: DiffusionStory) -> tuple[str, ...]:
         f"real points comes to {distance.baseline:.3f}."
     )
     return tuple(told)
-
-
-def _budget_story(story: DiffusionStory) -> list[str]:
-    if not story.pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {story.budget_s:g} s ended the training at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rate had fallen: a longer budget or fewer steps "
-        "would end better."
-    ]
 
 
 def _loss_story(story: DiffusionStory) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 if TYPE_CHECKING:
     from demos.digit_diffusion import Sweep
@@ -91,23 +91,13 @@ def diverged(step: int, losses: Sequence[float], idle_loss: float) -> tuple[str,
 def observations(story: DigitStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
     return (
-        *_budget_story(story),
+        *out_of_time(story.pace, story.budget_s),
         _distance_story(story),
         _guidance_story(story),
         _evaluations_story(story),
         _memory_story(story),
         _accuracy_story(story),
     )
-
-
-def _budget_story(story: DigitStory) -> list[str]:
-    if not story.pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {story.budget_s:g} s ended the training at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rate had fallen: a longer budget or fewer steps would end "
-        "better."
-    ]
 
 
 def _distance_story(story: DigitStory) -> str:

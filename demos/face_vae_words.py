@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from demos.face_space import Edit
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 GOOD_EDIT = 0.6
 """An axis works if it moves its attribute by this share of what the true twin shows, at least."""
@@ -69,23 +69,13 @@ def _listed(names: Sequence[str]) -> str:
 def observations(story: VaeStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
     return (
-        *_budget_story(story),
+        *out_of_time(story.pace, story.budget_s),
         _edit_story(story),
         _bend_story(story),
         _rebuild_story(story),
         _kl_story(story),
         _prior_story(story),
     )
-
-
-def _budget_story(story: VaeStory) -> list[str]:
-    if not story.pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {story.budget_s:g} s ended the training at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rate had fallen: a longer budget or fewer steps "
-        "would end better."
-    ]
 
 
 def _edit_story(story: VaeStory) -> str:

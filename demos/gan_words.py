@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from demos.gan_losses import EQUILIBRIUM
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 from demos.toy_data import PointSet
 
 
@@ -101,17 +101,7 @@ def _few_modes(metrics: Mapping[str, Metric], held: str, sharp: str) -> tuple[st
 def observations(story: GanStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
     told = (_loss_story(story), _judgement_story(story), _mode_story(story))
-    return (*_budget_story(story), *told, *_rate_story(story), *_distance_story(story))
-
-
-def _budget_story(story: GanStory) -> list[str]:
-    if not story.pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {story.budget_s:g} s ended the run at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rates had fallen: a longer budget or fewer steps "
-        "would end smoother."
-    ]
+    return (*out_of_time(story.pace, story.budget_s), *told, *_rate_story(story), *_distance_story(story))
 
 
 def _loss_story(story: GanStory) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 
 UNDER_WAY = {
     "vae": "the VAE learns its face space",
@@ -64,22 +64,13 @@ def verdict(story: LatentStory) -> tuple[str, tuple[str, ...]]:
 def observations(story: LatentStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
     told = [
-        *_budget_story(story),
+        *out_of_time(story.pace, story.budget_s),
         _prior_story(story),
         *_pixel_story(story),
         _cost_story(story),
         _wish_story(story),
     ]
     return (*told, _copy_story(story))
-
-
-def _budget_story(story: LatentStory) -> list[str]:
-    if not story.pace.out_of_time:
-        return []
-    return [
-        f"The time budget of {story.budget_s:g} s ended the training at step {story.pace.step} of "
-        f"{story.pace.total_steps}: what had not been trained by then is measured as it was."
-    ]
 
 
 def _prior_story(story: LatentStory) -> str:

@@ -84,11 +84,16 @@ class Result:
     look: Look
 
 
+# Share of the budget in which slow steps do not count as a slow machine.
+_WARM_SHARE = 0.15
+
+
 class Pace:
     """How far a run is, by steps and by seconds.
 
-    With `steps` > 0 the learning rate follows the steps, so that a seed reproduces, and the budget only
-    cuts off. With `steps` == 0 the seconds alone decide, and every machine ends on time, annealed.
+    With `steps` > 0 the learning rate follows the steps, so that a seed reproduces; on a machine that cannot do
+    them all within the budget it follows the seconds, so that the run ends on time and annealed all the same.
+    With `steps` == 0 the seconds alone decide.
     """
 
     def __init__(self, steps: int, settings: RunSettings) -> None:
@@ -115,10 +120,13 @@ class Pace:
 
     @property
     def fraction(self) -> float:
-        """Share of the training that is behind us, 0 to 1."""
-        if self._steps:
-            return self.step / self._steps
-        return min(1.0, self.elapsed_s / self._budget_s)
+        """Share of the training that is behind us, 0 to 1; it never falls."""
+        by_clock = min(1.0, self.elapsed_s / self._budget_s)
+        if not self._steps:
+            return by_clock
+        by_steps = self.step / self._steps
+        # The first steps warm caches up and say little of the pace.
+        return max(by_steps, by_clock) if by_clock > _WARM_SHARE else by_steps
 
     @property
     def total_steps(self) -> int:
@@ -137,3 +145,13 @@ class Pace:
     def moment(self, look: Callable[[], Look], key: bool = False) -> Step:
         """The present as a Step."""
         return Step(self.step, self.total_steps, self.elapsed_s, self.left_s, key, look)
+
+
+def out_of_time(pace: Pace, budget_s: float) -> list[str]:
+    """What a run says of itself whose budget ended before its steps were done; nothing of others."""
+    if not pace.out_of_time:
+        return []
+    return [
+        f"The time budget of {budget_s:g} s ended the training at step {pace.step} of {pace.total_steps}: the "
+        "learning rate fell by the clock instead. More time would end better, and this seed may not repeat itself."
+    ]

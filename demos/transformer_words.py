@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from demos.steps import Metric, Pace
+from demos.steps import Metric, Pace, out_of_time
 from demos.text import Text
 
 
@@ -102,18 +102,14 @@ def verdict(story: TransformerStory) -> tuple[str, tuple[str, ...]]:
 
 def observations(story: TransformerStory) -> tuple[str, ...]:
     """What to notice about this run, in full sentences with its numbers."""
-    told = [_budget_story(story), _loss_story(story), _ngram_story(story), _gap_story(story)]
+    told = [
+        *out_of_time(story.pace, story.budget_s),
+        _loss_story(story),
+        _ngram_story(story),
+        _gap_story(story),
+    ]
     told += [_sample_story(story), _size_story(story)]
     return tuple(sentence for sentence in told if sentence)
-
-
-def _budget_story(story: TransformerStory) -> str:
-    if not story.pace.out_of_time:
-        return ""
-    return (
-        f"The time budget of {story.budget_s:g} s ended the run at step {story.pace.step} of "
-        f"{story.pace.total_steps}, before the learning rate had fallen: fewer steps would end better."
-    )
 
 
 def _loss_story(story: TransformerStory) -> str:

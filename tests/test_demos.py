@@ -274,6 +274,19 @@ def test_without_steps_the_budget_alone_decides_and_anneals() -> None:
     assert not pace.out_of_time
 
 
+def test_on_a_slow_machine_the_rate_follows_the_clock_and_on_a_fast_one_the_steps_alone() -> None:
+    slow = Pace(100, settings(clock=ticking_clock(0.25), budget_s=10.0))
+    fractions = []
+    while not slow.done:
+        slow.step += 1
+        fractions.append(slow.fraction)
+    assert slow.out_of_time and slow.step < 30
+    assert fractions[-1] > 0.95 and sorted(fractions) == fractions
+    fast = Pace(100, settings(clock=ticking_clock(0.25), budget_s=1000.0))
+    for fast.step in range(1, 101):
+        assert fast.fraction == fast.step / 100
+
+
 def test_time_left_follows_the_steps_but_not_beyond_the_budget() -> None:
     now_s = 0.0
     pace = Pace(100, RunSettings(0, "cpu", 30.0, lambda: now_s))
