@@ -370,6 +370,24 @@ def test_a_quiz_is_played_at_the_terminal(tutor_: Run, monkeypatch: pytest.Monke
     assert "Score: 0 of 2" in done.out
 
 
+def test_an_open_quiz_goes_on_when_the_chat_is_opened_again(
+    tutor_: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("skip\n"))  # the input ends while question 2 is open
+    asked = tutor_("quiz", "the generator and the discriminator", "-n", "2", "--kinds", "short").out
+    second = asked.split("Question 2 of 2: ")[1].splitlines()[0]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("go on\nnew chat\n\n"))
+    talk = tutor_("chat").out
+    assert "A quiz is open in your last conversation" in talk and "“new chat” begins another" in talk
+    assert talk.count(f"Question 2 of 2: {second}") == 2 and "Choosing questions" not in talk
+    assert "A new conversation" in talk
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert "stays open: `tutor chat` goes on with it" in tutor_("quiz", "banana bread", "-n", "1").err
+    monkeypatch.setattr(sys, "stdin", io.StringIO("continue the quiz\n\n"))
+    talk = tutor_("chat").out
+    assert "No quiz is open in this conversation. In “Quiz: the generator" in talk
+
+
 def test_a_question_that_was_printed_is_graded_kept_and_scheduled(tutor_: Run) -> None:
     one, two = tutor_(
         "quiz", "the generator and the discriminator", "-n", "2", "--kinds", "short", "--json"

@@ -272,6 +272,33 @@ def test_a_quiz_that_cannot_be_read_ends_with_a_message_and_the_chat_goes_on(
     assert only(say(graph, "quiz me on GANs"), QuizItem)
 
 
+def test_what_was_missed_is_asked_again_also_after_other_questions(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    first = only(say(graph, "quiz me on diffusion with 1 question"), QuizItem)
+    say(graph, "skip")
+    assert only(say(graph, "What is mode collapse?"), Answer)
+    again = say(graph, "again")
+    assert only(again, QuizItem).item_id == first.item_id and "Once more" in again[0].text  # type: ignore[union-attr]
+    stored = Round.from_dict(rounds.load_round("chat") or {})
+    assert stored.asked is not None
+    say(graph, stored.asked.key)
+    assert only(say(graph, "What is mode collapse?"), Answer)
+    assert not [event for event in say(graph, "again") if isinstance(event, QuizItem)]
+
+
+def test_going_on_with_the_quiz_is_no_topic(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    for words in ("continue the quiz", "go on", "let's continue with the quiz"):
+        assert say(graph, words) == [asked]
+    assert list(graph.show_quiz("chat")) == [Notice("Back to the quiz:"), asked]
+    say(graph, "stop")
+    assert list(graph.show_quiz("chat")) == [] == list(graph.show_quiz("another"))
+    assert only(say(graph, "continue the quiz"), Notice).text.startswith("No quiz is open")
+    there = TutoringGraph(replace(graph._parts, elsewhere=lambda chat_id: "GANs" if chat_id == "new" else ""))
+    assert "In “GANs” one is" in only(say(there, "resume the last quiz", "new"), Notice).text
+
+
 def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     say(graph, "quiz me on GANs")
     assert only(say(graph, "stop"), QuizScore).score == 0

@@ -13,7 +13,7 @@ import pytest
 from tutor.errors import QuizError
 from tutor.notes.flashcards import read_flashcards
 from tutor.quiz.bank import Bank, without_repeats
-from tutor.quiz.blueprint import LADDER, Standing, another, interleaved, on_topic, quiz_items
+from tutor.quiz.blueprint import LADDER, Standing, another, interleaved, is_sound, on_topic, quiz_items
 from tutor.quiz.facts import facts_of, kind_of, term_of
 from tutor.quiz.items import KINDS
 
@@ -156,10 +156,25 @@ def test_all_facts_of_a_topic_are_asked_before_one_is_asked_again(bank: Bank) ->
 
 def test_only_what_is_due_is_asked_where_the_student_wants_that(bank: Bank) -> None:
     due = [bank.facts[5].id, bank.facts[500].id]
-    items = quiz_items(bank, "", 10, rng=random.Random(0), standing=Standing(due=due), only_due=True)
+    items = quiz_items(bank, "", 10, rng=random.Random(0), standing=Standing(due=due), which="due")
     assert {item.fact_id for item in items} <= set(due) and items
-    with pytest.raises(QuizError, match="Nothing is due"):
-        quiz_items(bank, "", 10, rng=random.Random(0), only_due=True)
+    for which, topic, told in (
+        ("due", "", "Nothing is due now"), ("due", "GANs", "Nothing is due on GANs now"),
+        ("missed", "", "You got nothing wrong that still stands"),
+        ("missed", "GANs", "Nothing you got wrong on GANs still stands"),
+    ):  # fmt: skip
+        with pytest.raises(QuizError, match=told):
+            quiz_items(bank, topic, 10, rng=random.Random(0), which=which)  # type: ignore[arg-type]
+
+
+def test_unwanted_items_are_passed_over_while_others_can_be_asked(bank: Bank) -> None:
+    gone: set[str] = set()
+    for seed in range(6):
+        [item] = quiz_items(
+            bank, "mode collapse", 1, rng=random.Random(seed), kinds=("short",), unwanted=gone
+        )
+        assert item.id not in gone
+        gone.add(item.id)
 
 
 def test_only_the_kinds_that_were_asked_for_come(bank: Bank) -> None:
@@ -190,6 +205,20 @@ def test_a_harder_item_stands_further_up_the_ladder(bank: Bank) -> None:
     assert harder is not None and LADDER.index(harder.kind) > LADDER.index(item.kind)
     easier = another(harder, "easier", bank, random.Random(0))
     assert easier is None or LADDER.index(easier.kind) < LADDER.index(harder.kind)
+
+
+def test_an_item_in_place_of_another_is_wanted_and_fits_the_quiz(bank: Bank) -> None:
+    """Neither a repeat of the quiz's other items nor one that tells them, nor one that is unwanted."""
+    first = quiz_items(bank, "GANs", 1, rng=random.Random(0), kinds=("choice", "cloze", "true-false"))[0]
+    alone = another(first, "harder", bank, random.Random(0))
+    assert alone is not None
+    for made in (
+        another(first, "harder", bank, random.Random(0), [alone]),
+        another(first, "harder", bank, random.Random(0), unwanted={alone.id}),
+    ):
+        assert made is not None and made.id != alone.id
+    beside = another(first, "harder", bank, random.Random(0), [alone])
+    assert beside is not None and is_sound(beside, bank, [alone]) and beside.fact_id != alone.fact_id
 
 
 def test_every_kind_stands_on_the_ladder() -> None:

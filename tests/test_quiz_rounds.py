@@ -6,7 +6,7 @@ import json
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -22,8 +22,8 @@ from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, pointer_to, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
 from tutor.quiz.keeping import Quizzes, RoundsInMemory
-from tutor.quiz.moves import MOST_CHARS, Rules, follows_quiz
-from tutor.quiz.replies import NOT_SURE, SURE, confidence_of, reply_of
+from tutor.quiz.moves import MOST_CHARS, Rules, asks_again, follows_quiz
+from tutor.quiz.replies import NOT_SURE, SURE, asks_to_go_on, confidence_of, reply_of
 from tutor.quiz.rounds import MOST_PAUSED, Round, start
 from tutor.quiz.scoring import Mark, known_share, score_of
 from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore, QuizWhy
@@ -101,6 +101,12 @@ class Chat:
 
     def say(self, text: str) -> list[Event]:
         return list(self.quizzes.say("chat", text))
+
+    def notice_of(self, text: str) -> str:
+        """What is told first in reply to a message."""
+        told = self.say(text)[0]
+        assert isinstance(told, Notice)
+        return told.text
 
     def notice(self, text: str) -> str:
         """What is told in reply to a message, which leaves the open question open."""
@@ -388,7 +394,7 @@ def test_why_tells_the_notes_words_and_each_options_reason_but_only_afterwards()
 
 
 def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
-    chat = Chat(CHOICE, TRUTH, other=lambda one, wish: SHORT if wish == "harder" else None)
+    chat = Chat(CHOICE, TRUTH, other=lambda one, wish, *_: SHORT if wish == "harder" else None)
     events = chat.say("harder")
     assert kinds(events) == ["Notice", "QuizItem"] and events[1].item_id == SHORT.id  # type: ignore[union-attr]
     assert SHORT.id in chat.store.items and chat.state.outcomes == ()
@@ -396,8 +402,36 @@ def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
     assert grade_in(chat.say(RIGHT[SHORT.id])).item_id == SHORT.id
 
 
+def test_a_swap_is_told_what_the_quiz_asks_besides_and_all_that_was_shown() -> None:
+    seen: list[Any] = []
+
+    def other(one: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
+        seen.append((one.id, [each.id for each in beside], set(shown)))
+        return replace(EXPLAIN, id="swapped")
+
+    chat = Chat(SHORT, CHOICE, TRUTH, other=other)
+    chat.say("it rises")
+    chat.say("harder")
+    assert seen == [(CHOICE.id, [SHORT.id, TRUTH.id], {SHORT.id, CHOICE.id})]
+    assert "no harder" in chat.notice("harder")  # it was shown already
+
+
+def test_hints_stay_given_when_the_fact_is_asked_in_another_way() -> None:
+    swapped = replace(CLOZE, id="swapped", fact_id=SHORT.fact_id)
+    chat = Chat(SHORT, CHOICE, other=lambda one, *_: swapped if one.id == SHORT.id else EXPLAIN)
+    chat.say("hint")
+    chat.say("hint")
+    shown = chat.say("easier")[-1]
+    assert isinstance(shown, QuizItem) and (shown.item_id, shown.hints) == ("swapped", 2)
+    chat.say("variety")
+    assert chat.store.attempts[0]["hints"] == 2
+    chat.say("hint")
+    shown = chat.say("harder")[-1]
+    assert isinstance(shown, QuizItem) and (shown.item_id, shown.hints) == (EXPLAIN.id, 0)  # another fact
+
+
 def test_an_item_that_the_quiz_asks_anyway_is_no_swap() -> None:
-    assert "no harder" in Chat(CHOICE, SHORT, other=lambda one, wish: SHORT).notice("harder")
+    assert "no harder" in Chat(CHOICE, SHORT, other=lambda *_: SHORT).notice("harder")
 
 
 def test_an_override_counts_as_right_is_kept_beside_the_grade_and_can_be_undone() -> None:
@@ -427,12 +461,81 @@ def test_overridden_words_are_right_from_then_on_once_they_can_no_longer_be_undo
     assert grade_in(other.say("The loss falls apart.")).verdict == "correct"
 
 
-def test_an_overridden_choice_is_no_synonym() -> None:
-    chat = Chat(CHOICE, SHORT)
-    chat.say("A")
+@pytest.mark.parametrize(
+    ("asked", "said", "why"),
+    [
+        (SHORT, "I don't know", "did not know"),
+        (SHORT, "i dont know lol", "did not know"),
+        (SHORT, "no idea, sorry man", "did not know"),
+        (SHORT, "skip", "skipped"),
+        (SHORT, "the generator gets better", "does not say"),
+        (SHORT, "the discriminator's loss", "does not say"),
+        (CHOICE, "A", "options"),
+        (CHOICE, "An art critic", "options"),
+        (TRUTH, "true", "options"),
+        (MATCH, "1A 2B 3C", "options"),
+        (ORDER, "A B C", "options"),
+        (CLOZE, "I think it adds noise", "a word or a name"),
+        (CLOZE, "it can no longer make many different kinds", "a word or a name"),
+    ],
+)
+def test_what_cannot_be_an_answer_is_not_counted_as_right_and_the_way_to_the_note_is_told(
+    asked: Item, said: str, why: str
+) -> None:
+    chat = Chat(asked, EXPLAIN)
+    chat.say(said)
+    before = chat.state
+    assert before.outcomes[0].grade is not None and before.outcomes[0].grade.verdict != "correct"
+    told = chat.notice("I was right")
+    assert why in told and "“why?”" in told and "report the last question" in told
+    assert chat.state == before and len(chat.store.attempts) == 1
+    chat.say("stop")
+    assert chat.store.accepted(asked.fact_id) == ()
+
+
+def test_an_answer_about_something_else_is_not_counted_as_right() -> None:
+    chat = Chat(SHORT, CHOICE, off_topic=lambda one, words: "banana" in words)
+    chat.say("bananas are yellow")
+    assert "something else" in chat.notice("I was right")
+    other = Chat(SHORT, CHOICE, off_topic=lambda one, words: "banana" in words)
+    other.say("the critic is fooled more often")
+    assert isinstance(other.say("I was right")[0], Notice) and other.state.outcomes[0].graded is not None
+
+
+@pytest.mark.parametrize(
+    "said", ["diversity", "a diversity of outputs", "I think diversity", "the diversity"]
+)
+def test_a_name_for_the_gap_may_be_counted_as_right(said: str) -> None:
+    chat = Chat(CLOZE, CHOICE)
+    chat.say(said)
+    assert "Counted as right" in chat.notice_of("I was right")
+
+
+def test_words_kept_as_right_can_be_taken_back() -> None:
+    chat = Chat(SHORT, CHOICE, EXPLAIN)
+    chat.say("the loss falls apart")
     chat.say("I was right")
+    assert "the loss falls apart" in chat.notice("forget that")  # before they were kept
     chat.say("hint")
-    assert chat.store.accepted(CHOICE.fact_id) == ()
+    assert chat.store.accepted(SHORT.fact_id) == ()
+    assert "No words" in chat.notice("forget that")
+    chat.say("B")
+    chat.say("they run after each other")
+    chat.say("I was right")
+    chat.say("why?")
+    assert chat.store.accepted(EXPLAIN.fact_id) == ("they run after each other",)
+    assert "Forgotten" in chat.notice_of("forget that")
+    assert chat.store.accepted(EXPLAIN.fact_id) == ()
+
+
+def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -> None:
+    store = RoundsInMemory()
+    store.accept(SHORT.fact_id, "bananas")
+    chat = Chat(SHORT, CHOICE, store=store)
+    assert grade_in(chat.say("Bananas!")).verdict == "correct"
+    chat.notice("forget that")
+    assert store.accepted(SHORT.fact_id) == ()
+    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
 
 
 def test_there_is_nothing_to_override_before_a_grade_or_where_it_is_right() -> None:
@@ -628,6 +731,117 @@ def test_another_quiz_pauses_this_one_and_it_comes_back_with_its_letters_and_hin
     assert [one.id for one in chat.state.items] == [TRUTH.id]
 
 
+def nested() -> Chat:
+    """A chat in which an outer answer was wrong, and then the only answer of a quiz in between."""
+    chat = Chat(SHORT, CHOICE)
+    chat.say("the loss falls apart")
+    list(chat.quizzes.begin("chat", [EXPLAIN], "VAEs"))
+    chat.say("they run after each other")
+    return chat
+
+
+def test_after_a_quiz_in_between_the_students_word_is_about_its_last_answer() -> None:
+    chat = nested()
+    told, score, shown = chat.say("I was right")
+    assert isinstance(told, Notice) and "they run after each other" in told.text
+    assert isinstance(score, QuizScore) and (score.score, score.n) == (1.0, 1)
+    assert isinstance(shown, QuizItem) and shown.item_id == CHOICE.id
+    assert [(one["item_id"], one["overrides"]) for one in chat.store.attempts] == [
+        (SHORT.id, 0), (EXPLAIN.id, 0), (EXPLAIN.id, 2),
+    ]  # fmt: skip
+    assert chat.state.outcomes[0].graded is None and chat.state.carried == ()
+    why = chat.say("why?")[0]
+    assert isinstance(why, QuizWhy) and why.item_id == EXPLAIN.id
+    assert chat.store.accepted(EXPLAIN.fact_id) == ("they run after each other",)
+    assert chat.store.accepted(SHORT.fact_id) == ()
+    chat.say("undo")
+    assert [one["overrides"] for one in chat.store.attempts[3:]] == [3]
+    assert [one.id for one in chat.state.carried] == [EXPLAIN.id]
+    chat.say("B")
+    why = chat.say("why?")[0]
+    assert isinstance(why, QuizWhy) and why.item_id == CHOICE.id
+
+
+def test_after_a_quiz_in_between_its_last_question_is_the_one_reported() -> None:
+    chat = nested()
+    told, score, shown = chat.say("report the last question: unfair")
+    assert isinstance(told, Notice) and EXPLAIN.stem in told.text
+    assert isinstance(score, QuizScore) and score.n == 0 and isinstance(shown, QuizItem)
+    assert chat.store.reports[0]["item_id"] == EXPLAIN.id and chat.state.carried == ()
+    assert "no grade" in chat.notice("I was right")
+
+
+def test_a_quiz_in_between_without_an_answer_leaves_the_last_answer_where_it_was() -> None:
+    chat = Chat(SHORT, CHOICE)
+    chat.say("the loss falls apart")
+    list(chat.quizzes.begin("chat", [EXPLAIN], "VAEs"))
+    why = chat.say("why?")[0]
+    assert isinstance(why, QuizWhy) and why.item_id == SHORT.id
+    chat.say("I was right")
+    assert [(one["item_id"], one["overrides"]) for one in chat.store.attempts] == [
+        (SHORT.id, 0),
+        (SHORT.id, 1),
+    ]
+    chat.say("stop")
+    assert chat.state.outcomes[0].graded is not None and chat.state.ended is None
+    chat.say("undo")
+    assert chat.state.outcomes[0].graded is None
+    assert chat.store.attempts[2]["overrides"] == 2
+
+
+def test_an_answer_of_a_quiz_in_between_sent_twice_is_not_graded_for_the_other_quiz() -> None:
+    chat = Chat(SHORT, CHOICE)
+    list(chat.quizzes.begin("chat", [EXPLAIN], "VAEs"))
+    chat.say("they run after each other")
+    assert "say it again" in chat.notice("they run after each other")
+
+
+def test_the_open_question_is_asked_again_when_the_student_goes_on() -> None:
+    chat = Chat(CHOICE, SHORT)
+    for text in (
+        "continue the quiz",
+        "go on",
+        "continue",
+        "let's go on with the quiz",
+        "back to the quiz",
+        "继续",
+    ):
+        assert chat.say(text) == chat.opening, text
+    assert all(
+        asks_to_go_on(text)
+        for text in ("continue the quiz", "Please resume the last quiz!", "back to the quiz")
+    )
+    assert not any(asks_to_go_on(text) for text in ("go on", "continue", "quiz me", "what is a quiz?"))
+
+
+def test_a_skipped_question_counts_as_not_known_everywhere() -> None:
+    chat = Chat(SHORT, CHOICE)
+    chat.say("skip")
+    [kept] = chat.store.attempts
+    assert (kept["item_id"], kept["grade"]["verdict"], kept["grade"]["dont_know"]) == (
+        SHORT.id,
+        "wrong",
+        True,
+    )
+    assert "nothing to undo" in chat.notice("undo")
+    score = score_in(chat.say("stop"))
+    assert (score.score, score.n, score.missed) == (0.0, 1, 1)
+
+
+def test_what_was_missed_can_be_retried_after_other_talk_until_a_new_quiz_ends() -> None:
+    chat = Chat(CHOICE, SHORT)
+    chat.say("A")
+    chat.say("skip")
+    chat.quizzes.moved_on("chat", chat.state)
+    assert asks_again(chat.state, "again") and asks_again(chat.state, "retry")
+    assert not asks_again(chat.state, "what is a GAN?")
+    chat.say("again")
+    assert [one.id for one in chat.state.items] == [CHOICE.id, SHORT.id]
+    chat.say("B")
+    chat.say(RIGHT[SHORT.id])
+    assert not asks_again(chat.state, "again")
+
+
 def test_so_many_quizzes_wait_and_no_more() -> None:
     chat = Chat(SHORT)
     for _ in range(MOST_PAUSED):
@@ -645,7 +859,7 @@ def test_an_empty_quiz_is_refused() -> None:
 
 
 def test_a_state_survives_json_at_every_point() -> None:
-    chat = Chat(other=lambda one, wish: replace(SHORT, id="swapped"))
+    chat = Chat(other=lambda *_: replace(SHORT, id="swapped"))
     for text in (
         "hint",
         "harder",
@@ -753,6 +967,7 @@ class Disk:
         self.db.execute("begin")
         try:
             before = self.db.execute("select body from state").fetchone()
+            self._revises_the_last_answer(attempts)
             self.db.executemany(
                 "insert or replace into items values (?, ?)", [(i["id"], json.dumps(i)) for i in items]
             )
@@ -783,10 +998,26 @@ class Disk:
             self.db.execute("insert into accepted values (?, ?)", (fact_id, text))
         self._called("after")
 
+    def forget(self, fact_id: str, text: str) -> None:
+        self.calls += 1
+        self._called("before")
+        self.db.execute("delete from accepted where fact = ? and words = ?", (fact_id, text))
+        self._called("after")
+
     def plain_attempts(self) -> list[dict[str, Any]]:
         """The attempts that replace no other, in order."""
         rows = self.db.execute("select body from attempts order by id")
         return [one for one in (json.loads(row[0]) for row in rows) if not one["overrides"]]
+
+    def _revises_the_last_answer(self, attempts: Sequence[dict[str, Any]]) -> None:
+        """The student's own word is about the last answer of the chat, whichever quiz it was given in."""
+        rows = self.db.execute("select id, body from attempts order by id").fetchall()
+        overrides = {row[0]: json.loads(row[1])["overrides"] for row in rows}
+        for one in attempts:
+            root = one["overrides"]
+            while root and overrides[root]:
+                root = overrides[root]
+            assert not root or root == max(number for number, before in overrides.items() if not before)
 
     def has_item(self, name: str) -> bool:
         return self.db.execute("select 1 from items where id = ?", (name,)).fetchone() is not None
@@ -822,7 +1053,7 @@ class Player:
         return Grade(verdict, {"correct": 1.0, "partial": 0.5}.get(verdict, 0.0), (), "So.")
 
     @staticmethod
-    def other(one: Item, wish: str) -> Item | None:
+    def other(one: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
         name = f"{one.id}-{wish}"
         return None if len(name) > 40 else replace(one, id=name, options=one.options[::-1])
 
@@ -853,16 +1084,24 @@ class Player:
                 yield from quizzes.begin("chat", turned, "GANs")
             except QuizError as error:
                 yield Notice(str(error))
+        elif text == RESTART:
+            yield from quizzes.show_again("chat")
+            yield Notice("The chat is open again.")
         elif state.waits or follows_quiz(state, text):
             yield from quizzes.say("chat", text)
         else:
             quizzes.moved_on("chat", state)
-            yield Notice("An answer of the tutor.")
+            if asks_again(state, text):
+                yield from quizzes.say("chat", text)
+            else:
+                yield Notice("An answer of the tutor.")
 
     def _see(self, event: Event) -> None:
         if isinstance(event, QuizItem):
             assert self.disk.has_item(event.item_id), "shown before it was stored"
             assert self.letters.setdefault(event.item_id, event.options) == event.options, "a letter moved"
+        if isinstance(event, Notice) and event.text.startswith("Skipped."):
+            self.graded[self.disk.plain_attempts()[-1]["item_id"]] += 1
         if isinstance(event, QuizGrade):
             self.graded[event.item_id] += 1
             kept = Counter(one["item_id"] for one in self.disk.plain_attempts())
@@ -874,7 +1113,7 @@ class Player:
         return stored is not None and Round.from_dict(stored).waits
 
 
-LONG = "<very long>"
+LONG, RESTART = "<very long>", "<restart>"
 TEXTS = [
     "A", "B", "b", "C", "Z", "1", "True", "false", "yes", "B. An artist", "an artist", "Generator", "1B 2C 3A", "1A 2B",
     "C A B", "cab", "variety", "1000", "it rises", "it rises, sure", "idk", "I don't know", "不知道", "hint", "hint",
@@ -883,6 +1122,8 @@ TEXTS = [
     "report: unclear", "report the last question", "sure", "not sure", "B, sure", "how many left?",
     "repeat the question", "again", "retry the misses", "quiz", "quiz", "stop", "what do you mean?", "", "???", LONG,
     "What is a GAN?",
+    "quiz", "I was right", "I was right", "undo", "again", "forget that", "continue the quiz", "go on",
+    RESTART, RESTART,
     "'; DROP TABLE items; --", "~~A~~", "\u0000", "🙂", "İ" * 30,
 ]  # fmt: skip
 FAULTS = [None] * 8 + [(n, where) for n in (1, 2, 3, 4) for where in ("before", "inside", "after")]

@@ -23,7 +23,7 @@ from tutor.jobs import DemoStopped
 from tutor.quiz.grading import Grade
 from tutor.quiz.items import Item
 from tutor.quiz.study import StudyRecord
-from tutor.session import Session, open_session
+from tutor.session import QUIZ_WAITS, Session, open_session
 from tutor.settings import Settings
 from tutor.turns import (
     Answer,
@@ -34,6 +34,7 @@ from tutor.turns import (
     Notice,
     PredictionAsked,
     QuizItem,
+    QuizScore,
     TableShown,
     ToolCall,
 )
@@ -209,10 +210,36 @@ def test_a_quiz_survives_the_end_of_the_program(session: Session, settings: Sett
     session.close()
     again = open_session(settings, record=True)
     assert again.quiz_is_open(chat)
+    last = again.open_quiz()
+    assert last is not None and last.id == chat and again.notices == [QUIZ_WAITS]
+    told, asked = again.resume_quiz(chat)
+    assert isinstance(told, Notice) and isinstance(asked, QuizItem) and asked.k == 1
+    [elsewhere] = again.respond(again.new_chat(), "continue the quiz")
+    assert isinstance(elsewhere, Notice) and "Quiz: GANs" in elsewhere.text
     assert any(isinstance(event, Notice) for event in again.respond(chat, "skip"))
     list(again.respond(chat, "stop"))
-    assert not again.quiz_is_open(chat)
+    assert not again.quiz_is_open(chat) and again.open_quiz() is None
+    assert list(again.resume_quiz(chat)) == [] and again.notices == []
     again.close()
+
+
+def test_a_skipped_question_is_one_that_was_got_wrong_and_a_reported_one_is_not(settings: Settings) -> None:
+    session = open_session(settings, record=True)
+    chat = session.new_chat()
+    list(session.start_quiz(chat, "the generator and the discriminator", 2, ("short",)))
+    list(session.respond(chat, "skip"))
+    score = next(e for e in session.respond(chat, "bananas are yellow") if isinstance(e, QuizScore))
+    assert (score.n, score.score, score.missed) == (2, 0.0, 2)
+    assert len(session.studies.wrong()) == 2 == session.studies.progress().answers
+    list(session.respond(chat, "report the last question: unclear"))
+    [left] = session.studies.wrong()
+    assert session.studies.progress().answers == 1
+    again = next(e for e in session.respond(chat, "again") if isinstance(e, QuizItem))
+    assert (again.stem, again.n) == (left["question"], 1)
+    session.close()
+    later = open_session(settings, record=True)
+    assert later.studies.wrong() == [left] and later.studies.progress().answers == 1
+    later.close()
 
 
 def test_the_evidence_of_an_answer_survives_the_end_of_the_program(
@@ -363,6 +390,16 @@ def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
         patch.setattr(session.studies, "_grade", marks)
         session.studies.graded(item.id, "it forges")
     assert accepted == [("it forges",)]
+    session.close()
+
+
+def test_an_answer_about_something_else_cannot_be_made_right(settings: Settings) -> None:
+    session = open_session(settings, model=False, record=True)
+    [item] = session.quiz_items("what the generator does", 1, kinds=("short",))
+    assert session.off_topic(item, "bananas are yellow")
+    assert not any(
+        session.off_topic(item, words) for words in ("it forges", item.key, "makes pictures from noise")
+    )
     session.close()
 
 

@@ -215,6 +215,71 @@ def test_the_schedule_is_the_fold_of_the_reviews_whatever_happens(path: Path) ->
                 assert len(days) == len(set(days)) > 0
 
 
+# -- reports -----------------------------------------------------------------------------------------------------
+
+
+def report(study: StudyRecord, record: Record, *item_ids: str) -> None:
+    study.keep_step(
+        record.new_chat("quiz"), {}, reports=[{"item_id": one, "reason": "unfair"} for one in item_ids]
+    )
+
+
+def test_no_answer_to_a_reported_item_counts_and_all_stays_on_record(
+    record: Record, study: StudyRecord, clock: Clock
+) -> None:
+    study.keep_attempt(answer("wrong", "i2", "f2"))
+    clock.move(days=1)
+    wrong = study.keep_attempt(answer("wrong"))
+    study.keep_attempt(answer("partial", overrides=wrong["attempt_id"]))
+    assert study.missed(FACTS) == ["f1", "f2"] and set(study.cards()) == {"f1", "f2"}
+    report(study, record, "i1")
+    assert study.missed(FACTS) == ["f2"] and [one.item_id for one in study.attempts()] == ["i2"]
+    assert set(study.cards()) == {"f2"} and "f1" not in study.due(FACTS)
+    assert len(QuizRecord(record).attempts()) == 3
+    assert ratings(record) == [(2, "again"), (2, "hard"), (2, None)]
+    later = study.keep_attempt(answer("correct"))  # an answer that another program gives to it
+    assert later["next_due"] is None and study.cards().keys() == {"f2"}
+
+
+def test_of_a_fact_the_reviews_by_other_items_stay_and_the_schedule_is_theirs(
+    record: Record, study: StudyRecord, clock: Clock
+) -> None:
+    study.keep_items([item("other", "f1")])
+    study.keep_attempt(answer("correct", "other"))
+    first = clock.at
+    clock.move(days=2)
+    study.keep_attempt(answer("wrong"))
+    assert study.missed(FACTS) == ["f1"]
+    report(study, record, "i1")
+    assert study.missed(FACTS) == [] and study.cards()["f1"] == replayed("f1", [("good", first)])
+
+
+def test_another_answer_of_the_day_is_the_review_instead_of_a_reported_one(
+    record: Record, study: StudyRecord, clock: Clock
+) -> None:
+    study.keep_items([item("other", "f1"), item("third", "f1")])
+    study.keep_attempt(answer("wrong"))
+    clock.move(hours=1)
+    study.keep_attempt(answer("correct", "other"))
+    at = clock.at
+    clock.move(hours=1)
+    study.keep_attempt(answer("partial", "third"))
+    report(study, record, "i1")
+    assert study.cards()["f1"] == replayed("f1", [("good", at)])
+    report(study, record, "other")
+    assert study.cards()["f1"] == replayed("f1", [("hard", clock.at)])
+    report(study, record, "third")
+    assert study.cards() == {} and study.attempts() == []
+
+
+def test_words_that_were_approved_can_be_taken_back(study: StudyRecord) -> None:
+    study.accept("f1", "a forger")
+    study.accept("f1", "two rivals")
+    study.forget("f1", "a forger")
+    study.forget("f1", "never kept")
+    assert study.accepted("f1") == ("two rivals",)
+
+
 # -- what comes next ---------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from tutor.settings import Settings, close_environment, read_settings
 from tutor.turns import STYLES
 
 if TYPE_CHECKING:
+    from tutor.session import Session
     from tutor.turns import Event
 
 
@@ -215,11 +216,31 @@ def _chat(options: argparse.Namespace, settings: Settings) -> int:
         )
         if session.studies.due_line:
             print(session.studies.due_line)
-        chat_id = ""
+        chat_id = _resumed(session)
         while (message := typed()) and message.lower() not in ("quit", "exit", "bye"):
+            if message.lower() in _NEW_CHAT:
+                chat_id = ""
+                print("A new conversation: ask a question.")
+                continue
             chat_id = chat_id or session.new_chat()
             show_turn(session.respond(chat_id, message, style=flag(options, "style")))
     return 0
+
+
+_NEW_CHAT = ("/new", "new chat", "new conversation")
+
+
+def _resumed(session: Session) -> str:
+    """The id of the last conversation, where its quiz is open: the question is shown again; else empty."""
+    last = session.open_quiz()
+    if last is None:
+        return ""
+    print(
+        f"A quiz is open in your last conversation, “{last.title}”: it goes on here. "
+        "“stop” ends it, “new chat” begins another conversation."
+    )
+    show_turn(session.resume_quiz(last.id))
+    return last.id
 
 
 def _models(options: argparse.Namespace, settings: Settings) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,10 @@ def quiz(options: argparse.Namespace, settings: Settings) -> int:
             items = session.quiz_items(topic, n, kinds=kinds or KINDS, which=which, keep=True)
             print_json([item.to_contract() for item in items])
             return 0
+        if (waiting := session.open_quiz()) is not None:
+            print(
+                f"Your quiz in “{waiting.title}” stays open: `tutor chat` goes on with it.", file=sys.stderr
+            )
         chat_id = session.new_chat()
         show(session.start_quiz(chat_id, topic, n, kinds, which))
         going = session.quiz_is_open(chat_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 from tutor.errors import QuizError, RecordError, TutorError
 from tutor.learner import Chat, Record, Turn
@@ -13,6 +14,7 @@ from tutor.study_record import QuizRecord
 from tutor.turns import Delta, Event, Notice, event_to_json, lasting_events, spoken
 
 _TITLE_LENGTH = 48
+_LATEST = 20  # conversations that are looked through for an open quiz
 
 
 class Conversations:
@@ -72,6 +74,18 @@ class Conversations:
         with suppress(QuizError):
             return stored is not None and Round.from_dict(stored).waits
         return False
+
+    def open_quiz(self) -> Chat | None:
+        """The conversation that was used last, where its quiz waits for an answer."""
+        last = next(iter(self.chats()), None)
+        return last if last is not None and self.quiz_is_open(last.id) else None
+
+    def _other_open_quiz(self, chat_id: str) -> str:
+        """The title of the conversation used last, but for this one, in which a quiz waits; or empty."""
+        if self._record is None:
+            return ""
+        others = (chat for chat in self.chats() if chat.id != chat_id)
+        return next((chat.title for chat in islice(others, _LATEST) if self.quiz_is_open(chat.id)), "")
 
     def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
         kept: list[Event] = []

@@ -13,6 +13,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -34,8 +35,8 @@ from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import pointer_to
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes, Rounds
-from tutor.quiz.moves import Rules, follows_quiz
-from tutor.quiz.replies import reply_kind
+from tutor.quiz.moves import Rules, asks_again, follows_quiz
+from tutor.quiz.replies import asks_to_go_on, reply_kind
 from tutor.quiz.rounds import Other, Round
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import ROUTES, question_in_quiz, route_in_quiz
@@ -45,6 +46,7 @@ from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, Tool
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
+_ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
 _NODES = (
     "explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "show_progress", "talk",
@@ -79,6 +81,8 @@ class Parts:
         turns: the messages of a chat, by its id.
         save: saves messages of a chat as a note and says where it lies.
         other: a harder or an easier quiz question in place of an open one; None where there is none.
+        off_topic: whether an answer is about something else than its item.
+        elsewhere: the title of another chat in which a quiz is open; empty where there is none.
         keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
             {predict, place, said}, and the option that came out.
     """
@@ -93,7 +97,9 @@ class Parts:
     caller: BaseChatModel | None = None
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
-    other: Other = lambda item, wish: None
+    other: Other = lambda item, wish, beside, shown: None
+    off_topic: Callable[[Item, str], bool] = lambda item, words: False
+    elsewhere: Callable[[str], str] = lambda chat_id: ""
     keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (
         lambda demo, concept, predicted, right: None
     )
@@ -106,7 +112,8 @@ class TutoringGraph:
         from langgraph.graph import END, START, StateGraph
 
         self._parts = parts
-        self._quizzes = Quizzes(parts.rounds, Rules(self._grade, parts.other, self._pointer))
+        rules = Rules(self._grade, parts.other, self._pointer, parts.off_topic)
+        self._quizzes = Quizzes(parts.rounds, rules)
         graph = StateGraph(State)
         graph.add_node("understand", self._understand)
         for name, node in (
@@ -169,6 +176,11 @@ class TutoringGraph:
             {"message": "", "history": [], "chat_id": chat_id, "question": question}, threading.Event()
         )
 
+    def show_quiz(self, chat_id: str) -> Iterator[Event]:
+        """The open question of a chat's quiz once more, as after a restart; nothing where none is open."""
+        with suppress(QuizError):
+            yield from self._quizzes.show_again(chat_id)
+
     def _stream(self, state: State, cancel: threading.Event) -> Iterator[Event]:
         config = RunnableConfig(configurable={"cancel": cancel}, recursion_limit=10)
         # LangGraph's stream is a generator, although its type promises less.
@@ -189,9 +201,14 @@ class TutoringGraph:
             if follows_quiz(quiz, message):
                 return {"route": "quiz_reply"}
             self._quizzes.moved_on(state["chat_id"], quiz)
+        if given is None and not in_quiz and asks_to_go_on(message):
+            title = self._parts.elsewhere(state["chat_id"])
+            return _say(_ELSEWHERE.format(title=title) if title else _NO_QUIZ)
         wished = self._wish(state, config) if given is None and not in_quiz else None
         if wished is not None:
             return wished
+        if quiz is not None and not in_quiz and asks_again(quiz, message):
+            return {"route": "quiz_reply"}
         # In a quiz the student's words are an answer unless they plainly ask for something else.
         guess = None if in_quiz else self._parts.guess
         names = self._parts.answering.retriever.named

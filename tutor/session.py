@@ -29,7 +29,7 @@ from tutor.models.probe import known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank
-from tutor.quiz.grading import Grade, Readers, grade
+from tutor.quiz.grading import Grade, Readers, grade, is_off_topic
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
 from tutor.quiz.studies import Studies
@@ -43,6 +43,7 @@ from tutor.study_note import save_chat
 from tutor.tools import make_tools
 from tutor.turns import Answer, Event, Notice, Style
 
+QUIZ_WAITS = "A quiz is open in your last conversation: answer its question, or say “stop” there."
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 
 
@@ -117,8 +118,10 @@ class Session(Conversations):
             caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
-            other=lambda item, wish: studies.other(item, wish, self._rng),
+            other=lambda item, wish, beside, shown: studies.other(item, wish, beside, shown, self._rng),
             keep_prediction=studies.keep_prediction,
+            off_topic=self.off_topic,
+            elsewhere=self._other_open_quiz,
         )
         return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples, studies)
 
@@ -239,10 +242,18 @@ class Session(Conversations):
 
     def grade(self, item: Item, answer: str) -> Grade:
         """One answer graded, with all that this session can measure; nothing is recorded."""
-        fits = self.claims.fits and self._grades.fits
-        readers = Readers(self.claims.probabilities, self._grades.probabilities) if fits else None
+        readers = self._readers
         terms = [note.title for note in self._notes.now.read.index.notes]
         return grade(item, answer, similarity=self.similarity, readers=readers, terms=terms)
+
+    @property
+    def _readers(self) -> Readers | None:
+        fits = self.claims.fits and self._grades.fits
+        return Readers(self.claims.probabilities, self._grades.probabilities) if fits else None
+
+    def off_topic(self, item: Item, words: str) -> bool:
+        """Whether an answer in the student's own words is about something else than its question."""
+        return is_off_topic(item, words, similarity=self.similarity, readers=self._readers)
 
     def similarity(self, one: str, other: str) -> float:
         """The cosine of two texts' embeddings."""
@@ -260,7 +271,8 @@ class Session(Conversations):
         """What the page says at its start: as `messages` without the skipped files, which it lists, and what is due."""
         with self._notes.hold() as opened:
             due = opened.studies.due_line
-        return [*([due] if due else ()), *self._told]
+        waits = self._record is not None and self.open_quiz() is not None
+        return [*([due] if due else ()), *([QUIZ_WAITS] if waits else ()), *self._told]
 
     @property
     def _told(self) -> list[str]:
@@ -395,6 +407,15 @@ class Session(Conversations):
             yield from self._fresh()
             with self._notes.hold() as opened:
                 yield from opened.graph.start_quiz(chat_id, topic, n, kinds, which)
+
+        yield from self._recorded(chat_id, events(), threading.Event())
+
+    def resume_quiz(self, chat_id: str) -> Iterator[Event]:
+        """The open question of a conversation's quiz once more, as after a restart; nothing where none is open."""
+
+        def events() -> Iterator[Event]:
+            with self._notes.hold() as opened:
+                yield from opened.graph.show_quiz(chat_id)
 
         yield from self._recorded(chat_id, events(), threading.Event())
 

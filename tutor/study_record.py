@@ -172,6 +172,17 @@ class Step:
         values |= {"verdict": grade["verdict"], "score": grade["score"], "grade": to_json(grade)}
         return insert(self._connection, self._tables["attempts"], values | {"at": self._stamp})
 
+    def attempts(self, column: str, value: str) -> list[Attempt]:
+        """The graded answers whose `item_id` or `fact_id` that is, oldest first."""
+        table = self._tables["attempts"]
+        rows = self._connection.execute(table.select().where(table.c[column] == value).order_by(table.c.id))
+        return [_attempt(row) for row in rows]
+
+    def is_reported(self, item_id: str) -> bool:
+        """Whether the student said that something is wrong with an item."""
+        table = self._tables["reports"]
+        return self._connection.execute(table.select().where(table.c.item_id == item_id)).first() is not None
+
     def answered(self, attempt_id: int) -> Attempt | None:
         """The answer that an attempt is or revises, however often it was revised; None for an unknown number."""
         table = self._tables["attempts"]
@@ -213,6 +224,11 @@ class Step:
         if self._connection.execute(known).first() is None:
             values = {"fact_id": fact_id, "text": text, "at": self._stamp}
             self._connection.execute(table.insert().values(values))
+
+    def forget(self, fact_id: str, text: str) -> None:
+        """Takes back that another answer to a fact is right; what was never kept is no harm."""
+        table = self._tables["aliases"]
+        self._connection.execute(table.delete().where(table.c.fact_id == fact_id, table.c.text == text))
 
     def add_reports(self, reports: Sequence[Data]) -> None:
         """Appends what the student says is wrong with items: `item_id`, `reason`, and what else is told."""

@@ -22,6 +22,7 @@ from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.judgements import true_false
 from tutor.quiz.sets import match, order
 from tutor.quiz.typed import explain, mistake, number
+from tutor.reviewing import Which
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
 Wish = Literal["harder", "easier"]
@@ -75,7 +76,8 @@ def quiz_items(
     rng: random.Random,
     kinds: Collection[Kind] = KINDS,
     standing: Standing = NOTHING_KNOWN,
-    only_due: bool = False,
+    which: Which = "",
+    unwanted: Collection[str] = (),
 ) -> list[Item]:
     """The items of a quiz.
 
@@ -85,7 +87,8 @@ def quiz_items(
         n: how many items at most; fewer where the notes hold fewer.
         rng: draws facts, kinds and the places of options.
         kinds: which kinds may be asked.
-        only_due: whether to ask only what is due.
+        which: "due" or "missed" asks only what `standing` calls due; the message says which of them there is none of.
+        unwanted: ids of items that are not to be asked.
 
     Returns:
         Items of different facts in the order in which they are to be asked.
@@ -95,22 +98,32 @@ def quiz_items(
     """
     core, naming = _gathered(bank, topic, n)
     facts = [*core, *naming]
-    if only_due:
+    if which:
         due = set(standing.due)
         facts = [fact for fact in facts if fact.id in due]
         if not facts:
-            raise QuizError("Nothing is due now", "Ask for a quiz on a topic instead.")
+            raise nothing_of(which, topic)
     found: list[Item] = []
     near = min(2 * n, len(core)) if topic.strip() else len(facts)
     for fact in _in_turn(facts, near, rng, standing):
         if len(found) == n:
             break
-        item = _first_sound(fact, bank, rng, _drawn_kinds(kinds, found, n, fact, rng, standing), found)
+        drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
+        item = _first_sound(fact, bank, rng, drawn, found, unwanted)
         if item is not None:
             found.append(item)
     if not found:
         raise _nothing(bank, topic, kinds)
     return interleaved(found)
+
+
+def nothing_of(which: Which, topic: str) -> QuizError:
+    """That nothing is due, or that no wrong answer still stands."""
+    if which == "missed":
+        on = f"Nothing you got wrong on {topic} still stands" if topic.strip() else ""
+        return QuizError(on or "You got nothing wrong that still stands", "Ask for a quiz on a topic.")
+    on = f" on {topic}" if topic.strip() else ""
+    return QuizError(f"Nothing is due{on} now", "Ask for a quiz on a topic instead.")
 
 
 def _nothing(bank: Bank, topic: str, kinds: Collection[Kind]) -> QuizError:
@@ -210,7 +223,12 @@ def _drawn_kinds(
 
 
 def _first_sound(
-    fact: Fact, bank: Bank, rng: random.Random, kinds: Sequence[Kind], found: Sequence[Item]
+    fact: Fact,
+    bank: Bank,
+    rng: random.Random,
+    kinds: Sequence[Kind],
+    found: Sequence[Item],
+    unwanted: Collection[str] = (),
 ) -> Item | None:
     """The first item that passes every gate, also beside those found before; None where there is none."""
     if any(fact.id == item.fact_id for item in found) or _is_near(fact, bank, found):
@@ -218,7 +236,7 @@ def _first_sound(
     for kind in kinds:
         for build in BUILDERS[kind]:
             item = build(fact, bank, rng)
-            if item is not None and is_sound(item, bank, found):
+            if item is not None and item.id not in unwanted and is_sound(item, bank, found):
                 return item
     return None
 
@@ -284,23 +302,25 @@ def _siblings(one: Item, other: Item) -> bool:
 
 
 def another(
-    item: Item, wish: Wish, bank: Bank, rng: random.Random, asked: Collection[str] = ()
+    item: Item,
+    wish: Wish,
+    bank: Bank,
+    rng: random.Random,
+    beside: Sequence[Item] = (),
+    unwanted: Collection[str] = (),
 ) -> Item | None:
     """A harder or an easier item in place of one: the same fact asked in another way, else another fact of its concept.
 
     Args:
-        asked: ids of facts that the quiz has already.
+        beside: the other items of the quiz, which it may neither repeat nor tell, nor be told by.
+        unwanted: ids of items that are not to be asked.
     """
     place = LADDER.index(item.kind)
     kinds = LADDER[place + 1 :] if wish == "harder" else LADDER[:place][::-1]
     own = [bank.by_id[item.fact_id]] if item.fact_id in bank.by_id else []
-    others = [
-        fact for fact in bank.facts if fact.concept == item.concept and fact.id not in {*asked, item.fact_id}
-    ]
+    others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
     for fact in (*own, *rng.sample(others, len(others))):
-        for kind in kinds:
-            for build in BUILDERS[kind]:
-                made = build(fact, bank, rng)
-                if made is not None and is_sound(made, bank, ()):
-                    return made
+        found = _first_sound(fact, bank, rng, kinds, beside, {item.id, *unwanted})
+        if found is not None:
+            return found
     return None

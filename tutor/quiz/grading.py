@@ -23,10 +23,14 @@ from tutor.quiz.option_answers import (
     right_answer,
 )
 from tutor.quiz.replies import reply_kind
-from tutor.quiz.short_answers import grade_short
+from tutor.quiz.short_answers import HIT, grade_short, likely, measured
 from tutor.quiz.word_answers import grade_cloze, grade_number
 
-__all__ = ["Grade", "Point", "Readers", "Similarity", "Verdict", "chosen_option", "grade"]
+__all__ = ["Grade", "Point", "Readers", "Similarity", "Verdict", "chosen_option", "grade", "is_off_topic"]
+
+# How likely an answer that says nothing of the key must be wrong to be about something else: 25 of 32 such answers of
+# the set for development, and 1 of 114 right ones.
+OFF_TOPIC = 0.7
 
 
 def grade(
@@ -67,6 +71,16 @@ def grade(
     if item.kind in ("cloze", "term"):
         return grade_cloze(item, answer, accepted, terms)
     return grade_short(item, answer, similarity, readers, accepted)
+
+
+def is_off_topic(
+    item: Item, answer: str, *, similarity: Similarity | None = None, readers: Readers | None = None
+) -> bool:
+    """Whether an answer in the student's own words says nothing of the key and is likely enough wrong."""
+    if item.kind not in ("short", "explain"):
+        return False
+    values = measured(item.stem, item.key, answer, similarity, readers)
+    return values["claims_most"] < HIT and likely(values)["wrong"] >= OFF_TOPIC
 
 
 def _not_known(item: Item) -> Grade:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from tutor.quiz.grading import Grade, Point
 from tutor.quiz.hints import LAST_HINT, reveals
 from tutor.quiz.items import Item, plain
-from tutor.quiz.moves import Rules, submit
+from tutor.quiz.moves import MOST_REMEMBERED, Rules, submit
 from tutor.quiz.rounds import Round, Step, finished, interrupted, settled, show, start
 from tutor.turns import Event, Notice, QuizItem
 
@@ -49,6 +49,9 @@ class Rounds(Protocol):
 
     def accept(self, fact_id: str, text: str) -> None:
         """Remembers that a text is right for a fact; once more is no harm."""
+
+    def forget(self, fact_id: str, text: str) -> None:
+        """Takes that back; what was never remembered is no harm."""
 
 
 class RoundsInMemory:
@@ -95,6 +98,10 @@ class RoundsInMemory:
         if text not in self.accepted(fact_id):
             self._accepted[fact_id] = (*self.accepted(fact_id), text)
 
+    def forget(self, fact_id: str, text: str) -> None:
+        """As `Rounds`."""
+        self._accepted[fact_id] = tuple(one for one in self.accepted(fact_id) if one != text)
+
 
 class Quizzes:
     """Plays the quizzes of the chats.
@@ -107,7 +114,7 @@ class Quizzes:
     def __init__(self, store: Rounds, rules: Rules) -> None:
         self._store = store
         self._given = rules.grade
-        self._rules = replace(rules, grade=self._grade)
+        self._rules = replace(rules, grade=self._grade, accepted=store.accepted)
 
     def state(self, chat_id: str) -> Round | None:
         """The quiz of a chat, also one that is over; None where there was none. QuizError where it cannot be read."""
@@ -147,7 +154,7 @@ class Quizzes:
         yield from self._play(chat_id, submit(state, text, self._rules), state)
 
     def show_again(self, chat_id: str) -> Iterator[Event]:
-        """The open question once more, after something else was said."""
+        """The open question once more, after something else was said. QuizError where the quiz cannot be read."""
         state = self.state(chat_id)
         if state is not None and state.waits:
             said = interrupted(state) if not state.told else (Notice("Back to the quiz:"), show(state))
@@ -156,9 +163,12 @@ class Quizzes:
     def moved_on(self, chat_id: str, state: Round) -> None:
         """The talk went on to something else after a quiz that is over."""
         if state.fresh or state.pending:
+            remembered = state.remembered
             if state.pending:
                 self._store.accept(*state.pending)
-            self._store.keep_step(chat_id, replace(state, fresh=False, pending=None).to_dict())
+                remembered = (*remembered, state.pending)[-MOST_REMEMBERED:]
+            after = replace(state, fresh=False, pending=None, remembered=remembered)
+            self._store.keep_step(chat_id, after.to_dict())
 
     def told_besides(self, chat_id: str, text: str) -> None:
         """Something that was told while a question is open: where it holds the answer, it counts as the last hint."""
@@ -170,6 +180,8 @@ class Quizzes:
     def _play(self, chat_id: str, step: Step, before: Round | None = None) -> Iterator[Event]:
         for fact_id, text in step.accepts:
             self._store.accept(fact_id, text)
+        for fact_id, text in step.forgets:
+            self._store.forget(fact_id, text)
         if step.state != before or step.attempts or step.reports:
             kept = self._store.keep_step(
                 chat_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from tutor.quiz.chosen import chosen_ids, label_of
 from tutor.quiz.grading import Grade, chosen_option
 from tutor.quiz.hints import LAST_HINT, Pointer, hint
 from tutor.quiz.items import LETTERS, Item, plain
-from tutor.quiz.replies import NOT_SURE, Reply, reply_of
+from tutor.quiz.replies import NOT_SURE, Reply, is_not_knowing, reply_of
 from tutor.quiz.rounds import (
     Grader,
     Other,
@@ -21,22 +21,29 @@ from tutor.quiz.rounds import (
     asked,
     dealt_with,
     grade_event,
+    last_answered,
     missed_items,
     show,
+    shown_after,
     start,
     why_event,
+    with_last_outcome,
 )
 from tutor.turns import Event, Notice
+from tutor.words import content_words
 
 MOST_CHARS = 4_000
 _OVER = "This quiz is over. Ask for a quiz on a topic to start another."
-_AFTER = frozenset(("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses"))
+_AFTER = frozenset(
+    ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
+)
+MOST_REMEMBERED = 20
 _LABELS = re.compile(
     r"[\s(]*(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2})(?:[\s,;.:)]+(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2}))*[\s.)]*", re.I
 )
 
 
-def _none(item: Item, wish: str) -> Item | None:
+def _none(item: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
     return None
 
 
@@ -48,11 +55,15 @@ class Rules:
         grade: grades an answer to an item, as `grading.grade` does; called for answers only, once each.
         other: an item of another kind on the same topic, harder or easier; None where there is none.
         pointer: a sentence of the notes that leads to an item's answer; empty where there is none.
+        off_topic: whether an answer is about something else than its item.
+        accepted: what else is right for a fact by the student's word.
     """
 
     grade: Grader
     other: Other = _none
     pointer: Pointer = lambda item: ""
+    off_topic: Callable[[Item, str], bool] = lambda item, words: False
+    accepted: Callable[[str], Sequence[str]] = lambda fact_id: ()
 
 
 def follows_quiz(state: Round, text: str) -> bool:
@@ -61,6 +72,11 @@ def follows_quiz(state: Round, text: str) -> bool:
     if kind == "misses" and not missed_items(state):
         return False  # what was got wrong before this quiz is for the record to say
     return (state.fresh and kind in _AFTER and bool(state.items)) or kind == "misses"
+
+
+def asks_again(state: Round, text: str) -> bool:
+    """Whether a message, sent some time after a quiz, may ask for what was missed in it."""
+    return reply_of(text).kind == "again" and bool(missed_items(state))
 
 
 def submit(state: Round, text: str, rules: Rules) -> Step:
@@ -78,8 +94,10 @@ def submit(state: Round, text: str, rules: Rules) -> Step:
         return _again_shown(state, Notice("That is too long to be graded. Say it in a few sentences."))
     reply = reply_of(text)
     accepts: tuple[tuple[str, str], ...] = ()
-    if state.pending is not None and reply.kind != "undo":
-        accepts, state = (state.pending,), replace(state, pending=None)
+    if state.pending is not None and reply.kind not in ("undo", "forget"):
+        accepts = (state.pending,)
+        remembered = (*state.remembered, state.pending)[-MOST_REMEMBERED:]
+        state = replace(state, pending=None, remembered=remembered)
     if state.asked is None and reply.kind not in _AFTER:
         return Step(state, (Notice(_OVER),), accepts=accepts)
     step = _MOVES[reply.kind](state, reply, text, rules)
@@ -127,7 +145,8 @@ def _named(item: Item, ids: tuple[str, ...]) -> str:
 
 def _is_echo(state: Round, text: str, item: Item, ids: tuple[str, ...]) -> bool:
     """Whether a message may be the last answer sent twice, and not an answer to the open item."""
-    last = state.outcomes[-1].answer if state.outcomes else ""
+    before = last_answered(state)
+    last = before.outcomes[-1].answer if before is not None else ""
     if not last or plain(text) != plain(last) or state.repeated == plain(text) or item.kind == "number":
         return False
     if _LABELS.fullmatch(text):
@@ -173,8 +192,10 @@ def _attempt(item: Item, outcome: Outcome, overrides: int = 0) -> dict[str, Any]
 def _skip(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
-    said = Notice(f"Skipped. The answer is: {item.key_text}")
-    return dealt_with(state, Outcome(text, None, state.hints, confidence=state.confidence), said)
+    said = f"Skipped. The answer is: {item.key_text}"
+    graded = Grade("wrong", 0.0, (), said, dont_know=True)
+    outcome = Outcome(text, graded, state.hints, confidence=state.confidence, skipped=True)
+    return dealt_with(state, outcome, Notice(said), attempts=(_attempt(item, outcome),))
 
 
 def _stop(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -206,14 +227,16 @@ def _swap(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
     wish: Any = reply.kind
-    found = rules.other(item, wish)
-    if found is None or found.id in {other.id for other in state.items}:
-        return _again_shown(state, Notice(f"I have no {wish} question on this, so this one stays."))
     place = len(state.outcomes)
+    beside = (*state.items[:place], *state.items[place + 1 :])
+    found = rules.other(item, wish, beside, frozenset(state.labels))
+    if found is None or found.id in {item.id, *state.labels, *(other.id for other in beside)}:
+        return _again_shown(state, Notice(f"I have no {wish} question on this, so this one stays."))
+    said = Notice(f"Here is {'an' if wish == 'easier' else 'a'} {wish} one:")
     items = (*state.items[:place], found, *state.items[place + 1 :])
-    return asked(
-        replace(state, items=items), Notice(f"Here is {'an' if wish == 'easier' else 'a'} {wish} one:")
-    )
+    # What the hints told of a fact is known however it is asked.
+    hints = state.hints if found.fact_id and found.fact_id == item.fact_id else 0
+    return asked(replace(state, items=items), said, hints=hints)
 
 
 def _left(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -247,82 +270,146 @@ def _retry(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 
 
 def _why(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
-    if not state.outcomes:
+    last = last_answered(state)
+    if last is None:
         return _again_shown(
             state, Notice("Answer first, or skip: then I show why. A hint helps before that.")
         )
-    return _again_shown(state, why_event(state, len(state.outcomes) - 1))
+    return _again_shown(state, why_event(last, len(last.outcomes) - 1))
 
 
 def _report(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     """Sets the open item aside ungraded, or the last one where that is meant or nothing is open."""
-    item = state.asked
-    if item is not None and not (reply.last and state.outcomes):
+    item, last = state.asked, last_answered(state)
+    if item is not None and not (reply.last and last is not None):
         said = Notice("Thank you. This question is set aside and does not count.")
-        return dealt_with(
-            state, Outcome(text, None, state.hints, reported=True), said, reports=(_noted(item, reply),)
-        )
-    if not state.outcomes or state.outcomes[-1].reported:
+        outcome = Outcome(text, None, state.hints, reported=True)
+        return dealt_with(state, outcome, said, reports=(_noted(item, reply),))
+    if last is None or last.outcomes[-1].reported:
         return _again_shown(state, Notice("There is no question to report."))
-    item = state.items[len(state.outcomes) - 1]
-    after = _with_last(state, replace(state.outcomes[-1], reported=True))
+    item = _last_item(last)
+    after = with_last_outcome(state, replace(last.outcomes[-1], reported=True))
     said = Notice(f"Thank you. “{item.stem}” is set aside and does not count.")
-    return Step(after, (said, show(after)), reports=(_noted(item, reply),))
+    return Step(after, (said, *shown_after(after)), reports=(_noted(item, reply),))
 
 
 def _noted(item: Item, reply: Reply) -> dict[str, Any]:
     return {"item_id": item.id, "fact_id": item.fact_id, "kind": item.kind, "reason": reply.words}
 
 
-def _with_last(state: Round, outcome: Outcome) -> Round:
-    return replace(state, outcomes=(*state.outcomes[:-1], outcome))
+def _last_item(last: Round) -> Item:
+    return last.items[len(last.outcomes) - 1]
 
 
 def _decided(state: Round, outcome: Outcome, said: str, pending: tuple[str, str] | None = None) -> Step:
     """The step in which the student's own word changes the last grade; the attempt before stays on record."""
-    item, before = state.items[len(state.outcomes) - 1], state.outcomes[-1]
-    after = replace(_with_last(state, outcome), pending=pending)
+    last = last_answered(state)
+    assert last is not None
+    item, before = _last_item(last), last.outcomes[-1]
+    after = replace(with_last_outcome(state, outcome), pending=pending)
     # Without the id of the attempt a second one would count beside it: the round alone knows of it then.
     attempts = (_attempt(item, outcome, before.attempt_id),) if before.attempt_id else ()
-    return Step(after, (Notice(said), show(after)), attempts=attempts)
+    return Step(after, (Notice(said), *shown_after(after)), attempts=attempts)
 
 
 def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
-    last = state.outcomes[-1] if state.outcomes else None
-    if last is None or last.grade is None:
+    last = last_answered(state)
+    outcome = last.outcomes[-1] if last is not None else None
+    if last is None or outcome is None or outcome.grade is None or outcome.reported:
         return _again_shown(state, Notice("There is no grade to change yet."))
-    if last.grade.verdict == "correct":
+    if outcome.grade.verdict == "correct":
         return _again_shown(state, Notice("That one is counted as right already."))
-    item = state.items[len(state.outcomes) - 1]
-    words = reply_of(last.answer).words
-    typed = not item.options and item.fact_id and not last.grade.dont_know and plain(words)
-    grade = Grade("correct", 1.0, last.grade.points, "Counted as right on your own word.")
-    outcome = replace(last, grade=grade, graded=last.graded or last.grade, rating="")
-    remembered = f" From now on “{words}” is right there." if typed else ""
-    said = f"Counted as right on your own word.{remembered} Say “undo” to take that back."
-    return _decided(state, outcome, said, (item.fact_id, words) if typed else None)
+    item, words = _last_item(last), reply_of(outcome.answer).words
+    why_not = _cannot_be_right(item, outcome, words, rules)
+    if why_not:
+        return _again_shown(state, Notice(f"That cannot count as right: {why_not}. {_INSTEAD}"))
+    grade = Grade("correct", 1.0, outcome.grade.points, "Counted as right on your own word.")
+    right = replace(outcome, grade=grade, graded=outcome.graded or outcome.grade, rating="")
+    kept = (item.fact_id, words) if item.fact_id and plain(words) else None
+    remembered = f" From now on “{words}” is right there (“forget that” takes it back)." if kept else ""
+    said = f"Counted as right on your own word.{remembered} Say “undo” to take the grade back."
+    return _decided(state, right, said, kept)
+
+
+_INSTEAD = "Say “why?” to see the note's sentence, or “report the last question” if the question is at fault"
+_CLAUSE = re.compile(r"^(?:it|they|this|that|there|he|she|we|you|i)\b", re.IGNORECASE)
+_THINKING = re.compile(
+    r"^(?:(?:i (?:think|guess|believe|say|mean)|maybe|probably|perhaps)\b,?\s*(?:that\s+)?)?"
+    r"(?:(?:it|that|this)(?:['’]?s| is)\s+)?(?:an? |the )?",
+    re.IGNORECASE,
+)
+_NAME_WORDS = 4
+
+
+def _cannot_be_right(item: Item, outcome: Outcome, words: str, rules: Rules) -> str:
+    """Why an answer cannot be right, whatever the student says of it; empty where it can."""
+    graded = outcome.graded or outcome.grade
+    if outcome.skipped:
+        return "you skipped the question"
+    if (graded is not None and graded.dont_know) or is_not_knowing(words) or not plain(words):
+        return "you said that you did not know it"
+    if item.options:
+        return "you chose among the options, and the note decides which of them is right"
+    told = set(content_words(item.stem))
+    if not set(content_words(words)) - told and not set(re.findall(r"\d+", words)) - set(
+        re.findall(r"\d+", item.stem)
+    ):
+        return "your answer says nothing that the question does not say"
+    if item.kind == "number" and not re.search(r"\d", words) and not content_words(words):
+        return "the question asks for a number"
+    if item.kind in ("cloze", "term") and not _is_name(words, item.key):
+        return "the gap needs a word or a name, and your answer is a sentence"
+    return "your answer is about something else" if rules.off_topic(item, words) else ""
+
+
+def _is_name(words: str, key: str) -> bool:
+    """Whether words can be the name of something, about as long as the key."""
+    named = _THINKING.sub("", words.strip(), count=1)
+    return not _CLAUSE.match(named) and len(named.split()) <= max(_NAME_WORDS, len(key.split()) + 2)
+
+
+def _forget(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    """Words that were kept as right by the student's word are so no longer; what they were graded stays."""
+    last = last_answered(state)
+    words, fact_id = "", ""
+    if last is not None:
+        words, fact_id = reply_of(last.outcomes[-1].answer).words, _last_item(last).fact_id
+    same = [one for one in rules.accepted(fact_id) if fact_id and plain(one) == plain(words)]
+    if state.pending is not None:
+        gone = [state.pending]
+    elif same:
+        gone = [(fact_id, one) for one in same]
+    else:
+        gone = list(state.remembered[-1:])
+    if not gone:
+        return _again_shown(state, Notice("No words of yours are kept as right here."))
+    remembered = tuple(one for one in state.remembered if one not in gone)
+    after = replace(state, pending=None, remembered=remembered)
+    said = f"Forgotten: “{gone[0][1]}” is no longer kept as right. The grade stays; “undo” takes back the last one."
+    return replace(_again_shown(after, Notice(said)), forgets=tuple(gone))
 
 
 def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
-    last = state.outcomes[-1] if state.outcomes else None
-    if last is None or last.graded is None:
+    last = last_answered(state)
+    outcome = last.outcomes[-1] if last is not None else None
+    if outcome is None or outcome.graded is None or outcome.reported:
         return _again_shown(state, Notice("There is nothing to undo."))
-    outcome = replace(last, grade=last.graded, graded=None, rating="")
-    return _decided(state, outcome, f"Taken back: it counts as {last.graded.verdict} again.")
+    before = replace(outcome, grade=outcome.graded, graded=None, rating="")
+    return _decided(state, before, f"Taken back: it counts as {outcome.graded.verdict} again.")
 
 
 def _knew(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
-    last = state.outcomes[-1] if state.outcomes else None
-    if last is None or last.grade is None or last.grade.verdict != "unsure":
+    last = last_answered(state)
+    outcome = last.outcomes[-1] if last is not None else None
+    grade = outcome.grade if outcome is not None and not outcome.reported else None
+    if outcome is None or grade is None or grade.verdict != "unsure":
         said = "The last grade needs no word of yours. If your words meant the same, say “I was right”."
-        return _again_shown(
-            state, Notice(said if last is not None and last.grade else "Nothing is graded yet.")
-        )
+        return _again_shown(state, Notice(said if grade is not None else "Nothing is graded yet."))
     knew = reply.kind == "knew"
-    grade = replace(last.grade, verdict="correct" if knew else "wrong", score=1.0 if knew else 0.0)
-    outcome = replace(last, grade=grade, graded=last.grade, rating="good" if knew else "again")
+    decided = replace(grade, verdict="correct" if knew else "wrong", score=1.0 if knew else 0.0)
+    rated = replace(outcome, grade=decided, graded=grade, rating="good" if knew else "again")
     said = f"Noted: you {'knew' if knew else 'did not know'} it. Say “undo” to take that back."
-    return _decided(state, outcome, said)
+    return _decided(state, rated, said)
 
 
 Move = Callable[[Round, Reply, str, Rules], Step]
@@ -345,6 +432,7 @@ _MOVES: dict[str, Move] = {
     "report": _report,
     "right": _right,
     "undo": _undo,
+    "forget": _forget,
     "knew": _knew,
     "knew_not": _knew,
 }

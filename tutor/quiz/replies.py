@@ -38,7 +38,9 @@ _FILLER = frozenset(
     re.findall(
         r"\w+",
         "i it this that the a an at all sorry hmm um uh well ok so no really about question answer honestly "
-        "just one please me what is was are yet of to",
+        "just one please me what is was are yet of to lol haha hehe lmao bro man dude mate tbh honest truth oops ugh "
+        "meh yeah yes no nope sadly unfortunately afraid but all any more anymore now here today maybe think guess "
+        "i'm im my oh ah sir teacher",
     )
 )
 _OPENER = re.compile(
@@ -69,18 +71,23 @@ def reply_kind(text: str) -> ReplyKind:
     for kind, pattern in _COMMANDS:
         if pattern.fullmatch(bare.rstrip("?？ ")):
             return kind
-    if _DONT_KNOW.search(bare):
-        rest = re.findall(r"\w+", _DONT_KNOW.sub(" ", bare))
-        if not [word for word in rest if word not in _FILLER]:
-            return "dont_know"
+    if is_not_knowing(bare):
+        return "dont_know"
     return "question" if _ASKS.search(bare) else "answer"
+
+
+def is_not_knowing(text: str) -> bool:
+    """Whether a message says that the student does not know, and nothing else."""
+    said = re.sub(r"\s+", " ", text.replace("’", "'").strip().lower())
+    rest = re.findall(r"\w+", _DONT_KNOW.sub(" ", said))
+    return bool(_DONT_KNOW.search(said)) and not [word for word in rest if word not in _FILLER]
 
 
 # -- what else may be wished of a quiz -----------------------------------------------------------------------------
 
 Wish = Literal[
-    "why", "harder", "easier", "right", "undo", "knew", "knew_not", "report", "left", "repeat", "again", "misses",
-    "confidence", "unclear",
+    "why", "harder", "easier", "right", "undo", "forget", "knew", "knew_not", "report", "left", "repeat", "again",
+    "misses", "confidence", "unclear",
 ]  # fmt: skip
 SURE, NOT_SURE = 0.9, 0.5
 
@@ -89,6 +96,18 @@ _THE = r"(?:the |this |that |my |your )?(?:(?:last|previous|current|open|same) )
 _MISSES = (
     r"(?:the |my |all )?(?:misses|mistakes|errors|missed (?:ones|questions)|wrong (?:ones|answers)"
     r"|(?:ones|questions) (?:that )?i (?:missed|got wrong|failed)|what i (?:got wrong|missed|failed))"
+)
+_GO_ON = (
+    r"(?:(?:let'?s|let us|can we|could we|may we|i want to|i would like to|i'?d like to|we can|now) )*"
+    r"(?:continue|resume|go on|carry on|keep going|proceed|go ahead)"
+)
+_OPEN_QUIZ = (
+    r"(?:the |this |that |my |our )?(?:(?:open|last|old|same|paused|unfinished|running|current) )*"
+    r"(?:quiz|test|questions?)(?: (?:again|from before|where (?:we|i) (?:stopped|were|left off)))*"
+)
+_BACK = (
+    rf"(?:(?:{_GO_ON})(?: (?:on|with))?|(?:(?:let'?s |can we |i want to )?(?:go|get|come|return) )?back to)"
+    rf" {_OPEN_QUIZ}"
 )
 _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("why", r"why(?: (?:not|so|is that|is it|was (?:it|that|i) wrong|is (?:it|that|mine|my answer) wrong|then))?"
@@ -107,6 +126,8 @@ _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
               r"|same thing|(?:mark|count|take) (?:it|that|mine|this) (?:as )?(?:right|correct)"
               r"|我是对的|意思一样|我答对了"),
     ("undo", r"/?undo(?: (?:it|that|this))?|take (?:it|that) back|(?:never ?mind,? )?i was wrong|撤销|撤回"),
+    ("forget", r"/?(?:forget|unlearn|do not (?:keep|remember)|don'?t (?:keep|remember)) (?:that|this|those|these|my)"
+               r"(?: (?:one|words?|answer|again))?|忘掉(?:这个|那个|它)?|别记(?:这个|那个|它)"),
     ("knew", r"(?:yes,? )?i (?:knew|did know|do know|know|had) (?:it|that|this)|(?:yes,? )?i did|i knew"
              r"|我知道的?|我会的?"),
     ("knew_not", r"(?:no,? )?i (?:did not|didn'?t|didnt)(?: (?:really )?(?:know(?: (?:it|that|this))?|have it))?"),
@@ -116,11 +137,13 @@ _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("repeat", rf"(?:(?:repeat|show(?: me)?|say|give me|ask(?: me)?|read) )?{_THE}question(?: again| once more)?"
                r"|(?:repeat|show|say|ask) (?:it|that|this)(?: again| once more)?|repeat|come again"
                r"|what (?:was|is) the question(?: again)?|重复(?:一下|问题)?|再说一遍|题目是什么"),
+    ("repeat", rf"{_GO_ON}|{_BACK}|继续(?:测验|做题|答题|吧)?|接着(?:来|做)?"),
     ("misses", rf"(?:(?:retry|repeat|redo|again|practi[cs]e|retake)(?: with)? {_MISSES}"
                rf"|(?:quiz|ask|test) me (?:again )?(?:on|about|with) {_MISSES}(?: again)?"
                rf"|{_MISSES} again)|错题(?:再来一遍|重做)?"),
     ("again", r"(?:once |try |do it |and |one )?(?:again|more time)|once more|retry|redo|另?再来一次|重来"),
 )  # fmt: skip
+_GOES_ON = re.compile(rf"{_BACK}|继续(?:测验|做题|答题)")
 _WISHED = tuple((kind, re.compile(pattern)) for kind, pattern in _WISHES)
 _UNCLEAR = re.compile(
     r"(?:sorry )?(?:what do you mean(?: by (?:it|that|this|the question))?|huh|what|sorry|pardon"
@@ -204,6 +227,11 @@ def reply_of(text: str) -> Reply:
     if confidence is not None and not rest:
         return Reply("confidence", confidence=confidence)
     return Reply(reply_kind(rest), rest, confidence)
+
+
+def asks_to_go_on(text: str) -> bool:
+    """Whether a message asks to go on with a quiz, by its name ("continue the quiz")."""
+    return bool(_GOES_ON.fullmatch(_bared(text)))
 
 
 def _bared(text: str) -> str:

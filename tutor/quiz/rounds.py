@@ -8,7 +8,8 @@ are bound when it is first shown and never change, also in a later quiz of the s
 only by the student's own word ("I was right", "I knew it"), and what the code said stays beside it. The student can
 always skip or stop.
 
-Another quiz asked for in between pauses this one, which comes back when the other is over.
+Another quiz asked for in between pauses this one, which comes back when the other is over. What is said of "the last
+answer" ("why?", "I was right") is about the last answer of the chat, in whichever of its quizzes that was given.
 
 The same message twice: letters and numbers alone ("B", "1B 2A") are taken as the answer to the open question where it
 has such labels, and so are words that are one of its options. Other words that repeat the last answer are held back
@@ -17,7 +18,7 @@ once, since they may have been sent twice: said once more, they are the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -32,7 +33,8 @@ MOST_PAUSED = 4
 ASK_RATING = "Did you know it? Say “I knew it” or “I did not”, or go on."
 
 Grader = Callable[[Item, str], Grade]
-Other = Callable[[Item, Literal["harder", "easier"]], Item | None]
+# The open item, the wish, the quiz's other items, and the ids of all that was shown -> the item in its place.
+Other = Callable[[Item, Literal["harder", "easier"], Sequence[Item], Collection[str]], Item | None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Outcome:
 
     Attributes:
         answer: the student's words as they were typed.
-        grade: the grade that counts; None where the item was skipped or reported.
+        grade: the grade that counts, of a skipped item "wrong"; None where the item was reported unanswered.
         graded: what the code said, where the student decided otherwise.
         confidence: how sure the student said to be, 0 to 1.
         chosen: the ids of the options that the answer names.
@@ -49,6 +51,7 @@ class Outcome:
         next_due: when the fact is due again (ISO 8601).
         rating: "good" or "again" where the student rated an answer that the code could not.
         reported: the student reported it; it does not count.
+        skipped: there was no answer; the item counts as not known.
     """
 
     answer: str
@@ -61,6 +64,7 @@ class Outcome:
     next_due: str = ""
     rating: str = ""
     reported: bool = False
+    skipped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain data for the record."""
@@ -87,6 +91,8 @@ class Round:
         pending: a fact's id and words that mean the same; kept as soon as they cannot be taken back any more.
         paused: the quizzes that wait for this one to end, the innermost last.
         carried: missed items of quizzes that ended while this one was paused.
+        ended: the quiz in which the last answer of the chat was given, where that is over and this one goes on.
+        remembered: facts' ids and words that the student had kept as right in this chat, the latest last.
     """
 
     topic: str
@@ -102,6 +108,8 @@ class Round:
     pending: tuple[str, str] | None = None
     paused: tuple[Round, ...] = ()
     carried: tuple[Item, ...] = ()
+    ended: Round | None = None
+    remembered: tuple[tuple[str, str], ...] = ()
 
     @property
     def asked(self) -> Item | None:
@@ -135,6 +143,8 @@ class Round:
             "pending": list(self.pending) if self.pending else None,
             "paused": [other.to_dict() for other in self.paused],
             "carried": [item.to_dict() for item in self.carried],
+            "ended": self.ended.to_dict() if self.ended else None,
+            "remembered": [list(one) for one in self.remembered],
         }
 
     @staticmethod
@@ -151,6 +161,8 @@ class Round:
                 pending=(pending[0], pending[1]) if pending else None,
                 paused=tuple(Round.from_dict(other) for other in value.get("paused", ())),
                 carried=tuple(Item.from_dict(item) for item in value.get("carried", ())),
+                ended=Round.from_dict(value["ended"]) if value.get("ended") else None,
+                remembered=tuple((one[0], one[1]) for one in value.get("remembered", ())),
             )
             if len(found.outcomes) > len(found.items):
                 raise ValueError("more outcomes than items")
@@ -177,6 +189,7 @@ class Step:
         items: shown for the first time.
         attempts, reports: as `quiz.keeping.Rounds.keep_step` takes them.
         accepts: facts' ids and words that mean the same from now on.
+        forgets: facts' ids and words that no longer do.
     """
 
     state: Round
@@ -185,6 +198,7 @@ class Step:
     attempts: tuple[dict[str, Any], ...] = ()
     reports: tuple[dict[str, Any], ...] = ()
     accepts: tuple[tuple[str, str], ...] = ()
+    forgets: tuple[tuple[str, str], ...] = ()
 
 
 # -- opening, going on, ending -------------------------------------------------------------------------------------
@@ -203,11 +217,16 @@ def start(items: Sequence[Item], topic: str = "", before: Round | None = None) -
         raise QuizError("A quiz needs at least one question", "Name a topic of your notes.")
     paused: tuple[Round, ...] = ()
     if before is not None and before.waits:
-        paused = (*before.paused, replace(before, paused=(), told=True))
+        paused = (*before.paused, replace(before, paused=(), told=True, pending=None))
         if len(paused) > MOST_PAUSED:
             raise QuizError(f"{MOST_PAUSED} quizzes wait already", "Answer the open question, or say “stop”.")
     once = {item.id: item for item in items}
-    opened = Round(topic, tuple(once.values()), labels=before.labels if before else {}, paused=paused)
+    opened = Round(topic, tuple(once.values()), paused=paused)
+    if before is not None:
+        last = None if before.waits else last_answered(before)
+        opened = replace(
+            opened, labels=before.labels, ended=last, remembered=before.remembered, pending=before.pending
+        )
     return asked(opened)
 
 
@@ -219,14 +238,15 @@ def bound(state: Round) -> Round:
     return replace(state, labels={**state.labels, item.id: tuple(option.id for option in item.options)})
 
 
-def asked(state: Round, *said: Event, **kept: Any) -> Step:
+def asked(state: Round, *said: Event, hints: int = 0, **kept: Any) -> Step:
     """The step to a state whose open item, or whose end, was not shown yet.
 
     Args:
         said: shown before it.
+        hints: how many were given on the open item's fact.
         kept: fields of the step.
     """
-    state = replace(state, told=False, hints=0, confidence=None, repeated="")
+    state = replace(state, told=False, hints=hints, confidence=None, repeated="")
     if state.over:
         return Step(state, (*said, show(state)), **kept)
     first = state.items[len(state.outcomes)].id not in state.labels
@@ -238,7 +258,7 @@ def asked(state: Round, *said: Event, **kept: Any) -> Step:
 
 def dealt_with(state: Round, outcome: Outcome, *said: Event, **kept: Any) -> Step:
     """The step past the open item."""
-    after = replace(state, outcomes=(*state.outcomes, outcome))
+    after = replace(state, outcomes=(*state.outcomes, outcome), ended=None)
     return asked(after, *said, **kept)
 
 
@@ -249,9 +269,11 @@ def finished(state: Round) -> tuple[Round, tuple[Event, ...]]:
         return state, ()
     *others, outer = state.paused
     missed = {item.id: item for item in (*outer.carried, *missed_items(state))}
+    last = state if state.outcomes else state.ended
+    ended = replace(last, paused=(), ended=None, told=True, pending=None) if last else outer.ended
     back = replace(
         outer, paused=tuple(others), labels={**outer.labels, **state.labels}, carried=tuple(missed.values()),
-        pending=state.pending or outer.pending, told=True,
+        pending=state.pending, told=True, ended=ended, remembered=state.remembered,
     )  # fmt: skip
     return back, (Notice(f"Back to the quiz on {back.topic or 'your notes'}:"), show(back))
 
@@ -259,19 +281,45 @@ def finished(state: Round) -> tuple[Round, tuple[Event, ...]]:
 def interrupted(state: Round) -> tuple[Event, ...]:
     """What was kept and perhaps never shown: the last grade and the open item or the score."""
     said: list[Event] = [Notice("I was interrupted here; nothing is lost.")]
-    if state.outcomes and state.outcomes[-1].grade is not None:
-        said.append(grade_event(state, len(state.outcomes) - 1))
+    last = last_answered(state)
+    if last is not None and last.outcomes[-1].grade is not None:
+        said.append(grade_event(last, len(last.outcomes) - 1))
     return (*said, show(state))
 
 
 def missed_items(state: Round) -> tuple[Item, ...]:
     """The items that were skipped or answered less than well, those of quizzes in between first; reported ones not."""
-    own = {
-        item.id: item
-        for item, outcome in zip(state.items, state.outcomes, strict=False)
-        if not outcome.reported and _points(outcome) < REVISIT_BELOW
-    }
-    return tuple(({item.id: item for item in state.carried} | own).values())
+    dealt = list(zip(state.items, state.outcomes, strict=False))
+    reported = {item.id for item, outcome in dealt if outcome.reported}
+    own = {item.id: item for item, outcome in dealt if _points(outcome) < REVISIT_BELOW}
+    found = {item.id: item for item in state.carried} | own
+    return tuple(item for name, item in found.items() if name not in reported)
+
+
+# -- the last answer -----------------------------------------------------------------------------------------------
+
+
+def last_answered(state: Round) -> Round | None:
+    """The quiz of the chat in which an item was dealt with last: one that is over, this one, or one that waits."""
+    if state.ended is not None or state.outcomes:
+        return state.ended or replace(state, paused=())
+    return next((found for outer in reversed(state.paused) if (found := last_answered(outer))), None)
+
+
+def with_last_outcome(state: Round, outcome: Outcome) -> Round:
+    """The state with another outcome of the item that was dealt with last in the chat."""
+    if state.ended is not None:
+        after = with_last_outcome(state.ended, outcome)
+        before, now = ({item.id: item for item in missed_items(one)} for one in (state.ended, after))
+        carried = {item.id: item for item in state.carried if item.id in now or item.id not in before}
+        fresh = {name: item for name, item in now.items() if name not in before}
+        return replace(state, ended=after, carried=tuple((carried | fresh).values()))
+    if state.outcomes:
+        return replace(state, outcomes=(*state.outcomes[:-1], outcome))
+    place = next(n for n in reversed(range(len(state.paused))) if last_answered(state.paused[n]))
+    paused = list(state.paused)
+    paused[place] = with_last_outcome(paused[place], outcome)
+    return replace(state, paused=tuple(paused))
 
 
 def _points(outcome: Outcome) -> float:
@@ -329,19 +377,29 @@ def _reasons(item: Item) -> Iterator[OptionWhy]:
         yield OptionWhy(label_of(item, option.id), option.text, right, why)
 
 
+def shown_after(state: Round) -> tuple[Event, ...]:
+    """What is shown after the last outcome changed: the score that it is part of, and the open item or the score."""
+    scores = (_score(state.ended),) if state.ended is not None and state.ended.over else ()
+    return (*scores, show(state))
+
+
 def settled(step: Step, kept: Sequence[Mapping[str, Any]]) -> Step:
     """The step with what the record said of its attempt: the id and when the fact is due again."""
-    if not kept or not step.state.outcomes:
+    last = last_answered(step.state)
+    if not kept or last is None:
         return step
     told = kept[-1]
-    place = len(step.state.outcomes) - 1
-    last = replace(
-        step.state.outcomes[-1], attempt_id=int(told["attempt_id"]), next_due=str(told.get("next_due") or "")
+    outcome = replace(
+        last.outcomes[-1], attempt_id=int(told["attempt_id"]), next_due=str(told.get("next_due") or "")
     )
-    state = replace(step.state, outcomes=(*step.state.outcomes[:-1], last))
-    events = tuple(
-        grade_event(state, place) if isinstance(event, QuizGrade) else
-        _score(state) if isinstance(event, QuizScore) else event
-        for event in step.events
-    )  # fmt: skip
-    return replace(step, state=state, events=events)
+    state = with_last_outcome(step.state, outcome)
+    after = last_answered(state)
+    assert after is not None
+    events = list[Event]()
+    for event in step.events:
+        if isinstance(event, QuizGrade):
+            event = grade_event(after, len(after.outcomes) - 1)
+        elif isinstance(event, QuizScore):
+            event = _score(after if last.over and event == _score(last) else state)
+        events.append(event)
+    return replace(step, state=state, events=tuple(events))

@@ -72,20 +72,33 @@ class Studies:
         bank, standing = self._bank(), self.standing()
         if which == "missed":
             standing = replace(standing, due=self.missed())
-            if not standing.due:
-                raise QuizError("You got nothing wrong that still stands", "Ask for a quiz on a topic.")
-        reported = self._kept.reported_items() if self._kept else set()
-        found = quiz_items(
-            bank, topic, n + min(len(reported), n), rng=rng, kinds=kinds, standing=standing, only_due=bool(which)
-        )  # fmt: skip
-        sound = [item for item in found if item.id not in reported][:n]
-        if not sound:
-            raise QuizError("You reported every question that could be asked here", "Name another topic.")
-        return sound
+        reported = self._reported()
 
-    def other(self, item: Item, wish: Wish, rng: random.Random) -> Item | None:
-        """A harder or an easier question in place of one; None where there is none."""
-        return another(item, wish, self._bank(), rng)
+        def drawn(unwanted: Collection[str]) -> list[Item]:
+            return quiz_items(
+                bank, topic, n, rng=rng, kinds=kinds, standing=standing, which=which, unwanted=unwanted
+            )
+
+        try:
+            return drawn(reported)
+        except QuizError:
+            if not reported or not drawn(()):
+                raise
+        raise QuizError("You reported every question that could be asked here", "Name another topic.")
+
+    def other(
+        self, item: Item, wish: Wish, beside: Sequence[Item], shown: Collection[str], rng: random.Random
+    ) -> Item | None:
+        """A harder or an easier question in place of one of a quiz; None where there is none.
+
+        Args:
+            beside: the other questions of the quiz.
+            shown: ids of questions that were shown already.
+        """
+        return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
+
+    def _reported(self) -> set[str]:
+        return self._kept.reported_items() if self._kept else set()
 
     def standing(self) -> Standing:
         """What is known of the student, for the choice of questions."""

@@ -60,7 +60,8 @@ class StudyRecord:
             attempts: graded answers: item_id, fact_id, concept, kind, answer, grade (`Grade.to_dict`), hints,
                 confidence (0 to 1 or None), rating (the student's own, or None), overrides (the attempt whose grade it
                 revises, or 0), chosen_fact_id.
-            reports: what the student says is wrong with items: item_id, reason, and what else is told.
+            reports: what the student says is wrong with items: item_id, reason, and what else is told. No answer to
+                such an item counts any more; answers and reviews stay on record.
 
         Returns:
             For each attempt {attempt_id, fact_id, next_due}: its number, and when its fact is asked again as ISO 8601
@@ -74,6 +75,8 @@ class StudyRecord:
             step.save_items(items)
             done = [_answered(step, attempt) for attempt in attempts]
             step.add_reports(reports)
+            for report in reports:
+                _withdraw(step, str(report["item_id"]))
         return done
 
     def accepted(self, fact_id: str) -> tuple[str, ...]:
@@ -84,6 +87,11 @@ class StudyRecord:
         """Keeps another answer to a fact that the student approved."""
         with self._kept.step() as step:
             step.accept(fact_id, text)
+
+    def forget(self, fact_id: str, text: str) -> None:
+        """Takes back that another answer to a fact is right."""
+        with self._kept.step() as step:
+            step.forget(fact_id, text)
 
     # -- without a chat ----------------------------------------------------------------------------------------
 
@@ -109,8 +117,9 @@ class StudyRecord:
     # -- what the record says ----------------------------------------------------------------------------------
 
     def attempts(self) -> list[Attempt]:
-        """Every answer with the grade that stands, oldest first."""
-        return standing(self._kept.attempts())
+        """Every answer that counts, with the grade that stands, oldest first; none to a reported item does."""
+        reported = self.reported_items()
+        return [one for one in standing(self._kept.attempts()) if one.item_id not in reported]
 
     def cards(self) -> dict[str, CardState]:
         """The schedule: the state of each fact that was reviewed, by its id."""
@@ -160,7 +169,8 @@ def _done_on(cards: Mapping[str, CardState], now: datetime) -> int:
 def _answered(step: Step, attempt: Data) -> Data:
     attempt_id = step.add_attempt(attempt)
     fact_id = str(attempt.get("fact_id", ""))
-    due = _schedule(step, fact_id, attempt, attempt_id) if fact_id else None
+    counts = fact_id and not step.is_reported(str(attempt["item_id"]))
+    due = _schedule(step, fact_id, attempt, attempt_id) if counts else None
     return {"attempt_id": attempt_id, "fact_id": fact_id, "next_due": due.isoformat() if due else None}
 
 
@@ -181,6 +191,28 @@ def _schedule(step: Step, fact_id: str, attempt: Data, attempt_id: int) -> datet
             step.keep_card(fact_id, state, due_at(state) if state else None)
     state = step.card(fact_id)
     return due_at(state) if state else None
+
+
+def _withdraw(step: Step, item_id: str) -> None:
+    """Takes back the reviews that answers to an item were; another answer of the day is the review in its place."""
+    for fact_id in dict.fromkeys(one.fact_id for one in step.attempts("item_id", item_id) if one.fact_id):
+        attempts = standing(step.attempts("fact_id", fact_id))
+        roots = {one.id: step.answered(one.id) for one in attempts}
+        gone = {answer.id for answer in roots.values() if answer and step.is_reported(answer.item_id)}
+        rows = step.reviews(fact_id)
+        last = {row.attempt_id: row for row in rows}
+        taken = [row for row in last.values() if row.attempt_id in gone and row.rating is not None]
+        for row in taken:
+            step.add_review(fact_id, Review(row.attempt_id, None, row.at))
+        if not taken:
+            continue
+        state = replayed(fact_id, _reviews(step.reviews(fact_id)))
+        step.keep_card(fact_id, state, due_at(state) if state else None)
+        days = {day_of(row.at) for row in taken}
+        for one in attempts:
+            answer = roots[one.id]
+            if answer and answer.id not in gone and answer.id not in last and day_of(answer.at) in days:
+                _schedule(step, fact_id, vars(one), one.id)
 
 
 def _reviews(rows: Sequence[Review]) -> list[tuple[Rating, datetime]]:
