@@ -460,6 +460,9 @@ def test_while_another_tutor_holds_the_record_progress_is_shown_and_no_answer_ta
             assert (done.status, done.out) == (1, "")
             assert "already open in another tutor" in done.err and "Close that one first" in done.err
         assert tutor_("progress", "--json").value["answers"] == 1
+        # A chat is only read to be exported.
+        done = tutor_("export", "--chat", "last", "--format", "markdown", "--out", tmp_path / "chat.md")
+        assert "There is no chat 'last'" in done.last_words
 
 
 def test_progress_says_how_the_student_stands(tutor_: Run) -> None:
@@ -491,7 +494,7 @@ def test_a_quiz_may_ask_only_what_is_due(tutor_: Run, monkeypatch: pytest.Monkey
     monkeypatch.setattr(tutor.session, "open_session", lambda *a, **k: opened(*a, **k, now=lambda: tomorrow))
     due = tutor_("quiz", "--due", "-n", "5", "--json").value
     assert {one["fact_id"] for one in due} == {one["fact_id"] for one in items[:2]}
-    monkeypatch.setattr(sys, "stdin", io.StringIO("skip\nskip\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("stop\n\n"))
     assert "Question 1 of 2" in tutor_("quiz", "--due", "-n", "5").out
     monkeypatch.setattr(sys, "stdin", io.StringIO("review\nstop\n\n"))
     talk = tutor_("chat").out

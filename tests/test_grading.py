@@ -64,10 +64,10 @@ def test_each_pair_counts_and_is_named() -> None:
     assert [point.status for point in told.points] == ["hit", "missed", "missed"]
     assert "1 of 3" in told.feedback and QUOTE in told.feedback and "2. A. judges" not in told.feedback
     assert grade(MATCH, "1C 2B 3A").verdict == "wrong"
-    assert grade(MATCH, "1B").verdict == "partial"
+    assert grade(MATCH, "1B 2A").verdict == "partial", "one is missing"
 
 
-@pytest.mark.parametrize("answer", ["the first one", "1Z 2A", "A B", "1A 1B 2C", "4A"])
+@pytest.mark.parametrize("answer", ["the first one", "1Z 2A", "A B", "1A 1B 2C", "4A", "1B"])
 def test_pairs_that_cannot_be_read_are_not_guessed(answer: str) -> None:
     told = grade(MATCH, answer)
     assert told.verdict == "unsure" and "like this" in told.feedback
@@ -87,6 +87,11 @@ def test_an_order_counts_by_right_neighbours() -> None:
     assert grade(ORDER, "C A B").verdict == "partial", "one is missing"
     assert grade(ORDER, "C C A B").verdict == "unsure"
     assert grade(ORDER, "no order").verdict == "unsure"
+
+
+@pytest.mark.parametrize("answer", [".5", "2", "1.", "0 1 2 3", "5 1 2 3", "²", "3 3 1 2"])
+def test_an_order_that_cannot_be_read_is_not_guessed(answer: str) -> None:
+    assert grade(ORDER, answer).verdict == "unsure"
 
 
 VALUE = asked("number", "0.75", tolerance=0.005)

@@ -22,6 +22,7 @@ from tutor.questions import Said
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import RoundsInMemory
 from tutor.quiz.rounds import Round
+from tutor.quiz_turns import asks_grade
 from tutor.retrieval import Retriever
 from tutor.tools import make_tools
 from tutor.turns import (
@@ -297,6 +298,42 @@ def test_going_on_with_the_quiz_is_no_topic(graph: TutoringGraph, rounds: Rounds
     assert only(say(graph, "continue the quiz"), Notice).text.startswith("No quiz is open")
     there = TutoringGraph(replace(graph._parts, elsewhere=lambda chat_id: "GANs" if chat_id == "new" else ""))
     assert "In “GANs” one is" in only(say(there, "resume the last quiz", "new"), Notice).text
+
+
+@pytest.mark.parametrize(
+    ("message", "asked", "answer"),
+    [
+        ("grade my answer to What is a GAN?: two networks", "What is a GAN?", "two networks"),
+        (
+            "Please grade my answer to “What is a GAN?”: two networks: a pair",
+            "What is a GAN?",
+            "two networks: a pair",
+        ),
+        ("can you mark my answer to mode collapse: it repeats itself", "mode collapse", "it repeats itself"),
+        ("check my answer to the question What is a GAN? Two networks.", "What is a GAN?", "Two networks."),
+        ("score this answer for the last question: noise", "the last question", "noise"),
+        ("评分我对“什么是GAN”的回答：两个网络", "什么是GAN", "两个网络"),
+    ],
+)
+def test_a_wish_for_a_grade_names_its_question_and_the_answer(message: str, asked: str, answer: str) -> None:
+    assert asks_grade(message) == (asked, answer)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["grade my answer", "what is the answer to this: 4?", "a good grade", "mark my words: GANs win", "B"],
+)
+def test_other_messages_want_no_grade(message: str) -> None:
+    assert asks_grade(message) is None
+
+
+def test_a_question_that_nobody_knows_is_not_graded(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    told, back, shown = say(graph, "grade my answer to the French Revolution: 1789")
+    assert "no question like “the French Revolution”" in told.text and shown == asked  # type: ignore[union-attr]
+    assert isinstance(back, Notice) and rounds.attempts == []
+    graded = only(say(graph, "grade my answer to this question: bananas"), QuizGrade)
+    assert graded.item_id == asked.item_id and rounds.attempts[0]["answer"] == "bananas"
 
 
 def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:

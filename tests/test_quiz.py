@@ -13,7 +13,7 @@ from tutor.errors import QuizError
 from tutor.lexicon import distance, likeness
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
-from tutor.quiz.authored import make_item, make_items
+from tutor.quiz.authored import make_item
 from tutor.quiz.grading import Grade, Readers, chosen_option, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
@@ -489,48 +489,6 @@ def test_an_item_keeps_its_id_and_an_edited_answer_gets_another(deck: Note) -> N
     assert ids[0].id == ids[1].id != ids[2].id
 
 
-def test_no_two_items_of_a_round_ask_the_same(deck: Note) -> None:
-    items = make_items("GANs", 10, [(deck, card) for card in deck.cards], rng=random.Random(0))
-    stems = [item.stem for item in items]
-    assert len([stem for stem in stems if "generator" in stem]) == 1
-    assert len(stems) == 3
-
-
-def test_items_already_seen_come_last(deck: Note) -> None:
-    candidates = [(deck, card) for card in deck.cards]
-    every = make_items("GANs", 10, candidates, rng=random.Random(0))
-    seen = {every[0].id}
-    for seed in range(5):
-        two = make_items("GANs", 2, candidates, rng=random.Random(seed), seen=seen)
-        assert not seen & {item.id for item in two}
-    assert len(make_items("GANs", 10, candidates, rng=random.Random(0), seen=seen)) == len(every)
-
-
-def test_a_seed_fixes_the_items_and_other_seeds_draw_others(deck: Note) -> None:
-    candidates = [(deck, card) for card in deck.cards]
-    draws = [
-        tuple(item.id for item in make_items("GANs", 1, candidates, rng=random.Random(seed)))
-        for seed in (1, 1, *range(20))
-    ]
-    assert draws[0] == draws[1]
-    assert len(set(draws)) == 2  # one item is drawn out of the best two
-
-
-def test_a_topic_without_questions_names_the_nearest_topics() -> None:
-    with pytest.raises(QuizError, match=r"'banana bread'.*GANs, Diffusion"):
-        make_items("banana bread", 3, [], rng=random.Random(0), nearest=["GANs", "Diffusion"])
-
-
-def test_the_order_of_the_given_ranking_is_kept(deck: Note) -> None:
-    def backwards(topic: str, candidates: Any) -> Any:
-        assert topic == "GANs"
-        return list(reversed(candidates))
-
-    candidates = [(deck, card) for card in deck.cards]
-    items = make_items("GANs", 10, candidates, rng=random.Random(0), rank=backwards)
-    assert [item.heading for item in items] == [("Diffusion",), ("Mode Collapse",), ("Generator Role",)]
-
-
 def test_an_authors_choice_keeps_its_key_wherever_its_options_land() -> None:
     orders = set()
     for seed in range(12):
@@ -682,7 +640,11 @@ def test_a_choice_is_graded_by_letter_place_id_or_words() -> None:
     assert f"{right}. An artist" in told.feedback
 
 
-@pytest.mark.parametrize("answer", ["Z", "9", "a painter", "an artist or an art critic", "A dog"])
+def test_a_part_of_an_options_text_names_it_where_it_is_a_part_of_no_other() -> None:
+    assert chosen_option(the_choice(), "A dog") == "o3"
+
+
+@pytest.mark.parametrize("answer", ["Z", "9", "a painter", "an artist or an art critic", "A cat"])
 def test_what_names_no_option_is_not_guessed(answer: str) -> None:
     assert chosen_option(the_choice(), answer) is None
     assert grade(the_choice(), answer).verdict == "unsure"

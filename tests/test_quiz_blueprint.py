@@ -13,7 +13,16 @@ import pytest
 from tutor.errors import QuizError
 from tutor.notes.flashcards import read_flashcards
 from tutor.quiz.bank import Bank, without_repeats
-from tutor.quiz.blueprint import LADDER, Standing, another, interleaved, is_sound, on_topic, quiz_items
+from tutor.quiz.blueprint import (
+    BUILDERS,
+    LADDER,
+    Standing,
+    another,
+    interleaved,
+    is_sound,
+    on_topic,
+    quiz_items,
+)
 from tutor.quiz.facts import facts_of, kind_of, term_of
 from tutor.quiz.items import KINDS
 
@@ -219,6 +228,31 @@ def test_an_item_in_place_of_another_is_wanted_and_fits_the_quiz(bank: Bank) -> 
         assert made is not None and made.id != alone.id
     beside = another(first, "harder", bank, random.Random(0), [alone])
     assert beside is not None and is_sound(beside, bank, [alone]) and beside.fact_id != alone.fact_id
+
+
+def test_an_items_options_keep_their_ids_and_its_key_however_it_is_drawn(bank: Bank) -> None:
+    """Of all builders: one item, drawn twice, has the same text under each id; ids go with texts, not with places."""
+    drawn: Counter[str] = Counter()
+    for kind, builders in BUILDERS.items():
+        for build in builders:
+            known: dict[str, tuple[str, dict[str, str]]] = {}
+            several = 0
+            for fact in bank.facts[::3]:
+                if several > 10:
+                    break
+                for seed in (0, 1):
+                    item = build(fact, bank, random.Random(seed))
+                    if item is None or not item.options:
+                        continue
+                    texts = {option.id: option.text for option in item.options}
+                    assert len(texts) == len(item.options) and set(item.key.split(",")) <= set(texts)
+                    before = known.setdefault(item.id, (item.key, texts))
+                    assert before == (item.key, texts), (kind, item.stem)
+                    drawn[kind] += 1
+                    several += 1
+    assert {"choice", "definition", "term", "cloze", "true-false", "either", "match", "order"} <= set(
+        drawn
+    ), drawn
 
 
 def test_every_kind_stands_on_the_ladder() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tutor.quiz.items import Item, Option
-from tutor.quiz.rewording import Rewording, is_a_case, rewords
+from tutor.quiz.rewording import Rewording, rewords
 from tutor.turns import Citation
 
 FACT = "Mode collapse is a failure of GAN training in which the generator makes only a few kinds of output."
@@ -85,7 +84,7 @@ def test_a_model_that_fails_changes_nothing(similarity: Any) -> None:
     from tutor.errors import ModelError
 
     class Broken(FakeListChatModel):
-        def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        def stream(self, *args: Any, **kwargs: Any) -> Any:
             raise ModelError("It is gone", "Choose another model.")
 
     assert Rewording(Broken(responses=[""]), "m", similarity).reworded(ITEM) == ITEM
@@ -96,39 +95,3 @@ def test_a_wording_is_asked_for_once(scripted: Any, similarity: Any) -> None:
     wording = Rewording(chat, "m", similarity)
     assert wording.reworded(ITEM) == wording.reworded(ITEM)
     assert len(chat._asked) == 1
-
-
-CASE = "A network that was trained on ten digits draws nothing but sevens and ones. What has happened to it?"
-
-
-def test_a_case_is_kept_when_the_note_is_needed_to_answer_it(scripted: Any, similarity: Any) -> None:
-    with_note, without = said(answer="A"), said(answer="B")
-    made = Rewording(scripted(said(case=CASE), with_note, without), "m", similarity).applied(ITEM)
-    assert made.stem == CASE and made.key == ITEM.key
-
-
-def test_a_case_that_anybody_could_answer_is_thrown_away(scripted: Any, similarity: Any) -> None:
-    # The key is found with the note and, whichever option comes first, also without it.
-    replies = said(case=CASE), said(answer="A"), said(answer="A"), said(answer="C")
-    assert Rewording(scripted(*replies), "m", similarity).applied(ITEM) == ITEM
-
-
-def test_a_case_must_not_tell_the_answer_and_must_ask() -> None:
-    assert is_a_case(CASE, ITEM)
-    assert not is_a_case(
-        "A generator makes only a few kinds of output, say sevens and ones, as often as it likes. What?", ITEM
-    )
-    assert not is_a_case(CASE.rstrip("?"), ITEM)
-
-
-def test_an_item_whose_key_the_model_cannot_find_in_the_note_is_not_answerable(
-    scripted: Any, similarity: Any
-) -> None:
-    assert Rewording(scripted(said(answer="A"), said(answer="C")), "m", similarity).is_answerable(ITEM)
-    assert not Rewording(scripted(said(answer="A"), said(answer="A")), "m", similarity).is_answerable(ITEM)
-    assert not Rewording(scripted("the first"), "m", similarity).is_answerable(ITEM)
-
-
-def test_typed_items_are_not_made_into_cases(scripted: Any, similarity: Any) -> None:
-    typed = replace(ITEM, kind="short", options=(), key=FACT)
-    assert Rewording(scripted(said(case=CASE)), "m", similarity).applied(typed) == typed

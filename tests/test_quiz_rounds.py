@@ -67,6 +67,9 @@ CLOZE = item(
     "cloze", "A collapsed generator lacks ____.", "variety", quote="A collapsed generator lacks variety."
 )
 NUMBER = item("number", "How many steps does DDPM take?", "1000", quote="The original DDPM takes 1000 steps.")
+SEARCH = item("choice", "Which method keeps several candidates?", "o1",
+              ["Beam search", "Greedy decoding of the tokens", "Tree search", "Best-first tree search"],
+              "Beam search keeps several candidates.")  # fmt: skip
 MATCH = item("match", "Match each network with its task.", "o2,o3,o1", ["scores", "makes", "maps"],
              "The generator makes, the encoder maps, the critic scores.",
              left=["generator", "encoder", "critic"])  # fmt: skip
@@ -175,7 +178,11 @@ def test_a_wrong_option_is_kept_with_the_fact_it_is_the_answer_of() -> None:
         (MATCH, "1-b, 2-c, 3-a", ("o2", "o3", "o1")),
         (MATCH, "1: B; 3 = A; 2 -> C", ("o2", "o3", "o1")),
         (MATCH, "B C A", ("o2", "o3", "o1")),
-        (MATCH, "1B 2C", ()),
+        (MATCH, "1 is B, 2 goes with C and 3 with A", ("o2", "o3", "o1")),
+        (MATCH, "B1 C2 A3", ("o2", "o3", "o1")),
+        (MATCH, "o2,o3,o1", ("o2", "o3", "o1")),
+        (MATCH, "1B 2C", ("o2", "o3", "")),
+        (MATCH, "1B", ()),
         (MATCH, "1B 1C 3A", ()),
         (MATCH, "1B 2C 4A", ()),
         (MATCH, "no idea about these", ()),
@@ -183,19 +190,46 @@ def test_a_wrong_option_is_kept_with_the_fact_it_is_the_answer_of() -> None:
         (ORDER, "cab", ("o3", "o1", "o2")),
         (ORDER, "C, then A, then B", ("o3", "o1", "o2")),
         (ORDER, "draw an image, add noise, train", ("o3", "o1", "o2")),
-        (ORDER, "C A", ()),
+        (ORDER, "3 1 2", ("o3", "o1", "o2")),
+        (ORDER, "312", ("o3", "o1", "o2")),
+        (ORDER, "first 3, then 1, then 2", ("o3", "o1", "o2")),
+        (ORDER, "C A", ("o3", "o1")),
+        (ORDER, "C", ()),
+        (ORDER, ".5", ()),
         (ORDER, "C A A", ()),
         (TRUTH, "that's wrong", ("o2",)),
         (TRUTH, "T", ("o1",)),
         (TRUTH, "yes", ("o1",)),
+        (TRUTH, "y", ("o1",)),
+        (TRUTH, "n", ("o2",)),
+        (TRUTH, "真", ("o1",)),
+        (TRUTH, "假的", ("o2",)),
+        (TRUTH, "是的", ("o1",)),
+        (TRUTH, "不是", ("o2",)),
+        (TRUTH, "不对", ("o2",)),
         (TRUTH, "maybe", ()),
+        (SEARCH, "beam", ("o1",)),
+        (SEARCH, "it's the beam one", ("o1",)),
+        (SEARCH, "search", ()),
+        (SEARCH, "greedy decoding of tokens", ("o2",)),
+        (SEARCH, "I say best-first tree search", ("o4",)),
+        (SEARCH, "best-first", ("o4",)),
+        (SEARCH, "tree", ()),
+        (SEARCH, "not beam", ()),
+        (SEARCH, "the", ()),
+        (SEARCH, "beamer", ()),
         (CHOICE, "b) an artist", ("o2",)),
         (CHOICE, "Z", ()),
         (SHORT, "B", ()),
     ],
 )
-def test_options_are_named_in_the_ways_students_write(asked: Item, words: str, ids: tuple[str, ...]) -> None:
+def test_options_are_named_in_the_ways_students_write_in_the_chat_and_at_the_command(
+    asked: Item, words: str, ids: tuple[str, ...]
+) -> None:
     assert chosen_ids(asked, words) == ids
+    if asked.options:
+        assert (grade(asked, words).verdict == "unsure") == (not ids)
+        assert not ids or grade(asked, words) == grade(asked, ",".join(ids))
 
 
 def test_pairs_and_places_that_are_partly_right_earn_a_part() -> None:
@@ -210,7 +244,7 @@ def test_pairs_and_places_that_are_partly_right_earn_a_part() -> None:
 def test_what_names_no_option_is_not_graded_and_the_letters_are_told() -> None:
     assert "A, B, C, D" in Chat(CHOICE).notice("a painter")
     assert "from 1 to 3" in Chat(MATCH).notice("1B")
-    assert "each of A, B, C once" in Chat(ORDER).notice("C A")
+    assert "each of A, B, C once" in Chat(ORDER).notice("C")
 
 
 def test_how_to_answer_is_told_with_an_example_that_can_be_parsed_and_is_not_the_answer() -> None:
@@ -362,7 +396,8 @@ def test_no_hint_tells_the_answer_and_each_level_tells_something(asked: Item) ->
     texts = [hint(asked, level) for level in (1, 2, 3)]
     assert all(texts)
     for text in texts:
-        assert not chosen_ids(asked, text) or asked.is_choice
+        named = chosen_ids(asked, text)
+        assert len(named) < len(asked.options) or "" in named or not named or asked.is_choice
         assert not reveals(asked, text) or asked.kind == "true-false"
 
 

@@ -27,7 +27,6 @@ from tutor.quiz.schedule import (
     replayed,
     retrievability,
     reviewed,
-    room_for_new,
     streak,
 )
 
@@ -188,12 +187,16 @@ def test_a_day_offers_no_more_reviews_than_its_budget_has_left() -> None:
     assert offered(states, AT, done_today=31, budget=30) == []
 
 
-def test_new_facts_have_room_only_while_no_coming_day_is_full() -> None:
-    assert room_for_new({}, AT, budget=30) == 30
-    states = cards(12, 2) | cards(20, 5, first=100)
-    assert due_ahead(states, AT) == [0, 12, 0, 0, 20, 0, 0]
-    assert room_for_new(states, AT, budget=30) == 10
-    assert room_for_new(states | cards(70, -1, first=200), AT, budget=30) == 0
+def test_the_coming_days_are_counted_from_tomorrow() -> None:
+    assert due_ahead(cards(12, 2) | cards(20, 5, first=100) | cards(7, 0, first=200), AT) == [
+        0,
+        12,
+        0,
+        0,
+        20,
+        0,
+        0,
+    ]
 
 
 def test_minutes_are_whole_and_nothing_takes_none() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,9 @@ from tutor.embedding import Embedding
 from tutor.errors import ModelError, NotesError, QuizError, RecordError, StoreError
 from tutor.index import refresh_index
 from tutor.jobs import DemoStopped
+from tutor.models import ChosenModel
+from tutor.models.probe import Capabilities
+from tutor.quiz.bank import Bank
 from tutor.quiz.grading import Grade
 from tutor.quiz.items import Item
 from tutor.quiz.study import StudyRecord
@@ -33,6 +38,7 @@ from tutor.turns import (
     EvidenceShown,
     Notice,
     PredictionAsked,
+    QuizGrade,
     QuizItem,
     QuizScore,
     TableShown,
@@ -393,6 +399,46 @@ def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
     session.close()
 
 
+def test_the_facts_are_read_once_whoever_asks_at_the_same_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Bank] = []
+    both = threading.Barrier(2, timeout=5)
+
+    class Slow(Bank):
+        def __init__(self, retriever: Any) -> None:
+            made.append(self)
+            with suppress(threading.BrokenBarrierError):  # a second one would come here
+                both.wait(0.5)
+            super().__init__(retriever)
+
+    monkeypatch.setattr(tutor.session, "Bank", Slow)
+    session = open_session(settings, model=False)
+    threads = [threading.Thread(target=lambda: session.quiz_items("GANs", 1)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    session.close()
+
+
+def test_a_session_may_be_closed_while_it_warms_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    for wait_s in (0.0, 0.02, 0.1):
+        session = open_session(settings, model=False)
+        session.warm_up()
+        time.sleep(wait_s)
+        session.close()
+        for thread in threading.enumerate():
+            if thread.name == "warm-up":
+                thread.join(20)
+    assert failed == []
+
+
 def test_an_answer_about_something_else_cannot_be_made_right(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     [item] = session.quiz_items("what the generator does", 1, kinds=("short",))
@@ -401,6 +447,63 @@ def test_an_answer_about_something_else_cannot_be_made_right(settings: Settings)
         session.off_topic(item, words) for words in ("it forges", item.key, "makes pictures from noise")
     )
     session.close()
+
+
+def test_an_answer_that_the_student_wants_graded_is_graded_by_the_tool_kept_and_scheduled(
+    settings: Settings,
+) -> None:
+    session = open_session(settings, model=False, record=True)
+    chat = session.new_chat()
+    said = "grade my answer to What does the generator of a GAN do?: it turns random noise into samples that look real"
+    call, graded = session.respond(chat, said)
+    assert isinstance(call, ToolCall) and call.name == "grade_answer"
+    assert isinstance(graded, QuizGrade) and graded.verdict == "correct" and graded.next_due
+    assert graded.citation is not None and graded.citation.note == "deck.md"
+    call, again = session.respond(chat, f"grade my answer to {graded.item_id}: bananas are yellow")
+    assert isinstance(again, QuizGrade) and (again.item_id, again.verdict) == (graded.item_id, "wrong")
+    assert session.studies.progress().answers == 2 and len(session.studies.wrong()) == 1
+    asked = next(e for e in session.respond(chat, "quiz me on diffusion") if isinstance(e, QuizItem))
+    events = list(
+        session.respond(chat, "grade my answer to the discriminator of a GAN: it tells real from fake")
+    )
+    assert [type(event).__name__ for event in events] == ["ToolCall", "QuizGrade", "Notice", "QuizItem"]
+    assert events[-1] == asked
+    session.close()
+
+
+def test_a_model_that_was_found_capable_rewords_questions_and_a_refused_wording_changes_nothing(
+    settings: Settings, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, known = "diffusion", Capabilities(grounded=True, json=True)
+    stem, words = "What does a diffusion model learn?", "What is learned by a diffusion model?"
+
+    def asked(*wordings: str, found: Capabilities | None = known) -> tuple[Item, int]:
+        chat = scripted(*(json.dumps({"question": text}) for text in wordings))
+        chosen = ChosenModel("some-model", chat, "It is here.")
+        monkeypatch.setattr(tutor.session, "open_model", lambda name, settings: chosen)
+        monkeypatch.setattr(tutor.session, "known_capabilities", lambda *_: found)
+        session = open_session(settings, record=True)
+        number = session.new_chat()
+        shown = next(e for e in session.start_quiz(number, topic, 1, ("short",)) if isinstance(e, QuizItem))
+        item = session.studies.item(shown.item_id)
+        assert item.stem == shown.stem
+        graded = next(e for e in session.respond(number, item.key) if isinstance(e, QuizGrade))
+        assert graded.verdict == "correct" and graded.citation == item.citation
+        session.close()
+        return item, len(chat._asked)
+
+    item, calls = asked(words)
+    assert (item.stem, item.maker, calls) == (words, "some-model", 1)
+    for refused in (
+        "What is learned by the discriminator?",  # names something else
+        "What noise does a diffusion model remove?",  # tells the answer
+        "Why does a diffusion model learn?",  # asks something else
+    ):
+        item, calls = asked(refused, refused)
+        assert (item.stem, item.maker, calls) == (stem, "author", 2)
+    for found in (None, Capabilities(json=True), Capabilities(grounded=True, tools=True)):
+        item, calls = asked(words, found=found)
+        assert (item.stem, calls) == (stem, 0)
 
 
 def test_the_same_seed_draws_the_same_quiz(settings: Settings) -> None:

@@ -309,6 +309,25 @@ def test_no_day_offers_more_than_its_budget(study: StudyRecord, clock: Clock) ->
     assert len(study.due(facts)) == 18
 
 
+def test_new_facts_and_early_ones_use_up_no_due_review(study: StudyRecord, clock: Clock) -> None:
+    facts = {f"x{n}": n for n in range(70)}
+    study.keep_items([item(name, name) for name in facts])
+    for n in range(35):
+        study.keep_attempt(answer("wrong", f"x{n}", f"x{n}"))
+    clock.move(days=40)
+    for n in range(35, 70):  # new ones
+        study.keep_attempt(answer("correct", f"x{n}", f"x{n}"))
+    assert (len(study.due(facts)), study.waiting(facts)) == (30, 5)
+    due = study.due(facts)
+    for fact in due:
+        study.keep_attempt(answer("correct", fact, fact))
+    assert (len(study.due(facts)), study.waiting(facts)) == (0, 5)
+    clock.move(days=1)  # early: those of yesterday are not due today, and asking them again uses up nothing
+    for n in range(35, 60):
+        study.keep_attempt(answer("correct", f"x{n}", f"x{n}"))
+    assert len(study.due(facts)) == 5 and study.waiting(facts) == 0
+
+
 def test_missed_are_the_facts_whose_last_answer_was_not_right(study: StudyRecord) -> None:
     study.keep_attempt(answer("wrong"))
     study.keep_attempt(answer("partial", "i2", "f2"))

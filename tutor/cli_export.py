@@ -28,7 +28,7 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
     now = datetime.now(UTC)
     if chat and (topic or options.format != "markdown"):
         return usage("a chat is exported whole, with --format markdown")
-    with open_notes(settings, record=bool(chat), model=False) as session:
+    with open_notes(settings, record="read" if chat else False, model=False, watch=False) as session:
         if chat:
             chat_id, title = _chat(session, chat)
             turns = session.turns(chat_id)

@@ -26,7 +26,7 @@ from tutor.answering import Answering
 from tutor.calling import filled, proposed_call, refusal, refused_call
 from tutor.concept_map import concept_map
 from tutor.demo_turns import asked_before, demo_wish, demos_table, find, ordered, related_titles, title_of
-from tutor.errors import QuizError
+from tutor.errors import QuizError, RecordError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
 from tutor.lesson import came_true, lesson
@@ -37,16 +37,27 @@ from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes, Rounds
 from tutor.quiz.moves import Rules, asks_again, follows_quiz
 from tutor.quiz.replies import asks_to_go_on, reply_kind
-from tutor.quiz.rounds import Other, Round
+from tutor.quiz.rounds import Other, Round, last_answered
 from tutor.quiz.told import progress_events
-from tutor.quiz_turns import ROUTES, question_in_quiz, route_in_quiz
+from tutor.quiz_turns import (
+    ROUTES,
+    asks_grade,
+    means_last_question,
+    means_open_question,
+    question_in_quiz,
+    route_in_quiz,
+)
 from tutor.recap import recap
 from tutor.reviewing import Which
-from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
+from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, QuizGrade, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
+_NO_QUESTION = (
+    "I find no question like “{asked}” in your notes or among those that you were asked. Name it in its own words, as "
+    "in: grade my answer to “What is a GAN?”: two networks."
+)
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
 _NODES = (
     "explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "show_progress", "talk",
@@ -81,6 +92,7 @@ class Parts:
         turns: the messages of a chat, by its id.
         save: saves messages of a chat as a note and says where it lies.
         other: a harder or an easier quiz question in place of an open one; None where there is none.
+        find_question: a question that was shown, or one of the notes, by its own words or what it is about.
         off_topic: whether an answer is about something else than its item.
         elsewhere: the title of another chat in which a quiz is open; empty where there is none.
         keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
@@ -98,6 +110,7 @@ class Parts:
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
     other: Other = lambda item, wish, beside, shown: None
+    find_question: Callable[[str], Item | None] = lambda asked: None
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
     elsewhere: Callable[[str], str] = lambda chat_id: ""
     keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (
@@ -197,6 +210,9 @@ class TutoringGraph:
         given, message = state.get("question"), state["message"]
         quiz = self._quiz(state["chat_id"]) if given is None else None
         in_quiz = quiz is not None and quiz.waits
+        wants_grade = asks_grade(message) if given is None else None
+        if wants_grade is not None:
+            return self._grade_asked(state, quiz, *wants_grade)
         if quiz is not None and not in_quiz:
             if follows_quiz(quiz, message):
                 return {"route": "quiz_reply"}
@@ -242,6 +258,24 @@ class TutoringGraph:
             wish, refused = self._filled("make_quiz", wish, question.text, config)
             return _say(refused) if refused else self._run_tool("make_quiz", wish, title)
         return {"question": question, "route": ROUTES.get(question.intent, "explain")}
+
+    def _grade_asked(self, state: State, quiz: Round | None, asked: str, answer: str) -> State:
+        """A call of the tool that grades, for an answer that the student gives together with its question."""
+        if quiz is not None and quiz.asked is not None and means_open_question(asked):
+            return {"message": answer, "route": "quiz_reply"}
+        last = last_answered(quiz) if quiz is not None else None
+        if last is not None and (means_last_question(asked) or means_open_question(asked)):
+            item: Item | None = last.items[len(last.outcomes) - 1]
+        else:
+            item = self._parts.find_question(asked)
+        if item is None:
+            self._end(state, Notice(_NO_QUESTION.format(asked=asked[:200])))
+            return {"route": "done"}
+        call = {"item_id": item.id, "answer": answer}
+        refused = refused_call(self._parts.tools["grade_answer"], call)
+        if refused:
+            return _say(refused)
+        return self._run_tool("grade_answer", call, f"Grading your answer to “{item.stem}”")
 
     def _filled(
         self, tool: str, arguments: dict[str, Any], text: str, config: RunnableConfig
@@ -370,12 +404,14 @@ class TutoringGraph:
         )
         try:
             message = self._parts.tools[state["tool"]].invoke(call, inner)
-        except QuizError as error:
+        except (QuizError, RecordError) as error:
             return self._end(state, Notice(str(error)))
         except ValidationError as error:
             return self._end(state, Notice(refusal(error)))
         if state["tool"] == "make_quiz":
             return {"route": "start_quiz", "items": message.artifact}
+        if state["tool"] == "grade_answer":
+            return self._end(state, _grade_shown(message.artifact))
         if state["tool"] == "list_demos":
             return self._end(state, demos_table(message.artifact))
         outcome = DemoOutcome(**message.artifact)
@@ -431,6 +467,15 @@ class TutoringGraph:
         _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
         self._ask_again(state)
         return {}
+
+
+def _grade_shown(graded: dict[str, Any]) -> QuizGrade:
+    """What the tool `grade_answer` gave, as it is shown."""
+    item = Item.from_dict(graded["item"])
+    return QuizGrade(
+        item.id, graded["verdict"], graded["score"], graded["feedback"], item.key_text, item.citation,
+        tuple(graded["points"]), next_due=str(graded["next_due"] or ""),
+    )  # fmt: skip
 
 
 def _call_of(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

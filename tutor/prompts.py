@@ -49,21 +49,3 @@ def reword_question(question: str) -> list[BaseMessage]:
             f'Reply with JSON: {{"question": "..."}}\nQuestion: {question}'
         )
     ]
-
-
-def apply_to_a_case(question: str, answer: str, sentence: str) -> list[BaseMessage]:
-    """Asks for a short case that a student has to judge by a sentence of the notes, as JSON with the key `case`."""
-    return [
-        HumanMessage(
-            f"A note says: {sentence}\nThe question {question!r} has the answer {answer!r}.\n"
-            "Write a short case of one or two sentences to which this applies, and end it with a question whose answer "
-            f'is the same. Do not say the answer. Reply with JSON: {{"case": "..."}}'
-        )
-    ]
-
-
-def pick_option(question: str, options: Sequence[str], sentence: str = "") -> list[BaseMessage]:
-    """Asks for the letter of the right option, as JSON with the key `answer`; by a sentence where one is given."""
-    listed = "\n".join(f"{letter}. {option}" for letter, option in zip("ABCDEFGHIJ", options, strict=False))
-    note = f"Note: {sentence}\n" if sentence else ""
-    return [HumanMessage(f'{note}Question: {question}\n{listed}\nReply with JSON: {{"answer": "A"}}')]

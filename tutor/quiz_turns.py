@@ -38,6 +38,41 @@ _OF_THE_QUIZ = frozenset(
 )  # fmt: skip
 
 
+_GRADE = re.compile(
+    r"^\W*(?:(?:please|now|ok(?:ay)?|hey|can you|could you|would you|i want you to)\W+)*"
+    r"(?:grade|mark|score|check|rate|assess|evaluate|correct)(?: for me)?(?: (?:my|this|the following))? answer"
+    r"(?: (?:to|for|on)) (?:the question,? |question,? |the item |item )?"
+    r"(?:[\"“'‘](?P<quoted>.+?)[\"”'’]\s*[:：,–—-]?|(?P<asked>.{3,}?[?？])\s*[:：,–—-]?|(?P<named>[^:：]{2,}?)\s*[:：])"
+    r"\s*(?P<answer>\S.*)$|"
+    r"^\W*(?:请)?(?:给|帮)?我?(?:批改|评分|打分|评一下)(?:我)?(?:对|关于)?[“\"]?(?P<asked_zh>.+?)[”\"]?的(?:回答|答案)\s*[:：]\s*(?P<zh>\S.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_HERE = re.compile(r"(?:this|the|that) (?:(?:open|current) )?(?:question|one|item)|this|it", re.IGNORECASE)
+_LAST = re.compile(
+    r"(?:the |your )?(?:last|previous)(?: (?:question|one|item))?|(?:the )?question before", re.IGNORECASE
+)
+
+
+def asks_grade(message: str) -> tuple[str, str] | None:
+    """The question, or what it is about, and the answer that a message wants to be graded; None for others."""
+    found = _GRADE.match(message.strip())
+    if found is None:
+        return None
+    asked = found["quoted"] or found["asked"] or found["named"] or found["asked_zh"]
+    answer = found["answer"] or found["zh"]
+    return asked.strip(), answer.strip().strip('“”"').strip()
+
+
+def means_open_question(asked: str) -> bool:
+    """Whether the question of `asks_grade` is the one that is open."""
+    return bool(_HERE.fullmatch(asked))
+
+
+def means_last_question(asked: str) -> bool:
+    """Whether the question of `asks_grade` is the one that was answered last."""
+    return bool(_LAST.fullmatch(asked))
+
+
 def route_in_quiz(message: str, question: Question, item: Item | None) -> str:
     """Where a message goes while a quiz question is open; empty for another quiz or a demo.
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,13 +24,14 @@ from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
-from tutor.models.probe import known_capabilities
+from tutor.models.probe import Capabilities, known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank
 from tutor.quiz.grading import Grade, Readers, grade, is_off_topic
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
+from tutor.quiz.rewording import Rewording
 from tutor.quiz.studies import Studies
 from tutor.quiz.study import StudyRecord
 from tutor.ranking import meant
@@ -89,7 +89,9 @@ class Session(Conversations):
     def _made(self, read: ReadNotes) -> Opened:
         """What hangs on an opened index."""
         retriever = Retriever(read.index, self.embedding)
-        studies = Studies(cache(lambda: Bank(retriever)), self._study, self.grade, self._now)
+        studies = Studies(
+            _once(lambda: Bank(retriever)), self._study, self.grade, self._now, self._rewording()
+        )
         tools = make_tools(
             retriever,
             root=self.settings.root,
@@ -120,6 +122,7 @@ class Session(Conversations):
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
             other=lambda item, wish, beside, shown: studies.other(item, wish, beside, shown, self._rng),
             keep_prediction=studies.keep_prediction,
+            find_question=studies.find_question,
             off_topic=self.off_topic,
             elsewhere=self._other_open_quiz,
         )
@@ -127,9 +130,20 @@ class Session(Conversations):
 
     def _caller(self) -> BaseChatModel | None:
         """The chat model where it is known to call tools."""
+        known = self._abilities()
+        return self._chosen.chat if known is not None and known.tools else None
+
+    def _rewording(self) -> Callable[[Item], Item] | None:
+        """Rewords questions where the chat model is known to keep to what is given and to write JSON."""
+        chat, known = self._chosen.chat, self._abilities()
+        if chat is None or known is None or not (known.json and known.grounded):
+            return None
+        return Rewording(chat, self._chosen.name, self.similarity).reworded
+
+    def _abilities(self) -> Capabilities | None:
+        """What the chat model showed it can do, where it was asked (`tutor doctor` asks)."""
         chat = self._chosen.chat
-        known = known_capabilities(self._chosen.name, chat, self.settings.cache_dir) if chat else None
-        return chat if known is not None and known.tools else None
+        return known_capabilities(self._chosen.name, chat, self.settings.cache_dir) if chat else None
 
     # -- the notes in use --------------------------------------------------------------------------------------
 
@@ -288,9 +302,12 @@ class Session(Conversations):
         if self._grades.fits:
             self._grades.warm_up()
         warm = getattr(self._chosen.chat, "warm_up", None)
-        quizzes = self._notes.now.studies.warm_up
-        for work in (quizzes,) if warm is None else (warm, quizzes):
+        for work in (self._warm_quizzes,) if warm is None else (warm, self._warm_quizzes):
             threading.Thread(target=work, name="warm-up", daemon=True).start()
+
+    def _warm_quizzes(self) -> None:
+        with self._notes.hold() as opened:
+            opened.studies.warm_up()
 
     def close(self) -> None:
         """Lets go of the index, the record and what is temporary."""
@@ -418,6 +435,19 @@ class Session(Conversations):
                 yield from opened.graph.show_quiz(chat_id)
 
         yield from self._recorded(chat_id, events(), threading.Event())
+
+
+def _once(make: Callable[[], Bank]) -> Callable[[], Bank]:
+    """What is made when it is first asked for, once, whichever threads ask at the same time."""
+    lock, made = threading.Lock(), list[Bank]()
+
+    def given() -> Bank:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return given
 
 
 Recorded = bool | Literal["read"]

@@ -88,6 +88,13 @@ class QuizRecord:
         with self.looked_up() as step:
             return step.body("items", "id", item_id)
 
+    def items(self) -> dict[str, Data]:
+        """Every item as last saved, by its id, the oldest first."""
+        table = self._record.tables["items"]
+        with self._record.reading() as connection:
+            rows = connection.execute(table.select().order_by(table.c.at))
+            return {row.id: json.loads(row.body) for row in rows}
+
     def attempts(self, item_id: str | None = None) -> list[Attempt]:
         """The graded answers to one item, or to all, oldest first."""
         table = self._record.tables["attempts"]
@@ -100,6 +107,15 @@ class QuizRecord:
         table = self._record.tables["cards"]
         with self._record.reading() as connection:
             return {row.fact_id: json.loads(row.state) for row in connection.execute(table.select())}
+
+    def reviews(self) -> dict[str, list[Review]]:
+        """The reviews of each fact in the order in which they were written, by the fact's id."""
+        table = self._record.tables["reviews"]
+        found: dict[str, list[Review]] = {}
+        with self._record.reading() as connection:
+            for row in connection.execute(table.select().order_by(table.c.id)):
+                found.setdefault(row.fact_id, []).append(Review(row.attempt_id, row.rating, as_time(row.at)))
+        return found
 
     def item_facts(self) -> dict[str, tuple[str, str]]:
         """Each item that was ever kept, with the id of its fact and its note's path."""

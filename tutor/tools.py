@@ -210,7 +210,7 @@ def _study_tools(known: Studies, rng: random.Random) -> tuple[BaseTool, ...]:
 
     def grade_answer_tool(item_id: str, answer: str) -> tuple[str, dict[str, Any]]:
         graded = known.graded(item_id, answer)
-        return str(graded["feedback"]), graded
+        return str(graded["feedback"]), graded | {"item": known.item(item_id).to_dict()}
 
     def show_progress_tool(topic: str) -> tuple[str, dict[str, Any]]:
         stands = known.progress(topic).to_contract()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +30,7 @@ def reply_within(
     max_tokens: int,
     limit_s: float,
     tools: Sequence[BaseTool] = (),
+    options: Mapping[str, Any] | None = None,
     cancel: threading.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> AIMessage:
@@ -42,13 +43,14 @@ def reply_within(
         max_tokens: upper bound of the reply, in the model's tokens.
         limit_s: seconds that the reply may take, loading the weights included.
         tools: what the model may call; needs a model with `bind_tools`.
+        options: what else the model is told, such as the form of its reply.
         cancel: ends the reply.
 
     Raises:
         ModelTimeoutError: it takes too long.
         ModelError: the model fails, has no tool calls or is cancelled.
     """
-    asked = _Asked(chat, messages, max_tokens, tools)
+    asked = _Asked(chat, messages, tools, {**(options or {}), "max_tokens": max_tokens})
     until_s = clock() + limit_s
     asked.start()
     while not asked.done.wait(WATCH_S):
@@ -73,12 +75,16 @@ class _Asked(threading.Thread):
     """The thread in which one reply is made; `over` tells the model to end."""
 
     def __init__(
-        self, chat: BaseChatModel, messages: Sequence[BaseMessage], max_tokens: int, tools: Sequence[BaseTool]
+        self,
+        chat: BaseChatModel,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[BaseTool],
+        options: dict[str, Any],
     ) -> None:
         super().__init__(name="chat-reply", daemon=True)
         self._chat, self._messages = chat, list(messages)
         self._tools = list(tools)
-        self._options: dict[str, Any] = {"max_tokens": max_tokens}
+        self._options = options
         self.done, self.over = threading.Event(), threading.Event()
         self.error: BaseException | None = None
         self.reply: AIMessage | None = None

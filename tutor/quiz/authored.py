@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 
-from tutor.errors import QuizError
 from tutor.notes.note import Card, Note, QuizQuestion
 from tutor.quiz.facts import Entry, Fact, fact_of, without_code
 from tutor.quiz.items import LETTERS, Item, Option, item_id, plain
 from tutor.turns import Citation
 from tutor.words import content_words
-
-Candidate = tuple[Note, Entry]
-
-SAME_STEM = 0.7  # share of content words in common from which two stems ask the same
 
 _LETTER = re.compile(
     r"\s*(?:(?:the\s+)?(?:correct\s+)?(?:answer|key|option)\s*(?:is)?\s*[:：]?\s*)?"
@@ -36,48 +31,6 @@ NOT_ALONE = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\babove\b|\b(?:figure|listing|diagram|picture) (?:\d|below)", re.IGNORECASE)
-
-
-def make_items(
-    topic: str,
-    n: int,
-    candidates: Sequence[Candidate],
-    *,
-    rng: random.Random,
-    rank: Callable[[str, Sequence[Candidate]], Sequence[Candidate]] | None = None,
-    nearest: Sequence[str] = (),
-    seen: Collection[str] = (),
-) -> list[Item]:
-    """Builds up to n items on a topic.
-
-    Args:
-        topic: what the student asked for; used in the message when there is nothing.
-        n: how many items at most; fewer when the notes hold fewer.
-        candidates: cards and questions on the topic with their notes, the most relevant first.
-        rng: draws the items out of the best 2n and shuffles options.
-        rank: puts the candidates into another order first.
-        nearest: topics that the notes do cover, named when there is nothing on this one.
-        seen: ids of items that the student has had; they are asked again only when nothing else is left.
-
-    Returns:
-        The items, the most relevant first; no two with nearly the same stem or key.
-
-    Raises:
-        QuizError: no card and no question on the topic can be asked.
-    """
-    ranked = rank(topic, candidates) if rank else candidates
-    usable: list[Item] = []
-    for note, entry in ranked:
-        item = make_item(note, entry, rng)
-        if item and not any(_repeats(item, other) for other in usable):
-            usable.append(item)
-    if not usable or n < 1:
-        remedy = f"Ask for one of these: {', '.join(nearest)}." if nearest else "Name a topic of your notes."
-        raise QuizError(f"The notes hold no quiz questions on {topic!r}", remedy)
-    fresh = [item for item in usable if item.id not in seen][: 2 * n]
-    drawn = rng.sample(fresh, min(n, len(fresh)))
-    drawn += [item for item in usable if item.id in seen][: n - len(drawn)]
-    return sorted(drawn, key=usable.index)
 
 
 def make_item(note: Note, entry: Entry, rng: random.Random) -> Item | None:
@@ -148,13 +101,3 @@ def _right_option(answer: str, texts: Sequence[str]) -> int | None:
         return LETTERS.index(letter[1].upper())
     named = [n for n, text in enumerate(texts) if f" {plain(text)} " in f" {said} "]
     return named[0] if len(named) == 1 else None
-
-
-def _repeats(item: Item, other: Item) -> bool:
-    """Whether two items ask nearly the same or have nearly the same answer."""
-    return _overlap(item.stem, other.stem) >= SAME_STEM or _overlap(item.fact, other.fact) >= 0.8
-
-
-def _overlap(one: str, two: str) -> float:
-    a, b = set(content_words(one)), set(content_words(two))
-    return len(a & b) / len(a | b) if a | b else 1.0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tutor.lexicon import GENERIC
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
-from tutor.quiz.items import Item, Option, item_id, plain
+from tutor.quiz.items import Item, Option, item_id, option_id, plain
 from tutor.quiz.terms import Term, plural
 from tutor.quiz.wording import GAP, bare, core_of, statement_of, with_gap
 from tutor.topics import Mention
@@ -51,11 +51,12 @@ def cloze_choice(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     if len(others) < _OPTIONS - 1:
         return None
     drawn = rng.sample(others, _OPTIONS - 1)
-    options = [Option("o1", _as_written(one, one.written), f"The note says: {fact.citation.quote}")]
-    for n, term in enumerate(drawn, 2):
-        options.append(Option(f"o{n}", _as_written(one, term.name), term.meaning))
+    right = _as_written(one, one.written)
+    told = {right: f"The note says: {fact.citation.quote}"}
+    told |= {_as_written(one, term.name): term.meaning for term in drawn}
+    options = [Option(option_id(text), text, why) for text, why in told.items()]
     rng.shuffle(options)
-    return _item(fact, stem, "o1", tuple(options), ())
+    return _item(fact, stem, option_id(right), tuple(options), ())
 
 
 def _item(fact: Fact, stem: str, key: str, options: tuple[Option, ...], accepts: tuple[str, ...]) -> Item:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -81,7 +81,8 @@ class Progress:
 
     Attributes:
         concepts: those with answers first, the weakest first; then those never asked.
-        due: how many facts are to be asked today; `due_minutes` about how long that takes.
+        due: how many facts are to be asked today; `due_minutes` about how long that takes. `waiting` are due as well
+            and wait for another day, because this one's budget of reviews is used up.
         ahead: how many come due on each of the next seven days, tomorrow first.
         streak_days: days in a row with an answer.
         sure_and_wrong: ids of facts that were answered wrongly although the student was sure, the latest first.
@@ -100,6 +101,7 @@ class Progress:
     confusions: tuple[Confusion, ...]
     revisit: tuple[str, ...]
     stale: int
+    waiting: int = 0
 
     def to_contract(self) -> dict[str, Any]:
         """The JSON value that `tutor progress --json` promises."""
@@ -115,6 +117,7 @@ class Progress:
             ],
             "due": self.due,
             "due_minutes": self.due_minutes,
+            "waiting": self.waiting,
             "ahead": list(self.ahead),
             "streak_days": self.streak_days,
             "answers": self.answers,
@@ -138,7 +141,7 @@ def progress(
     attempts: Sequence[Attempt],
     now: datetime,
     *,
-    offered: int | None = None,
+    offered: Collection[str] | None = None,
     stale: int = 0,
 ) -> Progress:
     """How the student stands.
@@ -148,21 +151,21 @@ def progress(
         cards: the schedule.
         attempts: the answers with the grades that stand, oldest first.
         now: an aware time.
-        offered: how many reviews today offers, where its budget holds fewer than are due.
+        offered: facts that today offers for review, where its budget holds fewer than are due.
         stale: how many kept questions have lost their fact.
     """
     there = {fact.id: fact for fact in facts}
     graded = [one for one in attempts if one.grade["verdict"] != "unsure"]
     known_cards = {fact: state for fact, state in cards.items() if fact in there}
-    due = due_facts(known_cards, now)
+    all_due = due_facts(known_cards, now)
+    due = all_due if offered is None else [fact for fact in all_due if fact in set(offered)]
     last = {one.fact_id: one for one in graded}
     concepts = _concepts(facts, known_cards, graded, last, set(due), now)
     confusions = _confusions(graded, there)
-    today = len(due) if offered is None else offered
     return Progress(
         tuple(concepts),
-        today,
-        minutes(today),
+        len(due),
+        minutes(len(due)),
         tuple(due_ahead(known_cards, now)),
         streak((day_of(one.at) for one in attempts), day_of(now)),
         len(graded),
@@ -171,6 +174,7 @@ def progress(
         tuple(confusions),
         tuple(_revisit(concepts, last, there)),
         stale,
+        len(all_due) - len(due),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterable
 
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import LETTERS, Item, plain
+from tutor.words import content_words
 
 _LETTERED = re.compile(
     r"\s*(?:(?:it'?s|i (?:think|say|choose|pick)|my|the|answer|option|is|choice|:)\s*)*"
@@ -15,18 +17,23 @@ _LETTERED = re.compile(
 _OPENING = r"\W*(?:(?:it'?s|it is|that'?s|that is|this is|i (?:think|say|guess|believe)(?: it'?s| it is| that'?s)?|the"
 _OPENING += r"|answer|statement|is|so|well|definitely|surely|clearly|probably|maybe)\s+)*"
 _TRUE = re.compile(
-    _OPENING + r"(?:true|t|yes|yep|yeah|right|correct|not false|richtig|wahr|对|是|正确)(?:\b|$)", re.I
+    _OPENING
+    + r"(?:(?:true|t|yes|y|yep|yeah|right|correct|not false|richtig|wahr)(?:\b|$)|对|是(?!不)|正确|真)",
+    re.I,
 )
 _FALSE = re.compile(
     _OPENING
-    + r"(?:false|f|no|nope|not true|not (?:right|correct)|untrue|wrong|incorrect|falsch|错|不|假)(?:\b|$)",
+    + r"(?:(?:false|f|no|n|nope|not true|not (?:right|correct)|untrue|wrong|incorrect|falsch)(?:\b|$)|错|不|假)",
     re.I,
 )
 _REASON = re.compile(r"\b(?:because|since|as|cause|bc)\b|[,;:.–—-]\s+", re.IGNORECASE)
-_PAIR = re.compile(
-    r"(?<!\w)(?:(\d{1,2})\s*[-–—:=.)>→]*\s*([a-z])|([a-z])\s*[-–—:=.)>→]*\s*(\d{1,2}))(?![a-z])",
-    re.IGNORECASE,
+_LINK = r"\s*(?:(?:[-–—:=.)>→]|is\b|goes (?:with|to)\b|belongs to\b|with\b)\s*)*"
+_PAIR = re.compile(rf"(?<!\w)(?:(\d{{1,2}}){_LINK}([a-z])|([a-z]){_LINK}(\d{{1,2}}))(?!\w)", re.IGNORECASE)
+_IN_ORDER = re.compile(
+    r"\b(?:first|then|next|last|finally|and|is|the|order|answer|after that)\b", re.IGNORECASE
 )
+_AROUND = re.compile(r"\b(?:it|its|s|is|that|this|i|think|say|guess|mean|the|an?|answer|option|one|with)\b")
+_FEWEST = 2  # pairs, or things in an order, from which an answer that is not whole is read as one
 _SEVERAL = re.compile(r"\W*[a-j](?:\W*(?:,|/|&|\+|\band\b|\bor\b)\W*[a-j])+\W*", re.IGNORECASE)
 _SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
 
@@ -51,18 +58,43 @@ def chosen_option(item: Item, answer: str) -> str | None:
         return texts[found] if found else None
     if lettered:
         return None
-    named = {option for text, option in texts.items() if f" {text} " in f" {said} "}
-    return named.pop() if len(named) == 1 else None
+    named = {text for text in texts if f" {text} " in f" {said} "}
+    longest = {text for text in named if not any(text != other and text in other for other in named)}
+    meant = longest or _parts_of(said, texts)
+    return texts[meant.pop()] if len(meant) == 1 else None
+
+
+def _parts_of(said: str, texts: Iterable[str]) -> set[str]:
+    """The texts of which an answer is a part, word for word but for articles and the like."""
+    bare = {text: " ".join(_AROUND.sub(" ", text).split()) for text in (said, *texts)}
+    if not content_words(bare[said]):
+        return set()
+    return {text for text in texts if f" {bare[said]} " in f" {bare[text]} "}
+
+
+def chosen_ids(item: Item, answer: str) -> tuple[str, ...]:
+    """The ids of the options that an answer names, by ids with commas, letters, numbers or texts.
+
+    Returns:
+        One id for a choice; for "match" one for each number, empty for a number that was left out; for "order" ids in
+        the order that was given. Empty where the answer cannot be read.
+    """
+    if item.kind == "match":
+        return _matched(item, lettered(item, answer))
+    if item.kind == "order":
+        return _ordered(item, lettered(item, answer))
+    one = chosen_option(item, answer) if item.is_choice else None
+    return (one,) if one else ()
 
 
 def lettered(item: Item, answer: str) -> str:
     """An answer of option ids with commas, in the order of the key, as letters that a student types; else itself."""
     letters = {option.id: LETTERS[n] for n, option in enumerate(item.options)}
     ids = answer.split(",")
-    if not set(ids) <= set(letters):
+    if not any(ids) or not set(ids) - {""} <= set(letters):
         return answer
     if item.kind == "match":
-        return " ".join(f"{n}{letters[one]}" for n, one in enumerate(ids, 1))
+        return " ".join(f"{n}{letters[one]}" for n, one in enumerate(ids, 1) if one)
     return " ".join(letters[one] for one in ids)
 
 
@@ -99,8 +131,8 @@ def _reason(answer: str) -> str:
 def grade_match(item: Item, answer: str) -> Grade:
     """Things matched to options, "1B 2A 3C", "B A C" or "1-B, 2-A": each pair counts."""
     size = len(item.left)
-    pairs = _pairs(answer, size, len(item.options))
-    if not pairs:
+    chosen = _matched(item, answer)
+    if not chosen:
         letters = LETTERS[: len(item.options)]
         example = " ".join(
             f"{n}{letter}" for n, letter in zip(range(1, size + 1), letters[::-1], strict=False)
@@ -108,16 +140,21 @@ def grade_match(item: Item, answer: str) -> Grade:
         return Grade("unsure", 0.0, (), f"I cannot read your pairs. Write them like this: {example}.")
     keys, by_id = item.key.split(","), {option.id: option.text for option in item.options}
     points = tuple(
-        Point(f"{left} – {by_id[key]}", "hit" if pairs.get(n) == LETTERS[_place(item, key)] else "missed",
-              item.citation.quote)
-        for n, (left, key) in enumerate(zip(item.left, keys, strict=True), 1)
+        Point(f"{left} – {by_id[key]}", "hit" if one == key else "missed", item.citation.quote)
+        for left, key, one in zip(item.left, keys, chosen, strict=True)
     )  # fmt: skip
     right = sum(point.status == "hit" for point in points)
     return _in_parts(item, points, right, size, f"{right} of {size} pairs are right.")
 
 
-def _place(item: Item, option_id: str) -> int:
-    return next(n for n, option in enumerate(item.options) if option.id == option_id)
+def _matched(item: Item, answer: str) -> tuple[str, ...]:
+    """As `chosen_ids`: pairs, the more of them the better, but not one alone where there are more."""
+    size = len(item.left)
+    pairs = _pairs(answer, size, len(item.options))
+    if len(pairs) < min(size, _FEWEST):
+        return ()
+    ids = dict(zip(LETTERS, (option.id for option in item.options), strict=False))
+    return tuple(ids.get(pairs.get(n, ""), "") for n in range(1, size + 1))
 
 
 def _pairs(answer: str, size: int, options: int) -> dict[int, str]:
@@ -140,37 +177,46 @@ def _listed(answer: str, letters: str) -> list[str]:
     bare = re.sub(r"[\s,;>→–—.-]+", "", answer).upper()
     if bare and set(bare) <= set(letters):
         return list(bare)
-    text = re.sub(
-        r"\b(?:first|then|next|last|finally|and|is|the|order|answer|after that)\b", " ", answer, flags=re.I
-    )
-    found = [one[0].upper() for one in _SINGLE.finditer(text)]
+    found = [one[0].upper() for one in _SINGLE.finditer(_IN_ORDER.sub(" ", answer))]
     return found if found and set(found) <= set(letters) else []
 
 
+def _ordered(item: Item, answer: str) -> tuple[str, ...]:
+    """As `chosen_ids`: letters, numbers or texts, each once; some may lack, but not all but one."""
+    ids = [option.id for option in item.options]
+    letters = LETTERS[: len(ids)]
+    found = [ids[letters.index(letter)] for letter in _listed(answer, letters)]
+    numbers = _IN_ORDER.sub(" ", answer)
+    if not found and re.fullmatch(r"[\d\s,;>→–—.-]+", numbers):
+        digits = re.findall(r"\d+", numbers) if re.search(r"\d\D+\d", numbers) else re.findall(r"\d", numbers)
+        places = [int(digit) for digit in digits]
+        found = [ids[n - 1] for n in places] if all(1 <= n <= len(ids) for n in places) else []
+    if not found:
+        said = f" {plain(answer)} "
+        at = [(said.find(f" {plain(option.text)} "), option.id) for option in item.options]
+        found = [option_id for _, option_id in sorted(at)] if min(at)[0] >= 0 else []
+    return tuple(found) if len(found) >= _FEWEST and len(set(found)) == len(found) else ()
+
+
 def grade_order(item: Item, answer: str) -> Grade:
-    """Options put in order, "B, A, C" (or the same by numbers): each right pair of neighbours counts."""
+    """Options put in order, "B, A, C" (or the same by numbers or texts): each right pair of neighbours counts."""
     letters = LETTERS[: len(item.options)]
-    listed = _listed(answer, letters)
-    if not listed and re.fullmatch(r"[\d\s,;>→–—.-]+", answer):
-        places = [
-            int(n) for n in (re.findall(r"\d+", answer) if re.search(r"\d\D+\d", answer) else list(answer))
-        ]
-        listed = [letters[n - 1] for n in places] if all(1 <= n <= len(letters) for n in places) else []
-    if len(listed) < 2 or len(set(listed)) != len(listed):
+    listed = _ordered(item, answer)
+    if not listed:
         return Grade(
             "unsure",
             0.0,
             (),
             f"I cannot read an order. Write each letter once, like this: {', '.join(letters)}.",
         )
-    right = [letters[_place(item, key)] for key in item.key.split(",")]
+    right = item.key.split(",")
     said = set(itertools.pairwise(listed))
-    texts = {letters[n]: option.text for n, option in enumerate(item.options)}
+    texts = {option.id: option.text for option in item.options}
     points = tuple(
         Point(f"{texts[one]} → {texts[two]}", "hit" if (one, two) in said else "missed", item.citation.quote)
         for one, two in itertools.pairwise(right)
     )
-    if listed == right:
+    if list(listed) == right:
         return _in_parts(item, points, len(points), len(points), "")
     hits = sum(point.status == "hit" for point in points)
     return _in_parts(item, points, min(hits, len(points) - 1) if len(listed) < len(right) else hits, len(points),

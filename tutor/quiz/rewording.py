@@ -1,4 +1,4 @@
-"""What a capable chat model may add to a quiz: other words for a question, and a case to apply a fact to.
+"""What a capable chat model may add to a quiz: other words for a question.
 
 The model proposes under a JSON schema, code checks, and what fails twice stays as the rules made it. The key is the
 note's own words all along.
@@ -14,8 +14,9 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from tutor.errors import ModelError
-from tutor.prompts import apply_to_a_case, pick_option, reword_question
-from tutor.quiz.items import LETTERS, Item, item_id, plain
+from tutor.models.asking import reply_within
+from tutor.prompts import reword_question
+from tutor.quiz.items import Item, item_id, plain
 from tutor.words import content_words
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 TRIES = 2
+LIMIT_S = 8.0  # for one proposal
+MAX_TOKENS = 160
 RETRY_TEMPERATURE = 0.7
 SAME_MEANING = 0.8
 # From this likeness (difflib, over words) on a wording is a copy and not worth its risk.
@@ -53,44 +56,13 @@ class Rewording:
 
     def reworded(self, item: Item) -> Item:
         """The item with its question in other words; the item itself where no proposal is sound."""
+        if not item.stem.endswith("?"):
+            return item
         if item.id not in self._known:
             proposals = self._proposed(reword_question(item.stem), "question")
             sound = (text for text in proposals if rewords(text, item, self._similarity))
             self._known[item.id] = self._with_stem(item, next(sound, item.stem))
         return self._known[item.id]
-
-    def applied(self, item: Item) -> Item:
-        """A choice put as a case to which the fact is applied; the item itself where no proposal is sound.
-
-        The case may not name the answer, and the model must find the key by the note's sentence and not without it.
-        """
-        if not item.is_choice or len(item.options) < 3:
-            return item
-        for text in self._proposed(
-            apply_to_a_case(item.stem, item.key_text.partition(". ")[2], item.fact), "case"
-        ):
-            made = self._with_stem(item, text)
-            if is_a_case(text, item) and self._picks(made, item.fact) == item.key and not self._knows(made):
-                return made
-        return item
-
-    def _knows(self, item: Item) -> bool:
-        """Whether the model finds the key without the note, whichever option comes first."""
-        turned = replace(item, options=item.options[::-1])
-        return self._picks(item, "") == item.key == self._picks(turned, "")
-
-    def is_answerable(self, item: Item) -> bool:
-        """Whether the model finds the key of a choice when it has the note's sentence, whichever option comes first."""
-        turned = replace(item, options=item.options[::-1])
-        return self._picks(item, item.fact) == item.key == self._picks(turned, item.fact)
-
-    def _picks(self, item: Item, evidence: str) -> str:
-        """The id of the option that the model takes; empty where it takes none."""
-        letters = list(LETTERS[: len(item.options)])
-        schema = {"answer": {"enum": letters}}
-        asked = pick_option(item.stem, [option.text for option in item.options], evidence)
-        said = self._asked(asked, schema).get("answer", "")
-        return item.options[letters.index(said)].id if said in letters else ""
 
     def _with_stem(self, item: Item, stem: str) -> Item:
         if stem == item.stem:
@@ -117,12 +89,12 @@ class Rewording:
             "required": list(properties),
             "additionalProperties": False,
         }
+        options = {"temperature": temperature, **_in_form(self._chat, schema)}
         try:
-            said = str(
-                self._chat.invoke(
-                    list(messages), temperature=temperature, **_in_form(self._chat, schema)
-                ).content
+            reply = reply_within(
+                self._chat, messages, max_tokens=MAX_TOKENS, limit_s=LIMIT_S, options=options
             )
+            said = str(reply.text)
             value = json.loads(said[said.index("{") : said.rindex("}") + 1])
         except (ModelError, ValueError):
             return {}
@@ -164,10 +136,3 @@ def rewords(text: str, item: Item, similarity: Similarity) -> bool:
 def _opener(text: str) -> str:
     found = _OPENER.search(text)
     return {"which": "what"}.get(found[0].lower(), found[0].lower()) if found else ""
-
-
-def is_a_case(text: str, item: Item) -> bool:
-    """Whether a text may be a case: a few sentences that end in a question and do not say the answer."""
-    told = set(content_words(item.stem))
-    own = set(content_words(item.key_text)) - told
-    return text.endswith("?") and len(text) >= 60 and len(own & set(content_words(text))) <= len(own) / 4

@@ -148,7 +148,7 @@ def offered(
     """The due facts that fit into what is left of the day's budget; the others can wait without harm.
 
     Args:
-        done_today: how many were reviewed today.
+        done_today: how many that were due were reviewed today.
         budget: how many reviews a day may hold.
     """
     return due_facts(states, at)[: max(0, budget - done_today)]
@@ -163,16 +163,6 @@ def due_ahead(states: Mapping[str, CardState], at: datetime, days: int = DAYS_AH
         if 1 <= ahead <= days:
             counts[ahead - 1] += 1
     return counts
-
-
-def room_for_new(states: Mapping[str, CardState], at: datetime, budget: int = DAILY_REVIEWS) -> int:
-    """How many new facts may be asked now so that no day of the coming week goes over the budget of reviews.
-
-    What is due today and does not fit is counted for tomorrow.
-    """
-    ahead = due_ahead(states, at)
-    ahead[0] += max(0, len(due_facts(states, at)) - budget)
-    return max(0, budget - max(ahead))
 
 
 def minutes(reviews: int) -> int:

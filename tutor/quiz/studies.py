@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tutor.errors import QuizError, RecordError, TutorError
+from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
-from tutor.quiz.blueprint import Standing, Wish, another, on_topic, quiz_items
+from tutor.quiz.blueprint import Standing, Wish, another, is_sound, on_topic, quiz_items
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.mastery import Progress, progress
 from tutor.quiz.predicted import prediction_item
-from tutor.quiz.schedule import minutes
+from tutor.quiz.schedule import DAILY_REVIEWS, minutes
 from tutor.quiz.study import StudyRecord
+from tutor.quiz.told import waiting_told
 from tutor.reviewing import Which
+from tutor.words import content_words
 
 Data = dict[str, Any]
+
+
+REWORDING_S = 10.0
+SAME_QUESTION = 0.6  # share of the content words in common from which words mean a question
+
+
+def _nearest(asked: str, questions: Mapping[str, str]) -> str | None:
+    """The key of the question that shares most words of meaning with what was asked; None where none is near."""
+    wanted = set(content_words(asked))
+    shares = {key: _share(wanted, set(content_words(text))) for key, text in questions.items()}
+    best = max(shares, key=lambda key: shares[key], default=None)
+    return best if best is not None and shares[best] >= SAME_QUESTION else None
+
+
+def _share(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other) if one and other else 0.0
 
 
 class Studies:
@@ -32,6 +52,7 @@ class Studies:
         kept: the student's studies so far; None for a session that keeps no record.
         grade: grades an answer to an item.
         now: the clock.
+        reword: the same question in other words, by a chat model that can; None asks as the notes do.
     """
 
     def __init__(
@@ -40,17 +61,19 @@ class Studies:
         kept: StudyRecord | None = None,
         grade: Callable[[Item, str], Grade] = grade,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        reword: Callable[[Item], Item] | None = None,
     ) -> None:
+        self._reword = reword
         self._bank = bank
         self._kept = kept
         self._grade = grade
         self._now = now
+        self._warming = threading.Lock()
 
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
-        with suppress(
-            TutorError
-        ):  # nothing to ask, or the notes are closed again: the quiz itself will say so
+        # Nothing to ask, or the notes are closed again: the quiz itself will say so.
+        with self._warming, suppress(TutorError):
             quiz_items(self._bank(), "", 10, rng=random.Random(0))
 
     # -- what to ask -------------------------------------------------------------------------------------------
@@ -72,6 +95,9 @@ class Studies:
         bank, standing = self._bank(), self.standing()
         if which == "missed":
             standing = replace(standing, due=self.missed())
+        elif which == "due" and not standing.due and self._waiting():
+            told = f"The {DAILY_REVIEWS} reviews of today are done; {waiting_told(self._waiting())}"
+            raise QuizError(told, "They can wait without harm; more can be asked in a quiz on a topic.")
         reported = self._reported()
 
         def drawn(unwanted: Collection[str]) -> list[Item]:
@@ -79,12 +105,32 @@ class Studies:
                 bank, topic, n, rng=rng, kinds=kinds, standing=standing, which=which, unwanted=unwanted
             )
 
+        with self._warming:  # what is being worked out needs not be worked out twice
+            pass
         try:
-            return drawn(reported)
+            return self._in_other_words(drawn(reported))
         except QuizError:
             if not reported or not drawn(()):
                 raise
         raise QuizError("You reported every question that could be asked here", "Name another topic.")
+
+    def _in_other_words(self, items: list[Item]) -> list[Item]:
+        """The items, reworded where that is sound: the same things are named, and no gate refuses it.
+
+        After REWORDING_S seconds the others stay as they are.
+        """
+        bank, reported, begun = self._bank(), self._reported(), self._now()
+        named = bank.retriever.named
+        found = list(items)
+        for place, item in enumerate(items):
+            if self._reword is None or (self._now() - begun).total_seconds() > REWORDING_S:
+                break
+            made = self._reword(item)
+            names = [{mention.key for mention in named.mentions(one.stem)} for one in (made, item)]
+            beside = [*found[:place], *found[place + 1 :]]
+            if made.id not in {item.id, *reported} and names[0] == names[1] and is_sound(made, bank, beside):
+                found[place] = made
+        return found
 
     def other(
         self, item: Item, wish: Wish, beside: Sequence[Item], shown: Collection[str], rng: random.Random
@@ -116,6 +162,9 @@ class Studies:
         """Facts to be asked today, the least known first."""
         return self._kept.due(self._bank().by_id) if self._kept and self._kept.cards() else []
 
+    def _waiting(self) -> int:
+        return self._kept.waiting(self._bank().by_id) if self._kept and self._kept.cards() else 0
+
     def missed(self) -> list[str]:
         """Facts whose last answer was not right, the latest first."""
         return self._kept.missed(self._bank().by_id) if self._kept else []
@@ -138,6 +187,28 @@ class Studies:
     def item(self, item_id: str) -> Item:
         """An item that was shown. QuizError for an unknown one."""
         return self._written.item(item_id)
+
+    def find_question(self, asked: str) -> Item | None:
+        """The question that words mean: one that was shown, else one of the notes, which then counts as shown.
+
+        Args:
+            asked: the question's id, its own words, or most of what it is about.
+        """
+        if self._kept is None:
+            return None
+        shown = self._kept.items()
+        if asked.strip() in shown:
+            return Item.from_dict(shown[asked.strip()])
+        reported, bank = self._reported(), self._bank()
+        own = {name: str(item["stem"]) for name, item in shown.items() if name not in reported}
+        if (best := _nearest(asked, own)) is not None:
+            return Item.from_dict(shown[best])
+        found = _nearest(asked, {fact.id: fact.question for fact in bank.facts if fact.question})
+        item = authored_item(bank.by_id[found], random.Random(0)) if found is not None else None
+        if item is not None and item.id not in reported:
+            self.shown([item])
+            return item
+        return None
 
     def graded(self, item_id: str, answer: str) -> Data:
         """Grades one answer to an item that was shown, keeps it, and schedules its fact.
@@ -197,9 +268,8 @@ class Studies:
                 if one.fact_id in own or (one.fact_id not in bank.by_id and one.concept in names)
             ]
         stale = len(self._kept.stale_items(bank.by_id, {fact.note for fact in bank.facts}))
-        due = {fact.id for fact in facts} & set(self.due())
         cards = self._kept.cards()
-        return progress(facts, cards, attempts, self._now(), offered=len(due), stale=stale)
+        return progress(facts, cards, attempts, self._now(), offered=self.due(), stale=stale)
 
     def wrong(self) -> list[Data]:
         """The facts whose last answer was not right, the latest first: question, key, note, lines, concept."""

@@ -106,6 +106,10 @@ class StudyRecord:
             step.save_items([item] if item else [])
             return _answered(step, attempt)
 
+    def items(self) -> dict[str, Data]:
+        """Every item that was shown (`Item.to_dict`), by its id."""
+        return self._kept.items()
+
     def item(self, item_id: str) -> Item:
         """An item that was shown. QuizError for an unknown one."""
         stored = self._kept.item(item_id)
@@ -143,9 +147,26 @@ class StudyRecord:
         Args:
             facts: those that the notes hold, by id; the schedule of others rests until they come back.
         """
-        now = self._now()
-        cards = {fact: state for fact, state in self.cards().items() if fact in facts}
-        return offered(cards, now, _done_on(cards, now)) if due_facts(cards, now) else []
+        cards, now = self._cards_of(facts), self._now()
+        return offered(cards, now, self._done_today(facts)) if due_facts(cards, now) else []
+
+    def waiting(self, facts: Mapping[str, object]) -> int:
+        """How many facts of the notes are due and wait for another day, because the day's budget is used up."""
+        return len(due_facts(self._cards_of(facts), self._now())) - len(self.due(facts))
+
+    def _cards_of(self, facts: Mapping[str, object]) -> dict[str, CardState]:
+        return {fact: state for fact, state in self.cards().items() if fact in facts}
+
+    def _done_today(self, facts: Mapping[str, object]) -> int:
+        """How many facts of the notes were due and reviewed today; new ones, and others asked early, use up nothing."""
+        now, done = self._now(), 0
+        for fact, rows in self._kept.reviews().items():
+            reviews = _reviews(rows)
+            before = [one for one in reviews if day_of(one[1]) < day_of(now)]
+            if fact in facts and 0 < len(before) < len(reviews):
+                state = replayed(fact, before)
+                done += state is not None and day_of(due_at(state)) <= day_of(now)
+        return done
 
     def missed(self, facts: Mapping[str, object]) -> list[str]:
         """Facts of the notes whose last answer was wrong or partial, the latest first."""
@@ -155,15 +176,6 @@ class StudyRecord:
                 last.pop(attempt.fact_id, None)
                 last[attempt.fact_id] = str(attempt.grade["verdict"])
         return [fact for fact, verdict in reversed(last.items()) if verdict in ("wrong", "partial")]
-
-
-def _done_on(cards: Mapping[str, CardState], now: datetime) -> int:
-    """How many facts were reviewed on the day."""
-    return sum(
-        day_of(datetime.fromisoformat(state["last_review"])) == day_of(now)
-        for state in cards.values()
-        if state["last_review"]
-    )
 
 
 def _answered(step: Step, attempt: Data) -> Data:

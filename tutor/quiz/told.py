@@ -65,11 +65,19 @@ def due_told(stands: Data) -> str:
     """What is due today and in the coming week."""
     due, ahead = stands["due"], sum(stands["ahead"])
     week = f"{_count(ahead, 'card')} more in the next 7 days" if ahead else "none more in the next 7 days"
+    waits = stands.get("waiting", 0)
+    if waits:
+        week = f"{waiting_told(waits)}, {week}"
     if not due:
-        return f"Nothing is due today; {week}."
+        return f"The reviews of today are done; {week}." if waits else f"Nothing is due today; {week}."
     about = _count(stands["due_minutes"], "minute")
     are = "is" if due == 1 else "are"
     return f"{_count(due, 'card')} {are} due today (about {about}), {week}: say “review”."
+
+
+def waiting_told(n: int) -> str:
+    """How many due cards wait for another day."""
+    return f"{_count(n, 'card')} {'waits' if n == 1 else 'wait'} until tomorrow"
 
 
 def _revisit(stands: Data) -> list[str]:
