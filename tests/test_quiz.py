@@ -13,7 +13,8 @@ from tutor.errors import QuizError
 from tutor.lexicon import distance, likeness
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
-from tutor.quiz.authored import make_item
+from tutor.quiz.authored import authored_item
+from tutor.quiz.facts import Entry, fact_of
 from tutor.quiz.grading import Grade, Readers, chosen_option, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
@@ -369,6 +370,12 @@ UNTUNED = [
     ("batch", "64", C),
     ("batch", "32 images", W),
 ]
+
+
+def make_item(note: Note, entry: Entry, rng: random.Random) -> Item | None:
+    """The item of one card or question of a note."""
+    fact = fact_of(note, entry)
+    return authored_item(fact, rng) if fact else None
 
 
 def text(words: str, line: int = 1) -> Text:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from tutor.errors import QuizError
 from tutor.notes.flashcards import read_flashcards
-from tutor.quiz.authored import make_item
+from tutor.notes.note import Note
+from tutor.quiz.authored import authored_item
 from tutor.quiz.chosen import chosen_ids, how_to_answer
+from tutor.quiz.facts import Entry, fact_of
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, pointer_to, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
@@ -30,6 +32,12 @@ from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore,
 
 KEY = "The discriminator's loss increases, because its fakes become harder to detect."
 STEM = "What happens to the discriminator's loss when the generator gets better?"
+
+
+def make_item(note: Note, entry: Entry, rng: random.Random) -> Item | None:
+    """The item of one card or question of a note."""
+    fact = fact_of(note, entry)
+    return authored_item(fact, rng) if fact else None
 
 
 def item(

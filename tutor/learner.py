@@ -231,21 +231,6 @@ class Record:
             later = turns.delete().where(turns.c.chat_id == chat_id, turns.c.id > turn_id)
             return connection.execute(later).rowcount
 
-    def drop_last_exchange(self, chat_id: str) -> str | None:
-        """Deletes the student's last message and all that followed.
-
-        Returns:
-            The deleted message, to be asked again or edited; None when the student has said nothing.
-        """
-        turns = self.tables["turns"]
-        asked = turns.select().where(turns.c.chat_id == chat_id, turns.c.role == "user")
-        with self.writing() as connection:
-            last = connection.execute(asked.order_by(turns.c.id.desc()).limit(1)).first()
-            if last is None:
-                return None
-            connection.execute(turns.delete().where(turns.c.chat_id == chat_id, turns.c.id >= last.id))
-            return str(last.content)
-
     def add_feedback(self, turn_id: int, value: str) -> None:
         """Keeps what the student thinks of a turn (`like`, `dislike`). RecordError for an unknown turn."""
         values = {"turn_id": turn_id, "value": value, "at": self.stamp()}

@@ -6,8 +6,8 @@ import random
 import re
 from collections.abc import Sequence
 
-from tutor.notes.note import Card, Note, QuizQuestion
-from tutor.quiz.facts import Entry, Fact, fact_of, without_code
+from tutor.notes.note import Card, QuizQuestion
+from tutor.quiz.facts import Fact, without_code
 from tutor.quiz.items import LETTERS, Item, Option, item_id, plain
 from tutor.turns import Citation
 from tutor.words import content_words
@@ -31,12 +31,6 @@ NOT_ALONE = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\babove\b|\b(?:figure|listing|diagram|picture) (?:\d|below)", re.IGNORECASE)
-
-
-def make_item(note: Note, entry: Entry, rng: random.Random) -> Item | None:
-    """The item of one card or question; None where it cannot stand alone or cannot be graded fairly."""
-    fact = fact_of(note, entry)
-    return authored_item(fact, rng) if fact else None
 
 
 def authored_item(fact: Fact, rng: random.Random) -> Item | None:
