@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import tutor.graders
 import tutor.opened
 import tutor.session
 import tutor.tools
@@ -481,7 +482,7 @@ def test_a_model_that_was_found_capable_rewords_questions_and_a_refused_wording_
         chat = scripted(*(json.dumps({"question": text}) for text in wordings))
         chosen = ChosenModel("some-model", chat, "It is here.")
         monkeypatch.setattr(tutor.session, "open_model", lambda name, settings: chosen)
-        monkeypatch.setattr(tutor.session, "known_capabilities", lambda *_: found)
+        monkeypatch.setattr(tutor.graders, "known_capabilities", lambda *_: found)
         session = open_session(settings, record=True)
         number = session.new_chat()
         shown = next(e for e in session.start_quiz(number, topic, 1, ("short",)) if isinstance(e, QuizItem))

@@ -12,36 +12,35 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
-from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from pydantic import ValidationError
 
-from tutor.answering import Answering
 from tutor.calling import filled, proposed_call, refusal, refused_call
 from tutor.concept_map import concept_map
 from tutor.demo_turns import asked_before, demo_wish, demos_table, find, ordered, related_titles, title_of
 from tutor.errors import QuizError, RecordError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
+from tutor.graph_parts import Parts, State
 from tutor.lesson import came_true, lesson
-from tutor.questions import Guess, Question, Said, understand
+from tutor.questions import Question, Said, understand
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import pointer_to
 from tutor.quiz.items import Item
-from tutor.quiz.keeping import Quizzes, Rounds
+from tutor.quiz.keeping import Quizzes
 from tutor.quiz.moves import Rules, asks_again, follows_quiz
 from tutor.quiz.replies import asks_to_go_on, reply_kind
-from tutor.quiz.rounds import Other, Round, last_answered
+from tutor.quiz.rounds import Round, last_answered
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
     ROUTES,
     asks_grade,
+    grade_shown,
     means_last_question,
     means_open_question,
     question_in_quiz,
@@ -49,7 +48,7 @@ from tutor.quiz_turns import (
 )
 from tutor.recap import recap
 from tutor.reviewing import Which
-from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, QuizGrade, Style, ToolCall
+from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
 QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
@@ -64,58 +63,7 @@ _NODES = (
 )  # fmt: skip
 
 
-class State(TypedDict, total=False):
-    """One turn: what came in, then what the nodes found out."""
-
-    message: str
-    history: list[Said]
-    style: Style | None
-    chat_id: str
-    question: Question
-    route: str
-    tool: str
-    arguments: dict[str, Any]
-    predicted: dict[str, Any] | None
-    items: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the nodes work with.
-
-    Args:
-        tools: LangChain tools by name, from `tutor.tools.make_tools`.
-        grade: grades an answer to an item; None grades by words alone.
-        about: a few lines on what the tutor can do, with questions that fit the library.
-        guess: asked what a message is for where no rule knows its words.
-        caller: a chat model that calls tools, which may fill the arguments of the tool that was asked for.
-        turns: the messages of a chat, by its id.
-        save: saves messages of a chat as a note and says where it lies.
-        other: a harder or an easier quiz question in place of an open one; None where there is none.
-        find_question: a question that was shown, or one of the notes, by its own words or what it is about.
-        off_topic: whether an answer is about something else than its item.
-        elsewhere: the title of another chat in which a quiz is open; empty where there is none.
-        keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
-            {predict, place, said}, and the option that came out.
-    """
-
-    answering: Answering
-    tools: dict[str, BaseTool]
-    rounds: Rounds
-    grade: Callable[[Item, str], Grade] | None
-    about: str
-    seed: int
-    guess: Guess | None = None
-    caller: BaseChatModel | None = None
-    turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
-    save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
-    other: Other = lambda item, wish, beside, shown: None
-    find_question: Callable[[str], Item | None] = lambda asked: None
-    off_topic: Callable[[Item, str], bool] = lambda item, words: False
-    elsewhere: Callable[[str], str] = lambda chat_id: ""
-    keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (
-        lambda demo, concept, predicted, right: None
-    )
+__all__ = ["Parts", "TutoringGraph"]
 
 
 class TutoringGraph:
@@ -411,7 +359,7 @@ class TutoringGraph:
         if state["tool"] == "make_quiz":
             return {"route": "start_quiz", "items": message.artifact}
         if state["tool"] == "grade_answer":
-            return self._end(state, _grade_shown(message.artifact))
+            return self._end(state, grade_shown(message.artifact))
         if state["tool"] == "list_demos":
             return self._end(state, demos_table(message.artifact))
         outcome = DemoOutcome(**message.artifact)
@@ -467,15 +415,6 @@ class TutoringGraph:
         _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
         self._ask_again(state)
         return {}
-
-
-def _grade_shown(graded: dict[str, Any]) -> QuizGrade:
-    """What the tool `grade_answer` gave, as it is shown."""
-    item = Item.from_dict(graded["item"])
-    return QuizGrade(
-        item.id, graded["verdict"], graded["score"], graded["feedback"], item.key_text, item.citation,
-        tuple(graded["points"]), next_due=str(graded["next_due"] or ""),
-    )  # fmt: skip
 
 
 def _call_of(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from tutor.follow_ups import Said
 from tutor.intents import ANSWERED, Intent
@@ -11,7 +13,7 @@ from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_of
 from tutor.thread import Names
-from tutor.turns import Style
+from tutor.turns import QuizGrade, Style
 from tutor.words import content_words
 
 ROUTES: dict[Intent, str] = {
@@ -71,6 +73,15 @@ def means_open_question(asked: str) -> bool:
 def means_last_question(asked: str) -> bool:
     """Whether the question of `asks_grade` is the one that was answered last."""
     return bool(_LAST.fullmatch(asked))
+
+
+def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:
+    """What the tool `grade_answer` gave, as it is shown."""
+    item = Item.from_dict(graded["item"])
+    return QuizGrade(
+        item.id, graded["verdict"], graded["score"], graded["feedback"], item.key_text, item.citation,
+        tuple(graded["points"]), next_due=str(graded["next_due"] or ""),
+    )  # fmt: skip
 
 
 def route_in_quiz(message: str, question: Question, item: Item | None) -> str:

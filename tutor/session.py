@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
 
 from tutor.adapter import CLAIMS, GRADES, INTENTS, Adapter
@@ -19,19 +18,17 @@ from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
+from tutor.graders import Graders
 from tutor.graph import Parts, TutoringGraph
 from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Turn, open_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
-from tutor.models.probe import Capabilities, known_capabilities
 from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
-from tutor.quiz.bank import Bank
-from tutor.quiz.grading import Grade, Readers, grade, is_off_topic
+from tutor.quiz.bank import Bank, once
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
-from tutor.quiz.rewording import Rewording
 from tutor.quiz.studies import Studies
 from tutor.quiz.study import StudyRecord
 from tutor.ranking import meant
@@ -47,7 +44,7 @@ QUIZ_WAITS = "A quiz is open in your last conversation: answer its question, or 
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 
 
-class Session(Conversations):
+class Session(Conversations, Graders):
     """The opened tutor, as the page, the terminal and the evaluation use it.
 
     Attributes:
@@ -90,7 +87,7 @@ class Session(Conversations):
         """What hangs on an opened index."""
         retriever = Retriever(read.index, self.embedding)
         studies = Studies(
-            _once(lambda: Bank(retriever)), self._study, self.grade, self._now, self._rewording()
+            once(lambda: Bank(retriever)), self._study, self.grade, self._now, self._rewording()
         )
         tools = make_tools(
             retriever,
@@ -127,23 +124,6 @@ class Session(Conversations):
             elsewhere=self._other_open_quiz,
         )
         return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples, studies)
-
-    def _caller(self) -> BaseChatModel | None:
-        """The chat model where it is known to call tools."""
-        known = self._abilities()
-        return self._chosen.chat if known is not None and known.tools else None
-
-    def _rewording(self) -> Callable[[Item], Item] | None:
-        """Rewords questions where the chat model is known to keep to what is given and to write JSON."""
-        chat, known = self._chosen.chat, self._abilities()
-        if chat is None or known is None or not (known.json and known.grounded):
-            return None
-        return Rewording(chat, self._chosen.name, self.similarity).reworded
-
-    def _abilities(self) -> Capabilities | None:
-        """What the chat model showed it can do, where it was asked (`tutor doctor` asks)."""
-        chat = self._chosen.chat
-        return known_capabilities(self._chosen.name, chat, self.settings.cache_dir) if chat else None
 
     # -- the notes in use --------------------------------------------------------------------------------------
 
@@ -253,26 +233,6 @@ class Session(Conversations):
         runs = self.settings.data_dir / "runs" if self._record is not None else Path(self._scratch.name)
         runs.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
-
-    def grade(self, item: Item, answer: str) -> Grade:
-        """One answer graded, with all that this session can measure; nothing is recorded."""
-        readers = self._readers
-        terms = [note.title for note in self._notes.now.read.index.notes]
-        return grade(item, answer, similarity=self.similarity, readers=readers, terms=terms)
-
-    @property
-    def _readers(self) -> Readers | None:
-        fits = self.claims.fits and self._grades.fits
-        return Readers(self.claims.probabilities, self._grades.probabilities) if fits else None
-
-    def off_topic(self, item: Item, words: str) -> bool:
-        """Whether an answer in the student's own words is about something else than its question."""
-        return is_off_topic(item, words, similarity=self.similarity, readers=self._readers)
-
-    def similarity(self, one: str, other: str) -> float:
-        """The cosine of two texts' embeddings."""
-        a, b = self.embedding.embed_texts([one, other])
-        return float(a @ b)
 
     @property
     def messages(self) -> list[str]:
@@ -435,19 +395,6 @@ class Session(Conversations):
                 yield from opened.graph.show_quiz(chat_id)
 
         yield from self._recorded(chat_id, events(), threading.Event())
-
-
-def _once(make: Callable[[], Bank]) -> Callable[[], Bank]:
-    """What is made when it is first asked for, once, whichever threads ask at the same time."""
-    lock, made = threading.Lock(), list[Bank]()
-
-    def given() -> Bank:
-        with lock:
-            if not made:
-                made.append(make())
-            return made[0]
-
-    return given
 
 
 Recorded = bool | Literal["read"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -157,6 +158,19 @@ class Bank:
             if near and fact is not None:
                 found.setdefault(fact.id, fact)
         return list(found.values())
+
+
+def once(make: Callable[[], Bank]) -> Callable[[], Bank]:
+    """A bank that is made when it is first asked for, once, whichever threads ask at the same time."""
+    lock, made = threading.Lock(), list[Bank]()
+
+    def given() -> Bank:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return given
 
 
 def without_repeats(facts: Sequence[Fact], bank: Bank, cosine: float = 0.9) -> list[Fact]:

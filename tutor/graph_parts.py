@@ -1,0 +1,73 @@
+"""What the nodes of the tutoring graph work with: the state of one turn, and the parts of the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.tools import BaseTool
+
+from tutor.answering import Answering
+from tutor.exchanges import ChatTurn
+from tutor.questions import Guess, Question, Said
+from tutor.quiz.grading import Grade
+from tutor.quiz.items import Item
+from tutor.quiz.keeping import Rounds
+from tutor.quiz.rounds import Other
+from tutor.turns import Style
+
+
+class State(TypedDict, total=False):
+    """One turn: what came in, then what the nodes found out."""
+
+    message: str
+    history: list[Said]
+    style: Style | None
+    chat_id: str
+    question: Question
+    route: str
+    tool: str
+    arguments: dict[str, Any]
+    predicted: dict[str, Any] | None
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the nodes work with.
+
+    Args:
+        tools: LangChain tools by name, from `tutor.tools.make_tools`.
+        grade: grades an answer to an item; None grades by words alone.
+        about: a few lines on what the tutor can do, with questions that fit the library.
+        guess: asked what a message is for where no rule knows its words.
+        caller: a chat model that calls tools, which may fill the arguments of the tool that was asked for.
+        turns: the messages of a chat, by its id.
+        save: saves messages of a chat as a note and says where it lies.
+        other: a harder or an easier quiz question in place of an open one; None where there is none.
+        find_question: a question that was shown, or one of the notes, by its own words or what it is about.
+        off_topic: whether an answer is about something else than its item.
+        elsewhere: the title of another chat in which a quiz is open; empty where there is none.
+        keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
+            {predict, place, said}, and the option that came out.
+    """
+
+    answering: Answering
+    tools: dict[str, BaseTool]
+    rounds: Rounds
+    grade: Callable[[Item, str], Grade] | None
+    about: str
+    seed: int
+    guess: Guess | None = None
+    caller: BaseChatModel | None = None
+    turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
+    save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
+    other: Other = lambda item, wish, beside, shown: None
+    find_question: Callable[[str], Item | None] = lambda asked: None
+    off_topic: Callable[[Item, str], bool] = lambda item, words: False
+    elsewhere: Callable[[str], str] = lambda chat_id: ""
+    keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (
+        lambda demo, concept, predicted, right: None
+    )
