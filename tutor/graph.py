@@ -31,7 +31,6 @@ from tutor.exchanges import ChatTurn
 from tutor.lesson import came_true, lesson
 from tutor.questions import Guess, Question, Said, understand
 from tutor.quiz.grading import Grade, grade
-from tutor.quiz.hints import pointer_to
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes, Rounds
 from tutor.quiz.moves import Rules, follows_quiz
@@ -106,7 +105,7 @@ class TutoringGraph:
         from langgraph.graph import END, START, StateGraph
 
         self._parts = parts
-        self._quizzes = Quizzes(parts.rounds, Rules(self._grade, parts.other, self._pointer))
+        self._quizzes = Quizzes(parts.rounds, Rules(self._grade, parts.other))
         graph = StateGraph(State)
         graph.add_node("understand", self._understand)
         for name, node in (
@@ -285,9 +284,6 @@ class TutoringGraph:
 
     def _grade(self, item: Item, words: str) -> Grade:
         return (self._parts.grade or grade)(item, words)
-
-    def _pointer(self, item: Item) -> str:
-        return pointer_to(item, self._parts.answering.retriever.index.notes)
 
     def _explain(self, state: State, config: RunnableConfig) -> State:
         for event in self._parts.answering.answer(state["question"], _cancel(config)):

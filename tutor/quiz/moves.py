@@ -9,7 +9,7 @@ from typing import Any
 
 from tutor.quiz.chosen import chosen_ids, label_of
 from tutor.quiz.grading import Grade, chosen_option
-from tutor.quiz.hints import LAST_HINT, Pointer, hint
+from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
 from tutor.quiz.replies import NOT_SURE, Reply, reply_of
 from tutor.quiz.rounds import (
@@ -47,12 +47,10 @@ class Rules:
     Args:
         grade: grades an answer to an item, as `grading.grade` does; called for answers only, once each.
         other: an item of another kind on the same topic, harder or easier; None where there is none.
-        pointer: a sentence of the notes that leads to an item's answer; empty where there is none.
     """
 
     grade: Grader
     other: Other = _none
-    pointer: Pointer = lambda item: ""
 
 
 def follows_quiz(state: Round, text: str) -> bool:
@@ -186,8 +184,7 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     assert item is not None
     level = min(LAST_HINT, state.hints + 1)
     said = "That was the last hint. " if state.hints == LAST_HINT else ""
-    pointer = rules.pointer(item) if level == 1 else ""
-    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level, pointer)))
+    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level)))
 
 
 def _unclear(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
