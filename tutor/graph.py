@@ -37,12 +37,19 @@ from tutor.quiz.moves import Rules, follows_quiz
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.rounds import Other, Round
 from tutor.quiz.told import progress_events
-from tutor.quiz_turns import ROUTES, question_in_quiz, route_in_quiz
+from tutor.quiz_turns import (
+    ROUTES,
+    asks_topic,
+    question_in_quiz,
+    quiz_call,
+    route_in_quiz,
+    said_first,
+    topics_offered,
+)
 from tutor.recap import recap
 from tutor.reviewing import Which
 from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
-QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
 _NODES = (
@@ -63,6 +70,7 @@ class State(TypedDict, total=False):
     arguments: dict[str, Any]
     predicted: dict[str, Any] | None
     items: list[dict[str, Any]]
+    said: list[str]
 
 
 @dataclass(frozen=True)
@@ -211,19 +219,19 @@ class TutoringGraph:
             call = {"name": question.demo, "knobs": {}, "seed": self._parts.seed}
             return self._order(state, call, config, predict=not in_quiz)
         if question.intent == "quiz":
-            n = QUIZ_QUESTIONS if question.count is None else question.count
-            wanted = {
-                "due": "what is due",
-                "missed": "what you got wrong",
-                "": question.topic or "your notes",
-            }
-            title = f"Choosing questions on {wanted[question.which]}"
-            wish: dict[str, Any] = {"topic": question.topic[:200], "n": n}
-            wish |= {"kinds": list(question.kinds)} if question.kinds else {}
-            wish |= {question.which: True} if question.which else {}
-            wish, refused = self._filled("make_quiz", wish, question.text, config)
-            return _say(refused) if refused else self._run_tool("make_quiz", wish, title)
+            return self._wish_quiz(state, question, config)
         return {"question": question, "route": ROUTES.get(question.intent, "explain")}
+
+    def _wish_quiz(self, state: State, question: Question, config: RunnableConfig) -> State:
+        """The call that a wish for a quiz is; a wish that leaves open on what asks back."""
+        given = state.get("question") is not None
+        if asks_topic(question) and not given:
+            found = self._parts.tools["show_progress"].invoke(_call_of("show_progress", {}), config)
+            self._end(state, Notice(topics_offered(found.artifact)))
+            return {"route": "done"}
+        title, wish, text, said = quiz_call(question, given=given)
+        wish, refused = self._filled("make_quiz", wish, text, config)
+        return _say(refused) if refused else self._run_tool("make_quiz", wish, title) | {"said": said}
 
     def _filled(
         self, tool: str, arguments: dict[str, Any], text: str, config: RunnableConfig
@@ -383,8 +391,10 @@ class TutoringGraph:
 
     def _start_quiz(self, state: State) -> State:
         items = [Item.from_dict(item) for item in state["items"]]
+        said = said_first(state.get("said", ()), state["arguments"], len(items))
         try:
-            _emit_all(self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"]))
+            begun = self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"])
+            _emit_all((*([Notice(said)] if said else []), *begun))
         except QuizError as error:
             self._end(state, Notice(str(error)))
         return {}

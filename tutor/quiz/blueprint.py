@@ -115,7 +115,7 @@ def quiz_items(
             if len(found) == n or (named and topic.strip() and len(found) >= _FEWEST):
                 break
             drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
-            fits = _fits(bank, topic, names=fact.id in beside, named=named)
+            fits = _fits(bank, topic, kinds, names=fact.id in beside, named=named)
             item = _first_sound(fact, bank, rng, drawn, found, fits)
             if item is not None:
                 found.append(item)
@@ -211,15 +211,21 @@ def _first_sound(
     return None
 
 
-def _fits(bank: Bank, topic: str, *, names: bool, named: bool) -> Callable[[Item], bool]:
-    """Whether an item fits a topic.
+def _fits(
+    bank: Bank, topic: str, kinds: Collection[Kind], *, names: bool, named: bool
+) -> Callable[[Item], bool]:
+    """Whether an item fits a topic, and what was wished: with typed answers alone, gaps have no options.
 
     Args:
         names: the item itself must name the topic, since its fact is about something else.
         named: the answer may be the topic itself.
     """
 
+    typed = "short" in kinds and "choice" not in kinds
+
     def fits(item: Item) -> bool:
+        if typed and item.kind == "cloze" and item.options:
+            return False
         key = next((option.text for option in item.options if option.id == item.key), item.key)
         short = key if len(key.split()) <= _FEW_WORDS else ""
         if names and not bank.scope.names(topic, f"{item.stem} {short}"):

@@ -32,15 +32,12 @@ _FIGURE = re.compile(r"[-−]?\d[\d.,]*")
 # What says yes or no, and what a question offers for choice, is the answer although the question may hold it.
 _POLAR = frozenset("yes no not never none nothing cannot always without neither nor only".split())
 _OFFERED = re.compile(r"([\w-]+(?: [\w-]+)?) or (?:an? |the |only |just )*([\w-]+(?: [\w-]+)?)")
-_LONGEST, _SHOWN = (
-    34,
-    2,
-)  # words of a sentence; words of meaning beside the question's that make it tell something
+_LONGEST = 34  # words of a sentence
+_SHOWN = 2  # words of meaning beside those of the question that make a sentence tell something
 _TOLD = 0.5
 _FORMULA_WORDS = 2  # how many words half a formula counts for
-_MOST_OF = (
-    0.4  # the share of the answer's words in one sentence, of the most in any, with which it may be the one
-)
+# The share of the most words of the answer in any sentence with which a sentence may be the one.
+_MOST_OF = 0.4
 
 
 def hint(item: Item, level: int) -> str:
