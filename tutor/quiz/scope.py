@@ -166,28 +166,32 @@ class Scope:
         titles = {name for key in keys if (name := self._names.title(key))} if len(wanted) == 1 else set()
         found = {}
         for fact in self._bank.facts:
-            level = self._level(fact, wanted, titles, named=keys <= self._bank.named[fact.id])
+            level = self._level(fact, wanted, titles, keys)
             if level:
                 found[fact.id] = level
         return found
 
-    def _level(self, fact: Fact, wanted: Units, titles: Collection[str], named: bool) -> int:
+    def _level(self, fact: Fact, wanted: Units, titles: Collection[str], keys: Collection[Key]) -> int:
         places = self._places(fact)
+        # What a note is on need not be said in each question: "the discriminator" in a note on GANs.
+        around = self.units(f"{fact.concept}. {fact.title}") if len(wanted) > 1 else frozenset[Unit]()
+        said = wanted - around
+        named = bool(said) and set(keys) - around <= self._bank.named[fact.id]
         # A card of a deck is filed under what it names anywhere; it is about that where its question names it.
         filed = (
-            fact.note in self._by_note or not fact.question or (named and wanted <= self.units(fact.question))
+            fact.note in self._by_note or not fact.question or (named and said <= self.units(fact.question))
         )
         if fact.titled and fact.concept in titles and filed:
             return IS
         if any(self._same(self.units(place), wanted) for place in places):
             return IS
-        asks = named and fact.question and wanted <= self.units(fact.question)
+        asks = named and fact.question and said <= self.units(fact.question)
         if asks and self._opens(fact.question, wanted):
             return ASKS
         if any(wanted <= self.units(place) for place in places if not _SEVERAL.search(place)):
             return WITHIN
         begins = slice(*split_sentences(fact.key)[0]) if fact.key else slice(0)
-        return NAMES if asks or (named and wanted <= self.units(f"{fact.question} {fact.key[begins]}")) else 0
+        return NAMES if asks or (named and said <= self.units(f"{fact.question} {fact.key[begins]}")) else 0
 
     def _opens(self, question: str, wanted: Units) -> bool:
         """Whether the first thing that a question names is the topic: "How many tokens has the text of a prompt?"."""
