@@ -360,7 +360,7 @@ def test_a_quiz_on_an_unknown_topic_says_so_and_opens_none(
     graph: TutoringGraph, rounds: RoundsInMemory
 ) -> None:
     events = say(graph, "quiz me on the French Revolution")
-    assert "no quiz questions" in only(events, Notice).text
+    assert "hold nothing on French Revolution" in only(events, Notice).text
     assert rounds.load_round("chat") is None
 
 
@@ -525,6 +525,33 @@ def test_a_quiz_out_of_bounds_is_refused_with_the_bound(graph: TutoringGraph, ro
     events = list(graph.start_quiz("other", "GAN", 500))
     assert "100" in only(events, Notice).text
     assert not any(isinstance(event, QuizItem) for event in events)
+
+
+def test_a_quiz_without_a_topic_asks_for_one_and_takes_it(graph: TutoringGraph) -> None:
+    [asked] = say(graph, "quiz me")
+    assert isinstance(asked, Notice) and asked.text.startswith("On what shall I quiz you?")
+    assert "In your notes: " in asked.text
+    history = [Said("user", "quiz me"), Said("assistant", asked.text)]
+    events = list(graph.run("the generator", history=history, chat_id="chat"))
+    assert only(events, ToolCall).arguments["topic"] == "generator" and only(events, QuizItem)
+
+
+def test_a_quiz_goes_on_with_the_talk_and_says_so(graph: TutoringGraph) -> None:
+    history = [Said("user", "What does the generator do?"), Said("assistant", "It makes fakes.")]
+    events = list(graph.run("quiz me", history=history, chat_id="chat"))
+    assert "This goes on with generator" in only(events, Notice).text
+
+
+def test_more_questions_than_a_quiz_or_the_notes_hold_are_told(graph: TutoringGraph) -> None:
+    events = say(graph, "quiz me on the generator with 200 questions")
+    n = only(events, QuizItem).n
+    said = only(events, Notice).text
+    assert "at most 50 questions" in said and f"The notes hold {n} question" in said
+
+
+def test_a_wish_in_chinese_is_told_in_chinese_that_the_questions_are_english(graph: TutoringGraph) -> None:
+    events = say(graph, "考考我 generator")
+    assert only(events, QuizItem) and "题目是英文的" in only(events, Notice).text
 
 
 def test_a_guess_routes_what_no_rule_knows(graph: TutoringGraph) -> None:

@@ -12,7 +12,6 @@ from tutor.intents import (
     level_of,
     states_understanding,
     without_level,
-    without_quiz,
 )
 from tutor.turns import Style
 
@@ -207,11 +206,6 @@ def test_a_tag_needs_a_statement_before_it() -> None:
 )
 def test_only_bare_greetings_and_thanks_are_quiet(text: str, quiet: bool) -> None:
     assert is_quiet(text) == quiet
-
-
-def test_without_its_quiz_words_a_message_keeps_its_topic() -> None:
-    assert without_quiz("quiz me: transformers") == ": transformers"
-    assert without_quiz("What is a GAN?") == "What is a GAN?"
 
 
 @pytest.mark.parametrize(

@@ -201,9 +201,9 @@ def test_the_tools_know_the_same_bounds_as_the_demos(tools: dict[str, BaseTool])
 
 
 def test_the_quiz_tool_returns_items_on_the_topic(tools: dict[str, BaseTool]) -> None:
-    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=2, kinds=["short"])
-    assert message.content == "2 questions on the discriminator of a GAN"
-    assert "What does the discriminator of a GAN do?" in {item["stem"] for item in message.artifact}
+    message = call(tools["make_quiz"], topic="the discriminator of a GAN", n=1, kinds=["short"])
+    assert message.content == "1 question on the discriminator of a GAN"
+    assert all("discriminator" in item["stem"] + item["key"] for item in message.artifact)
 
 
 def test_no_topic_draws_from_the_whole_library(tools: dict[str, BaseTool]) -> None:
@@ -213,7 +213,7 @@ def test_no_topic_draws_from_the_whole_library(tools: dict[str, BaseTool]) -> No
 
 
 def test_a_topic_without_questions_is_an_error_that_names_others(tools: dict[str, BaseTool]) -> None:
-    with pytest.raises(QuizError, match="no quiz questions on the French Revolution") as caught:
+    with pytest.raises(QuizError, match="nothing on the French Revolution") as caught:
         call(tools["make_quiz"], topic="the French Revolution", n=3)
     assert caught.value.remedy
 

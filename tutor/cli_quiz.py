@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ from tutor.settings import Settings
 
 if TYPE_CHECKING:
     from tutor.reviewing import Which
+    from tutor.session import Session
 
 
 def quiz(options: argparse.Namespace, settings: Settings) -> int:
     """`tutor quiz`: a quiz at the terminal, or its items as JSON, kept so that `tutor grade` knows them."""
+    from tutor.quiz.told import fewer_told
     from tutor.terminal import print_json, show
 
     topic, n = " ".join(flag(options, "topic", [])), flag(options, "n", 5)
@@ -29,6 +32,9 @@ def quiz(options: argparse.Namespace, settings: Settings) -> int:
         if as_json:
             items = session.quiz_items(topic, n, kinds=kinds or KINDS, which=which, keep=True)
             print_json([item.to_contract() for item in items])
+            fewer = "" if which else fewer_told(len(items), n, topic, kinds)
+            if fewer:
+                print(fewer, file=sys.stderr)
             return 0
         if (waiting := session.open_quiz()) is not None:
             print(
@@ -60,13 +66,11 @@ def grade(options: argparse.Namespace, settings: Settings) -> int:
         [{"id": "1", "item_id": item_id, "answer": " ".join(words)}] if batch is None else _answers(batch)
     )
     with open_notes(settings, record=True, model=False, watch=False) as session:
-        for number, entry in enumerate(entries, 1):
-            _known(session, entry["item_id"], batch, number)
+        if batch is not None:
+            return _graded(session, batch, entries)
         for entry in entries:
             graded = session.studies.graded(entry["item_id"], entry["answer"])
-            if batch is not None:
-                print_json({"id": entry["id"]} | graded)
-            elif flag(options, "json"):
+            if flag(options, "json"):
                 print_json(graded)
             else:
                 print(f"{graded['verdict']} ({graded['score']:.2f}). {graded['feedback']}")
@@ -75,14 +79,19 @@ def grade(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _known(session: Any, item_id: str, batch: Path | None, number: int) -> None:
-    """Refuses an unknown question before anything is graded."""
-    try:
-        session.studies.item(item_id)
-    except QuizError as error:
-        if batch is None:
-            raise
-        raise QuizError(f"Answer {number} of {batch}: {error.what}", error.remedy) from error
+def _graded(session: Session, batch: Path, entries: Sequence[dict[str, Any]]) -> int:
+    """Grades the answers of a file; one to an unknown question gets an error, the others are graded all the same."""
+    from tutor.terminal import print_json
+
+    failed = 0
+    for number, entry in enumerate(entries, 1):
+        try:
+            print_json({"id": entry["id"]} | session.studies.graded(entry["item_id"], entry["answer"]))
+        except QuizError as error:
+            failed += 1
+            print_json({"id": entry["id"], "error": str(error)})
+            print(f"Answer {number} of {batch}: {error}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _answers(batch: Path) -> list[dict[str, Any]]:

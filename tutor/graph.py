@@ -30,7 +30,6 @@ from tutor.graph_parts import Parts, State
 from tutor.lesson import came_true, lesson
 from tutor.questions import Question, Said, understand
 from tutor.quiz.grading import Grade, grade
-from tutor.quiz.hints import pointer_to
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes
 from tutor.quiz.moves import Rules, asks_again, follows_quiz
@@ -40,17 +39,20 @@ from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
     ROUTES,
     asks_grade,
+    asks_topic,
     grade_shown,
     means_last_question,
     means_open_question,
     question_in_quiz,
+    quiz_call,
     route_in_quiz,
+    said_first,
+    topics_offered,
 )
 from tutor.recap import recap
 from tutor.reviewing import Which
 from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
-QUIZ_QUESTIONS = 3
 _NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 _ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
 _NO_QUESTION = (
@@ -73,7 +75,7 @@ class TutoringGraph:
         from langgraph.graph import END, START, StateGraph
 
         self._parts = parts
-        rules = Rules(self._grade, parts.other, self._pointer, parts.off_topic)
+        rules = Rules(self._grade, parts.other, off_topic=parts.off_topic)
         self._quizzes = Quizzes(parts.rounds, rules)
         graph = StateGraph(State)
         graph.add_node("understand", self._understand)
@@ -193,18 +195,7 @@ class TutoringGraph:
             call = {"name": question.demo, "knobs": {}, "seed": self._parts.seed}
             return self._order(state, call, config, predict=not in_quiz)
         if question.intent == "quiz":
-            n = QUIZ_QUESTIONS if question.count is None else question.count
-            wanted = {
-                "due": "what is due",
-                "missed": "what you got wrong",
-                "": question.topic or "your notes",
-            }
-            title = f"Choosing questions on {wanted[question.which]}"
-            wish: dict[str, Any] = {"topic": question.topic[:200], "n": n}
-            wish |= {"kinds": list(question.kinds)} if question.kinds else {}
-            wish |= {question.which: True} if question.which else {}
-            wish, refused = self._filled("make_quiz", wish, question.text, config)
-            return _say(refused) if refused else self._run_tool("make_quiz", wish, title)
+            return self._wish_quiz(state, question, config)
         return {"question": question, "route": ROUTES.get(question.intent, "explain")}
 
     def _grade_asked(self, state: State, quiz: Round | None, asked: str, answer: str) -> State:
@@ -224,6 +215,17 @@ class TutoringGraph:
         if refused:
             return _say(refused)
         return self._run_tool("grade_answer", call, f"Grading your answer to “{item.stem}”")
+
+    def _wish_quiz(self, state: State, question: Question, config: RunnableConfig) -> State:
+        """The call that a wish for a quiz is; a wish that leaves open on what asks back."""
+        given = state.get("question") is not None
+        if asks_topic(question) and not given:
+            found = self._parts.tools["show_progress"].invoke(_call_of("show_progress", {}), config)
+            self._end(state, Notice(topics_offered(found.artifact)))
+            return {"route": "done"}
+        title, wish, text, said = quiz_call(question, given=given)
+        wish, refused = self._filled("make_quiz", wish, text, config)
+        return _say(refused) if refused else self._run_tool("make_quiz", wish, title) | {"said": said}
 
     def _filled(
         self, tool: str, arguments: dict[str, Any], text: str, config: RunnableConfig
@@ -284,9 +286,6 @@ class TutoringGraph:
 
     def _grade(self, item: Item, words: str) -> Grade:
         return (self._parts.grade or grade)(item, words)
-
-    def _pointer(self, item: Item) -> str:
-        return pointer_to(item, self._parts.answering.retriever.index.notes)
 
     def _explain(self, state: State, config: RunnableConfig) -> State:
         for event in self._parts.answering.answer(state["question"], _cancel(config)):
@@ -388,8 +387,10 @@ class TutoringGraph:
 
     def _start_quiz(self, state: State) -> State:
         items = [Item.from_dict(item) for item in state["items"]]
+        said = said_first(state.get("said", ()), state["arguments"], len(items))
         try:
-            _emit_all(self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"]))
+            begun = self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"])
+            _emit_all((*([Notice(said)] if said else []), *begun))
         except QuizError as error:
             self._end(state, Notice(str(error)))
         return {}

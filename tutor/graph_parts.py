@@ -32,6 +32,7 @@ class State(TypedDict, total=False):
     arguments: dict[str, Any]
     predicted: dict[str, Any] | None
     items: list[dict[str, Any]]
+    said: list[str]
 
 
 @dataclass(frozen=True)

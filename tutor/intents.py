@@ -9,6 +9,7 @@ import re
 from typing import Literal
 
 from tutor.doubts import asks_evidence
+from tutor.quiz_wishes import opens_quiz
 from tutor.reviewing import asks_progress, asks_review
 from tutor.turns import Style
 
@@ -353,11 +354,6 @@ def is_quiet(text: str) -> bool:
     return bool(_GREETING.match(text) or _THANKS.match(text))
 
 
-def without_quiz(text: str) -> str:
-    """A message without the words that ask for a quiz."""
-    return _QUIZ.sub("", text)
-
-
 def intent_of(text: str, asks_demo: bool = False) -> Intent:
     """What a message asks for, by its own words.
 
@@ -381,6 +377,8 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
         return "save"
     if _MAP.search(text) and not _NO_MAP.search(text):
         return "map"
+    if opens_quiz(text):
+        return "quiz"
     if _QUIZ.search(text) and not _NO_QUIZ.search(text) and not states_understanding(text):
         return "quiz"
     if asks_demo:

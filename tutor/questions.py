@@ -13,7 +13,8 @@ from typing import cast
 from tutor.compound import questions_in
 from tutor.demo_names import asked_demo, named_demo
 from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed, topic_of
-from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of, without_quiz
+from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of
+from tutor.quiz_wishes import TOPIC_ASKED, QuizWish, quiz_wish, topic_named
 from tutor.reading import once_more, read
 from tutor.reviewing import Which, asks_review, progress_topic, which_part
 from tutor.thread import Names, Reading, Thread
@@ -51,23 +52,6 @@ _PUZZLED = re.compile(
     re.IGNORECASE,
 )
 
-# What students call the kinds of questions.
-_KINDS = tuple(
-    (
-        re.compile(
-            rf"\b(?:with |as |only )?(?:\d{{1,2}} )?(?:{said})(?= questions?\b| quiz\b| items?\b|\W*$| on\b| about\b)",
-            re.I,
-        ),
-        kinds,
-    )
-    for said, kinds in (
-        (r"multiple[- ]choice|mcqs?", ("choice", "definition", "term")),
-        (r"true[- ]?(?:or|/|and)[- ]?false", ("true-false",)),
-        (r"fill[- ]in(?:[- ]the)?[- ](?:gaps?|blanks?)|clozes?|gaps?", ("cloze",)),
-        (r"short[- ]answers?|open|written|free[- ]text", ("short", "explain")),
-        (r"matching", ("match",)),
-    )
-)
 _MAP_OF = re.compile(
     r".*\b(?:about|around|on)\s+(.+?)(?:\s+please)?\W*$|.*?\b(?:of|for)\s+(.+?)(?:\s+please)?\W*$",
     re.IGNORECASE,
@@ -101,6 +85,10 @@ _ON_THE_TALK = ("save", "map", "summary", "talk")
 _BY_WORDS = ("greeting", "thanks", "help", "evidence", "progress")
 
 
+_THAT = re.compile(
+    r"(?:this|that|these|those)(?: topics?| one)?|the same(?: topic)?|(?:the|our) (?:last|current) topic",
+    re.I,
+)
 _BEGINS_WITH_IT = re.compile(
     r"^\W*(?:(?:so|but|and|then|ok(?:ay)?|wait|do you mean|you mean|i (?:think|thought|guess)|that)\W+)*"
     r"(?:it|its|they|their|this|these|that|those|both|the (?:first|second|other|former|latter)\b.{0,12})\b",
@@ -125,6 +113,9 @@ class Question:
         which: for "quiz" and "progress", whether it is about what is due or what was answered wrong.
         kinds: for "quiz", the kinds of questions asked for; empty for all.
         others: what the message may mean instead, where it does not say so itself; the notes decide.
+        chinese: for "quiz", whether the questions are wanted in Chinese.
+        everything: for "quiz", whether the whole library is meant in so many words.
+        goes_on: for "quiz", whether the topic is that of the talk, since the message names none.
     """
 
     text: str
@@ -137,6 +128,9 @@ class Question:
     others: tuple[str, ...] = ()
     which: Which = ""
     kinds: tuple[str, ...] = ()
+    chinese: bool = False
+    everything: bool = False
+    goes_on: bool = False
 
 
 # A message -> what it may ask for ("quiz", "eli5", "talk" ...), each with its probability.
@@ -160,6 +154,9 @@ def understand(
         guess: what the message may ask for; where it is unsure, the words decide.
         names: what the notes have names for, by which a follow-up is told from a new question.
     """
+    answered = _topic_given(message, history)
+    if answered is not None:
+        return answered
     named, text = level_of(_worded(message))
     level: Style = named or style or "plain"
     text = _plain(text)
@@ -185,9 +182,7 @@ def understand(
     if intent == "progress":
         return Question(text, intent, level, progress_topic(text), which=which_part(text))
     if intent == "quiz":
-        which, (kinds, rest) = which_part(text), _kinds(text)
-        topic = "" if which else _quiz_topic(rest, history) or _last_topic(history)
-        return Question(text, intent, level, topic, count=_count(text), which=which, kinds=kinds)
+        return _asked_for(text, quiz_wish(text), level, history)
     if intent == "demo":
         name, topic = _demo(text, history)
         name = name or named_demo(text)[0]
@@ -258,32 +253,34 @@ def _demo(text: str, history: Sequence[Said] = ()) -> tuple[str, str]:
     return asked_demo(text, lambda: _last_topic(history))
 
 
-def _kinds(text: str) -> tuple[tuple[str, ...], str]:
-    """The kinds of questions that a wish for a quiz names, and the wish without those words."""
-    found = [kinds for pattern, kinds in _KINDS if pattern.search(text)]
-    for pattern, _ in _KINDS:
-        text = re.sub(pattern.pattern + r"(?: (?:questions?|items?)\b)?", " ", text, flags=re.IGNORECASE)
-    return tuple(dict.fromkeys(kind for kinds in found for kind in kinds)), " ".join(text.split())
+def _topic_given(message: str, history: Sequence[Said]) -> Question | None:
+    """The wish for a quiz that a message completes by naming the topic that was asked for; else None."""
+    last = history[-1] if history else None
+    if last is None or last.role != "assistant" or not last.content.startswith(TOPIC_ASKED):
+        return None
+    if intent_of(message) not in ("explain", "quiz"):
+        return None
+    wish = topic_named(message)
+    return None if wish is None or wish.is_bare else _asked_for(message, wish, "plain", ())
 
 
-def _quiz_topic(text: str, history: Sequence[Said] = ()) -> str:
-    found = re.search(
-        r"\b(?:on|about|of|in|over)\s+(?:the\s+(?!(?:first|second|third|fourth|last)\b))?(.+?)[?.!]*$",
-        text,
-        re.I,
-    )
-    if found:
-        topic = re.sub(
-            r"\b(?:please|with \d+ questions?|now)\b", "", found.group(1), flags=re.IGNORECASE
-        ).strip()
-        which = ONE.fullmatch(topic)
-        if which:
-            return listed(which.group(1), history)
-        return (
-            "" if PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these", "those") else topic
-        )
-    rest = re.sub(r"\bwith \d+ questions?\b", "", without_quiz(text))
-    return rest.strip(" .!?:") if content_words(rest) else ""
+def _asked_for(text: str, wish: QuizWish, level: Style, history: Sequence[Said]) -> Question:
+    """A wish for a quiz; one that names no topic goes on with that of the talk, and says so."""
+    which = which_part(text)
+    topic = "" if which or wish.everything else _quiz_topic(wish.topic, history)
+    return Question(
+        text, "quiz", level, topic, count=wish.count, which=which, kinds=wish.kinds, chinese=wish.chinese,
+        everything=wish.everything, goes_on=bool(topic) and not wish.topic,
+    )  # fmt: skip
+
+
+def _quiz_topic(topic: str, history: Sequence[Said] = ()) -> str:
+    """The topic that a wish for a quiz names; that of the talk where it points there or names none."""
+    which = ONE.fullmatch(topic)
+    if which:
+        return listed(which.group(1), history)
+    points = not topic or PRONOUN.fullmatch(topic) or _THAT.fullmatch(topic)
+    return _last_topic(history) if points else topic
 
 
 def _map_topic(text: str, history: Sequence[Said]) -> str:
@@ -293,11 +290,6 @@ def _map_topic(text: str, history: Sequence[Said]) -> str:
     if PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these"):
         return _last_topic(history)
     return "" if _MAP_ALL.search(topic) else re.sub(r"^(?:an?|the)\s+", "", topic, flags=re.IGNORECASE)
-
-
-def _count(text: str) -> int | None:
-    found = re.search(r"\b(\d{1,2})\b(?=\s+(?:[\w-]+\s+){0,4}(?:questions?|items?|cards?))", text)
-    return int(found.group(1)) if found else None
 
 
 def _last_topic(history: Sequence[Said]) -> str:
@@ -323,7 +315,7 @@ def thread_of(history: Sequence[Said], names: Names | None = None) -> Thread:
             continue
         intent = _intent(text)
         if intent == "quiz":
-            thread.turn_to(_quiz_topic(text))
+            thread.turn_to(quiz_wish(text).topic)
         elif intent == "demo":
             thread.turn_to(_demo(text)[1])
         elif intent in ANSWERED and (content_words(text) or thread.topic):

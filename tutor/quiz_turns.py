@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tutor.follow_ups import Said
@@ -12,6 +12,8 @@ from tutor.questions import Question, understand
 from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_of
+from tutor.quiz.told import fewer_told
+from tutor.quiz_wishes import MOST_ASKED, TOPIC_ASKED
 from tutor.thread import Names
 from tutor.turns import QuizGrade, Style
 from tutor.words import content_words
@@ -34,6 +36,8 @@ _MEANS = re.compile(
 _LEANS = re.compile(
     r"\b(?:it|its|they|their|them|this|that|these|those|he|she|the (?:first|second|other) one)\b", re.I
 )
+QUIZ_QUESTIONS = 3
+_OFFERED = 4  # topics of a kind
 _OF_THE_QUIZ = frozenset(
     word for text in ("question", "answer", "option", "quiz", "word", "mean", "letter", "choice", "hint", "explain")
     for word in content_words(text)
@@ -82,6 +86,84 @@ def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:
         item.id, graded["verdict"], graded["score"], graded["feedback"], item.key_text, item.citation,
         tuple(graded["points"]), next_due=str(graded["next_due"] or ""),
     )  # fmt: skip
+
+
+def asks_topic(question: Question) -> bool:
+    """Whether a wish for a quiz leaves open on what: nothing is named, and the talk has no topic to go on with."""
+    return question.intent == "quiz" and not (
+        question.topic
+        or question.which
+        or question.everything
+        or question.count is not None
+        or question.kinds
+    )
+
+
+def topics_offered(stands: Mapping[str, Any]) -> str:
+    """On what a student may be quizzed: what is due, what is weak, what was asked, what the notes say most on.
+
+    Args:
+        stands: the JSON value of `tutor progress --json`.
+    """
+    asked = [one["concept"] for one in stands["concepts"] if one["answers"]]
+    large = sorted(stands["concepts"], key=lambda one: -int(one["facts"]))
+    new = [one["concept"] for one in large if one["concept"] not in asked][:_OFFERED]
+    weak = stands["revisit"][:_OFFERED]
+    due = stands["due"]
+    lines = [
+        f"{TOPIC_ASKED} Name a topic, or say “everything”.",
+        f"{due} card{' is' if due == 1 else 's are'} due: say “review”." if due else "",
+        f"Weak: {', '.join(weak)}." if weak else "",
+        f"Asked before: {', '.join(one for one in asked if one not in weak)}."
+        if set(asked[:_OFFERED]) - set(weak)
+        else "",
+        f"In your notes: {', '.join(new)}." if new else "",
+    ]
+    return " ".join(line for line in lines if line)
+
+
+def quiz_call(question: Question, *, given: bool) -> tuple[str, dict[str, Any], str, list[str]]:
+    """The call that a wish for a quiz is: its title, its arguments, the words that may say more of these, and what is
+    told before the first question.
+
+    Args:
+        given: whether the wish was set by a program, whose number is not cut to what a chat asks at most.
+    """
+    named = {"due": "what is due", "missed": "what you got wrong", "": question.topic or "your notes"}
+    n = QUIZ_QUESTIONS if question.count is None else question.count
+    cut = not given and n > MOST_ASKED
+    wish: dict[str, Any] = {"topic": question.topic[:200], "n": MOST_ASKED if cut else n}
+    wish |= {"kinds": list(question.kinds)} if question.kinds else {}
+    wish |= {question.which: True} if question.which else {}
+    return (
+        f"Choosing questions on {named[question.which]}",
+        wish,
+        "" if cut else question.text,
+        _before(question),
+    )
+
+
+def _before(question: Question) -> list[str]:
+    """What a student is told before the first question: the topic where it was not named, the length, the language."""
+    on = (
+        f"This goes on with {question.topic}. For something else say “quiz me on …”."
+        if question.goes_on
+        else ""
+    )
+    many = (
+        f"A quiz has at most {MOST_ASKED} questions, so it is not {question.count}."
+        if (question.count or 0) > MOST_ASKED
+        else ""
+    )
+    chinese = "题目是英文的：笔记里的问题都是用英文写的。" if question.chinese else ""
+    return [line for line in (on, many, chinese) if line]
+
+
+def said_first(said: Sequence[str], call: Mapping[str, Any], found: int) -> str:
+    """What stands before the first question, with a word on it where the notes hold fewer than were wanted."""
+    part = call.get("due") or call.get("missed")
+    fewer = "" if part else fewer_told(found, call["n"], call["topic"], call.get("kinds", ()))
+    return " ".join(line for line in (*said, fewer) if line)
 
 
 def route_in_quiz(message: str, question: Question, item: Item | None) -> str:

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from tutor.evidence import Told, counted, sections
 from tutor.lesson import LETTERS, SKIP
+from tutor.quiz.items import plain
 from tutor.turns import (
     Answer,
     Citation,
@@ -165,20 +166,29 @@ def _quiz_lines(event: QuizItem | QuizGrade | QuizWhy | QuizScore) -> list[str]:
         return ["", f"Question {event.k} of {event.n}: {event.stem}", *left, *options, *how]
     if isinstance(event, QuizGrade):
         due = f"  due again: {event.next_due[:10]}" if event.next_due else ""
-        return [event.feedback, *_witness(event.citation), *(line for line in (event.ask, due) if line)]
+        return [
+            event.feedback,
+            *_witness(event.citation, event.feedback),
+            *(line for line in (event.ask, due) if line),
+        ]
     if isinstance(event, QuizWhy):
-        said = [f"About “{event.stem}”: the answer is {event.key}", *_witness(event.citation)]
-        said += [f"  {event.explanation}"] if event.explanation and event.explanation != event.key else []
+        answer = f"About “{event.stem}”: the answer is {event.key}"
+        said = [answer, *_witness(event.citation, answer)]
+        quote = event.citation.quote if event.citation else ""
+        told = not event.explanation or plain(event.explanation) in plain(f"{event.key} {quote}")
+        said += [] if told else [f"  {event.explanation}"]
         wrong = [one for one in event.options if not one.right]
         return [*said, *(f"  {one.letter}) {one.text}: {one.why}" for one in wrong)]
     again = f" Look again at: {', '.join(event.revisit)}." if event.revisit else ""
     titles = [title for title in dict.fromkeys(event.titles) if title not in event.revisit]
     notes = [f"  in your notes: {', '.join(titles)}"] if titles else []
-    return ["", f"Score: {event.score:g} of {event.n}.{again}", *notes, *event.told]
+    score = f"Score: {event.score:g} of {event.n}." if event.n else "No question was answered."
+    return ["", f"{score}{again}", *notes, *event.told]
 
 
-def _witness(citation: Citation | None) -> list[str]:
-    return [_citation_line(citation)] if citation else []
+def _witness(citation: Citation | None, said: str) -> list[str]:
+    """Where the note says it, with its words unless these were said just before."""
+    return [_citation_line(citation, plain(citation.quote) in plain(said))] if citation else []
 
 
 def evidence_lines(event: EvidenceShown) -> list[str]:

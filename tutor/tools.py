@@ -206,7 +206,9 @@ def _study_tools(known: Studies, rng: random.Random) -> tuple[BaseTool, ...]:
     ) -> tuple[str, list[dict[str, Any]]]:
         which: Which = "due" if due else "missed" if missed else ""
         items = known.items(topic, n, rng=rng, kinds=kinds or KINDS, which=which)
-        return f"{len(items)} questions on {topic or 'your notes'}", [item.to_dict() for item in items]
+        return f"{len(items)} question{'' if len(items) == 1 else 's'} on {topic or 'your notes'}", [
+            item.to_dict() for item in items
+        ]
 
     def grade_answer_tool(item_id: str, answer: str) -> tuple[str, dict[str, Any]]:
         graded = known.graded(item_id, answer)

@@ -419,7 +419,7 @@ def spoken(events: list[Event]) -> str:
         elif isinstance(event, QuizWhy):
             parts.append(f"The answer to “{event.stem}” is: {event.key}")
         elif isinstance(event, QuizScore):
-            parts.append(f"Score: {event.score:g} of {event.n}")
+            parts.append(f"Score: {event.score:g} of {event.n}" if event.n else "No question was answered.")
         elif isinstance(event, DemoOutcome):
             parts.append(str(event.result.get("verdict", "")))
         elif isinstance(event, PredictionAsked):

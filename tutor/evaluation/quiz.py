@@ -25,7 +25,7 @@ from tutor.evaluation.report import Measure
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card
 from tutor.quiz.bank import Bank, without_repeats
-from tutor.quiz.blueprint import BUILDERS, Standing, is_sound, on_topic, quiz_items
+from tutor.quiz.blueprint import Standing, is_sound, made, on_topic, quiz_items
 from tutor.quiz.export import render, to_export
 from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import told
@@ -115,11 +115,8 @@ def _made(bank: Bank, each: Each) -> dict[Kind, list[Item]]:
 
 
 def _first(fact: Fact, kind: Kind, bank: Bank) -> Item | None:
-    for build in BUILDERS[kind]:
-        item = build(fact, bank, random.Random(f"{kind}{fact.id}"))
-        if item is not None and is_sound(item, bank, ()):
-            return item
-    return None
+    found = made(kind, fact, bank, random.Random(f"{kind}{fact.id}"))
+    return next((item for item in found if is_sound(item, bank, ())), None)
 
 
 def _quiz(bank: Bank, topic: str, n: int, seed: int, standing: Standing | None = None) -> list[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tutor.quiz.facts import Fact, facts_of
 from tutor.quiz.prose import prose_facts
+from tutor.quiz.scope import Scope
 from tutor.quiz.second_keys import SecondKeys
 from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of
 from tutor.quiz.terms import Terms
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NEAR_TOPIC = 0.6
-_FEWEST_HITS = 40
+_MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
 
@@ -98,6 +98,11 @@ class Bank:
         return {fact.id: row for row, fact in enumerate(self.facts)}
 
     @cached_property
+    def scope(self) -> Scope:
+        """What is on a topic."""
+        return Scope(self)
+
+    @cached_property
     def terms(self) -> Terms:
         """The things that the notes have names for."""
         return Terms(self.retriever)
@@ -110,6 +115,20 @@ class Bank:
             fact.id: frozenset(mention.key for mention in names.mentions(f"{fact.question} {fact.key}"))
             for fact in self.facts
         }
+
+    @cached_property
+    def concepts(self) -> frozenset[str]:
+        """What the facts are about."""
+        return frozenset(fact.concept for fact in self.facts)
+
+    @cached_property
+    def concepts_naming(self) -> dict[Key, frozenset[str]]:
+        """For each thing that facts name, what these facts are about."""
+        found: dict[Key, set[str]] = defaultdict(set)
+        for fact in self.facts:
+            for key in self.named[fact.id]:
+                found[key].add(fact.concept)
+        return {key: frozenset(concepts) for key, concepts in found.items()}
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
@@ -143,21 +162,19 @@ class Bank:
             return 0.0
         return float(self.vectors[self.places[one.id]] @ self.vectors[self.places[two.id]])
 
-    def on_topic(self, topic: str, n: int) -> list[Fact]:
-        """The facts on a topic in the student's words, the most relevant first; all facts for an empty topic."""
-        if not topic.strip():
-            return list(self.facts)
-        hits = self.retriever.search(topic, k=max(_FEWEST_HITS, 4 * n), kinds={"card", "quiz"})
-        best = max((hit.score for hit in hits), default=0.0)
+    def like(self, text: str, cosine: float, coverage: float) -> list[Fact]:
+        """The facts that a search finds for a text, the best first, that are alike enough to it.
+
+        Args:
+            cosine: of the text and the fact's passage, at least.
+            coverage: the share of the text's words that the passage names, at least.
+        """
+        hits = self.retriever.search(text, k=_MOST_HITS, kinds={"card", "quiz"})
         places = {self._row(fact): fact for fact in self.facts}
         rows = {passage.id: row for row, passage in enumerate(self.retriever.index.passages)}
-        found: dict[str, Fact] = {}
-        for hit in hits:
-            near = hit.score >= _NEAR_TOPIC * best and (hit.coverage >= 0.5 or hit.cosine >= 0.4)
-            fact = places.get(rows[hit.passage.id])
-            if near and fact is not None:
-                found.setdefault(fact.id, fact)
-        return list(found.values())
+        near = (hit for hit in hits if hit.cosine >= cosine and hit.coverage >= coverage)
+        found = (places.get(rows[hit.passage.id]) for hit in near)
+        return list({fact.id: fact for fact in found if fact is not None}.values())
 
 
 def once(make: Callable[[], Bank]) -> Callable[[], Bank]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tutor.errors import QuizError
-from tutor.notes.note import Card
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import choice_item, definition_item, term_item
@@ -18,9 +16,11 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.gaps import cloze, cloze_choice
 from tutor.quiz.gates import duplicates, leaks, refusals
-from tutor.quiz.items import KINDS, Item, Kind
+from tutor.quiz.items import KINDS, Item, Kind, plain
 from tutor.quiz.judgements import true_false
+from tutor.quiz.scope import IS, NAMES, Levels, flat
 from tutor.quiz.sets import match, order
+from tutor.quiz.subject import is_everyday, with_subject
 from tutor.quiz.typed import explain, mistake, number
 from tutor.reviewing import Which
 
@@ -40,11 +40,19 @@ _STABLE: Mapping[Kind, float] = {
     "choice": 1, "definition": 0.5, "term": 1, "cloze": 2, "true-false": 0.5, "either": 1, "match": 0.5, "order": 2,
     "number": 3, "short": 5, "explain": 4,
 }  # fmt: skip
+# What a student calls them.
+NAMES_OF_KINDS: Mapping[Kind, str] = {
+    "short": "short-answer", "choice": "multiple-choice", "definition": "multiple-choice", "term": "multiple-choice",
+    "cloze": "fill-in-the-gap", "true-false": "true-or-false", "either": "either-or", "match": "matching",
+    "order": "ordering", "number": "number", "explain": "explain-it",
+}  # fmt: skip
 _STABLE_DAYS = 14.0
 # At most one question in so many that is only true or false, or that takes long to answer.
 _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
 _SAME = 0.9
 _ENOUGH = 10
+_FEWEST = 3
+_FEW_WORDS = 8
 _EVERYDAY = 0.25  # the share of a note's "Students ask" that is asked along with cards
 
 
@@ -96,22 +104,24 @@ def quiz_items(
     Raises:
         QuizError: nothing can be asked; the remedy names the nearest topics, or what else may be asked.
     """
-    core, naming = _gathered(bank, topic, n)
-    facts = [*core, *naming]
+    levels = bank.scope.levels(topic) if topic.strip() else {IS: list(bank.facts)}
     if which:
         due = set(standing.due)
-        facts = [fact for fact in facts if fact.id in due]
-        if not facts:
+        levels = {level: [fact for fact in group if fact.id in due] for level, group in levels.items()}
+        if not any(levels.values()):
             raise nothing_of(which, topic)
+    beside = {fact.id for fact in levels.get(NAMES, ())}
     found: list[Item] = []
-    near = min(2 * n, len(core)) if topic.strip() else len(facts)
-    for fact in _in_turn(facts, near, rng, standing):
-        if len(found) == n:
-            break
-        drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
-        item = _first_sound(fact, bank, rng, drawn, found, unwanted)
-        if item is not None:
-            found.append(item)
+    # An item whose answer is the topic itself asks nothing, so it comes only where there is nothing better.
+    for named in (False, True) if topic.strip() else (True,):
+        for fact in _in_turn(levels, n, rng, standing):
+            if len(found) == n or (named and topic.strip() and len(found) >= _FEWEST):
+                break
+            drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
+            fits = _fits(bank, topic, kinds, names=fact.id in beside, named=named)
+            item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted)
+            if item is not None:
+                found.append(item)
     if not found:
         raise _nothing(bank, topic, kinds)
     return interleaved(found)
@@ -127,69 +137,43 @@ def nothing_of(which: Which, topic: str) -> QuizError:
 
 
 def _nothing(bank: Bank, topic: str, kinds: Collection[Kind]) -> QuizError:
-    what = (
-        f"Your notes hold no quiz questions on {topic}"
-        if topic.strip()
-        else "Your notes hold no quiz questions"
-    )
+    on = f" on {topic}" if topic.strip() else ""
     if set(kinds) != set(KINDS):
-        return QuizError(f"{what} of the kinds {', '.join(kinds)}", "Leave the kinds out, or name others.")
-    nearest = bank.retriever.topics(topic) if topic.strip() else ()
-    return QuizError(
-        what, f"Ask for one of these: {', '.join(nearest)}." if nearest else "Add cards to your notes."
-    )
+        names = dict.fromkeys(NAMES_OF_KINDS[kind] for kind in KINDS if kind in kinds)
+        return QuizError(
+            f"Your notes hold no {' or '.join(names)} questions{on}", "Ask for another kind, or for any kind."
+        )
+    if not bank.facts:
+        return QuizError("Your notes hold no quiz questions", "Add cards to your notes.")
+    near = bank.scope.near(topic)
+    if near:
+        return QuizError(f"Your notes hold no quiz questions{on}", f"Near to it are: {', '.join(near)}.")
+    main = ", ".join(bank.scope.main())
+    return QuizError(f"Your notes hold nothing{on}, and nothing near it", f"Their main topics are: {main}.")
 
 
 def on_topic(bank: Bank, topic: str, n: int) -> list[Fact]:
-    """The facts on a topic: those filed under what it names, where these are few also those that a search finds and
-    those that only name it; all for an empty topic."""
-    core, naming = _gathered(bank, topic, n)
-    return [*core, *naming]
+    """The facts on a topic, those that are about it first, and those that only name it where these are few; all for an
+    empty topic."""
+    return flat(bank.scope.levels(topic), _enough(n)) if topic.strip() else list(bank.facts)
 
 
-def _gathered(bank: Bank, topic: str, n: int) -> tuple[list[Fact], list[Fact]]:
-    """The facts that are about a topic, and those that only name it, wanted where the first are few."""
-    if not topic.strip():
-        return list(bank.facts), []
-    named = bank.retriever.named
-    keys = {mention.key for mention in named.mentions(topic)}
-    titles = {named.title(key).casefold() for key in keys} - {""}
-    concepts = {fact.concept for fact in bank.facts}
-    filed = {
-        concept
-        for concept in concepts
-        if concept.casefold() in titles
-        or keys & {m.key for m in named.mentions(concept)}
-        or _same(concept, topic)
-    }
-    searched = bank.on_topic(topic, n)
-    own = [fact for fact in bank.facts if fact.concept in filed]
-    rank = {fact.id: place for place, fact in enumerate(searched)}
-    own.sort(key=lambda fact: rank.get(fact.id, len(rank)))
-    if len(own) >= max(_ENOUGH, 2 * n):
-        return own, []
-    core = {fact.id: fact for fact in (*own, *searched)}
-    return list(core.values()), [
-        fact for fact in bank.facts if keys & bank.named[fact.id] and fact.id not in core
-    ]
+def _enough(n: int) -> int:
+    return max(_ENOUGH, 2 * n)
 
 
-def _same(concept: str, topic: str) -> bool:
-    words = [set(re.findall(r"\w+", text.casefold())) for text in (concept, topic)]
-    return bool(words[1]) and words[1] <= words[0]
-
-
-def _in_turn(facts: Sequence[Fact], near: int, rng: random.Random, standing: Standing) -> Iterator[Fact]:
-    """The facts in the order in which they are tried: due, missed, never asked, the rest by how often they were.
-
-    Among those never asked the order of the first `near` is drawn, the others follow as they are given.
-    """
+def _in_turn(levels: Levels, n: int, rng: random.Random, standing: Standing) -> Iterator[Fact]:
+    """The facts in the order in which they are tried: due, missed, never asked, the rest by how often they were; those
+    that are about the topic before those that only name it."""
     due = {fact_id: place for place, fact_id in enumerate(standing.due)}
-    drawn = list(facts)
-    drawn[:near] = rng.sample(drawn[:near], min(near, len(drawn)))
-
+    drawn = {level: rng.sample(group, len(group)) for level, group in levels.items()}
     # Beginners' own words make good questions, but many of them in a row are riddles.
-    rare = {fact.id for fact in drawn if is_everyday(fact) and rng.random() > _EVERYDAY}
+    rare = {
+        fact.id
+        for group in drawn.values()
+        for fact in group
+        if is_everyday(fact) and rng.random() > _EVERYDAY
+    }
 
     def turn(fact: Fact) -> tuple[int, int]:
         if fact.id in due:
@@ -198,12 +182,10 @@ def _in_turn(facts: Sequence[Fact], near: int, rng: random.Random, standing: Sta
             return 1, 0
         return 2, 2 * standing.asked.get(fact.id, 0) + (fact.id in rare)
 
-    yield from sorted(drawn, key=turn)
-
-
-def is_everyday(fact: Fact) -> bool:
-    """Whether a fact answers one of the questions in a beginner's words that stand inside a concept note."""
-    return isinstance(fact.entry, Card) and any("students ask" in part.casefold() for part in fact.heading)
+    close = flat(drawn, _enough(n))
+    there = {fact.id for fact in close}
+    yield from sorted(close, key=turn)
+    yield from sorted((fact for group in drawn.values() for fact in group if fact.id not in there), key=turn)
 
 
 def _drawn_kinds(
@@ -228,17 +210,43 @@ def _first_sound(
     rng: random.Random,
     kinds: Sequence[Kind],
     found: Sequence[Item],
+    fits: Callable[[Item], bool],
     unwanted: Collection[str] = (),
 ) -> Item | None:
-    """The first item that passes every gate, also beside those found before; None where there is none."""
+    """The first item that fits and passes every gate, also beside those found before; None where there is none."""
     if any(fact.id == item.fact_id for item in found) or _is_near(fact, bank, found):
         return None
+    stems = {plain(item.stem) for item in found}
     for kind in kinds:
-        for build in BUILDERS[kind]:
-            item = build(fact, bank, rng)
-            if item is not None and item.id not in unwanted and is_sound(item, bank, found):
+        for item in made(kind, fact, bank, rng):
+            wanted = item.id not in unwanted and plain(item.stem) not in stems and fits(item)
+            if wanted and is_sound(item, bank, found):
                 return item
     return None
+
+
+def _fits(
+    bank: Bank, topic: str, kinds: Collection[Kind], *, names: bool, named: bool
+) -> Callable[[Item], bool]:
+    """Whether an item fits a topic, and what was wished: with typed answers alone, gaps have no options.
+
+    Args:
+        names: the item itself must name the topic, since its fact is about something else.
+        named: the answer may be the topic itself.
+    """
+
+    typed = "short" in kinds and "choice" not in kinds
+
+    def fits(item: Item) -> bool:
+        if typed and item.kind == "cloze" and item.options:
+            return False
+        key = next((option.text for option in item.options if option.id == item.key), item.key)
+        short = key if len(key.split()) <= _FEW_WORDS else ""
+        if names and not bank.scope.names(topic, f"{item.stem} {short}"):
+            return False
+        return named or not short or not bank.scope.is_topic(topic, short)
+
+    return fits
 
 
 def _is_near(fact: Fact, bank: Bank, found: Sequence[Item]) -> bool:
@@ -287,6 +295,12 @@ BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
 }
 
 
+def made(kind: Kind, fact: Fact, bank: Bank, rng: random.Random) -> Iterator[Item]:
+    """The items of a kind on a fact, the best first, not yet through the gates; each says what it is about."""
+    built = (build(fact, bank, rng) for build in BUILDERS[kind])
+    return (with_subject(item, fact, bank) for item in built if item is not None)
+
+
 def interleaved(items: Sequence[Item]) -> list[Item]:
     """The items so that neighbours under one heading do not follow each other, as far as that can be; else as given."""
     left, placed = list(items), list[Item]()
@@ -320,7 +334,7 @@ def another(
     own = [bank.by_id[item.fact_id]] if item.fact_id in bank.by_id else []
     others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
     for fact in (*own, *rng.sample(others, len(others))):
-        found = _first_sound(fact, bank, rng, kinds, beside, {item.id, *unwanted})
+        found = _first_sound(fact, bank, rng, kinds, beside, lambda one: True, {item.id, *unwanted})
         if found is not None:
             return found
     return None

@@ -15,7 +15,7 @@ from tutor.libraries import safe_name
 from tutor.notes.note import Card, Note
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
-from tutor.quiz.blueprint import BUILDERS, is_sound, on_topic
+from tutor.quiz.blueprint import is_sound, made, on_topic
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import LETTERS, Item, Kind
 from tutor.study_note import save_new
@@ -92,8 +92,7 @@ def _items(fact: Fact, bank: Bank, rng: random.Random, kinds: Sequence[Kind]) ->
         own = authored_item(fact, rng)
         yield from () if own is None else (own,)
     for kind in kinds:
-        made = (build(fact, bank, rng) for build in BUILDERS[kind])
-        sound = (item for item in made if item is not None and is_sound(item, bank, ()))
+        sound = (item for item in made(kind, fact, bank, rng) if is_sound(item, bank, ()))
         yield from islice(sound, 1)
 
 

@@ -1,92 +1,290 @@
-"""Hints to an open question in three levels: where to look, part of the way, the note's own sentence with a gap."""
+"""Hints to an open question in three levels: where to look, the note's sentence with gaps, half of the answer.
+
+Each level tells more than the one before, and none tells the answer: a sentence of the note is shown with a gap for
+every word of meaning that the question does not hold itself.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from tutor.notes.note import Note
-from tutor.quiz.facts import facts_of
 from tutor.quiz.items import LETTERS, Item
+from tutor.quiz.wording import GAP
 from tutor.words import content_words, split_sentences
 
 LAST_HINT = 3
-Pointer = Callable[[Item], str]
 
-_QUOTED = re.compile(r"[\"“'‘]")
-_MOST_POINTER = 240
-_MOST_LETTERS = 6
 _OPTION_LETTER = re.compile(r"^\s*[(\[]?[A-Ja-j][)\].:：]\s+")
+_PIECE = re.compile(r"\$[^$]*\$|[^\W_]+(?:[-'’./][^\W_]+)*")
 _WORD = re.compile(r"\w+")
 _FORMULA = re.compile(r"\$[^$]*\$")
+_YES_NO = re.compile(r"^(?:yes|no|true|false)\b\W*", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:students ask|quiz(?:zes)?|questions?(?: and answers)?|q ?& ?a|faq|exercises?"
-    r"|(?:common )?misconceptions|key facts|summary|notes?|cards?|flashcards?|glossary|everyday questions)",
+    r"|(?:common )?misconceptions|key facts|summary|notes?|cards?|flashcards?|everyday (?:questions|words))",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[-−]?\d[\d.,]*")
+_DECK = re.compile(r"^(?:flashcards|study guide|cards|deck)\b\W*", re.IGNORECASE)
+_FIGURE = re.compile(r"[-−]?\d[\d.,]*")
+# What says yes or no, and what a question offers for choice, is the answer although the question may hold it.
+_POLAR = frozenset("yes no not never none nothing cannot always without neither nor only".split())
+_OFFERED = re.compile(r"([\w-]+(?: [\w-]+)?) or (?:an? |the |only |just )*([\w-]+(?: [\w-]+)?)")
+_LONGEST = 34  # words of a sentence
+_SHOWN = 2  # words of meaning beside those of the question that make a sentence tell something
+_TOLD = 0.5
+_FORMULA_WORDS = 2  # how many words half a formula counts for
+# The share of the most words of the answer in any sentence with which a sentence may be the one.
+_MOST_OF = 0.4
 
 
-def hint(item: Item, level: int, pointer: str = "") -> str:
-    """The hint of a level, 1 to LAST_HINT, on an item whose options are in the order in which they are shown.
-
-    Args:
-        pointer: a sentence of the notes that leads there and gives nothing away (`pointer_to`).
-    """
+def hint(item: Item, level: int) -> str:
+    """The hint of a level, 1 to LAST_HINT, on an item whose options are in the order in which they are shown."""
     if level <= 1:
-        return _place(item, pointer)
-    if level == 2:
-        return _part(item) or _gapped(item)
-    return _gapped(item)
-
-
-def _place(item: Item, pointer: str) -> str:
-    """Where to look, by the names that say something and are not the answer."""
-    heading = item.heading[-1] if item.heading else ""
-    named = [name for name in (heading, item.citation.title) if name and not _GENERIC.fullmatch(name)]
-    told = [f"“{name}”" for name in dict.fromkeys(named) if not reveals(item, name, share=0.5)]
-    words = len(_answer(item).split())
-    where = (
-        f"Think of {' in '.join(told)}."
-        if told
-        else f"The answer has {words} word{'s' if words > 1 else ''}."
-    )
-    return where + (f" It says there: “{pointer}”" if pointer else "")
-
-
-def _part(item: Item) -> str:
-    """Options taken away, one pair or place told, or first letters; empty where none of these leaves a question."""
-    if item.kind == "match":
-        right = item.key.split(",")[0]
-        return f"1 goes with {_letter(item, right)}."
-    if item.kind == "order":
-        return f"{_letter(item, item.key.split(',')[0])} comes first."
+        return _place(item)
+    if item.kind in ("match", "order"):
+        return _first_pairs(item, level - 1)
     if item.is_choice:
-        return _fewer(item)
-    number = _NUMBER.fullmatch(item.key.strip().split(" ")[0]) if item.kind == "number" else None
-    if number:
-        digits = len(re.sub(r"\D.*", "", number[0].replace(",", "").lstrip("-−")))
-        return f"Before the decimal point it has {digits} digit{'s' if digits > 1 else ''}."
-    letters = " ".join(f"{word[0]}…" for word in dict.fromkeys(hidden_words(item)[:_MOST_LETTERS]))
-    return f"The words that matter begin: {letters}" if letters else ""
+        return _on_options(item, level)
+    return _on_words(item, level)
+
+
+# -- where to look -------------------------------------------------------------------------------------------------
+
+
+def _place(item: Item) -> str:
+    """Where to look, by the names that say something and are not the answer."""
+    title = _DECK.sub("", item.citation.title)
+    headings = [one for one in reversed(item.heading) if one and not _GENERIC.fullmatch(one) and one != title]
+    part = next((one for one in headings if not reveals(item, one, share=_TOLD)), "")
+    note = title if title and not reveals(item, title, share=_TOLD) else _folder(item)
+    if note and part:
+        return f"Look in your note “{note}” at “{part}”."
+    if note or part:
+        return f"Look in your note{'s' if part else ''} {'at ' if part else ''}“{note or part}”."
+    return _size(item)
+
+
+def _folder(item: Item) -> str:
+    """The folder of the note in words, where that is not the answer."""
+    folder = item.note.rpartition("/")[0].rpartition("/")[2].replace("-", " ").replace("_", " ")
+    return "" if not folder or reveals(item, folder, share=_TOLD) else folder
+
+
+def _size(item: Item) -> str:
+    n = len(_answer(item).split())
+    return f"The answer has {n} word{'' if n == 1 else 's'}."
+
+
+# -- options -------------------------------------------------------------------------------------------------------
+
+
+def _on_options(item: Item, level: int) -> str:
+    if {"true", "false"} & {option.text.lower().strip(".") for option in item.options}:
+        return _on_truth(item, level)
+    cut, struck = _cut(item), _struck_out(item)
+    if level == LAST_HINT and struck:
+        return f"It is not {' or '.join(sorted(struck))}."
+    if level == 2 and cut is not None and (cut.tells or len(struck) < 2):
+        return f"The note says: “{cut.shown(0)}”"
+    if level == 2:
+        return f"It is not {struck[0]}." if len(struck) > 1 else _size(item)
+    return f"The right one ends with “{_answer(item).rstrip('.')[-1:]}”. {_size(item)}"
+
+
+def _struck_out(item: Item) -> list[str]:
+    """Letters of up to two wrong options, drawn by the item's id and not by place; two options always stay."""
+    wrong = [option for option in item.options if option.id != item.key]
+    wrong.sort(key=lambda option: _drawn(item, option.id))
+    return [_letter(item, option.id) for option in wrong[: max(0, min(2, len(item.options) - 2))]]
+
+
+def _drawn(item: Item, name: str) -> bytes:
+    return hashlib.sha256(f"{item.id} {name}".encode()).digest()
+
+
+def _on_truth(item: Item, level: int) -> str:
+    """How the note's sentence begins, cut off before it decides; then a word to weigh, which may be the false one."""
+    quote = _YES_NO.sub("", _OPTION_LETTER.sub("", item.citation.quote))
+    statement = item.stem.partition(": ")[2] or item.stem
+    if level == 2:
+        begun = _alike(quote, statement)
+        return (
+            f"Hold it against the note, which begins: “{begun} …”"
+            if begun
+            else f"Weigh each of its {len(statement.split())} words: one may be wrong."
+        )
+    said = set(content_words(quote))
+    told = [word for word in _PIECE.findall(statement) if content_words(word)]
+    doubtful = [word for word in told if not said.issuperset(content_words(word))]
+    word = (doubtful or sorted(told, key=lambda one: _drawn(item, one)) or [statement])[0]
+    return f"The word to weigh is “{word}”: is that what the note says?"
+
+
+def _alike(quote: str, statement: str) -> str:
+    """The words with which a note's sentence begins, up to a third, as long as the statement has them too."""
+    own, said = quote.split(), set(content_words(statement))
+    same = next((n for n, word in enumerate(own) if not said.issuperset(content_words(word))), len(own))
+    size = min(same, max(3, len(own) // 3))
+    return " ".join(own[:size]) if size >= 3 else ""
+
+
+def _first_pairs(item: Item, n: int) -> str:
+    told = [_letter(item, key) for key in item.key.split(",")[:n]]
+    if item.kind == "order":
+        return f"{told[0]} comes first." if n == 1 else f"{told[0]} comes first, then {told[1]}."
+    return "; ".join(f"{place} goes with {letter}" for place, letter in enumerate(told, 1)) + "."
 
 
 def _letter(item: Item, option_id: str) -> str:
     return LETTERS[[option.id for option in item.options].index(option_id)]
 
 
-def _fewer(item: Item) -> str:
-    """Up to two wrong options, drawn by the item's id and not by place; two options always stay."""
-    wrong = [option for option in item.options if option.id != item.key]
-    wrong.sort(key=lambda option: hashlib.sha256(f"{item.id} {option.id}".encode()).digest())
-    gone = sorted(_letter(item, option.id) for option in wrong[: max(0, min(2, len(item.options) - 2))])
-    return f"It is not {' or '.join(gone)}." if gone else ""
+# -- typed words ---------------------------------------------------------------------------------------------------
+
+
+def _on_words(item: Item, level: int) -> str:
+    if item.kind == "number":
+        return _on_number(item, level)
+    cut = _cut(item)
+    words = item.key.split()
+    if len(words) <= 2:  # a name
+        if level == 2 and cut is not None and cut.tells:
+            return f"The note says: “{cut.shown(0)}”"
+        many = " and ".join(f"{len(word)} letters" for word in words)
+        if level == 2:
+            return f"It is {'one word' if len(words) == 1 else 'two words'} of {many}."
+        begins = " and ".join(f"“{word[0]}”" for word in words)
+        return f"It begins with {begins}, of {many}."
+    if cut is None:
+        return f"The answer begins: “{' '.join(words[: max(1, len(words) * (level - 1) // 4)])} …”"
+    first = 0 if cut.tells else len(cut.hidden) // 4
+    last = max(first + 1, len(cut.hidden) // 2)
+    if level == LAST_HINT and (cut.formula or cut.shown(last) == cut.shown(first)):
+        return f"The note says: “{cut.shown(first)}” {_begun(cut)}"
+    return f"The note says: “{cut.shown(first if level == 2 else last)}”"
+
+
+def _begun(cut: Cut) -> str:
+    """How what stands in the first gap begins, or the first formula."""
+    word = cut.formula or cut.text[slice(*cut.hidden[0])]
+    if cut.formula:
+        left = word.strip("$").partition("=")[0].strip() if "=" in word else ""
+        return f"The formula begins with ${left} =$." if left else "The first gap is a formula."
+    return f"The gap begins with “{word[0]}” and has {len(word)} letters."
+
+
+def _on_number(item: Item, level: int) -> str:
+    cut = _cut(item)
+    if level == 2 and cut is not None and cut.tells:
+        return f"The note says: “{cut.shown(0)}”"
+    found = _FIGURE.match(item.key)
+    whole = re.sub(r"\D.*", "", found[0].replace(",", "").lstrip("-−")) if found else ""
+    digits = f"Before the decimal point it has {len(whole)} digit{'' if len(whole) == 1 else 's'}."
+    if level == 2 or len(whole) < 2:
+        return digits if level == 2 else f"{digits} It is {_bounds(item.key)}."
+    return f"{digits} The first is {whole[0]}."
+
+
+def _bounds(figure: str) -> str:
+    """Between which round numbers a small number lies."""
+    value = float(re.sub(r"[^\d.]", "", figure) or 0)
+    return "below 1" if value < 1 else "1 to 5" if value <= 5 else "above 5"
+
+
+# -- the note's sentence with gaps ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The sentence of a note that holds an answer.
+
+    Attributes:
+        text: the sentence.
+        hidden: where the words of meaning stand that the question does not hold, in its order.
+        tells: whether words of meaning stay that the question does not hold either.
+    """
+
+    text: str
+    hidden: tuple[tuple[int, int], ...]
+    tells: bool
+
+    @property
+    def formula(self) -> str:
+        """The first formula that is hidden, or empty."""
+        pieces = (self.text[slice(*span)] for span in self.hidden)
+        return next((piece for piece in pieces if piece.startswith("$")), "")
+
+    def shown(self, told: int) -> str:
+        """The sentence with gaps, but for the last `told` of them that are plain words; several in a row are one."""
+        plain = [span for span in self.hidden if self.text[slice(*span)].replace("-", "").isalpha()]
+        bare = set(plain[::-1][: min(told, len(self.hidden) - 1)])
+        text = self.text
+        for begin, end in reversed(self.hidden):
+            if (begin, end) not in bare:
+                text = text[:begin] + GAP + text[end:]
+        return re.sub(rf"{GAP}(?:[\s,/-]+{GAP})+", GAP, text)
+
+
+def _cut(item: Item) -> Cut | None:
+    """The note's sentence around the answer; None where it says no more than the question does."""
+    sentence = _sentence(item)
+    told = set(content_words(item.stem)) - _offered(item.stem)
+    answer = set(content_words(_answer(item))) if item.is_choice or len(item.key.split()) <= 2 else None
+    hidden, left = [], 0
+    for found in _PIECE.finditer(sentence):
+        stems = set(content_words(found[0]))
+        polar = found[0].lower() in _POLAR and item.kind in ("short", "explain")
+        if not (stems or polar or found[0].startswith("$") or found[0].isdigit()):
+            continue
+        if _is_hidden(found[0], stems, told, answer, item) or polar:
+            hidden.append(found.span())
+        elif not told.issuperset(stems):
+            left += 1
+    whole = set(content_words(sentence)) <= set(content_words(item.stem)) | (answer or set())
+    if whole or not hidden:
+        return None
+    return Cut(sentence, tuple(hidden), left >= _SHOWN)
+
+
+def _is_hidden(
+    word: str, stems: Collection[str], told: Collection[str], answer: Collection[str] | None, item: Item
+) -> bool:
+    """Whether a word of the note's sentence is one of the answer's that the question does not tell."""
+    if word.startswith("$"):
+        return word not in item.stem
+    if item.kind == "number":
+        return word.replace(",", "").rstrip(".") == item.key or word == item.key
+    if stems and set(stems) <= set(told):
+        return False
+    return answer is None or not stems or bool(set(stems) & set(answer))
+
+
+def _sentence(item: Item) -> str:
+    """The first sentence of the note's words that holds something of the answer, cut where it is long."""
+    quote = " ".join(_OPTION_LETTER.sub("", item.citation.quote).split())
+    wanted = {stem for word in hidden_words(item) for stem in content_words(word)}
+    spans: Sequence[tuple[int, int]] = split_sentences(quote) or [(0, len(quote))]
+    texts = [quote[slice(*span)] for span in spans]
+    held = [len(wanted & set(content_words(text))) + _FORMULA_WORDS * text.count("$") for text in texts]
+    # What answers a question comes first; what follows are reasons.
+    best = next(span for span, n in zip(spans, held, strict=True) if n >= _MOST_OF * max(held))
+    words = quote[slice(*best)].split(" ")
+    return " ".join(words) if len(words) <= _LONGEST else " ".join(words[:_LONGEST]) + " …"
+
+
+def _offered(stem: str) -> set[str]:
+    """The stems of what a question offers for choice: "an implicit or an explicit model"."""
+    return {
+        one for found in _OFFERED.finditer(stem) for text in found.groups() for one in content_words(text)
+    }
 
 
 def hidden_words(item: Item) -> list[str]:
     """The words of the answer that the question does not hold, as they are written."""
-    told = set(content_words(item.stem))
+    told = set(content_words(item.stem)) - _offered(item.stem)
     words = _WORD.findall(_FORMULA.sub(" ", _answer(item)))
     return [word for word in words if not told.issuperset(content_words(word))]
 
@@ -98,77 +296,7 @@ def _answer(item: Item) -> str:
     return " ".join(texts[key] for key in keys if key in texts) if item.options else item.key
 
 
-def _gapped(item: Item) -> str:
-    quote = _OPTION_LETTER.sub("", item.citation.quote)
-    if item.kind != "true-false":
-        quote = _FORMULA.sub(lambda found: "[a formula]" if found[0] in item.key else found[0], quote)
-    if item.kind in ("match", "order"):
-        keys = item.key.split(",")
-        told = [_letter(item, key) for key in keys[:2]]
-        return (
-            f"{told[0]} and then {told[1]} come first."
-            if item.kind == "order"
-            else f"1 goes with {told[0]} and 2 with {told[1]}."
-        )
-    if item.kind == "true-false":
-        return f"Hold it against this sentence of the note, word by word: “{_start(quote)}”"
-    hidden = set(hidden_words(item))
-    stems = {stem for word in hidden for stem in content_words(word)}
-
-    def gap(found: re.Match[str]) -> str:
-        word = found[0]
-        known = word in hidden or stems.intersection(content_words(word))
-        return word[0] + "_" * max(1, len(word) - 1) if known else word
-
-    gapped = _WORD.sub(gap, quote)
-    return f"Fill in the gaps of the note's sentence: {gapped}"
-
-
-def _start(text: str) -> str:
-    """The first words of a sentence: enough to find it, too few to decide by."""
-    words = text.split()
-    return " ".join(words[: max(3, len(words) // 2)]) + " …"
-
-
 def reveals(item: Item, text: str, share: float = 0.8) -> bool:
     """Whether a text holds nearly all words of the answer that the question does not hold."""
     wanted = {stem for word in hidden_words(item) for stem in content_words(word)}
     return bool(wanted) and len(wanted & set(content_words(text))) >= share * len(wanted)
-
-
-def pointer_to(item: Item, notes: Iterable[Note]) -> str:
-    """A sentence of the item's own note that leads to the answer and does not hold it; empty where there is none.
-
-    The background of the item's own card comes first, then what else the note says under the same heading: other
-    facts, then prose.
-    """
-    note = next((note for note in notes if note.path == item.note), None)
-    if note is None:
-        return ""
-    forbidden = {stem for word in hidden_words(item) for stem in content_words(word)}
-    generic = not item.heading or bool(_GENERIC.fullmatch(item.heading[-1]))
-    stem = set(content_words(item.stem))
-    about = stem | (set() if generic else set(content_words(item.heading[-1])))
-    for text in _texts(item, note):
-        for begin, end in split_sentences(text):
-            sentence = " ".join(text[begin:end].split())
-            said = set(content_words(sentence))
-            apart = (
-                len(sentence) <= _MOST_POINTER
-                and sentence not in item.citation.quote
-                and "~~" not in sentence
-            )
-            told = apart and len(said) >= 3 and not said & forbidden and not _QUOTED.match(sentence)
-            # Under a heading such as "Quiz" one word in common says little.
-            if told and len(said & about) >= (2 if generic else 1):
-                return sentence
-    return ""
-
-
-def _texts(item: Item, note: Note) -> Sequence[str]:
-    cards = [card for card in note.cards if card.heading == item.heading]
-    own = [card for card in cards if " ".join(card.question.words.split()) == item.stem]
-    found = [card.background.words for card in (*own, *cards) if card.background is not None]
-    found += [fact.key for fact in facts_of(note) if fact.heading == item.heading and fact.id != item.fact_id]
-    kinds = ("prose", "list")
-    return [*found, *(b.text.words for b in note.blocks if b.heading == item.heading and b.kind in kinds)]

@@ -6,6 +6,7 @@ All of it is read from the answers and the schedule, so that it says the same af
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ MATURE_DAYS = 21.0  # the least stability at which a known fact counts as master
 SURE = 0.75
 _TAIL = 0.05
 _GRID = 2000
+_NAME_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class ConceptMastery:
             unknown, and a fact counts by how right its last answer was.
         low, high: between which the share of right answers lies, with 90 % probability.
         answers: how many were graded, predictions before a demo's run among them.
+        right: how many of these were right, a partly right one as its share.
     """
 
     concept: str
@@ -54,6 +57,7 @@ class ConceptMastery:
     low: float
     high: float
     answers: int
+    right: float
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Progress:
                 {
                     "concept": one.concept, "facts": one.facts, "asked": one.asked, "known": one.known,
                     "mastered": one.mastered, "due": one.due, "mastery": round(one.mastery, 3),
-                    "interval": [round(one.low, 3), round(one.high, 3)], "answers": one.answers,
+                    "interval": [round(one.low, 3), round(one.high, 3)], "answers": one.answers, "right": one.right,
                 }
                 for one in every
             ],
@@ -209,7 +213,7 @@ def _concepts(
         found.append(
             ConceptMastery(
                 concept, len(own), asked, len(known), mastered, sum(fact.id in due for fact in own), mean, low, high,
-                len(scores[concept]),
+                len(scores[concept]), round(sum(scores[concept]), 2),
             )
         )  # fmt: skip
     return sorted(found, key=lambda one: (not one.answers, one.mastery, one.concept))
@@ -287,10 +291,17 @@ def _confusions(graded: Sequence[Attempt], there: Mapping[str, Fact]) -> list[Co
 
 
 def _mixed_up(one: Fact, other: Fact) -> str:
-    first, second = one.term or one.concept, other.term or other.concept
-    if first.casefold() == second.casefold():
+    first, second = (fact.term or (fact.concept if _is_name(fact.concept) else "") for fact in (one, other))
+    # A term and a whole subject are nothing that is mixed up.
+    alike = first and second and bool(one.term) == bool(other.term)
+    if not alike or first.casefold() == second.casefold():
         first, second = (f"“{fact.question or fact.key[:80]}”" for fact in (one, other))
     return f"You mix up {first} and {second}"
+
+
+def _is_name(concept: str) -> bool:
+    """Whether a concept is one thing with a short name, and not a subject: "Models and architectures"."""
+    return len(concept.split()) <= _NAME_WORDS and not re.search(r"\band\b|[,:]", concept)
 
 
 def _revisit(

@@ -9,7 +9,7 @@ from typing import Any
 
 from tutor.quiz.chosen import chosen_ids, label_of
 from tutor.quiz.grading import Grade, chosen_option
-from tutor.quiz.hints import LAST_HINT, Pointer, hint
+from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
 from tutor.quiz.replies import NOT_SURE, Reply, is_not_knowing, reply_of
 from tutor.quiz.rounds import (
@@ -54,14 +54,12 @@ class Rules:
     Args:
         grade: grades an answer to an item, as `grading.grade` does; called for answers only, once each.
         other: an item of another kind on the same topic, harder or easier; None where there is none.
-        pointer: a sentence of the notes that leads to an item's answer; empty where there is none.
         off_topic: whether an answer is about something else than its item.
         accepted: what else is right for a fact by the student's word.
     """
 
     grade: Grader
     other: Other = _none
-    pointer: Pointer = lambda item: ""
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
     accepted: Callable[[str], Sequence[str]] = lambda fact_id: ()
 
@@ -146,7 +144,9 @@ def _named(item: Item, ids: tuple[str, ...]) -> str:
 def _is_echo(state: Round, text: str, item: Item, ids: tuple[str, ...]) -> bool:
     """Whether a message may be the last answer sent twice, and not an answer to the open item."""
     before = last_answered(state)
-    last = before.outcomes[-1].answer if before is not None else ""
+    if before is None or _last_item(before).id == item.id:  # the same question, asked anew
+        return False
+    last = before.outcomes[-1].answer
     if not last or plain(text) != plain(last) or state.repeated == plain(text) or item.kind == "number":
         return False
     if _LABELS.fullmatch(text):
@@ -207,8 +207,7 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     assert item is not None
     level = min(LAST_HINT, state.hints + 1)
     said = "That was the last hint. " if state.hints == LAST_HINT else ""
-    pointer = rules.pointer(item) if level == 1 else ""
-    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level, pointer)))
+    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level)))
 
 
 def _unclear(state: Round, reply: Reply, text: str, rules: Rules) -> Step:

@@ -102,8 +102,10 @@ def right_answer(item: Item) -> str:
     """The right answer with its witness."""
     if not item.options:
         return f"“{item.key}”"
-    why = next((option.why for option in item.options if option.id == item.key), "")
-    return f"{item.key_text}." + (f" The note says: “{why}”" if why else "")
+    right = next((option for option in item.options if option.id == item.key), None)
+    why = right.why.removeprefix("The note says: ").strip("“” ") if right else ""
+    told = why and right is not None and plain(why) not in plain(right.text)
+    return f"{item.key_text.rstrip('.')}." + (f" The note says: “{why}”" if told else "")
 
 
 def grade_choice(item: Item, answer: str) -> Grade:

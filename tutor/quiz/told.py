@@ -15,6 +15,14 @@ _FEW = 3
 _NOTHING = "Nothing is on record yet{on}: say “quiz me”, and your answers will show here."
 
 
+def fewer_told(found: int, wanted: int, topic: str, kinds: Sequence[str] = ()) -> str:
+    """What is said where the notes give fewer questions than were wanted; empty where they give enough."""
+    if found >= wanted:
+        return ""
+    such = " of this kind" if kinds else ""
+    return f"The notes hold {_count(found, 'question')}{such}{f' on {topic}' if topic.strip() else ''}."
+
+
 def progress_events(
     stands: Data, wrong: Sequence[Data] = (), which: Which = "", topic: str = ""
 ) -> list[Event]:
@@ -49,14 +57,13 @@ def _caption(stands: Data) -> str:
 
 
 def _row(one: Data) -> tuple[str, ...]:
-    low, high = one["interval"]
     known = f"{one['known']} of {one['facts']}" if one["facts"] else "-"
     mastery = f"{one['mastery']:.0%}" if one["facts"] else "-"
     return (
         one["concept"],
         known,
         mastery,
-        f"{low:.0%} to {high:.0%} (n = {one['answers']})",
+        f"{one['right']:g} of {one['answers']}",
         str(one["due"] or "-"),
     )
 
@@ -86,11 +93,8 @@ def _revisit(stands: Data) -> list[str]:
 
 
 def _confused(stands: Data) -> list[str]:
-    return [f"{one['said']} ({_times(one['times'])})." for one in stands["confusions"][:_FEW]]
-
-
-def _times(n: int) -> str:
-    return "once" if n == 1 else f"{n} times"
+    often = ((one["said"], one["times"]) for one in stands["confusions"][:_FEW])
+    return [f"{said}{f' ({times} times)' if times > 1 else ''}." for said, times in often]
 
 
 def _sureness(stands: Data) -> list[str]:
@@ -100,7 +104,7 @@ def _sureness(stands: Data) -> list[str]:
         word = "sure" if one["said"] >= 0.75 else "not sure" if one["said"] <= 0.3 else ""
         if word and one["answers"] >= _FEW:
             told.append(
-                f"When you said “{word}” you were right in {one['right']:.0%} (n = {one['answers']})."
+                f"When you said “{word}” you were right in {one['right']:.0%} of {_count(one['answers'], 'answer')}."
             )
     return told
 
@@ -125,7 +129,9 @@ def _missed(wrong: Sequence[Data]) -> list[Event]:
     if not wrong:
         return [Notice("Nothing that you got wrong still stands. Say “quiz me” for something new.")]
     rows = tuple((_short(one["question"]), _short(one["key"]), one["note"]) for one in wrong[:MOST_ROWS])
-    caption = f"{_count(len(wrong), 'question')} whose last answer was not right, the latest first."
+    all_of = _count(len(wrong), "question")
+    shown = all_of if len(wrong) <= MOST_ROWS else f"{MOST_ROWS} of {all_of}"
+    caption = f"{shown} whose last answer was not right, the latest first."
     return [
         TableShown(caption, ("question", "what the note says", "note"), rows),
         Notice("Say “quiz me on what I got wrong” to try them again."),

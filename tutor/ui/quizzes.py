@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from tutor.quiz.items import plain
 from tutor.ui.markup import bounded_html, inline_html
 
 Data = Mapping[str, Any]
@@ -69,7 +70,9 @@ def why_html(event: Data, cites: str) -> str:
         f'<div class="turn quiz"><p class="count">{stem}</p><p>The answer is <strong>{key}</strong></p></div>'
     ]
     around = str(event.get("explanation") or "")
-    if around and around != str(event.get("key", "")):
+    if around and plain(around) not in plain(
+        f"{event.get('key', '')} {(event.get('citation') or {}).get('quote', '')}"
+    ):
         parts.append(bounded_html(around, _MOST_FEEDBACK_BYTES))
     parts.append(_reasons(event.get("options") or ()))
     parts.append(f'<div class="cites">{cites}</div>' if cites else "")
@@ -84,7 +87,8 @@ def score_html(event: Data) -> str:
     notes = f"<p><small>In your notes: {escape(', '.join(titles))}</small></p>" if titles else ""
     told = "".join(f"<p>{escape(str(line)[:600])}</p>" for line in event.get("told") or ())
     score, n = float(event.get("score", 0)), int(event.get("n", 0))
-    head = f"<p><strong>Score: {score:g} of {n}</strong></p>"
+    told_score = f"Score: {score:g} of {n}" if n else "No question was answered."
+    head = f"<p><strong>{told_score}</strong></p>"
     return f'<div class="turn score">{head}{again}{notes}{told}</div>'
 
 

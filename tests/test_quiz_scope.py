@@ -1,0 +1,158 @@
+"""What is on a topic, which topics are near, how a question says what it is about, and what hints tell: over the
+bundled notes."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+
+from tutor.errors import QuizError
+from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import made, on_topic, quiz_items
+from tutor.quiz.hints import hint, reveals
+from tutor.quiz.items import Item
+from tutor.quiz.scope import IS
+from tutor.quiz.subject import is_everyday, says_its_subject
+
+
+@pytest.fixture(scope="module")
+def bank(corpus_retriever: Any) -> Bank:
+    return Bank(corpus_retriever)
+
+
+def shown(item: Item) -> str:
+    return f"{item.stem} {item.key_text} {item.concept}".casefold()
+
+
+@pytest.mark.parametrize(
+    ("topic", "words"),
+    [
+        ("backpropagation", "backprop|blame"),
+        ("sampling and decoding", "sampl|decod|token|temperature"),
+        ("evaluation of generative models", "evaluation metrics"),
+        ("earth mover's distance", "wasserstein|earth"),
+        ("tokenization", "token|byte-pair"),
+        ("text to image", "text-to-image"),
+        ("the EM algorithm", "em |e-step|mixture"),
+        ("GANs and VAEs", "gan|adversarial|variational|vae|generator|discriminator|collapse"),
+        ("扩散模型", "diffusion|noise"),
+        ("backpropogation", "backprop|blame"),
+    ],
+)
+def test_a_quiz_stays_on_its_topic(bank: Bank, topic: str, words: str) -> None:
+    for seed in (0, 1):
+        items = quiz_items(bank, topic, 7, rng=random.Random(seed))
+        assert items and all(re.search(words, shown(item)) for item in items), [i.stem for i in items]
+
+
+def test_fewer_are_asked_where_the_notes_hold_fewer(bank: Bank) -> None:
+    assert 1 <= len(quiz_items(bank, "deepfakes", 7, rng=random.Random(0))) < 7
+
+
+def test_the_glossary_is_asked_for_its_terms(bank: Bank) -> None:
+    for term in ("earth mover's distance", "deepfake", "skip connection", "pooling"):
+        assert any(fact.note == "glossary.md" for fact in bank.scope.levels(term)[IS])
+
+
+def test_the_answer_is_not_the_topic_where_anything_else_can_be_asked(bank: Bank) -> None:
+    items = quiz_items(bank, "perplexity", 6, rng=random.Random(0))
+    assert not any(bank.scope.is_topic("perplexity", item.key) for item in items)
+
+
+def test_no_question_is_put_twice_in_the_same_words(bank: Bank) -> None:
+    for topic in ("U-Net", "prompt injection", "token"):
+        stems = [item.stem for item in quiz_items(bank, topic, 6, rng=random.Random(0))]
+        assert len(set(stems)) == len(stems)
+
+
+@pytest.mark.parametrize("topic", ["quantum computing", "banana bread", "the French Revolution"])
+def test_where_nothing_is_near_the_main_topics_are_told(bank: Bank, topic: str) -> None:
+    with pytest.raises(QuizError) as error:
+        quiz_items(bank, topic, 3, rng=random.Random(0))
+    assert str(error.value).startswith(f"Your notes hold nothing on {topic}, and nothing near it")
+    assert "Diffusion models" in str(error.value) and "Glossary" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("topic", "near"),
+    [
+        ("language translation", "t5"),
+        ("adversarial attacks", "adversarial"),
+        ("autoencoding", "autoencoder"),
+    ],
+)
+def test_near_topics_are_titles_with_a_likeness(bank: Bank, topic: str, near: str) -> None:
+    names = bank.scope.near(topic)
+    assert len(names) <= 3 and any(near in name.casefold() for name in names)
+    assert not any(re.match(r"Glossary|Flashcards|Study guide", name) for name in names)
+
+
+def test_a_library_without_a_glossary_has_topics_too(small_retriever: Any) -> None:
+    small = Bank(small_retriever)
+    assert on_topic(small, small.facts[0].concept, 3)
+    assert small.scope.main()
+
+
+# -- what a question is about ----------------------------------------------------------------------------------------
+
+
+def test_a_question_in_everyday_words_says_what_it_is_about(bank: Bank) -> None:
+    everyday = [fact for fact in bank.facts if is_everyday(fact)]
+    asked = 0
+    for fact in random.Random(1).sample(everyday, 150):
+        for item in (one for kind in ("short", "choice") for one in made(kind, fact, bank, random.Random(0))):
+            asked += 1
+            known = (
+                says_its_subject(item.stem, fact, bank)
+                or item.stem.startswith("On ")
+                or "(topic: " in item.stem
+            )
+            # A name that is asked for would be told by its topic.
+            assert known or re.search(
+                r"called|word|name|call|which|what|who|there|how", item.stem, re.IGNORECASE
+            )
+    assert asked > 100
+
+
+def test_a_card_that_names_its_subject_is_left_as_it_is(bank: Bank) -> None:
+    fact = next(fact for fact in bank.facts if fact.question == "What is mode collapse in a GAN?")
+    assert next(made("short", fact, bank, random.Random(0))).stem == fact.question
+
+
+def test_a_topic_that_is_the_answer_is_not_put_in_front(bank: Bank) -> None:
+    fact = next(fact for fact in bank.facts if fact.question.startswith("Which toolbox for Python"))
+    assert next(made("short", fact, bank, random.Random(0))).stem == fact.question
+
+
+# -- hints -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_hint_tells_more_than_the_one_before_and_none_the_answer(bank: Bank) -> None:
+    items: dict[str, Item] = {}
+    for seed, topic in enumerate(("GANs", "diffusion", "VAE", "transformers", "CNN", "FID", "", "", "", "")):
+        drawn = [
+            *quiz_items(bank, topic, 12, rng=random.Random(seed)),
+            *quiz_items(bank, topic, 12, rng=random.Random(99 + seed)),
+        ]
+        items |= {item.id: item for item in drawn}
+    assert len(items) >= 200
+    for item in items.values():
+        told = [hint(item, level) for level in (1, 2, 3)]
+        assert len(set(told)) == 3, told
+        assert not any(reveals(item, text) for text in told), (item.key_text, told)
+        if all(text.startswith("The note says") for text in told[1:]):
+            assert gaps(told[2]) < gaps(told[1]) or "The gap" in told[2], told
+        if told[1].startswith("It is not ") and told[2].startswith("It is not "):
+            assert letters(told[1]) < letters(told[2]), told
+
+
+def gaps(text: str) -> int:
+    """How much of a sentence is left out: more words stand in the one that tells more."""
+    return -len(re.findall(r"[^\W_]+", text))
+
+
+def letters(text: str) -> set[str]:
+    return set(re.findall(r"\b[A-J]\b", text))

@@ -1,0 +1,275 @@
+"""What of the notes is on a topic: the facts that are about it, then those that name it; and which topics are near.
+
+A topic is read as the things that it names and the other words around them: "evaluation of generative models" is the
+thing "generative models" and the word "evaluation", and only what has both is on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tutor.chinese import CJK
+from tutor.quiz.facts import Fact
+from tutor.topics import Key
+from tutor.words import STOPWORDS, content_words, split_sentences, stem
+
+if TYPE_CHECKING:
+    from tutor.quiz.bank import Bank
+
+Unit = str | Key
+Units = frozenset[Unit]
+Levels = dict[int, list["Fact"]]
+
+# How a fact belongs to a topic, the closest first.
+IS, ASKS, WITHIN, NAMES = 4, 3, 2, 1
+
+_EMPTY = frozenset(
+    stem(word)
+    for word in "topic topics basics basic concept concepts idea ideas chapter section note notes thing things stuff "
+    "question questions everything part parts subject general introduction overview definition definitions fundamentals"
+    " main key important".split()
+)
+# Words that make no other topic of a name: "diffusion" and "diffusion models", "the EM algorithm" and "EM".
+KIND = frozenset(
+    stem(word)
+    for word in "model method algorithm trick network architecture metric measure technique approach mechanism "
+    "function process problem system theory".split()
+)
+_SEVERAL = re.compile(
+    r"\s*(?:,|;|/|&|\+|、|，|\band\b|\bor\b|\bvs\.?|\bversus\b|和|与|跟|以及)\s*(?:\band\b\s*)?"
+)
+_FEW = 3
+_BRACKET = re.compile(r"\s*\([^()]*\)")
+# A phrase that names nothing of the notes is on the topic of what a search finds, where that is much like it.
+_LIKE, _COVERED, _SHORTEST = 0.55, 0.5, 3
+_LONG, _BEGINNING = 7, 5  # letters
+_NEAR_COSINE, _NEAR_LETTERS = 0.5, 0.75
+_MAIN = 6
+_FEWEST_FACTS = 3
+
+
+class Scope:
+    """Finds the facts on topics.
+
+    Args:
+        bank: all facts.
+    """
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+        self._names = bank.retriever.named
+        self._read: dict[str, Units] = {}
+
+    def levels(self, topic: str) -> Levels:
+        """The facts on a topic in the student's words, by how they belong to it, those that are about it first; none
+        where the notes are silent on it."""
+        text = self.in_english(topic)
+        mended = self._bank.retriever.read(text)
+        return (
+            self._levels(text)
+            or self._levels(mended)
+            or self._levels(self._kin(text))
+            or self._described(text)
+        )
+
+    def names(self, topic: str, text: str) -> bool:
+        """Whether a text names a topic, or one of the things that it consists of."""
+        said = self.units(text)
+        known = self.in_english(topic)
+        return any(self.units(one) <= said for one in (known, *_SEVERAL.split(known)) if self.units(one))
+
+    def in_english(self, topic: str) -> str:
+        """The topic in English words, as far as they are known."""
+        return (
+            self._bank.retriever.vocabulary.in_english(topic).strip() if CJK.search(topic) else topic.strip()
+        )
+
+    def is_topic(self, topic: str, name: str) -> bool:
+        """Whether a name is that of a topic, or of one of the things that it consists of."""
+        known, own = self.in_english(topic), self.units(name)
+        return bool(own) and any(self._same(self.units(one), own) for one in (known, *_SEVERAL.split(known)))
+
+    def near(self, topic: str, n: int = 3) -> list[str]:
+        """Titles and concepts that are much like a topic that the notes lack, the most alike first; often none."""
+        text = self.in_english(topic)
+        wanted = set(content_words(text)) - _EMPTY
+        rare = {one for one in wanted if self._bank.retriever.knows(one)}
+        scored: Counter[str] = Counter()
+        for name in self.titles:
+            own = set(content_words(name))
+            shared = self._bank.terms.weight(rare & own) / max(1e-9, self._bank.terms.weight(wanted))
+            spelt = max(
+                (SequenceMatcher(None, one, other).ratio() for one in wanted for other in own), default=0.0
+            )
+            if shared >= 0.5 or (spelt >= _NEAR_LETTERS and len(wanted) == 1):
+                scored[name] = round(1000 * max(shared, spelt))
+        for hit in self._bank.retriever.search(text, k=10) if text else ():
+            titled = self._by_note.get(hit.passage.note, "")
+            if titled and hit.cosine >= _NEAR_COSINE:
+                scored[titled] = max(scored[titled], round(1000 * hit.cosine))
+        return [name for name, _ in scored.most_common(n)]
+
+    def title_of(self, note: str) -> str:
+        """The title of a note on one topic, without what stands in brackets; empty for decks, guides and glossaries."""
+        return self._by_note.get(note, "")
+
+    def main(self, n: int = _MAIN) -> list[str]:
+        """The topics on which the notes say most."""
+        counted = Counter(fact.concept for fact in self._bank.facts if fact.titled)
+        return [_capital(_short(name)) for name, _ in counted.most_common(n)]
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """What a student may ask for: titles of notes on one topic, and concepts with several facts."""
+        counted = Counter(fact.concept for fact in self._bank.facts if fact.titled)
+        often = [name for name, count in counted.items() if count >= _FEWEST_FACTS]
+        return list(dict.fromkeys(map(_short, (*self._by_note.values(), *often))))
+
+    @cached_property
+    def _by_note(self) -> dict[str, str]:
+        """The titles of the notes that are about one topic: no decks, guides, glossaries and no notes in Chinese."""
+        return {
+            note.path: _short(note.title)
+            for note in self._bank.retriever.index.notes
+            if note.title
+            and note.format in ("markdown", "notebook")
+            and not CJK.search(note.title)
+            and not re.match(r"(?:glossary|study guide|flashcards|index|readme)\b", note.title, re.IGNORECASE)
+        }
+
+    # -- how a fact belongs to a topic --------------------------------------------------------------------------
+
+    def _levels(self, text: str) -> Levels:
+        """The facts on a topic; on each of several things where the notes hold little on all at once."""
+        if not text:
+            return {}
+        whole = self._on(self.units(text))
+        parts = [part for part in _SEVERAL.split(text) if part and self.units(part)]
+        if len(parts) < 2 or sum(level >= WITHIN for level in whole.values()) >= _FEW:
+            return _grouped(whole, self._bank)
+        found = dict(whole)
+        for part in parts:
+            for fact_id, level in self._on(self.units(part)).items():
+                found[fact_id] = max(level, found.get(fact_id, 0))
+        return _grouped(found, self._bank)
+
+    def _on(self, wanted: Units) -> dict[str, int]:
+        """The facts on some units by their ids, with how they belong there."""
+        if not wanted:
+            return {}
+        keys = {one for one in wanted if not isinstance(one, str)}
+        titles = {name for key in keys if (name := self._names.title(key))} if len(wanted) == 1 else set()
+        found = {}
+        for fact in self._bank.facts:
+            level = self._level(fact, wanted, titles, keys)
+            if level:
+                found[fact.id] = level
+        return found
+
+    def _level(self, fact: Fact, wanted: Units, titles: Collection[str], keys: Collection[Key]) -> int:
+        places = self._places(fact)
+        # What a note is on need not be said in each question: "the discriminator" in a note on GANs.
+        around = self.units(f"{fact.concept}. {fact.title}") if len(wanted) > 1 else frozenset[Unit]()
+        said = wanted - around
+        named = bool(said) and set(keys) - around <= self._bank.named[fact.id]
+        # A card of a deck is filed under what it names anywhere; it is about that where its question names it.
+        filed = (
+            fact.note in self._by_note or not fact.question or (named and said <= self.units(fact.question))
+        )
+        if fact.titled and fact.concept in titles and filed:
+            return IS
+        if any(self._same(self.units(place), wanted) for place in places):
+            return IS
+        asks = named and fact.question and said <= self.units(fact.question)
+        if asks and self._opens(fact.question, wanted):
+            return ASKS
+        if any(wanted <= self.units(place) for place in places if not _SEVERAL.search(place)):
+            return WITHIN
+        begins = slice(*split_sentences(fact.key)[0]) if fact.key else slice(0)
+        return NAMES if asks or (named and said <= self.units(f"{fact.question} {fact.key[begins]}")) else 0
+
+    def _opens(self, question: str, wanted: Units) -> bool:
+        """Whether the first thing that a question names is the topic: "How many tokens has the text of a prompt?"."""
+        first = next(iter(self._names.mentions(question)), None)
+        return len(wanted) > 1 or first is None or first.key in wanted
+
+    def _places(self, fact: Fact) -> list[str]:
+        """What stands over a fact and says what it is about."""
+        headings = fact.heading if fact.entry is None else fact.heading[-1:]
+        concept = fact.concept if fact.titled and fact.note in self._by_note else ""
+        return [one for one in (fact.term, *headings, concept) if one]
+
+    def _same(self, one: Units, other: Units) -> bool:
+        """Whether two names differ in nothing but the kind of thing that they call it."""
+        return one == other or _bare(one) == _bare(other) != frozenset()
+
+    def units(self, text: str) -> Units:
+        """The things that a text names, and its other words of meaning as stems."""
+        if text not in self._read:
+            rest, found = text, set[Unit]()
+            for mention in reversed(self._names.mentions(text)):
+                found.add(mention.key)
+                rest = f"{rest[: mention.begin]} {rest[mention.end :]}"
+            stems = (one.replace("iz", "is") for one in content_words(rest))
+            self._read[text] = frozenset(found | {one for one in stems if one not in _EMPTY})
+        return self._read[text]
+
+    def _kin(self, text: str) -> str:
+        """A topic with each word that names nothing as a word of a name that begins like it: token for tokenization."""
+
+        def kin(found: re.Match[str]) -> str:
+            word = found[0].lower()
+            if len(word) < _LONG or stem(word) in self._named_words:
+                return found[0]
+            like = [one for one in self._named_words if len(one) >= _BEGINNING and word.startswith(one)]
+            return max(like, key=len, default=found[0])
+
+        told = re.sub(r"[A-Za-z]+", kin, text)
+        return told if told != text else ""
+
+    @cached_property
+    def _named_words(self) -> frozenset[str]:
+        terms = (name for term in self._bank.terms.by_key.values() for name in (term.name, *term.others))
+        return frozenset(stem for name in (*self.titles, *terms) for stem in content_words(name))
+
+    def _described(self, text: str) -> Levels:
+        """What a search finds for a topic that is told in several common words."""
+        if len(content_words(text)) < _SHORTEST or self._bank.retriever.is_strange(text):
+            return {}
+        found = self._bank.like(text, _LIKE, _COVERED)
+        return {WITHIN: found} if found else {}
+
+
+def _grouped(found: Mapping[str, int], bank: Bank) -> Levels:
+    groups = {
+        level: [fact for fact in bank.facts if found.get(fact.id) == level]
+        for level in (IS, ASKS, WITHIN, NAMES)
+    }
+    return {level: group for level, group in groups.items() if group}
+
+
+def _bare(units: Units) -> frozenset[str]:
+    stems = {stem for one in units for stem in ((one,) if isinstance(one, str) else one)}
+    return frozenset(stems - KIND - STOPWORDS)
+
+
+def _short(title: str) -> str:
+    return _BRACKET.sub("", title).strip()
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def flat(levels: Levels, enough: int) -> list[Fact]:
+    """The facts of the closest groups, as many of these as it takes to have enough."""
+    found: list[Fact] = []
+    for group in levels.values():
+        if len(found) < enough:
+            found += group
+    return found

@@ -1,0 +1,80 @@
+"""A question that does not say what it is about gets the topic in front, since its heading is gone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from tutor.notes.note import Card
+from tutor.quiz.bank import Bank
+from tutor.quiz.facts import Fact
+from tutor.quiz.items import Item, item_id
+from tutor.quiz.scope import KIND
+from tutor.quiz.wording import bare
+from tutor.topics import Key
+from tutor.words import content_words
+
+_LEAD = re.compile(
+    r"(?P<lead>True or false|Explain in your own words|A student says|Answer with a number)(?P<rest>: )"
+)
+# These name things by themselves, or are asked for a name: a topic in front would be the answer.
+_BY_THEMSELVES = ("match", "order", "definition", "term", "cloze")
+_ASKS_NAME = re.compile(
+    r"\bcalled\b|\b(?:name|word|term|expression) (?:for|of)\b|\bdo you call\b|\bname (?:one|two|a|the)\b",
+    re.IGNORECASE,
+)
+_ASKS_THING = re.compile(
+    r"(?:which|what|who|name|(?:is|are) there|how (?:could|can|do|does))\b", re.IGNORECASE
+)
+_OPENING = 6  # words of an answer
+_SHARE, _FEWEST = 0.12, 3
+
+
+def with_subject(item: Item, fact: Fact, bank: Bank) -> Item:
+    """The item, its topic before the stem where that names nothing by which a student of the field knows it.
+
+    Args:
+        fact: what is asked about.
+    """
+    about = _about(fact, bank)
+    if item.kind in _BY_THEMSELVES or not about or not (fact.entry is None or is_everyday(fact)):
+        return item
+    if says_its_subject(item.stem, fact, bank) or _is_answer(fact, item, bank):
+        return item
+    lead = _LEAD.match(item.stem)
+    stem = (
+        f"{lead['lead']} (topic: {about}): {item.stem[lead.end() :]}" if lead else f"On {about}: {item.stem}"
+    )
+    return replace(item, stem=stem, id=item_id(item.note, item.kind, stem, item.key, item.options))
+
+
+def is_everyday(fact: Fact) -> bool:
+    """Whether a fact answers one of the questions in a beginner's words that stand inside a concept note."""
+    return isinstance(fact.entry, Card) and any("students ask" in part.casefold() for part in fact.heading)
+
+
+def says_its_subject(text: str, fact: Fact, bank: Bank) -> bool:
+    """Whether a text names what a fact is about, or anything else that belongs to few topics ("beam search"); a name
+    that stands everywhere ("image", "noise") tells nothing."""
+    named = {mention.key for mention in bank.terms.places(text)}
+    own = bank.scope.units(fact.concept) | bank.scope.units(fact.title)
+    return any(key in own or _tells(key, bank) for key in named)
+
+
+def _tells(key: Key, bank: Bank) -> bool:
+    most = max(_FEWEST, round(_SHARE * len(bank.concepts)))
+    return bool(bank.retriever.named.title(key)) or len(bank.concepts_naming.get(key, ())) <= most
+
+
+def _is_answer(fact: Fact, item: Item, bank: Bank) -> bool:
+    """Whether the topic may be what the student should say: a name is asked for, or the answer opens with the topic."""
+    asks = _ASKS_NAME.search(item.stem) is not None
+    own = set(content_words(f"{fact.concept} {fact.title}")) - KIND
+    opening = set(content_words(" ".join(fact.key.split()[:_OPENING])))
+    return asks or bool(_ASKS_THING.match(item.stem) and own & opening)
+
+
+def _about(fact: Fact, bank: Bank) -> str:
+    """What a fact is about, as it stands within a sentence."""
+    name = bank.scope.title_of(fact.note) or bare(fact.concept)
+    return name if re.match(r"\S+ [A-Z][a-z]", name) else bank.terms.lowered(name)
