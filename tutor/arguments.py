@@ -51,7 +51,7 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
         "--share", action="store_true", default=None, help="refused: the page stays on this machine"
     )
     parser.add_argument(
-        "--auth", type=Path, metavar="FILE", help="name:password lines; needed to serve beyond this machine"
+        "--auth", type=Path, metavar="FILE", help="who may log in (`tutor users`); needed beyond this machine"
     )
     parser.set_defaults(run=runs[""])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -107,6 +107,11 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command.add_argument("--json", action="store_true", help=json_help)
     command = add("eval", "measure this installation on the bundled questions")
     command.add_argument("suites", nargs="*", metavar="SUITE")
+    command.add_argument("--json", action="store_true", help=json_help)
+    command = add("users", "who may log in: add, remove or list")
+    command.add_argument("action", choices=("add", "remove", "list"))
+    command.add_argument("name", nargs="?", metavar="NAME")
+    command.add_argument("--file", type=Path, metavar="FILE", help="the file that --auth names")
     command.add_argument("--json", action="store_true", help=json_help)
     add("doctor", "check this installation").add_argument("--json", action="store_true", help=json_help)
 

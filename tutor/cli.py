@@ -15,6 +15,7 @@ from tutor.arguments import build_parser
 from tutor.cli_demo import demo
 from tutor.cli_export import export, import_cards
 from tutor.cli_quiz import grade, progress, quiz
+from tutor.cli_users import users
 from tutor.command_line import flag, open_notes, show_turn, typed, usage
 from tutor.errors import NotesError, SettingsError, TutorError
 from tutor.settings import Settings, close_environment, read_settings
@@ -289,6 +290,7 @@ _RUNS = {
     "progress": progress,
     "demo": demo,
     "models": _models,
+    "users": users,
     "eval": _eval,
     "doctor": _doctor,
 }
