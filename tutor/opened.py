@@ -20,6 +20,7 @@ from tutor.graph import TutoringGraph
 from tutor.index import Index, open_index, refresh_index
 from tutor.libraries import NotesLibrary, files_below
 from tutor.notes import Note, Skipped, list_files, read_files
+from tutor.quiz.bank import Bank
 from tutor.quiz.studies import Studies
 from tutor.retrieval import Retriever
 from tutor.router import Router
@@ -81,6 +82,7 @@ class Opened:
         line: what was read, in one line.
         examples: questions that fit the notes.
         studies: the student's studies over them.
+        bank: gives the facts of the notes; made when they are first needed.
     """
 
     read: ReadNotes
@@ -91,6 +93,7 @@ class Opened:
     line: str
     examples: tuple[str, ...]
     studies: Studies
+    bank: Callable[[], Bank]
 
 
 class NoNotes(Index):

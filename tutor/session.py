@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.tools import BaseTool
@@ -19,10 +19,10 @@ from tutor.adapter import CLAIMS, GRADES, INTENTS, Adapter
 from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
-from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
+from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graph import Parts, TutoringGraph
 from tutor.job_queue import JobQueue
-from tutor.learner import Chat, Record, Turn, open_record
+from tutor.learner import Chat, Record, Recorded, Turn, opened_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
 from tutor.models.probe import known_capabilities
@@ -55,6 +55,7 @@ class Session(Conversations):
 
     Args:
         watch: whether each question first looks whether the notes changed.
+        shared: another session whose readers of words and whose line of runs this one uses too.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Session(Conversations):
         *,
         watch: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        shared: Session | None = None,
     ) -> None:
         self.settings = settings
         self.embedding = embedding
@@ -78,17 +80,34 @@ class Session(Conversations):
         self._rounds: Rounds = self._study or RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
-        self._jobs = JobQueue()
+        self._jobs: JobQueue = shared._jobs if shared else JobQueue()
         self._watch = watch
         self._now = now
-        self._intents, self.claims = Adapter(embedding, INTENTS), Adapter(embedding, CLAIMS)
-        self._grades = Adapter(embedding, GRADES)
-        self._notes = NotesInUse(self._made, embedding, settings.passage_tokens)
+        readers = [Adapter(embedding, fitted) for fitted in (INTENTS, CLAIMS, GRADES)]
+        self._readers: list[Adapter] = shared._readers if shared else readers
+        self._intents, self.claims, self._grades = self._readers
+        self._notes = self._notes_in_use()
+
+    def _notes_in_use(self) -> NotesInUse:
+        return NotesInUse(self._made, self.embedding, self.settings.passage_tokens)
 
     def _made(self, read: ReadNotes) -> Opened:
         """What hangs on an opened index."""
         retriever = Retriever(read.index, self.embedding)
-        studies = Studies(cache(lambda: Bank(retriever)), self._study, self.grade, self._now)
+        answering = Answering(retriever, self._chosen, self.settings.answer_tokens, self.claims)
+        router = Router(retriever, self._intents)
+        return self._studied(read, retriever, router, answering, cache(lambda: Bank(retriever)))
+
+    def _studied(
+        self,
+        read: ReadNotes,
+        retriever: Retriever,
+        router: Router,
+        answering: Answering,
+        bank: Callable[[], Bank],
+    ) -> Opened:
+        """An opened index with what belongs to this student: studies, tools and the graph."""
+        studies = Studies(bank, self._study, self.grade, self._now)
         tools = make_tools(
             retriever,
             root=self.settings.root,
@@ -104,8 +123,6 @@ class Session(Conversations):
             f"I answer questions from your notes ({line}) and show the lines that prove it. Try: "
             f"“{examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
         )
-        router = Router(retriever, self._intents)
-        answering = Answering(retriever, self._chosen, self.settings.answer_tokens, self.claims)
         parts = Parts(
             answering,
             tools,
@@ -120,7 +137,8 @@ class Session(Conversations):
             other=lambda item, wish: studies.other(item, wish, self._rng),
             keep_prediction=studies.keep_prediction,
         )
-        return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples, studies)
+        graph = TutoringGraph(parts)
+        return Opened(read, retriever, router, answering, graph, line, examples, studies, bank)
 
     def _caller(self) -> BaseChatModel | None:
         """The chat model where it is known to call tools."""
@@ -211,10 +229,6 @@ class Session(Conversations):
         if problem:
             yield Notice(problem)
 
-    def _fresh_silently(self) -> None:
-        for _ in self._fresh():
-            pass
-
     def _open_notes(self, on_progress: Progress | None, resume: bool) -> None:
         """Opens the library that the settings name, else the one to resume, else the notes of the start."""
         wait, base = self._record is not None, self.libraries.base
@@ -293,7 +307,7 @@ class Session(Conversations):
         self, query: str, k: int = 5, history: Iterable[Mapping[str, str]] = ()
     ) -> list[dict[str, Any]]:
         """Retrieval alone, a follow-up read with its history: the value that `tutor search --json` promises."""
-        self._fresh_silently()
+        list(self._fresh())
         said = [Said(turn["role"], turn["content"]) for turn in history]
         with self._notes.hold() as opened:
             asked = meant(opened.retriever, understand(query, said, names=opened.retriever.named))
@@ -337,7 +351,7 @@ class Session(Conversations):
         Raises:
             QuizError: nothing can be asked.
         """
-        self._fresh_silently()
+        list(self._fresh())
         with self._notes.hold() as opened:
             items = opened.studies.items(topic, n, rng=self._rng, kinds=kinds, which=which)
             if keep:
@@ -399,18 +413,6 @@ class Session(Conversations):
         yield from self._recorded(chat_id, events(), threading.Event())
 
 
-Recorded = bool | Literal["read"]
-
-
-def _opened_record(path: Path, now: Callable[[], datetime], record: Recorded) -> Record:
-    try:
-        return open_record(path, now=now)
-    except RecordError:
-        if record != "read" or not path.exists():
-            raise
-        return open_record(path, now=now, exclusive=False)
-
-
 def open_session(
     settings: Settings,
     *,
@@ -436,7 +438,7 @@ def open_session(
         TutorError: notes, index, model or record cannot be opened; the message says the remedy.
     """
     with ExitStack() as on_failure:
-        kept = _opened_record(settings.record_path, now, record) if record else None
+        kept = opened_record(settings.record_path, now, record) if record else None
         if kept is not None:
             on_failure.callback(kept.close)
         chosen = open_model(settings.model, settings) if model else NO_MODEL
@@ -446,4 +448,4 @@ def open_session(
     return session
 
 
-__all__ = ["Chat", "QuizError", "Session", "Turn", "open_session"]
+__all__ = ["Chat", "QuizError", "Recorded", "Session", "Turn", "open_session"]
