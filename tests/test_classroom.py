@@ -104,7 +104,7 @@ def test_notes_of_the_class_that_change_are_read_again_once_for_all(
 def test_a_library_is_remembered_for_its_student(classroom: Classroom, settings: Settings) -> None:
     library = classroom.student("ann").libraries.create("Biology")
     classroom.student("ann").use_library(library.slug)
-    classroom._students.pop("ann").close()
+    classroom._students._made.pop("ann").close()
     assert classroom.student("ann").library.slug == library.slug
     assert classroom.student("ben").library.slug == ""
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tutor.errors import ModelError, PageError, QuizError, RecordError
+from tutor.errors import ModelError, PageError, QuizError, RecordError, SettingsError
 from tutor.libraries import NotesLibrary
 from tutor.notes import Note, Skipped
 from tutor.opened import NoNotes, ReadNotes
@@ -1148,9 +1148,9 @@ def test_a_file_too_large_is_refused_whatever_length_it_claims(server: RunningPa
 
 
 def test_no_body_is_read_beyond_its_bound(server: RunningPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    import tutor.ui.serving
+    import tutor.ui.guard
 
-    monkeypatch.setattr(tutor.ui.serving, "MOST_UPLOAD_BYTES", 2_000_000)
+    monkeypatch.setattr(tutor.ui.guard, "MOST_UPLOAD_BYTES", 2_000_000)
     status, said = _upload(server, b"x" * 4_000_000, chunked=True)
     assert (status, said) == (413, "Refused: at most 2 MB at once.")
     status, said = _upload(server, b"x" * 4_000_000, path="/gradio_api/queue/join", chunked=True)
@@ -1234,45 +1234,38 @@ def test_port_in_use_is_told_before_any_work(tmp_path: Path) -> None:
 
 
 def test_unknown_host_is_told(tmp_path: Path) -> None:
-    logins = tmp_path / "logins"
-    logins.write_text("ann:secret\n")
+    from tutor.logins import add_login
+
+    add_login(tmp_path / "logins", "ann", "correct horse")
     with pytest.raises(PageError, match=r"cannot be served on 192\.0\.2\.1"):
-        check_address(_settings(tmp_path, host="192.0.2.1", auth=logins))
+        check_address(_settings(tmp_path, host="192.0.2.1", auth=tmp_path / "logins"))
 
 
-def test_open_to_the_network_needs_a_password(tmp_path: Path) -> None:
+def test_open_to_the_network_needs_a_log_in(tmp_path: Path) -> None:
     with pytest.raises(PageError, match="--auth"):
         check_address(_settings(tmp_path, host="0.0.0.0"))
-    with pytest.raises(PageError, match="everyone with a login shares one record"):
+    with pytest.raises(PageError, match="anyone who has the address"):
         check_address(_settings(tmp_path, share=True))
 
 
-@pytest.mark.parametrize("text", ["", "# only a comment\n", "ann\n", "ann:\n"])
-def test_file_without_logins_is_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "ann\n", "ann:secret\n"])
+def test_file_without_logins_is_refused_before_anything_is_opened(tmp_path: Path, text: str) -> None:
     (tmp_path / "logins").write_text(text)
-    with pytest.raises(PageError, match="holds no logins"):
+    (tmp_path / "logins").chmod(0o600)
+    with pytest.raises(SettingsError, match="tutor users add"):
         check_address(_settings(tmp_path, auth=tmp_path / "logins"))
 
 
-def test_logins_open_the_page_and_guessing_is_slowed(tmp_path: Path) -> None:
-    from tutor.ui.serving import MOST_FAILED_LOGINS, _logins
-
-    (tmp_path / "logins").write_text("# devices\nann:se:cret\n\nbob:x\n")
-    check = _logins(tmp_path / "logins")
-    assert check("ann", "se:cret") and not check("ann", "x") and not check("eve", "x")
-    for _ in range(MOST_FAILED_LOGINS):
-        check("ann", "guess")
-    assert not check("ann", "se:cret")
-
-
-def test_failure_of_a_button_reaches_the_student_as_words(session: PlainSession) -> None:
+def test_failure_of_a_button_reaches_the_student_as_words() -> None:
     import gradio as gr
 
-    from tutor.ui.page import _at_the_door
+    from tutor.ui.door import at_the_door
+    from tutor.ui.seats import Seats
 
-    guarded = _at_the_door(View(session, lambda path: path), session.delete_chat)
+    seats: Seats[Any] = Seats(lambda name: PlainSession(), are_named=False)
+    guarded = at_the_door(seats, lambda mine, chat_id: mine.delete_chat(chat_id))
     with pytest.raises(gr.Error, match=r"The record is locked\. Close the other tutor\."):
-        guarded("chat-0")
+        guarded(None, "chat-0")
 
 
 _SERVE = """
@@ -1287,7 +1280,7 @@ class Empty:
     def chats(self): return []
 folder = Path(sys.argv[2])
 settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)
-serve(Empty(), settings, on_ready=lambda url: print(url, flush=True))
+serve(Empty(), settings, on_ready=lambda page: print(page.url, flush=True))
 print("ended", flush=True)
 """
 

@@ -48,7 +48,7 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     parser.add_argument("--host", help="address to serve the page on")
     parser.add_argument("--port", type=int, help="port to serve the page on")
     parser.add_argument(
-        "--share", action="store_true", default=None, help="refused: the page stays on this machine"
+        "--share", action="store_true", default=None, help="opens the page to the internet; needs --auth"
     )
     parser.add_argument(
         "--auth", type=Path, metavar="FILE", help="who may log in (`tutor users`); needed beyond this machine"

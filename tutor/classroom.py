@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 
 from tutor.errors import RecordError
 from tutor.learner import open_record
@@ -25,6 +26,9 @@ from tutor.settings import Settings
 
 STUDENT_UPLOADS_MB = 50
 """What a student of a class may upload in total, with what was taken out and is kept aside."""
+
+
+T = TypeVar("T")
 
 
 class StudentNotes(NotesInUse):
@@ -92,12 +96,30 @@ class StudentSession(Session):
         self._open_notes(None, resume=True)
 
     def _notes_in_use(self) -> NotesInUse:
-        return StudentNotes(self._class._notes, self._adopted, super()._notes_in_use())
+        return StudentNotes(self._class._notes, self._studied, super()._notes_in_use())
 
-    def _adopted(self, opened: Opened) -> Opened:
-        return self._studied(
-            opened.read, opened.retriever, opened.router, opened.answering, opened.bank
-        )  # fmt: skip
+
+class Once(Generic[T]):
+    """Things made once for each key; making one keeps nobody waiting who asks for another."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        self._make = make
+        self._made: dict[str, T] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, key: str) -> T:
+        """The key's thing; an error of its making is raised, and it is made anew the next time."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._made:
+                self._made[key] = self._make(key)
+            return self._made[key]
+
+    def all(self) -> list[T]:
+        """What was made so far."""
+        return list(self._made.values())
 
 
 class Classroom:
@@ -111,8 +133,7 @@ class Classroom:
         self.settings = settings
         self.shared = shared
         self._now = now
-        self._students: dict[str, StudentSession] = {}
-        self._lock = threading.Lock()
+        self._students = Once(self._opened)
 
     def student(self, name: str) -> StudentSession:
         """The student's session, opened when it is first asked for.
@@ -122,18 +143,16 @@ class Classroom:
         """
         if not NAME.fullmatch(name):
             raise RecordError("Nobody is logged in by this name", "Log in again.")
-        with self._lock:
-            if name not in self._students:
-                place = replace(self.settings, data_dir=self.settings.data_dir / "students" / name)
-                self._students[name] = StudentSession(place, self.shared, self._now)
-            return self._students[name]
+        return self._students(name)
+
+    def _opened(self, name: str) -> StudentSession:
+        place = replace(self.settings, data_dir=self.settings.data_dir / "students" / name)
+        return StudentSession(place, self.shared, self._now)
 
     def close(self) -> None:
         """Lets go of every record and of what is shared."""
-        with self._lock:
-            for session in self._students.values():
-                session.close()
-            self._students.clear()
+        for session in self._students.all():
+            session.close()
         self.shared.close()
 
 

@@ -201,6 +201,18 @@ class Door:
         self._misses: dict[tuple[str, str], _Misses] = {}
         self._known: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+        self._read: tuple[tuple[int, int], frozenset[str]] = (0, 0), frozenset()
+
+    def knows(self, name: str) -> bool:
+        """Whether the name may log in still; the file is read again when it changed."""
+        try:
+            status = self._file.stat()
+            seen = status.st_mtime_ns, status.st_size
+            if self._read[0] != seen:
+                self._read = seen, frozenset(read_logins(self._file))
+        except (OSError, SettingsError):
+            return False
+        return name in self._read[1]
 
     def wait_s(self, name: str, address: str) -> float:
         """How long the next try must wait; 0 when it need not."""

@@ -75,13 +75,10 @@ class ReadNotes:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
-    """All that hangs on one opened index; swapped as a whole.
+class Common:
+    """What hangs on an opened index and is the same for every student of it.
 
     Attributes:
-        line: what was read, in one line.
-        examples: questions that fit the notes.
-        studies: the student's studies over them.
         bank: gives the facts of the notes; made when they are first needed.
     """
 
@@ -89,11 +86,23 @@ class Opened:
     retriever: Retriever
     router: Router
     answering: Answering
+    bank: Callable[[], Bank]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened(Common):
+    """All that hangs on one opened index; swapped as a whole.
+
+    Attributes:
+        line: what was read, in one line.
+        examples: questions that fit the notes.
+        studies: the student's studies over them.
+    """
+
     graph: TutoringGraph
     line: str
     examples: tuple[str, ...]
     studies: Studies
-    bank: Callable[[], Bank]
 
 
 class NoNotes(Index):

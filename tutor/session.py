@@ -26,7 +26,7 @@ from tutor.learner import Chat, Record, Recorded, Turn, opened_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
 from tutor.models.probe import known_capabilities
-from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
+from tutor.opened import Common, NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank
 from tutor.quiz.grading import Grade, Readers, grade
@@ -96,17 +96,11 @@ class Session(Conversations):
         retriever = Retriever(read.index, self.embedding)
         answering = Answering(retriever, self._chosen, self.settings.answer_tokens, self.claims)
         router = Router(retriever, self._intents)
-        return self._studied(read, retriever, router, answering, cache(lambda: Bank(retriever)))
+        return self._studied(Common(read, retriever, router, answering, cache(lambda: Bank(retriever))))
 
-    def _studied(
-        self,
-        read: ReadNotes,
-        retriever: Retriever,
-        router: Router,
-        answering: Answering,
-        bank: Callable[[], Bank],
-    ) -> Opened:
-        """An opened index with what belongs to this student: studies, tools and the graph."""
+    def _studied(self, common: Common) -> Opened:
+        """What hangs on an opened index, with the studies, the tools and the graph of this student."""
+        read, retriever, bank = common.read, common.retriever, common.bank
         studies = Studies(bank, self._study, self.grade, self._now)
         tools = make_tools(
             retriever,
@@ -124,21 +118,21 @@ class Session(Conversations):
             f"“{examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
         )
         parts = Parts(
-            answering,
+            common.answering,
             tools,
             self._rounds,
             self.grade,
             about,
             self.settings.seed or 0,
-            guess=router,
+            guess=common.router,
             caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
             other=lambda item, wish: studies.other(item, wish, self._rng),
             keep_prediction=studies.keep_prediction,
         )
-        graph = TutoringGraph(parts)
-        return Opened(read, retriever, router, answering, graph, line, examples, studies, bank)
+        graph, (router, answering) = TutoringGraph(parts), (common.router, common.answering)
+        return Opened(read, retriever, router, answering, bank, graph, line, examples, studies)
 
     def _caller(self) -> BaseChatModel | None:
         """The chat model where it is known to call tools."""
