@@ -53,6 +53,10 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--auth", type=Path, metavar="FILE", help="who may log in (`tutor users`); needed beyond this machine"
     )
+    for name, more in (("--api", "call the page's endpoints"), ("--mcp", "use the tutor's tools by MCP")):
+        parser.add_argument(
+            name, action="store_true", default=None, help=f"lets programs on this machine {more}"
+        )
     parser.set_defaults(run=runs[""])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_commands(commands, common, runs)

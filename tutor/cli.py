@@ -63,7 +63,7 @@ def _report(error: Exception) -> int:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("notes", "library", "index_dir", "data_dir", "model", "seed", "host", "port", "share", "auth")
+    names = "notes library index_dir data_dir model seed host port share auth api mcp".split()
     return {name: getattr(options, name, None) for name in names}
 
 

@@ -8,6 +8,7 @@ contents    what was read, skipped and done, as HTML
 shelf       the libraries of notes: choose, add, take out, what was read
 seats       who asks: a seat for each student of a class
 door        the door of every listener: who asks is found out by the log-in
+programs    what other programs on this machine may call
 page        the components and what they do
 guard       what stands before the page: Host and Origin, bounds, Content-Security-Policy
 gate        what stands before the page of a class: each request is somebody's

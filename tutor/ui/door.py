@@ -12,12 +12,15 @@ from tutor.ui.seats import Seats
 from tutor.ui.view import told
 
 
-def at_the_door(seats: Seats[Any], listener: Callable[..., Any]) -> Callable[..., Any]:
+def at_the_door(
+    seats: Seats[Any], listener: Callable[..., Any], *, plain: bool = False
+) -> Callable[..., Any]:
     """The listener as gradio may call it.
 
     Args:
         listener: gets first the seat of whoever is logged in, then the values of its inputs; it may ask for the request
             or the event by an annotation, as gradio's listeners do. Its failures reach the student as words.
+        plain: whether those are read by a program and not shown by a browser.
     """
     import gradio as gr
 
@@ -25,7 +28,8 @@ def at_the_door(seats: Seats[Any], listener: Callable[..., Any]) -> Callable[...
         return seats.of(getattr(request, "username", None))
 
     def failed(error: Exception) -> Any:
-        return gr.Error(html.escape(told(error)), print_exception=False)
+        words = told(error)
+        return gr.Error(words if plain else html.escape(words), print_exception=False)
 
     def guarded(request: Any, *given: Any) -> Any:
         try:
@@ -40,10 +44,11 @@ def at_the_door(seats: Seats[Any], listener: Callable[..., Any]) -> Callable[...
             raise failed(error) from error
 
     door: Any = guarded_stream if inspect.isgeneratorfunction(listener) else guarded
-    own = list(inspect.signature(listener).parameters.values())[1:]
+    signature = inspect.signature(listener)
+    own = list(signature.parameters.values())[1:]
     asks = inspect.Parameter("asking", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
     functools.update_wrapper(door, listener)
     hints = {each.name: each.annotation for each in own if each.annotation is not each.empty}
     door.__annotations__ = {"asking": gr.Request} | hints
-    door.__signature__ = inspect.Signature([asks, *own])
+    door.__signature__ = inspect.Signature([asks, *own], return_annotation=signature.return_annotation)
     return door

@@ -18,6 +18,7 @@ from tutor.ui.contents import about_html, notices_html
 from tutor.ui.desk import Desk, Pace
 from tutor.ui.door import at_the_door
 from tutor.ui.markup import LATEX_DELIMITERS
+from tutor.ui.programs import add_programs
 from tutor.ui.rendering import MOST_CHARS
 from tutor.ui.seats import MESSAGES_A_MINUTE, Class, Seats
 from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
@@ -35,13 +36,14 @@ TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
 
 
 def build_page(
-    students: Session | Class, *, log_file: Path | None = None, local: bool = True
+    students: Session | Class, *, log_file: Path | None = None, local: bool = True, programs: bool = False
 ) -> tuple[Any, "Seats[_Listeners]"]:
     """The page over an opened session or a class, as a gradio Blocks that is not yet served, and its seats.
 
     Args:
         log_file: named to the student when something fails in an unforeseen way.
         local: whether the page is served to this machine alone; only then may folders be named on it.
+        programs: whether other programs may call endpoints of their own.
     """
     import gradio as gr
 
@@ -57,6 +59,8 @@ def build_page(
     ) as blocks:
         parts = _layout(shared, local, seats.are_named)
         _wire(blocks, parts, seats, with_shelf=shared.libraries is not None)
+        if programs:
+            add_programs(seats)
     return blocks, seats
 
 
@@ -172,6 +176,16 @@ class _Listeners:
         self._session = session
         self._view = view
         self._pictures = pictures
+
+    @property
+    def session(self) -> Session:
+        """The student's session."""
+        return self._session
+
+    @property
+    def line(self) -> Line:
+        """In which answers wait."""
+        return self._view.line
 
     def shows(self, path: str) -> bool:
         """Whether a picture was shown to this student."""

@@ -90,9 +90,28 @@ def check_address(settings: Settings) -> None:
     if not _is_loopback(settings.host) and settings.auth is None:
         raise PageError(f"On {settings.host} anyone on the network could read your conversations",
                         "Leave it out, or add --auth FILE; `tutor users add NAME --file FILE` makes it.")  # fmt: skip
+    if (settings.api or settings.mcp) and (settings.share or not _is_loopback(settings.host)):
+        raise PageError("Programs may use the page on this machine alone",
+                        "Leave out --host and --share, or --api and --mcp.")  # fmt: skip
+    if settings.mcp:
+        _check_mcp(settings)
     if settings.auth is not None:
         read_logins(settings.auth)
     _bound(settings).close()
+
+
+def _check_mcp(settings: Settings) -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    if settings.auth is not None:
+        raise PageError("An MCP server knows no log-in", "Leave out --mcp or --auth.")
+    try:
+        found = version("mcp")
+    except PackageNotFoundError:
+        found = ""
+    if found.partition(".")[0] != "1":
+        what = f"--mcp needs the package mcp 1.x ({f'{found} is there' if found else 'it is missing'})"
+        raise PageError(what, "Say `pip install -e '.[mcp]'`.")
 
 
 def start_server(
@@ -202,7 +221,8 @@ def _application(
     from fastapi import FastAPI
 
     local = _is_loopback(settings.host) and not settings.share
-    blocks, seats = build_page(students, log_file=_log_file(settings), local=local)
+    programs = settings.api or settings.mcp
+    blocks, seats = build_page(students, log_file=_log_file(settings), local=local, programs=programs)
     door = Door(settings.auth, clock) if settings.auth is not None else None
     # A mounted page counts as not launched, and gradio then believes any path that a browser names as an upload.
     blocks.has_launched = True
@@ -223,7 +243,7 @@ def _application(
         ssr_mode=False,
         enable_monitoring=False,
         run_history=False,
-        mcp_server=False,
+        mcp_server=settings.mcp,
         pwa=False,
         footer_links=[],
         theme=theme(),
