@@ -109,6 +109,16 @@ def test_a_library_is_remembered_for_its_student(classroom: Classroom, settings:
     assert classroom.student("ben").library.slug == ""
 
 
+def test_a_session_that_could_not_be_opened_leaves_no_lock(
+    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(tutor.session.Session, "_open_notes", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            classroom.student("ann")
+    assert classroom.student("ann").chats() == []
+
+
 def test_two_requests_at_once_open_a_students_record_once(classroom: Classroom) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len({id(one) for one in pool.map(classroom.student, ["ann"] * 8)}) == 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -90,10 +90,12 @@ class StudentSession(Session):
 
     def __init__(self, settings: Settings, shared: Session, now: Callable[[], datetime]) -> None:
         self._class = shared
-        record = open_record(settings.record_path, now=now)
-        super().__init__(settings, shared.embedding, shared._chosen, record, now=now, shared=shared)
-        self.libraries = replace(self.libraries, most_mb=STUDENT_UPLOADS_MB)
-        self._open_notes(None, resume=True)
+        with ExitStack() as on_failure:
+            record = on_failure.enter_context(open_record(settings.record_path, now=now))
+            super().__init__(settings, shared.embedding, shared._chosen, record, now=now, shared=shared)
+            self.libraries = replace(self.libraries, most_mb=STUDENT_UPLOADS_MB)
+            self._open_notes(None, resume=True)
+            on_failure.pop_all()
 
     def _notes_in_use(self) -> NotesInUse:
         return StudentNotes(self._class._notes, self._studied, super()._notes_in_use())

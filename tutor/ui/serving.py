@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,7 +154,7 @@ def start_server(
             raise PageError(f"The page did not come up on {page.url}", f"See {_log_file(settings)}.")
         time.sleep(0.02)
     if settings.share:
-        _share(page, guard, port, tunnel or _tunnel)
+        _share(page, guard, port, tunnel or partial(_tunnel, _spoken(settings.host).strip("[]")))
     return page
 
 
@@ -170,10 +171,10 @@ def _share(page: RunningPage, guard: Guard, port: int, tunnel: Callable[[int], s
     guard.allow(page.shared_url.partition("://")[2])
 
 
-def _tunnel(port: int) -> str:
+def _tunnel(host: str, port: int) -> str:
     from gradio.networking import setup_tunnel
 
-    return setup_tunnel("127.0.0.1", port, secrets.token_urlsafe(32), None, None)
+    return setup_tunnel(host, port, secrets.token_urlsafe(32), None, None)
 
 
 def _close_tunnels() -> None:
@@ -258,9 +259,12 @@ def _application(
 
 
 def _check(door: Door) -> Callable[[str, str], Awaitable[bool]]:
-    """Gradio's check of a name and a password."""
+    """Gradio's check of a name and a password. A flood of tries takes no threads from the page."""
+    from anyio import CapacityLimiter
     from anyio.to_thread import run_sync
     from fastapi import HTTPException
+
+    few = CapacityLimiter(2)
 
     async def check(name: str, password: str) -> bool:
         address = ADDRESS.get()
@@ -270,7 +274,7 @@ def _check(door: Door) -> Callable[[str, str], Awaitable[bool]]:
             told = f"Too many wrong tries: wait {ceil(wait_s)} s."
             raise HTTPException(400, told, {"Retry-After": str(ceil(wait_s))})
         try:
-            return await run_sync(door.opens, name, password, address)
+            return await run_sync(door.opens, name, password, address, limiter=few)
         except SettingsError as error:
             logging.getLogger("tutor.ui").error("nobody can log in: %s", error)
             return False
