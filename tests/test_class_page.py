@@ -323,6 +323,8 @@ def test_nobody_reads_or_joins_anothers_tab(ben: Browser, ann: Browser, chat: st
 def test_nobody_stops_anothers_answer_and_one_answer_runs_at_a_time(
     ann: Browser, ben: Browser, classroom: Classroom, server: RunningPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for browser in (ann, ben):
+        browser.done("new", "click", [])
     session, begun, go_on = classroom.student("ann"), threading.Event(), threading.Event()
     stops: list[bool] = []
 
@@ -402,6 +404,7 @@ def test_more_messages_than_the_pace_allows_are_not_taken(
     ben: Browser, classroom: Classroom, server: RunningPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
+    ben.done("new", "click", [])
     monkeypatch.setattr(server._seats.of("ben").desk, "pace", Pace(1, 60.0, clock))
 
     def said(text: str) -> bool:
