@@ -12,7 +12,6 @@ from tutor.errors import SettingsError
 from tutor.settings import (
     CLOSED_ENVIRONMENT,
     PROJECT_ROOT,
-    UNWANTED_ENVIRONMENT,
     Settings,
     close_environment,
     read_settings,
@@ -150,7 +149,11 @@ def test_the_environment_is_closed_whatever_was_inherited() -> None:
         "GRADIO_ANALYTICS_ENABLED": "True",
         "PATH": "/bin",
     }
-    environ |= dict.fromkeys(UNWANTED_ENVIRONMENT, "stray")
+    stray = (
+        "GRADIO_SHARE GRADIO_ALLOWED_PATHS GRADIO_MCP_SERVER GRADIO_DEBUG GRADIO_VIBE_MODE GRADIO_SSR_MODE"
+    )
+    stray += " GRADIO_ROOT_PATH GRADIO_SHARE_SERVER_ADDRESS LANGSMITH_API_KEY LANGCHAIN_ENDPOINT"
+    environ |= dict.fromkeys([*stray.split(), "CHROMA_PRODUCT_TELEMETRY_IMPL"], "stray")
     close_environment(environ)
     assert environ == CLOSED_ENVIRONMENT | {"PATH": "/bin"}
 

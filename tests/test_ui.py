@@ -20,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from tutor.errors import ModelError, PageError, QuizError, RecordError
+from tutor.errors import ModelError, PageError, QuizError, RecordError, SettingsError
+from tutor.job_queue import Line
 from tutor.libraries import NotesLibrary
 from tutor.notes import Note, Skipped
 from tutor.opened import NoNotes, ReadNotes
@@ -53,7 +54,7 @@ from tutor.turns import (
 )
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
-from tutor.ui.desk import Desk
+from tutor.ui.desk import Desk, Pace, Ticket
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
 from tutor.ui.page import _Listeners
 from tutor.ui.rendering import (
@@ -65,7 +66,7 @@ from tutor.ui.rendering import (
     user_message,
 )
 from tutor.ui.shelf import SHOWN, Shelf
-from tutor.ui.view import STOPPED_EARLY, View
+from tutor.ui.view import BUSY, STOPPED_EARLY, View
 
 QUOTE = "The generator makes only one kind of output."
 CITED = Citation(
@@ -604,6 +605,23 @@ def test_stopping_everything_stops_a_change_of_the_notes() -> None:
     assert ticket is not None and ticket.cancel.is_set()
 
 
+def test_desk_with_a_bound_takes_no_more_messages_from_whatever_tab() -> None:
+    desk = Desk(most=1)
+    assert _put(desk, "tab", "chat", "one") and not _put(desk, "other", "another", "two")
+    desk.end("tab")
+    assert _put(desk, "other", "another", "two")
+
+
+def test_pace_counts_what_it_lets_through_and_says_how_long_to_wait() -> None:
+    now = [0.0]
+    pace = Pace(2, 60.0, lambda: now[0])
+    assert [pace.wait_s(), pace.wait_s(), pace.wait_s()] == [0.0, 0.0, 60.0]
+    now[0] = 20.0
+    assert pace.wait_s() == 40.0
+    now[0] = 60.0
+    assert [pace.wait_s(), pace.wait_s(), pace.wait_s()] == [0.0, 0.0, 60.0]
+
+
 # The session
 
 
@@ -758,6 +776,72 @@ def test_tab_closed_while_its_message_waits_leaves_the_words_and_frees_the_conve
     opened.listeners.left("tab that never asked")
     assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
     assert opened.listeners.taken("another tab", chat_id, "two")[0] == chat_id
+
+
+def _asked(line: Line, text: str) -> tuple[View, Ticket]:
+    """A message on record in a session of its own, to be answered in a line."""
+    session = PlainSession()
+    ticket = Ticket(session.new_chat(), text, recorded=True, begun=True)
+    session.hear(ticket.chat_id, text)
+    return View(session, lambda path: path, line=line), ticket
+
+
+def test_an_answer_waits_its_turn_and_says_how_many_come_before() -> None:
+    line = Line(1, 5)
+    held = [line.join(), line.join()]
+    view, ticket = _asked(line, "What is a GAN?")
+    answer = view.answer(ticket, None)
+    assert "2 before you" in next(answer)[-1]["content"]
+    for place in held:
+        assert place is not None
+        place.leave()
+    *_, last = answer
+    assert QUOTE in str(last) and "before you" not in str(last)
+    assert line.join().before == 0  # type: ignore[union-attr]
+
+
+def test_an_answer_that_is_stopped_or_left_while_it_waits_gives_its_place_up() -> None:
+    for stopped in (True, False):
+        line = Line(1, 5)
+        held = line.join()
+        view, ticket = _asked(line, "What is a GAN?")
+        answer = view.answer(ticket, None)
+        next(answer)
+        if stopped:
+            ticket.cancel.set()
+            assert STOPPED_EARLY in str([*answer][-1])
+        else:
+            answer.close()  # type: ignore[attr-defined]
+            assert STOPPED_EARLY in str(view.chat(ticket.chat_id))
+        assert held is not None
+        held.leave()
+        assert line.join().before == 0  # type: ignore[union-attr]
+
+
+def test_a_line_that_is_full_is_told_in_the_chat() -> None:
+    line = Line(1, 0)
+    line.join()
+    view, ticket = _asked(line, "What is a GAN?")
+    assert BUSY in str([*view.answer(ticket, None)][-1])
+
+
+def test_others_are_answered_while_a_demo_runs() -> None:
+    line = Line(1, 5)
+    view, ticket = _asked(line, "Show me a GAN training")
+
+    def respond(*_: Any, **__: Any) -> Iterator[Event]:
+        yield Delta("Here.")
+        yield ToolCall("run_demo", {"name": "gan-2d"}, "Training")
+        yield Delta("Done.")
+
+    view._session.respond = respond  # type: ignore[method-assign]
+    running = view.answer(ticket, None)
+    next(running)
+    other, waiting = _asked(line, "What is a GAN?")
+    assert "1 before you" in str(next(other.answer(waiting, None)))
+    next(running)
+    assert QUOTE in str([*other.answer(waiting, None)][-1])
+    running.close()  # type: ignore[attr-defined]
 
 
 def test_stop_of_everything_reaches_a_waiting_message(opened: Opened) -> None:
@@ -1060,6 +1144,9 @@ def test_page_comes_with_its_policy(server: RunningPage) -> None:
     assert "default-src 'self'" in policy and "form-action 'none'" in policy and "'unsafe-eval'" not in policy
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in response.headers["Permissions-Policy"]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.7", "[::1"])
@@ -1148,9 +1235,9 @@ def test_a_file_too_large_is_refused_whatever_length_it_claims(server: RunningPa
 
 
 def test_no_body_is_read_beyond_its_bound(server: RunningPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    import tutor.ui.serving
+    import tutor.ui.guard
 
-    monkeypatch.setattr(tutor.ui.serving, "MOST_UPLOAD_BYTES", 2_000_000)
+    monkeypatch.setattr(tutor.ui.guard, "MOST_UPLOAD_BYTES", 2_000_000)
     status, said = _upload(server, b"x" * 4_000_000, chunked=True)
     assert (status, said) == (413, "Refused: at most 2 MB at once.")
     status, said = _upload(server, b"x" * 4_000_000, path="/gradio_api/queue/join", chunked=True)
@@ -1234,45 +1321,38 @@ def test_port_in_use_is_told_before_any_work(tmp_path: Path) -> None:
 
 
 def test_unknown_host_is_told(tmp_path: Path) -> None:
-    logins = tmp_path / "logins"
-    logins.write_text("ann:secret\n")
+    from tutor.logins import add_login
+
+    add_login(tmp_path / "logins", "ann", "correct horse")
     with pytest.raises(PageError, match=r"cannot be served on 192\.0\.2\.1"):
-        check_address(_settings(tmp_path, host="192.0.2.1", auth=logins))
+        check_address(_settings(tmp_path, host="192.0.2.1", auth=tmp_path / "logins"))
 
 
-def test_open_to_the_network_needs_a_password(tmp_path: Path) -> None:
+def test_open_to_the_network_needs_a_log_in(tmp_path: Path) -> None:
     with pytest.raises(PageError, match="--auth"):
         check_address(_settings(tmp_path, host="0.0.0.0"))
-    with pytest.raises(PageError, match="everyone with a login shares one record"):
+    with pytest.raises(PageError, match="anyone who has the address"):
         check_address(_settings(tmp_path, share=True))
 
 
-@pytest.mark.parametrize("text", ["", "# only a comment\n", "ann\n", "ann:\n"])
-def test_file_without_logins_is_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "ann\n", "ann:secret\n"])
+def test_file_without_logins_is_refused_before_anything_is_opened(tmp_path: Path, text: str) -> None:
     (tmp_path / "logins").write_text(text)
-    with pytest.raises(PageError, match="holds no logins"):
+    (tmp_path / "logins").chmod(0o600)
+    with pytest.raises(SettingsError, match="tutor users add"):
         check_address(_settings(tmp_path, auth=tmp_path / "logins"))
 
 
-def test_logins_open_the_page_and_guessing_is_slowed(tmp_path: Path) -> None:
-    from tutor.ui.serving import MOST_FAILED_LOGINS, _logins
-
-    (tmp_path / "logins").write_text("# devices\nann:se:cret\n\nbob:x\n")
-    check = _logins(tmp_path / "logins")
-    assert check("ann", "se:cret") and not check("ann", "x") and not check("eve", "x")
-    for _ in range(MOST_FAILED_LOGINS):
-        check("ann", "guess")
-    assert not check("ann", "se:cret")
-
-
-def test_failure_of_a_button_reaches_the_student_as_words(session: PlainSession) -> None:
+def test_failure_of_a_button_reaches_the_student_as_words() -> None:
     import gradio as gr
 
-    from tutor.ui.page import _at_the_door
+    from tutor.ui.door import at_the_door
+    from tutor.ui.seats import Seats
 
-    guarded = _at_the_door(View(session, lambda path: path), session.delete_chat)
+    seats: Seats[Any] = Seats(lambda name: PlainSession(), are_named=False)
+    guarded = at_the_door(seats, lambda mine, chat_id: mine.delete_chat(chat_id))
     with pytest.raises(gr.Error, match=r"The record is locked\. Close the other tutor\."):
-        guarded("chat-0")
+        guarded(None, "chat-0")
 
 
 _SERVE = """
@@ -1287,9 +1367,41 @@ class Empty:
     def chats(self): return []
 folder = Path(sys.argv[2])
 settings = Settings((folder,), folder, data_dir=folder / "data", cache_dir=folder / "cache", port=0)
-serve(Empty(), settings, on_ready=lambda url: print(url, flush=True))
+serve(Empty(), settings, on_ready=lambda page: print(page.url, flush=True))
 print("ended", flush=True)
 """
+
+
+_HOSTILE = {
+    "GRADIO_SHARE": "True",
+    "GRADIO_ALLOWED_PATHS": "/",
+    "GRADIO_MCP_SERVER": "True",
+    "GRADIO_SSR_MODE": "True",
+    "GRADIO_RUN_HISTORY": "True",
+    "GRADIO_ROOT_PATH": "http://evil.example",
+    "GRADIO_ANALYTICS_ENABLED": "True",
+    "GRADIO_DEBUG": "1",
+}
+
+
+def test_no_variable_that_was_inherited_opens_the_page(tmp_path: Path) -> None:
+    code = "from tutor.settings import close_environment; close_environment()" + _SERVE
+    command = [sys.executable, "-c", code, str(PROJECT_ROOT), str(tmp_path)]
+    environment = os.environ | _HOSTILE | {"PYTHONPATH": str(PROJECT_ROOT)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        page = RunningPage(url, None, None, None, None)  # type: ignore[arg-type]
+        try:
+            config = json.loads(_request(page, "GET", "/config", {}).read())
+            assert not config["run_history"] and not config["analytics_enabled"]
+            assert "evil.example" not in json.dumps(config) and config["root"].startswith("http://127.0.0.1")
+            for path in ("/gradio_api/mcp/", "/gradio_api/file=/etc/hostname", "/gradio_api/file=/etc/x.png"):
+                assert _request(page, "GET", path, {}).status in (403, 404), path
+        finally:
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=60)
+    assert out.strip() == "ended"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -48,11 +48,15 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     parser.add_argument("--host", help="address to serve the page on")
     parser.add_argument("--port", type=int, help="port to serve the page on")
     parser.add_argument(
-        "--share", action="store_true", default=None, help="refused: the page stays on this machine"
+        "--share", action="store_true", default=None, help="opens the page to the internet; needs --auth"
     )
     parser.add_argument(
-        "--auth", type=Path, metavar="FILE", help="name:password lines; needed to serve beyond this machine"
+        "--auth", type=Path, metavar="FILE", help="who may log in (`tutor users`); needed beyond this machine"
     )
+    for name, more in (("--api", "call the page's endpoints"), ("--mcp", "use the tutor's tools by MCP")):
+        parser.add_argument(
+            name, action="store_true", default=None, help=f"lets programs on this machine {more}"
+        )
     parser.set_defaults(run=runs[""])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_commands(commands, common, runs)
@@ -107,6 +111,11 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command.add_argument("--json", action="store_true", help=json_help)
     command = add("eval", "measure this installation on the bundled questions")
     command.add_argument("suites", nargs="*", metavar="SUITE")
+    command.add_argument("--json", action="store_true", help=json_help)
+    command = add("users", "who may log in: add, remove or list")
+    command.add_argument("action", choices=("add", "remove", "list"))
+    command.add_argument("name", nargs="?", metavar="NAME")
+    command.add_argument("--file", type=Path, metavar="FILE", help="the file that --auth names")
     command.add_argument("--json", action="store_true", help=json_help)
     add("doctor", "check this installation").add_argument("--json", action="store_true", help=json_help)
 

@@ -15,8 +15,9 @@ from tutor.arguments import build_parser
 from tutor.cli_demo import demo
 from tutor.cli_export import export, import_cards
 from tutor.cli_quiz import grade, progress, quiz
-from tutor.command_line import flag, open_notes, show_turn, typed, usage
-from tutor.errors import NotesError, SettingsError, TutorError
+from tutor.cli_users import users
+from tutor.command_line import flag, open_class, open_notes, show_turn, typed, usage
+from tutor.errors import NotesError, TutorError
 from tutor.settings import Settings, close_environment, read_settings
 from tutor.turns import STYLES
 
@@ -63,26 +64,29 @@ def _report(error: Exception) -> int:
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("notes", "library", "index_dir", "data_dir", "model", "seed", "host", "port", "share", "auth")
+    names = "notes library index_dir data_dir model seed host port share auth api mcp".split()
     return {name: getattr(options, name, None) for name in names}
 
 
 def _page(options: argparse.Namespace, settings: Settings) -> int:
-    if settings.share:
-        raise SettingsError(
-            "--share would publish your notes on another host",
-            "Leave it out; serve a class with --host and --auth.",
-        )
-    from tutor.ui import check_address, serve
+    from tutor.ui import SHARE_WARNING, RunningPage, check_address, serve
+
+    def ready(page: RunningPage) -> None:
+        print(f"The tutor is ready: {page.url}  (Ctrl-C ends it)", flush=True)
+        if page.shared_url:
+            print(f"Shared with the internet: {page.shared_url}", flush=True)
 
     check_address(settings)
+    if settings.share:
+        print(f"tutor: {SHARE_WARNING}", file=sys.stderr, flush=True)
+    if settings.auth is not None:
+        with open_class(settings) as classroom:
+            classroom.shared.warm_up()
+            serve(classroom, settings, on_ready=ready)
+        return 0
     with open_notes(settings, record=True, resume=True) as session:
         session.warm_up()
-        serve(
-            session,
-            settings,
-            on_ready=lambda url: print(f"The tutor is ready: {url}  (Ctrl-C ends it)", flush=True),
-        )
+        serve(session, settings, on_ready=ready)
     return 0
 
 
@@ -310,6 +314,7 @@ _RUNS = {
     "progress": progress,
     "demo": demo,
     "models": _models,
+    "users": users,
     "eval": _eval,
     "doctor": _doctor,
 }

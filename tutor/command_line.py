@@ -12,6 +12,7 @@ from tutor.errors import TutorError
 from tutor.settings import Settings
 
 if TYPE_CHECKING:
+    from tutor.classroom import Classroom
     from tutor.session import Recorded, Session
     from tutor.turns import Event
 
@@ -50,6 +51,22 @@ def open_notes(
         yield session
     finally:
         session.close()
+
+
+@contextmanager
+def open_class(settings: Settings) -> Iterator[Classroom]:
+    """An opened class, with progress on standard error."""
+    from tutor.classroom import open_classroom
+    from tutor.terminal import progress_display
+
+    with progress_display() as report:
+        classroom = open_classroom(settings, on_progress=report)
+    try:
+        for message in classroom.shared.messages:
+            print(f"tutor: {message}", file=sys.stderr)
+        yield classroom
+    finally:
+        classroom.close()
 
 
 def usage(message: str) -> int:

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from tutor.copies import back_up, backups, is_sound, replace_damaged, take_lock, told
 from tutor.errors import RecordError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Delete, Engine, Table, Update
 
 Clock = Callable[[], datetime]
+Recorded = bool | Literal["read"]
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON")
 
@@ -270,3 +271,13 @@ def open_record(path: Path, *, now: Clock, exclusive: bool = True) -> Record:
         record.prepare()
         on_failure.pop_all()
     return record
+
+
+def opened_record(path: Path, now: Clock, record: Recorded) -> Record:
+    """As `open_record`; with "read" also, then only to read, while another program writes it."""
+    try:
+        return open_record(path, now=now)
+    except RecordError:
+        if record != "read" or not path.exists():
+            raise
+        return open_record(path, now=now, exclusive=False)

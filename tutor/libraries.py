@@ -33,6 +33,7 @@ from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.settings import PROJECT_ROOT, Settings
 
 LONGEST_NAME = 60
+MOST_LIBRARIES = 50
 MOST_FILES = 500
 MOST_FOLDER_FILES = 2000
 _LONGEST_FILE_NAME_BYTES = 120
@@ -92,10 +93,12 @@ class Libraries:
     Args:
         root: the folder in which they lie; made with the first one.
         base: the notes that the program was started with.
+        most_mb: how much the uploaded files may take together, with those that were taken out; None for no bound.
     """
 
     root: Path
     base: NotesLibrary
+    most_mb: float | None = None
 
     def all(self) -> list[NotesLibrary]:
         """The base library, then the student's own by name."""
@@ -129,6 +132,8 @@ class Libraries:
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             shown = f" has {len(name)} characters" if len(name) > LONGEST_NAME else " is empty or not text"
             raise NotesError(f"The name of the library{shown}", f"Give 1 to {LONGEST_NAME} characters.")
+        if len(self.all()) > MOST_LIBRARIES:
+            raise NotesError(f"There are {MOST_LIBRARIES} libraries, which is the most", "Delete one.")
         if any(library.name.casefold() == _folded(name) for library in self.all()):
             raise NotesError(f"There is a library “{name}” already", "Give another name.")
         with _writing(self.root):
@@ -171,6 +176,10 @@ class Libraries:
                     f"{wanted} was not added: it has {size_mb:.1f} MB, and {LARGEST_FILE_MB} MB is the most"
                 )
                 raise NotesError(what, "Split it, or add the folder that it lies in.")
+            kept_mb = self._kept_mb() if self.most_mb else 0.0
+            if self.most_mb and kept_mb + size_mb > self.most_mb:
+                what = f"{wanted} was not added: your files take {kept_mb:.1f} of {self.most_mb:g} MB already"
+                raise NotesError(what, "What was taken out counts too: ask who runs the tutor to make room.")
             if len(self.files(slug)) >= MOST_FILES:
                 what = f"{wanted} was not added: the library holds {MOST_FILES} files"
                 raise NotesError(what, "Put the files into a folder of your own and add that.")
@@ -188,6 +197,12 @@ class Libraries:
                 draft.rename(target)
         told = f"{wanted} was there already with other words; the new one is {target.name}."
         return target.name, "" if target.name == wanted else told
+
+    def _kept_mb(self) -> float:
+        """What uploads take, in use or taken out; indexes are a cache and do not count."""
+        found = (Path(place, name) for place, _, names in os.walk(self.root) for name in names)
+        kept = ("files", "removed")
+        return sum(path.stat().st_size for path in found if path.parent.name in kept) / 1_000_000
 
     def files(self, slug: str) -> list[str]:
         """The names of the uploaded files of an own library."""

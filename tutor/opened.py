@@ -20,6 +20,7 @@ from tutor.graph import TutoringGraph
 from tutor.index import Index, open_index, refresh_index
 from tutor.libraries import NotesLibrary, files_below
 from tutor.notes import Note, Skipped, list_files, read_files
+from tutor.quiz.bank import Bank
 from tutor.quiz.studies import Studies
 from tutor.retrieval import Retriever
 from tutor.router import Router
@@ -74,7 +75,22 @@ class ReadNotes:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class Common:
+    """What hangs on an opened index and is the same for every student of it.
+
+    Attributes:
+        bank: gives the facts of the notes; made when they are first needed.
+    """
+
+    read: ReadNotes
+    retriever: Retriever
+    router: Router
+    answering: Answering
+    bank: Callable[[], Bank]
+
+
+@dataclass(frozen=True, eq=False)
+class Opened(Common):
     """All that hangs on one opened index; swapped as a whole.
 
     Attributes:
@@ -83,10 +99,6 @@ class Opened:
         studies: the student's studies over them.
     """
 
-    read: ReadNotes
-    retriever: Retriever
-    router: Router
-    answering: Answering
     graph: TutoringGraph
     line: str
     examples: tuple[str, ...]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.tools import BaseTool
 
@@ -17,14 +17,14 @@ from tutor.adapter import CLAIMS, GRADES, INTENTS, Adapter
 from tutor.answering import Answering
 from tutor.conversations import Conversations
 from tutor.embedding import Embedding
-from tutor.errors import NotesError, QuizError, RecordError, StoreError, TutorError
+from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graders import Graders
 from tutor.graph import Parts, TutoringGraph
 from tutor.job_queue import JobQueue
-from tutor.learner import Chat, Record, Turn, open_record
+from tutor.learner import Chat, Record, Recorded, Turn, opened_record
 from tutor.libraries import NotesLibrary, open_libraries
 from tutor.models import ChosenModel, open_model
-from tutor.opened import NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
+from tutor.opened import Common, NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank, once
 from tutor.quiz.items import KINDS, Item, Kind
@@ -53,6 +53,7 @@ class Session(Conversations, Graders):
 
     Args:
         watch: whether each question first looks whether the notes changed.
+        shared: another session whose readers of words and whose line of runs this one uses too.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session(Conversations, Graders):
         *,
         watch: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        shared: Session | None = None,
     ) -> None:
         self.settings = settings
         self.embedding = embedding
@@ -76,19 +78,28 @@ class Session(Conversations, Graders):
         self._rounds: Rounds = self._study or RoundsInMemory()
         self._rng = random.Random(settings.seed)
         self._scratch = tempfile.TemporaryDirectory(prefix="tutor-")
-        self._jobs = JobQueue()
+        self._jobs: JobQueue = shared._jobs if shared else JobQueue()
         self._watch = watch
         self._now = now
-        self._intents, self.claims = Adapter(embedding, INTENTS), Adapter(embedding, CLAIMS)
-        self._grades = Adapter(embedding, GRADES)
-        self._notes = NotesInUse(self._made, embedding, settings.passage_tokens)
+        readers = [Adapter(embedding, fitted) for fitted in (INTENTS, CLAIMS, GRADES)]
+        self._adapters: list[Adapter] = shared._adapters if shared else readers
+        self._intents, self.claims, self._grades = self._adapters
+        self._notes = self._notes_in_use()
+
+    def _notes_in_use(self) -> NotesInUse:
+        return NotesInUse(self._made, self.embedding, self.settings.passage_tokens)
 
     def _made(self, read: ReadNotes) -> Opened:
         """What hangs on an opened index."""
         retriever = Retriever(read.index, self.embedding)
-        studies = Studies(
-            once(lambda: Bank(retriever)), self._study, self.grade, self._now, self._rewording()
-        )
+        answering = Answering(retriever, self._chosen, self.settings.answer_tokens, self.claims)
+        router = Router(retriever, self._intents)
+        return self._studied(Common(read, retriever, router, answering, once(lambda: Bank(retriever))))
+
+    def _studied(self, common: Common) -> Opened:
+        """What hangs on an opened index, with the studies, the tools and the graph of this student."""
+        read, retriever, bank = common.read, common.retriever, common.bank
+        studies = Studies(bank, self._study, self.grade, self._now, self._rewording())
         tools = make_tools(
             retriever,
             root=self.settings.root,
@@ -104,16 +115,14 @@ class Session(Conversations, Graders):
             f"I answer questions from your notes ({line}) and show the lines that prove it. Try: "
             f"“{examples[0]}”, “explain it like I'm 5”, “quiz me on GANs” or “show me a GAN training”."
         )
-        router = Router(retriever, self._intents)
-        answering = Answering(retriever, self._chosen, self.settings.answer_tokens, self.claims)
         parts = Parts(
-            answering,
+            common.answering,
             tools,
             self._rounds,
             self.grade,
             about,
             self.settings.seed or 0,
-            guess=router,
+            guess=common.router,
             caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
@@ -123,7 +132,8 @@ class Session(Conversations, Graders):
             off_topic=self.off_topic,
             elsewhere=self._other_open_quiz,
         )
-        return Opened(read, retriever, router, answering, TutoringGraph(parts), line, examples, studies)
+        graph, (router, answering) = TutoringGraph(parts), (common.router, common.answering)
+        return Opened(read, retriever, router, answering, bank, graph, line, examples, studies)
 
     # -- the notes in use --------------------------------------------------------------------------------------
 
@@ -208,10 +218,6 @@ class Session(Conversations, Graders):
         if problem:
             yield Notice(problem)
 
-    def _fresh_silently(self) -> None:
-        for _ in self._fresh():
-            pass
-
     def _open_notes(self, on_progress: Progress | None, resume: bool) -> None:
         """Opens the library that the settings name, else the one to resume, else the notes of the start."""
         wait, base = self._record is not None, self.libraries.base
@@ -282,7 +288,7 @@ class Session(Conversations, Graders):
         self, query: str, k: int = 5, history: Iterable[Mapping[str, str]] = ()
     ) -> list[dict[str, Any]]:
         """Retrieval alone, a follow-up read with its history: the value that `tutor search --json` promises."""
-        self._fresh_silently()
+        list(self._fresh())
         said = [Said(turn["role"], turn["content"]) for turn in history]
         with self._notes.hold() as opened:
             asked = meant(opened.retriever, understand(query, said, names=opened.retriever.named))
@@ -326,7 +332,7 @@ class Session(Conversations, Graders):
         Raises:
             QuizError: nothing can be asked.
         """
-        self._fresh_silently()
+        list(self._fresh())
         with self._notes.hold() as opened:
             items = opened.studies.items(topic, n, rng=self._rng, kinds=kinds, which=which)
             if keep:
@@ -397,18 +403,6 @@ class Session(Conversations, Graders):
         yield from self._recorded(chat_id, events(), threading.Event())
 
 
-Recorded = bool | Literal["read"]
-
-
-def _opened_record(path: Path, now: Callable[[], datetime], record: Recorded) -> Record:
-    try:
-        return open_record(path, now=now)
-    except RecordError:
-        if record != "read" or not path.exists():
-            raise
-        return open_record(path, now=now, exclusive=False)
-
-
 def open_session(
     settings: Settings,
     *,
@@ -434,7 +428,7 @@ def open_session(
         TutorError: notes, index, model or record cannot be opened; the message says the remedy.
     """
     with ExitStack() as on_failure:
-        kept = _opened_record(settings.record_path, now, record) if record else None
+        kept = opened_record(settings.record_path, now, record) if record else None
         if kept is not None:
             on_failure.callback(kept.close)
         chosen = open_model(settings.model, settings) if model else NO_MODEL
@@ -444,4 +438,4 @@ def open_session(
     return session
 
 
-__all__ = ["Chat", "QuizError", "Session", "Turn", "open_session"]
+__all__ = ["Chat", "QuizError", "Recorded", "Session", "Turn", "open_session"]

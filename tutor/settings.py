@@ -33,18 +33,8 @@ CLOSED_ENVIRONMENT = {
     # Not about other hosts: a thread that spins while it waits makes a shared machine up to twenty times slower.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-UNWANTED_ENVIRONMENT = (
-    "LANGSMITH_API_KEY",
-    "LANGCHAIN_API_KEY",
-    "GRADIO_SHARE",
-    "GRADIO_ALLOWED_PATHS",
-    "GRADIO_MCP_SERVER",
-    "GRADIO_DEBUG",
-    "GRADIO_VIBE_MODE",
-    "GRADIO_SERVER_NAME",
-    "GRADIO_SERVER_PORT",
-    "GRADIO_ROOT_PATH",
-)
+# Whatever the stack would read besides: a share, paths to serve, a tracing key, a class to load.
+UNWANTED_ENVIRONMENT = ("GRADIO_", "LANGSMITH_", "LANGCHAIN_", "CHROMA_")
 # A passage longer than the embedding model's window would be cut off silently; its two special tokens count.
 _BOUNDS = {
     "port": (0, 65535),
@@ -71,6 +61,9 @@ class Settings:
         passage_tokens: upper bound of a passage, heading included, in the embedding model's tokens.
         answer_tokens: upper bound of one model draft, in the chat model's tokens.
         demo_budget_s: seconds of training that a demo may take, instead of its preset's.
+        share: whether the page is opened to the internet through a tunnel.
+        auth: who may log in to the page of a class.
+        api, mcp: whether programs on this machine may call the page's endpoints, also as tools of an MCP server.
         seed: fixes every random choice; without one the quiz draws anew each time and demos start from 0.
     """
 
@@ -86,6 +79,8 @@ class Settings:
     port: int = 7860
     share: bool = False
     auth: Path | None = None
+    api: bool = False
+    mcp: bool = False
     seed: int | None = None
     passage_tokens: int = 220
     answer_tokens: int = 200
@@ -106,9 +101,9 @@ def close_environment(environ: dict[str, str] | None = None) -> None:
             because a stray LANGSMITH_TRACING=true would send the student's words away.
     """
     target: Any = os.environ if environ is None else environ
+    for name in [name for name in target if name.upper().startswith(UNWANTED_ENVIRONMENT)]:
+        del target[name]
     target.update(CLOSED_ENVIRONMENT)
-    for name in UNWANTED_ENVIRONMENT:
-        target.pop(name, None)
 
 
 def read_settings(

@@ -6,11 +6,16 @@ look        theme, style sheet and the page's small script
 desk        who is being answered, and the switch that stops it
 contents    what was read, skipped and done, as HTML
 shelf       the libraries of notes: choose, add, take out, what was read
+seats       who asks: a seat for each student of a class
+door        the door of every listener: who asks is found out by the log-in
+programs    what other programs on this machine may call
 page        the components and what they do
-serving     the web server: port, Host and Origin guard, Content-Security-Policy
+guard       what stands before the page: Host and Origin, bounds, Content-Security-Policy
+gate        what stands before the page of a class: each request is somebody's
+serving     the web server: port, log-in, start and end
 """
 
 from tutor.ui.page import build_page
-from tutor.ui.serving import RunningPage, check_address, serve, start_server
+from tutor.ui.serving import SHARE_WARNING, RunningPage, check_address, serve, start_server
 
-__all__ = ["RunningPage", "build_page", "check_address", "serve", "start_server"]
+__all__ = ["SHARE_WARNING", "RunningPage", "build_page", "check_address", "serve", "start_server"]

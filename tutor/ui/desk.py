@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -22,10 +24,43 @@ class Ticket:
     begun: bool = False
 
 
-class Desk:
-    """Tickets by tab. A tab is named by the page's own session hash; safe to call from several threads."""
+class Pace:
+    """At most so many things in so many seconds. Safe to call from several threads.
 
-    def __init__(self) -> None:
+    Args:
+        clock: s, never going back.
+    """
+
+    def __init__(self, most: int, within_s: float, clock: Callable[[], float]) -> None:
+        self._most = most
+        self._within_s = within_s
+        self._clock = clock
+        self._at: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def wait_s(self) -> float:
+        """Counts one more and gives 0; counts nothing where that is too many, and gives how long to wait."""
+        with self._lock:
+            now = self._clock()
+            while self._at and self._at[0] <= now - self._within_s:
+                self._at.popleft()
+            if len(self._at) >= self._most:
+                return self._at[0] + self._within_s - now
+            self._at.append(now)
+            return 0.0
+
+
+class Desk:
+    """Tickets by tab. A tab is named by the page's own session hash; safe to call from several threads.
+
+    Args:
+        most: how many messages may wait or be answered at a time, whatever their tabs; None for no bound.
+        pace: how many may be sent; None for no bound.
+    """
+
+    def __init__(self, most: int | None = None, pace: Pace | None = None) -> None:
+        self.pace = pace
+        self._most = most
         self._tickets: dict[str, Ticket] = {}
         self._alone: Ticket | None = None
         self._lock = threading.Lock()
@@ -77,7 +112,8 @@ class Desk:
     def take(self, tab: str, chat_id: str) -> bool:
         """Keeps the place for a message; False while the tab or the conversation has one, or the notes change."""
         with self._lock:
-            if self._alone is not None or tab in self._tickets or self._held(chat_id):
+            full = self._most is not None and len(self._tickets) >= self._most
+            if self._alone is not None or full or tab in self._tickets or self._held(chat_id):
                 return False
             self._tickets[tab] = Ticket(chat_id)
             return True

@@ -3,162 +3,51 @@
 from __future__ import annotations
 
 import errno
-import hmac
 import ipaddress
 import logging
 import os
-import re
+import secrets
 import signal
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from tutor.errors import PageError
+from tutor.errors import PageError, SettingsError
+from tutor.logins import Door, read_logins
 from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.settings import Settings
-from tutor.ui.desk import Desk
+from tutor.ui.gate import ADDRESS, Gate
+from tutor.ui.guard import Guard, is_number
 from tutor.ui.look import CSS, SCRIPT, theme
 from tutor.ui.page import build_page
+from tutor.ui.seats import Class, Seats
 from tutor.ui.view import Session
 
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-# Scripts and styles of the page itself are inline; everything else must come from this server. Pictures and
-# forms of a hostile note therefore reach nobody (measured: without it ten addresses were called, no click).
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "frame-src 'none'; object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'; "
-    "worker-src 'self' blob:"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-MOST_UPLOAD_BYTES = 50_000_000
-MOST_BODY_BYTES = 1_000_000
-_UPLOAD = "/gradio_api/upload"
-_FILE = re.compile(r"/file[=/]")
 START_S = 60.0
 STOP_S = 10.0
-MOST_FAILED_LOGINS = 10
-
-
-class Guard:
-    """Answers only requests that name this server and come from its own pages; adds the headers.
-
-    A page elsewhere can send a browser here under another name (DNS rebinding: the Host is wrong) or from
-    another site (the Origin is wrong). Files come in by one path alone, from the page itself, which names its
-    Origin; go out only as pictures; and no body is read beyond its bound, whatever length it claims.
-
-    Args:
-        hosts: the names of this server. None of them but numbers may be used when `numbers` is true.
-        numbers: whether any IP address is a good name too (a server open to the network has several).
-    """
-
-    def __init__(self, app: Any, hosts: frozenset[str], numbers: bool = False) -> None:
-        self._app = app
-        self._hosts = hosts
-        self._numbers = numbers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        refusal = self._refusal(scope)
-        if scope["type"] == "websocket":
-            refusal = refusal or "this page uses no websockets"
-        if refusal:
-            await _refuse(scope["type"], refusal, send)
-            return
-        bound = MOST_UPLOAD_BYTES if scope["path"] == _UPLOAD else MOST_BODY_BYTES
-        taken, answered = 0, False
-
-        async def bounded() -> MutableMapping[str, Any]:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            # To the page it is as if the browser had gone away; the browser is told why below.
-            return {"type": "http.disconnect"} if taken > bound else message
-
-        async def with_headers(message: MutableMapping[str, Any]) -> None:
-            nonlocal answered
-            if taken > bound and not answered:
-                return
-            answered = True
-            if message["type"] == "http.response.start":
-                kept = [pair for pair in message["headers"] if pair[0].decode().title() not in HEADERS]
-                added = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                message["headers"] = [*kept, *added]
-            await send(message)
-
-        try:
-            await self._app(scope, bounded, with_headers)
-        except Exception:
-            if taken <= bound:
-                raise
-        if taken > bound and not answered:
-            most = f"at most {bound // 1_000_000} MB at once"
-            await _refuse(scope["type"], most, send, status=413)
-
-    def _refusal(self, scope: Scope) -> str:
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        host = headers.get("host", "")
-        if not self._is_ours(host):
-            return "unknown host"
-        origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != host:
-            return "another site"
-        if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
-            return "another site"
-        path = str(scope.get("path", ""))
-        if path.rstrip("/").endswith(("/upload", "/process_recording")):
-            return "" if path == _UPLOAD and origin is not None else "files are added on the page alone"
-        if _FILE.search(path) and not path.endswith(".png"):
-            return "only pictures are served"
-        return ""
-
-    def _is_ours(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        if name in self._hosts:
-            return True
-        return self._numbers and _is_number(name)
-
-
-async def _refuse(kind: str, reason: str, send: Send, status: int = 403) -> None:
-    if kind == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    body = f"Refused: {reason}.".encode()
-    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _is_number(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+MOST_THREADS = 120  # each answer that waits in line holds one
+MOST_QUEUED = 32
+WELCOME = (
+    "Log in with the name and the password that you were given. "
+    "After some wrong tries the next one must wait, each time longer."
+)
+SHARE_WARNING = (
+    "--share opens this page to the internet through servers of another company (Gradio's tunnel, gradio.live). "
+    "All that students send and see passes through them and can be read there: questions, answers, passages of the "
+    "notes, uploaded files, pictures, names and passwords. Notes, index, records and model stay on this machine. "
+    "The tunnel's program (frpc) is fetched from the network. Without --share nothing leaves this machine."
+)
 
 
 @dataclass
@@ -168,12 +57,15 @@ class RunningPage:
     url: str
     _server: uvicorn.Server
     _thread: threading.Thread
-    _desk: Desk
+    _seats: Seats[Any]
     _log: logging.Handler
+    shared_url: str = ""
 
     def stop(self) -> None:
         """Stops answers and demos at work, closes connections and frees the port. May be called twice."""
-        self._desk.stop_all()
+        self._seats.stop_all()
+        if self.shared_url:
+            _close_tunnels()
         self._server.should_exit = True
         self._thread.join(STOP_S)
         logging.getLogger("tutor").removeHandler(self._log)
@@ -191,53 +83,112 @@ def check_address(settings: Settings) -> None:
     Raises:
         PageError: the port is in use or not allowed, the host is none of this machine's, or the page would
             be open to the network without a password.
+        SettingsError: the file of logins cannot be used.
     """
-    if settings.share:
-        raise PageError("The page cannot be shared through another company's server",
-                        "Leave out --share; one person on several devices can use --host with --auth FILE: "
-                        "everyone with a login shares one record.")  # fmt: skip
+    if settings.share and settings.auth is None:
+        raise PageError("--share without a log-in would let anyone who has the address in",
+                        "Add --auth FILE; `tutor users add NAME --file FILE` makes it.")  # fmt: skip
     if not _is_loopback(settings.host) and settings.auth is None:
         raise PageError(f"On {settings.host} anyone on the network could read your conversations",
-                        "Leave out --host, or add --auth FILE with lines `name:password`, for one person from "
-                        "several devices: everyone with a login shares one record.")  # fmt: skip
+                        "Leave it out, or add --auth FILE; `tutor users add NAME --file FILE` makes it.")  # fmt: skip
+    if (settings.api or settings.mcp) and (settings.share or not _is_loopback(settings.host)):
+        raise PageError("Programs may use the page on this machine alone",
+                        "Leave out --host and --share, or --api and --mcp.")  # fmt: skip
+    if settings.mcp:
+        _check_mcp(settings)
     if settings.auth is not None:
-        _read_logins(settings.auth)
+        read_logins(settings.auth)
     _bound(settings).close()
 
 
-def start_server(session: Session, settings: Settings) -> RunningPage:
+def _check_mcp(settings: Settings) -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    if settings.auth is not None:
+        raise PageError("An MCP server knows no log-in", "Leave out --mcp or --auth.")
+    try:
+        found = version("mcp")
+    except PackageNotFoundError:
+        found = ""
+    if found.partition(".")[0] != "1":
+        what = f"--mcp needs the package mcp 1.x ({f'{found} is there' if found else 'it is missing'})"
+        raise PageError(what, "Say `pip install -e '.[mcp]'`.")
+
+
+def start_server(
+    students: Session | Class,
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    tunnel: Callable[[int], str] | None = None,
+) -> RunningPage:
     """Serves the page from a thread; returns when it answers. Port 0 takes a free one.
 
+    Args:
+        students: the opened session; a class where the settings name a file of logins.
+        clock: s, never going back; times the waits of wrong log-ins.
+        tunnel: opens this machine's port to the internet and returns the address; gradio's if not given.
+
     Raises:
-        PageError: as `check_address`, or the server did not come up.
+        PageError: as `check_address`, or the server did not come up, or cannot be shared.
     """
+    if isinstance(students, Class) != (settings.auth is not None):
+        raise PageError("A class needs a log-in, and a log-in a class", "Name the logins with --auth FILE.")
     check_address(settings)
     listening = _bound(settings)
     port = int(listening.getsockname()[1])
     log = _open_log(settings)
-    desk = Desk()
     try:
-        server = _server(_application(session, settings, desk, port))
+        guard, seats = _application(students, settings, port, clock)
+        server = _server(guard)
     except BaseException:
         listening.close()
         raise
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="page", daemon=True)
     thread.start()
-    page = RunningPage(f"http://{_spoken(settings.host)}:{port}", server, thread, desk, log)
+    page = RunningPage(f"http://{_spoken(settings.host)}:{port}", server, thread, seats, log)
     until = time.monotonic() + START_S
     while not server.started:
         if not thread.is_alive() or time.monotonic() > until:
             page.stop()
             raise PageError(f"The page did not come up on {page.url}", f"See {_log_file(settings)}.")
         time.sleep(0.02)
+    if settings.share:
+        _share(page, guard, port, tunnel or partial(_tunnel, _spoken(settings.host).strip("[]")))
     return page
 
 
-def serve(session: Session, settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+def _share(page: RunningPage, guard: Guard, port: int, tunnel: Callable[[int], str]) -> None:
+    """Opens the running page to the internet; stops it when that fails."""
+    try:
+        page.shared_url = tunnel(port)
+    except Exception as error:
+        page.stop()
+        raise PageError(
+            f"The page could not be shared ({error})",
+            "Leave out --share, or look at the network connection of this machine.",
+        ) from error
+    guard.allow(page.shared_url.partition("://")[2])
+
+
+def _tunnel(host: str, port: int) -> str:
+    from gradio.networking import setup_tunnel
+
+    return setup_tunnel(host, port, secrets.token_urlsafe(32), None, None)
+
+
+def _close_tunnels() -> None:
+    from gradio.tunneling import CURRENT_TUNNELS
+
+    for tunnel in CURRENT_TUNNELS:
+        tunnel.kill()
+
+
+def serve(students: Session | Class, settings: Settings, *, on_ready: Callable[[RunningPage], None]) -> None:
     """Serves the page until Ctrl-C or SIGTERM, then ends cleanly.
 
     Args:
-        on_ready: called with the address once the page answers.
+        on_ready: called once the page answers.
 
     Raises:
         PageError: the page cannot be served.
@@ -246,8 +197,8 @@ def serve(session: Session, settings: Settings, *, on_ready: Callable[[str], Non
     before = signal.signal(signal.SIGTERM, signal.default_int_handler) if in_main else None
     page: RunningPage | None = None
     try:
-        page = start_server(session, settings)
-        on_ready(page.url)
+        page = start_server(students, settings)
+        on_ready(page)
         page.wait()
     except KeyboardInterrupt:
         pass
@@ -258,8 +209,10 @@ def serve(session: Session, settings: Settings, *, on_ready: Callable[[str], Non
             signal.signal(signal.SIGTERM, before)
 
 
-def _application(session: Session, settings: Settings, desk: Desk, port: int) -> Guard:
-    """The page on a FastAPI application behind the guard."""
+def _application(
+    students: Session | Class, settings: Settings, port: int, clock: Callable[[], float]
+) -> tuple[Guard, Seats[Any]]:
+    """The page on a FastAPI application behind the guard, and in a class behind the gate; and its seats."""
     pictures = settings.cache_dir / "page"
     pictures.mkdir(parents=True, exist_ok=True, mode=0o700)
     remove_broken_uploads(pictures, time.time())
@@ -268,11 +221,14 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
     import gradio as gr
     from fastapi import FastAPI
 
-    local = _is_loopback(settings.host)
-    blocks = build_page(session, desk=desk, log_file=_log_file(settings), local=local)
+    local = _is_loopback(settings.host) and not settings.share
+    programs = settings.api or settings.mcp
+    blocks, seats = build_page(students, log_file=_log_file(settings), local=local, programs=programs)
+    door = Door(settings.auth, clock) if settings.auth is not None else None
     # A mounted page counts as not launched, and gradio then believes any path that a browser names as an upload.
     blocks.has_launched = True
-    blocks.queue(max_size=32, default_concurrency_limit=1, api_open=False)
+    blocks.max_threads = MOST_THREADS
+    blocks.queue(max_size=MOST_QUEUED, default_concurrency_limit=1, api_open=False)
     app: FastAPI = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     gr.mount_gradio_app(
         app,
@@ -280,22 +236,50 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
         path="/",
         server_name=settings.host,
         server_port=port,
-        auth=_logins(settings.auth) if settings.auth is not None else None,
+        auth=_check(door) if door is not None else None,
+        auth_message=WELCOME,
         allowed_paths=[],
         show_error=False,
         max_file_size=LARGEST_FILE_MB * 2**20,  # gradio tells it in MiB
         ssr_mode=False,
         enable_monitoring=False,
         run_history=False,
-        mcp_server=False,
+        mcp_server=settings.mcp,
         pwa=False,
         footer_links=[],
         theme=theme(),
         css=CSS,
         head=SCRIPT,
     )
+    inner: Any = app
+    if door is not None:
+        inner = Gate(app, app.routes[-1].app, seats, door, clock)  # type: ignore[attr-defined]
     names = {"localhost", "127.0.0.1", "::1", settings.host.lower(), socket.gethostname().lower()}
-    return Guard(app, frozenset(names), numbers=not local)
+    return Guard(inner, frozenset(names), numbers=not _is_loopback(settings.host)), seats
+
+
+def _check(door: Door) -> Callable[[str, str], Awaitable[bool]]:
+    """Gradio's check of a name and a password. A flood of tries takes no threads from the page."""
+    from anyio import CapacityLimiter
+    from anyio.to_thread import run_sync
+    from fastapi import HTTPException
+
+    few = CapacityLimiter(2)
+
+    async def check(name: str, password: str) -> bool:
+        address = ADDRESS.get()
+        wait_s = door.wait_s(name, address)
+        if wait_s > 0:
+            # 400 is what the page shows as a failure; another status would leave the student without a word.
+            told = f"Too many wrong tries: wait {ceil(wait_s)} s."
+            raise HTTPException(400, told, {"Retry-After": str(ceil(wait_s))})
+        try:
+            return await run_sync(door.opens, name, password, address, limiter=few)
+        except SettingsError as error:
+            logging.getLogger("tutor.ui").error("nobody can log in: %s", error)
+            return False
+
+    return check
 
 
 def remove_broken_uploads(folder: Path, now: float) -> None:
@@ -344,47 +328,13 @@ def _told(settings: Settings, error: OSError) -> PageError:
 
 
 def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_number(host) and ipaddress.ip_address(host).is_loopback)
+    return host == "localhost" or (is_number(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def _spoken(host: str) -> str:
     """The host as it is written in an address; a server open to all is reached here as 127.0.0.1."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
-
-
-def _read_logins(file: Path) -> dict[str, str]:
-    """name -> password from lines `name:password`; blank lines and lines that begin with # are left out."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PageError(
-            f"The logins in {file} cannot be read ({error})", "Name a text file of lines `name:password`."
-        ) from error
-    pairs = [
-        line.strip().partition(":") for line in lines if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not pairs or not all(name and colon and password for name, colon, password in pairs):
-        raise PageError(f"{file} holds no logins", "Write one `name:password` per line.")
-    return {name: password for name, _, password in pairs}
-
-
-def _logins(file: Path) -> Callable[[str, str], bool]:
-    """The check of a name and password; after MOST_FAILED_LOGINS within a minute it refuses all."""
-    known = _read_logins(file)
-    failed: list[float] = []
-
-    def check(name: str, password: str) -> bool:
-        now = time.monotonic()
-        failed[:] = [at for at in failed if now - at < 60.0]
-        if len(failed) >= MOST_FAILED_LOGINS:
-            return False
-        if name in known and hmac.compare_digest(known[name].encode(), password.encode()):
-            return True
-        failed.append(now)
-        return False
-
-    return check
 
 
 def _log_file(settings: Settings) -> Path:

@@ -2,13 +2,12 @@
 
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
-import html
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tutor.errors import NotesError, StoreError
 from tutor.libraries import Libraries, NotesLibrary
@@ -20,7 +19,6 @@ from tutor.ui.view import Session, View
 
 FORMATS = "Markdown, plain text, flashcards, HTML, notebooks, PDF"
 _PAUSE_S = 0.25
-_HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _BASE = "."  # an empty value is none for a drop-down list
 _BUSY = "Wait until the answer is finished, or stop it first: then the notes can change."
 _STALE = "Another library came into use meanwhile; look at the list again."
@@ -275,7 +273,7 @@ class Shelf:
             said = f"{name} is out of the library; the folder itself is as it was."
         else:
             self._libraries.remove_file(slug, name)
-            said = f"{name} is out; a copy is kept in {self._libraries.root / slug / 'removed'}."
+            said = f"{name} is out{self._kept_in(slug, 'removed')}."
         return f"{said} {self._session.refresh_notes(report)}"
 
     def delete(self, report: Progress) -> str:
@@ -283,7 +281,11 @@ class Shelf:
         library = self._session.library
         self._session.use_library("", report)
         self._libraries.delete(library.slug)
-        return f"“{library.name}” is deleted; its uploaded files are kept in {self._libraries.root / '.removed'}."
+        return f"“{library.name}” is deleted{self._kept_in('.removed')}."
+
+    def _kept_in(self, *place: str) -> str:
+        """Where what was taken out lies; of use only to who sits at this machine."""
+        return f"; a copy is kept in {self._libraries.root.joinpath(*place)}" if self._local else ""
 
     def clear(self, uploads: Sequence[dict[str, Any]]) -> None:
         """Removes the temporary files of an upload."""
@@ -299,6 +301,13 @@ class Shelf:
         if path.resolve().parent.parent != folder or path.is_symlink() or not path.is_file():
             raise NotesError("An upload did not arrive", "Add the file again.")
         return path
+
+
+class Seat(Protocol):
+    """What the listeners of the notes need of whoever is logged in."""
+
+    @property
+    def shelf(self) -> Shelf: ...
 
 
 class _Task(threading.Thread):
@@ -332,44 +341,44 @@ class _Task(threading.Thread):
         self.stage = f"{stage}: {100 * done / total:.0f} %" if done and total else f"{stage} …"
 
 
-def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any], None]:
+def wire_shelf(parts: dict[str, Any], on: Callable[..., Any]) -> Callable[[Any], None]:
     """The listeners of the notes.
+
+    Args:
+        on: connects an event with a listener, which gets the seat of whoever is logged in before its inputs.
 
     Returns:
         A function that lets an event bring the part up to date, for those after which the notes may be others.
     """
-    import gradio as gr
-
     outputs = [parts[name] for name in (*SHOWN, *BESIDE, "chat")]
 
-    def run(now: str, work: Work, seen: str | None, **more: Any) -> Iterator[Any]:
-        try:
-            for shown, settled in shelf.change(now, work, seen, **more):
-                rest = shelf.beside() if settled else [gr.skip()] * len(BESIDE)
-                yield [*shown, *rest, shelf.chat(now) if settled else gr.skip()]
-        except Exception as error:
-            raise gr.Error(html.escape(view.told(error)), print_exception=False) from error
+    def run(shelf: Shelf, now: str, work: Work, seen: str | None, **more: Any) -> Iterator[Any]:
+        import gradio as gr
 
-    def chosen(now: str, picked: str) -> Iterator[Any]:
+        for shown, settled in shelf.change(now, work, seen, **more):
+            rest = shelf.beside() if settled else [gr.skip()] * len(BESIDE)
+            yield [*shown, *rest, shelf.chat(now) if settled else gr.skip()]
+
+    def chosen(mine: Seat, now: str, picked: str) -> Iterator[Any]:
         # gradio's list fires `input` for a choice and once more as it loses focus, also when nothing was chosen:
         # a library that is in use already, or is being taken into use, is therefore never refused.
-        yield from run(now, partial(shelf.choose, picked), None, picked=picked)
+        yield from run(mine.shelf, now, partial(mine.shelf.choose, picked), None, picked=picked)
 
-    def made(now: str, name: str) -> Iterator[Any]:
-        yield from run(now, partial(shelf.make, name), None)
+    def made(mine: Seat, now: str, name: str) -> Iterator[Any]:
+        yield from run(mine.shelf, now, partial(mine.shelf.make, name), None)
 
-    def uploaded(now: str, seen: str, uploads: Any) -> Iterator[Any]:
-        given = [each for each in uploads or [] if isinstance(each, dict)]
-        yield from run(now, partial(shelf.add_files, given), seen, unused=partial(shelf.clear, given))
+    def uploaded(mine: Seat, now: str, seen: str, uploads: Any) -> Iterator[Any]:
+        given, shelf = [each for each in uploads or [] if isinstance(each, dict)], mine.shelf
+        yield from run(shelf, now, partial(shelf.add_files, given), seen, unused=partial(shelf.clear, given))
 
-    def linked(now: str, seen: str, text: str) -> Iterator[Any]:
-        yield from run(now, partial(shelf.add_folder, text), seen)
+    def linked(mine: Seat, now: str, seen: str, text: str) -> Iterator[Any]:
+        yield from run(mine.shelf, now, partial(mine.shelf.add_folder, text), seen)
 
-    def taken(now: str, seen: str, entry: str | None) -> Iterator[Any]:
-        yield from run(now, partial(shelf.take_out, entry or ""), seen)
+    def taken(mine: Seat, now: str, seen: str, entry: str | None) -> Iterator[Any]:
+        yield from run(mine.shelf, now, partial(mine.shelf.take_out, entry or ""), seen)
 
-    def deleted(now: str, seen: str) -> Iterator[Any]:
-        yield from run(now, shelf.delete, seen)
+    def deleted(mine: Seat, now: str, seen: str) -> Iterator[Any]:
+        yield from run(mine.shelf, now, mine.shelf.delete, seen)
 
     chat_id, seen = parts["chat_id"], parts["seen"]
     for event, listener, inputs, more in (
@@ -381,30 +390,28 @@ def wire_shelf(parts: dict[str, Any], shelf: Shelf, view: View) -> Callable[[Any
         (parts["out_yes"].click, taken, [chat_id, seen, parts["entry"]], {}),
         (parts["drop_yes"].click, deleted, [chat_id, seen], {}),
     ):
-        event(listener, inputs, outputs, concurrency_limit=None, **_HIDDEN, **more)
-    _wire_doubts(parts, shelf)
+        on(event, listener, inputs, outputs, queue=True, concurrency_limit=None, **more)
+    _wire_doubts(parts, on)
 
     def follow(event: Any) -> None:
-        event(shelf.now, None, outputs[:-1], queue=False, **_HIDDEN)
+        on(event, lambda mine: mine.shelf.now(), None, outputs[:-1])
 
     return follow
 
 
-def _wire_doubts(parts: dict[str, Any], shelf: Shelf) -> None:
+def _wire_doubts(parts: dict[str, Any], on: Callable[..., Any]) -> None:
     """Asking once more before something is taken out, and the button that stops the reading."""
     import gradio as gr
 
-    quick = {"queue": False} | _HIDDEN
     sure = [parts["out_sure"], parts["drop_sure"]]
 
-    def entry_chosen(entry: str | None) -> list[Any]:
+    def entry_chosen(mine: Seat, entry: str | None) -> list[Any]:
         # Leaving the list without a choice is an `input` too.
         return [gr.Row(visible=True), gr.Row(visible=False)] if entry else [gr.skip()] * 2
 
-    parts["entry"].input(entry_chosen, parts["entry"], sure, **quick)
-    parts["drop"].click(lambda: [gr.Row(visible=False), gr.Row(visible=True)], None, sure, **quick)
-    parts["out_no"].click(
-        lambda: [gr.Row(visible=False), gr.Dropdown(value=None)], None, [sure[0], parts["entry"]], **quick
-    )
-    parts["drop_no"].click(lambda: gr.Row(visible=False), None, sure[1], **quick)
-    parts["halt"].click(shelf.halt, None, None, **quick)
+    on(parts["entry"].input, entry_chosen, parts["entry"], sure)
+    on(parts["drop"].click, lambda mine: [gr.Row(visible=False), gr.Row(visible=True)], None, sure)
+    kept = [sure[0], parts["entry"]]
+    on(parts["out_no"].click, lambda mine: [gr.Row(visible=False), gr.Dropdown(value=None)], None, kept)
+    on(parts["drop_no"].click, lambda mine: gr.Row(visible=False), None, sure[1])
+    on(parts["halt"].click, lambda mine: mine.shelf.halt(), None, None)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tutor.errors import TutorError
-from tutor.turns import Event, Style, event_to_json
+from tutor.job_queue import Line
+from tutor.job_queue import Ticket as PlaceInLine
+from tutor.turns import Event, Style, ToolCall, event_to_json
 from tutor.ui.desk import Ticket
 from tutor.ui.rendering import Message, note_message, turn_messages, user_message
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 MOST_TURNS = 60
 LEAST_PAUSE_S = 0.04
 AFTER_STOP_S = 5.0
+WAITING_PAUSE_S = 0.5
+MOST_ANSWERS_WAITING = 40
+BUSY = "Too many are waiting for an answer just now: ask again in a minute."
 STOPPED_EARLY = "Stopped before it was answered."
 
 
@@ -89,11 +94,17 @@ class View:
     Args:
         picture: path of a picture -> the path from which the page may serve it, None when it is gone.
         log_file: where the details of a failure are written, as named to the student.
+        line: in which answers wait for the model; one of its own if not given.
     """
 
     def __init__(
-        self, session: Session, picture: Callable[[str], str | None], log_file: Path | None = None
+        self,
+        session: Session,
+        picture: Callable[[str], str | None],
+        log_file: Path | None = None,
+        line: Line | None = None,
     ) -> None:
+        self.line = line or Line(1, MOST_ANSWERS_WAITING)
         self._session = session
         self._picture = picture
         self._log_file = log_file
@@ -124,14 +135,37 @@ class View:
         return [*self.chat(chat_id), note_message(line)]
 
     def answer(self, ticket: Ticket, style: Style | None) -> Iterator[list[Message]]:
-        """Answers a message on record; yields the whole conversation, the last time when the turn is over.
+        """Answers a message on record in its turn; yields the whole conversation, the last time when all is said.
 
         Whatever fails becomes a line in the chat. Closing this generator stops the work.
         """
-        if ticket.cancel.is_set():
-            self._session.note(ticket.chat_id, STOPPED_EARLY)
+        place = self.line.join()
+        if place is None:
+            self._session.note(ticket.chat_id, BUSY)
             yield self.chat(ticket.chat_id)
             return
+        begun = False
+        try:
+            yield from self._waiting(ticket, place)
+            begun = not ticket.cancel.is_set()
+            if begun:
+                yield from self._answered(ticket, style, place)
+        finally:
+            place.leave()
+            if not begun:
+                self._session.note(ticket.chat_id, STOPPED_EARLY)
+        if not begun:
+            yield self.chat(ticket.chat_id)
+
+    def _waiting(self, ticket: Ticket, place: PlaceInLine) -> Iterator[list[Message]]:
+        """The conversation and how many come before, again and again until none does or the message is stopped."""
+        shown = self.chat(ticket.chat_id) if place.before else []
+        while (before := place.before) and not ticket.cancel.is_set():
+            yield [*shown, note_message(f"{before} before you: your answer comes when theirs are done.")]
+            place.wait(WAITING_PAUSE_S)
+
+    def _answered(self, ticket: Ticket, style: Style | None, place: PlaceInLine) -> Iterator[list[Message]]:
+        """The conversation while the message is being answered."""
         before = self.chat(ticket.chat_id)
         events: list[dict[str, Any]] = []
         stream = self._session.respond(
@@ -141,6 +175,8 @@ class View:
             shown_at, stopped_at = 0.0, 0.0
             for event in stream:
                 _append(events, event_to_json(event))
+                if isinstance(event, ToolCall) and event.name == "run_demo":
+                    place.leave()  # a demo has a line of its own; others are answered meanwhile
                 now = time.monotonic()
                 if ticket.cancel.is_set():
                     stopped_at = stopped_at or now
@@ -159,11 +195,16 @@ class View:
         yield [*before, *turn_messages(events, finished=True, picture=self._picture)]
 
     def told(self, error: Exception) -> str:
-        """A failure in words; what is not a TutorError is logged in full."""
-        if isinstance(error, TutorError):
-            return str(error)
-        logging.getLogger("tutor.ui").error("the page failed", exc_info=error)
-        return f"Something went wrong; details are in {self._log_file or 'the log'}."
+        """As the function `told`."""
+        return told(error, self._log_file)
+
+
+def told(error: Exception, log_file: Path | None = None) -> str:
+    """A failure in words; what is not a TutorError is logged in full."""
+    if isinstance(error, TutorError):
+        return str(error)
+    logging.getLogger("tutor.ui").error("the page failed", exc_info=error)
+    return f"Something went wrong; details are in {log_file or 'the log'}."
 
 
 def _append(events: list[dict[str, Any]], event: dict[str, Any]) -> None:

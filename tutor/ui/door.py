@@ -1,0 +1,54 @@
+"""The door of every listener: who asks is found out by the log-in, and what fails becomes words."""
+
+# No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
+
+import functools
+import html
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tutor.ui.seats import Seats
+from tutor.ui.view import told
+
+
+def at_the_door(
+    seats: Seats[Any], listener: Callable[..., Any], *, plain: bool = False
+) -> Callable[..., Any]:
+    """The listener as gradio may call it.
+
+    Args:
+        listener: gets first the seat of whoever is logged in, then the values of its inputs; it may ask for the request
+            or the event by an annotation, as gradio's listeners do. Its failures reach the student as words.
+        plain: whether those are read by a program and not shown by a browser.
+    """
+    import gradio as gr
+
+    def seat_of(request: Any) -> Any:
+        return seats.of(getattr(request, "username", None))
+
+    def failed(error: Exception) -> Any:
+        words = told(error)
+        return gr.Error(words if plain else html.escape(words), print_exception=False)
+
+    def guarded(request: Any, *given: Any) -> Any:
+        try:
+            return listener(seat_of(request), *given)
+        except Exception as error:
+            raise failed(error) from error
+
+    def guarded_stream(request: Any, *given: Any) -> Iterator[Any]:
+        try:
+            yield from listener(seat_of(request), *given)
+        except Exception as error:
+            raise failed(error) from error
+
+    door: Any = guarded_stream if inspect.isgeneratorfunction(listener) else guarded
+    signature = inspect.signature(listener)
+    own = list(signature.parameters.values())[1:]
+    asks = inspect.Parameter("asking", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
+    functools.update_wrapper(door, listener)
+    hints = {each.name: each.annotation for each in own if each.annotation is not each.empty}
+    door.__annotations__ = {"asking": gr.Request} | hints
+    door.__signature__ = inspect.Signature([asks, *own], return_annotation=signature.return_annotation)
+    return door
