@@ -230,7 +230,8 @@ def test_what_was_thought_of_answers_is_carried_over_with_its_words(older: Path)
     before = sqlite3.connect(older)
     turn, answer = before.execute("SELECT id, content FROM turns WHERE role = 'assistant'").fetchall()[1]
     before.execute(
-        "INSERT INTO feedback (turn_id, value, at) VALUES (?, 'dislike', '2025-02-01T00:00:00+00:00')", (turn,)
+        "INSERT INTO feedback (turn_id, value, at) VALUES (?, 'dislike', '2025-02-01T00:00:00+00:00')",
+        (turn,),
     )
     before.commit()
     question = before.execute(
