@@ -213,8 +213,12 @@ CSS = """
 #chat .image-container, #chat .image-frame { background: transparent; max-width: 100%; }
 #chat .message-row .message img { max-width: 100%; max-height: min(60vh, 520px); height: auto; margin: 0;
   border-radius: 8px; }
-#chat .frame progress { display: block; width: 100%; height: 8px; margin: .5em 0 .3em;
-  accent-color: var(--primary-600); }
+#chat .frame progress { display: block; width: 100%; height: 8px; margin: .5em 0 .3em; appearance: none; border: 0;
+  border-radius: 4px; background: var(--line); overflow: hidden; }
+#chat .frame progress::-webkit-progress-bar { background: var(--line); }
+#chat .frame progress::-webkit-progress-value { background: var(--primary-600); }
+#chat .frame progress::-moz-progress-bar { background: var(--primary-600); }
+#chat .scroll-down-button-container { z-index: 1 !important; }
 #chat .thought-group { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
 
 /* citations */
@@ -229,7 +233,9 @@ CSS = """
   max-width: 100%;
   --under: var(--paper); background: var(--paper); }
 #chat details.citation[open] { width: 100%; }
-#chat details.citation summary { padding: .35em .8em; cursor: pointer; }
+#chat details.citation summary { padding: .35em .8em; cursor: pointer; list-style: none; }
+#chat details.citation summary::-webkit-details-marker { display: none; }
+#chat details.citation:hover { border-color: var(--primary-600); }
 #chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }
 #chat details.citation .where { padding: 0 .9em; color: var(--soft); }
 #chat details.evidence { font-size: .85rem; }
