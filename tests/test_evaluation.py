@@ -7,7 +7,10 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +20,7 @@ from tutor.evaluation import SUITES, Measure, Report, Subject, evaluate, run_sui
 from tutor.evaluation.demos import Demos
 from tutor.evaluation.gate import fit_gate, measure_questions
 from tutor.evaluation.indexing import IndexingTimes, time_indexing
+from tutor.evaluation.liking import thoughts_on_record
 from tutor.evaluation.measures import (
     citation_holds,
     hit_at_k,
@@ -31,8 +35,10 @@ from tutor.evaluation.measures import (
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions, load_questions
 from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.teaching import Taught
+from tutor.feedback import Liking, add_feedback
 from tutor.gate import Measures
 from tutor.job_events import JobEvent
+from tutor.learner import open_record
 from tutor.notes import list_files
 from tutor.retrieval import Retriever
 from tutor.session import open_session
@@ -418,7 +424,17 @@ def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None
         name
         for name in SUITES
         if name
-        not in ("gate", "indexing", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal")
+        not in (
+            "gate",
+            "indexing",
+            "teaching",
+            "follow-ups",
+            "grading",
+            "quiz",
+            "demos",
+            "demos-normal",
+            "feedback",
+        )
     ]
     assert ("Answering", 0, 2) in seen and ("Answering", 2, 2) in seen
 
@@ -439,6 +455,30 @@ def test_the_suites_of_the_demos_run_the_preset_that_they_are_named_for(subject:
     assert asked == [("any", "quick")] * 3 + [("any", "normal")] * 3
     assert seen[3] == ("Running any, quick", 3, 3)
     assert _named(report, "demos-normal")["any: ran to its end"].k == 0
+
+
+def test_the_feedback_suite_counts_the_thumbs_and_names_what_was_disliked(
+    subject: Subject, tmp_path: Path
+) -> None:
+    def report() -> list[dict[str, Any]]:
+        thoughts = partial(thoughts_on_record, tmp_path / "record.db")
+        measured = run_suites(replace(subject, thoughts=thoughts), ["feedback"])
+        return [measure.to_json() for measure in measured.suites["feedback"]]
+
+    assert report()[0]["n"] == 0
+    with open_record(tmp_path / "record.db", now=lambda: datetime(2026, 1, 1, tzinfo=UTC)) as record:
+        chat = record.new_chat("a")
+        for question, value, word in (
+            ("one?", "like", ""),
+            ("two?", "dislike", "too long"),
+            ("three?", "", ""),
+        ):
+            record.add_turn(chat, "user", question)
+            turn = record.add_turn(chat, "assistant", "so")
+            add_feedback(record, turn, "dislike")
+            add_feedback(record, turn, cast(Liking, value), word)
+        (found,) = report()
+    assert (found["k"], found["n"], found["missed"]) == (1, 2, ["two? (too long)"])
 
 
 def test_an_unknown_suite_is_refused_with_the_names_that_exist(subject: Subject) -> None:

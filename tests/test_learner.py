@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from tutor import copies, learner
 from tutor.errors import RecordError
+from tutor.feedback import add_feedback, read_feedback, standing
 from tutor.learner import Record, open_record
 from tutor.record_tables import SCHEMA_VERSION
 
@@ -116,14 +117,48 @@ def test_the_chat_used_last_is_listed_first(record: Record, clock: Clock) -> Non
     assert [chat.title for chat in record.list_chats()] == ["first", "renamed"]
 
 
-def test_deleting_a_chat_takes_its_turns_and_feedback(record: Record) -> None:
-    chat, other = record.new_chat("quiz"), record.new_chat("other")
-    turn = record.add_turn(chat, "user", "quiz me")
-    kept = record.add_turn(other, "user", "hello")
-    record.add_feedback(turn, "like")
-    record.delete_chat(chat)
-    assert record.turns(chat) == [] and record.feedback(turn) == []
-    assert [t.id for t in record.turns(other)] == [kept]
+def test_a_deleted_chat_is_out_of_sight_and_comes_back_whole(path: Path, clock: Clock) -> None:
+    with open_record(path, now=clock) as record:
+        chat, other = record.new_chat("quiz"), record.new_chat("other")
+        record.add_turn(chat, "user", "quiz me")
+        kept = record.add_turn(other, "user", "hello")
+        record.delete_chat(chat)
+        assert record.turns(chat) == [] and [c.id for c in record.list_chats()] == [other]
+        assert record.find_chats("quiz") == []
+        with pytest.raises(RecordError, match="no chat"):
+            record.add_turn(chat, "user", "still there?")
+    with open_record(path, now=clock) as record:
+        record.restore_chat(chat)
+        assert [turn.content for turn in record.turns(chat)] == ["quiz me"]
+        assert [turn.id for turn in record.turns(other)] == [kept]
+
+
+def test_a_deleted_chat_goes_for_good_a_day_later(path: Path, clock: Clock) -> None:
+    with open_record(path, now=clock) as record:
+        chat, kept = record.new_chat("quiz"), record.new_chat("other")
+        record.add_turn(chat, "user", "quiz me")
+        record.delete_chat(chat)
+    clock.move(hours=25)
+    with open_record(path, now=clock) as record:
+        with pytest.raises(RecordError, match="no chat"):
+            record.restore_chat(chat)
+        assert [c.id for c in record.list_chats()] == [kept]
+
+
+def test_chats_are_found_by_title_and_by_what_was_said(record: Record) -> None:
+    gan, vae = record.new_chat("GANs for starters"), record.new_chat("second")
+    record.add_turn(gan, "assistant", "The generator turns noise into samples.")
+    record.add_turn(vae, "user", "Was ist ÄHNLICHKEIT bei 100% der Bilder?")
+    far = "word " * 60
+    record.add_turn(vae, "assistant", f"{far}the encoder gives a mean {far}")
+    assert [(found.chat.id, found.snippet) for found in record.find_chats("starters")] == [(gan, "")]
+    assert [found.chat.id for found in record.find_chats("noise STARTERS")] == [gan]
+    assert [found.chat.id for found in record.find_chats("ähnlichkeit")] == [vae]
+    assert [found.chat.id for found in record.find_chats("0%")] == [vae]
+    assert record.find_chats("noise encoder") == [] and record.find_chats("_") == []
+    snippet = record.find_chats("ENCODER")[0].snippet
+    assert "the encoder gives a mean" in snippet and snippet[0] == snippet[-1] == "…" and len(snippet) < 80
+    assert {found.chat.id for found in record.find_chats("  ")} == {gan, vae}
 
 
 def test_retry_drops_all_that_followed_a_question(record: Record) -> None:
@@ -148,18 +183,49 @@ def test_the_number_of_a_dropped_turn_is_never_given_again(record: Record) -> No
     assert record.add_turn(chat, "user", "again") > dropped
 
 
-def test_feedback_is_kept_in_order(record: Record) -> None:
-    turn = record.add_turn(record.new_chat("a"), "assistant", "answer")
-    record.add_feedback(turn, "dislike")
-    record.add_feedback(turn, "like")
-    assert record.feedback(turn) == ["dislike", "like"]
+def test_another_message_takes_the_place_of_the_last(record: Record) -> None:
+    chat = record.new_chat("a")
+    record.add_turn(chat, "user", "one")
+    record.add_turn(chat, "user", "two")
+    record.add_turn(chat, "assistant", "answer two")
+    assert record.drop_last_exchange(chat, "three") == "two"
+    assert [turn.content for turn in record.turns(chat)] == ["one", "three"]
+
+
+def test_feedback_is_kept_with_what_it_is_about_when_that_is_gone(record: Record) -> None:
+    chat = record.new_chat("a")
+    record.add_turn(chat, "user", "What is a GAN?")
+    turn = record.add_turn(chat, "assistant", "answer")
+    add_feedback(record, turn, "dislike", "too long")
+    record.drop_last_exchange(chat)
+    record.add_turn(chat, "user", "What is a VAE?")
+    other = record.add_turn(chat, "assistant", "another")
+    add_feedback(record, other, "like")
+    record.delete_chat(chat)
+    said = read_feedback(record)
+    assert [(one.value, one.word, one.question, one.answer) for one in said] == [
+        ("dislike", "too long", "What is a GAN?", "answer"),
+        ("like", "", "What is a VAE?", "another"),
+    ]
+    with pytest.raises(RecordError, match="no turn"):
+        add_feedback(record, 99, "like")
+
+
+def test_of_what_was_thought_of_an_answer_the_last_counts(record: Record) -> None:
+    chat = record.new_chat("a")
+    first, second = (record.add_turn(chat, "assistant", text) for text in ("one", "two"))
+    add_feedback(record, first, "dislike")
+    add_feedback(record, second, "like")
+    add_feedback(record, first, "like", "better than I thought")
+    add_feedback(record, second, "")
+    assert [(one.turn_id, one.value) for one in standing(read_feedback(record))] == [(first, "like")]
 
 
 UNKNOWN = {
     "add_turn": ("none", "user", "hello"),
     "rename_chat": ("none", "title"),
     "delete_chat": ("none",),
-    "add_feedback": (99, "like"),
+    "restore_chat": ("none",),
     "drop_turns_after": (99,),
 }
 
@@ -306,7 +372,7 @@ def test_a_migration_that_fails_changes_nothing(
     monkeypatch.undo()
     with open_record(path, now=clock) as record, record.reading() as connection:
         columns = [row.name for row in connection.exec_driver_sql("PRAGMA table_info(chats)")]
-        assert columns == ["id", "title", "created", "updated"]
+        assert columns == ["id", "title", "created", "updated", "deleted"]
 
 
 def test_one_copy_a_day_is_kept_seven_in_all(path: Path, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -12,12 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tutor.errors import ModelError, QuizError
+from tutor.notes import Text
+from tutor.passages import Passage
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import (
     Answer,
@@ -38,6 +42,7 @@ from tutor.turns import (
 from tutor.ui import RunningPage, start_server
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+NUMBERS = itertools.count(1)
 QUESTION = "What is mode collapse?"
 LEAD = "Mode collapse is a failure of GAN training: the generator makes only one or a few kinds of output."
 SECOND = "The ideal GAN solves $\\min_G \\max_D V(D, G)$ and costs $5 to $6 per run."
@@ -68,6 +73,19 @@ class Turn:
 
 
 @dataclass
+class Found:
+    chat: Chat
+    snippet: str
+
+
+@dataclass
+class Thought:
+    turn_id: int
+    value: str
+    word: str = ""
+
+
+@dataclass
 class ScriptedSession:
     """The session's interface with fixed answers, so that the page alone is tested."""
 
@@ -85,6 +103,15 @@ class ScriptedSession:
     def __post_init__(self) -> None:
         self._chats: dict[str, Chat] = {}
         self._turns: dict[str, list[Turn]] = {}
+        self._deleted: dict[str, Chat] = {}
+        self.thoughts: list[Thought] = []
+        lines = [*(f"Before, part {n}." for n in range(40)), PASSAGE, "After it, $x_t$."]
+        texts = [Text(line, ((0, at - 30),), at - 30) for at, line in enumerate(lines, 1)]
+        passages = [
+            Passage(f"p{at}", CITED[0].note, "Mode collapse", ("What it is",), "prose", text)
+            for at, text in enumerate(texts)
+        ]
+        self.notes_read = SimpleNamespace(index=SimpleNamespace(passages=passages))
 
     def new_chat(self) -> str:
         chat_id = uuid.uuid4().hex
@@ -98,8 +125,35 @@ class ScriptedSession:
     def turns(self, chat_id: str) -> list[Turn]:
         return list(self._turns.get(chat_id, ()))
 
+    def find_chats(self, words: str) -> list[Found]:
+        said = {chat.id: " ".join(turn.content for turn in self._turns[chat.id]) for chat in self.chats()}
+        return [Found(chat, "…here…") for chat in self.chats() if words in said[chat.id]]
+
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        self._chats[chat_id].title = title
+
     def delete_chat(self, chat_id: str) -> None:
-        del self._chats[chat_id], self._turns[chat_id]
+        self._deleted[chat_id] = self._chats.pop(chat_id)
+
+    def restore_chat(self, chat_id: str) -> None:
+        self._chats = {chat_id: self._deleted.pop(chat_id), **self._chats}
+
+    def chat_note(self, chat_id: str) -> tuple[str, str]:
+        return f"{self._chats[chat_id].title}.md", "# A note\n\n[1] x² < y\n"
+
+    def give_feedback(self, turn_id: int, value: str, word: str = "") -> None:
+        self.thoughts.append(Thought(turn_id, value, word))
+
+    def feedback(self) -> list[Thought]:
+        return [thought for thought in self.thoughts if thought.value]
+
+    def take_back(self, chat_id: str, instead: str | None = None) -> str | None:
+        words = self.retract_last(chat_id)
+        if words is not None:
+            self._turns[chat_id].pop()
+            if instead is not None:
+                self.hear(chat_id, instead)
+        return words
 
     def retract_last(self, chat_id: str) -> str | None:
         turns = self._turns[chat_id]
@@ -116,11 +170,11 @@ class ScriptedSession:
 
     def hear(self, chat_id: str, message: str) -> None:
         self._chats[chat_id].title = self._chats[chat_id].title or message[:40]
-        self._turns[chat_id].append(Turn(len(self._turns[chat_id]), "user", message))
+        self._turns[chat_id].append(Turn(next(NUMBERS), "user", message))
 
     def note(self, chat_id: str, text: str) -> None:
         payload = {"events": [event_to_json(Notice(text))]}
-        self._turns[chat_id].append(Turn(len(self._turns[chat_id]), "assistant", text, payload))
+        self._turns[chat_id].append(Turn(next(NUMBERS), "assistant", text, payload))
 
     def respond(
         self,
@@ -142,7 +196,7 @@ class ScriptedSession:
                 yield event
         finally:
             payload = {"events": [event_to_json(event) for event in events]}
-            turns.append(Turn(len(turns), "assistant", "", payload))
+            turns.append(Turn(next(NUMBERS), "assistant", "", payload))
 
     def _events(self, message: str, cancel: threading.Event) -> Iterator[Event]:
         said = message.lower()
@@ -273,6 +327,10 @@ ARGUMENTS = (
     "--disable-sync",
 )
 PATIENCE_MS = 60_000
+AXE = (
+    Path(os.environ.get("AXE_CORE", "axe.min.js")),
+    PROJECT_ROOT / "node_modules" / "axe-core" / "axe.min.js",
+)
 
 
 def _chromium() -> str | None:
@@ -322,15 +380,18 @@ def visit(browser: Any, server: RunningPage) -> Iterator[Opening]:
     """Opens the page in a browser of its own, on an empty conversation; fails when another host was called."""
     contexts: list[Any] = []
     called: list[str] = []
+    errors: list[str] = []
 
     def open_page(url: str = server.url, *, new: bool = True, **options: Any) -> Any:
         contexts.append(browser.new_context(**({"viewport": {"width": 1200, "height": 850}} | options)))
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: called.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         page.goto(url)
         page.wait_for_selector("#box textarea")
-        if new and page.locator("#delete").is_visible():
+        if new:
             page.click("#new")
             page.wait_for_selector("#chat .examples")
         return page
@@ -340,6 +401,7 @@ def visit(browser: Any, server: RunningPage) -> Iterator[Opening]:
         context.close()
     hosts = {urlsplit(url).hostname for url in called if url.startswith(("http", "ws"))}
     assert hosts <= {"127.0.0.1"}
+    assert errors == []
 
 
 def _say(page: Any, text: str) -> None:
@@ -383,12 +445,25 @@ def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) ->
     assert chip.locator("summary").inner_text() == "[1] Mode collapse · gans/mode-collapse.md · lines 10–11"
     assert not chip.locator("mark").is_visible()
     chip.locator("summary").click()
-    assert chip.locator("mark").inner_text() == LEAD
-    assert chip.locator("s").inner_text() == "It never happens."
+    dialog = page.get_by_role("dialog", name="[1] Mode collapse · gans/mode-collapse.md · lines 10–11")
+    page.wait_for_selector("#reader:not(.waiting)")
+    assert dialog.locator("mark >> visible=true").inner_text() == LEAD
+    assert dialog.locator("s >> visible=true").inner_text() == "It never happens."
+    assert dialog.locator("#note-text annotation").text_content() == "x_t"
+    assert dialog.locator("mark >> visible=true").bounding_box()["y"] > 0
+    assert "Before, part 39." in dialog.inner_text() and "25 earlier passages" in dialog.inner_text()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#reader", state="hidden")
+    assert chip.locator("summary").evaluate("node => node === document.activeElement")
     assert "1 of 3 sentences quoted, 1 reworded and checked" in _last(page, ".support").inner_text()
     assert _last(page, ".doubted").inner_text() == DOUBTED
-    page.click("#chat .bot-row sup.cite.c2")
-    assert "said by ChatGPT in your notes" in _last(page, "details.citation.c2").inner_text()
+    page.focus("#chat .bot-row sup.cite.c2")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reader.stale >> text=Your notes have changed since this was quoted")
+    assert "said by ChatGPT in your notes" in page.inner_text("#reader h2")
+    assert "costs $5 to $6 per run" in page.inner_text("#reader .quoted mark")
+    page.click("#reader button")
+    assert page.evaluate("document.activeElement.matches('sup.cite.c2')")
 
 
 def test_math_is_set_and_money_and_code_are_left_alone(visit: Opening) -> None:
@@ -538,6 +613,8 @@ def test_demo_shows_one_picture_that_changes_then_its_figures(
     page.wait_for_selector("#chat >> text=step 200 of 400")
     assert page.locator("#chat .bot-row img").count() == 1
     assert page.locator("#chat .bot-row img").get_attribute("src") != first
+    assert page.get_by_role("progressbar").evaluate("node => node.value / node.max") == 0.5
+    assert page.get_by_role("button", name="Stop", exact=True).is_visible()
     session.next_frame.release(3)
     page.wait_for_selector("#chat .outcome")
     _idle(page)
@@ -606,9 +683,128 @@ def test_conversations_survive_a_reload_and_can_be_picked_and_deleted(
     assert page.locator("#chat .user-row").count() == 1
     before = len(session.chats())
     page.click("#delete")
-    page.click("#delete-yes")
     page.locator("#chats label", has_text="What is the capital of Italy?").wait_for(state="detached")
     assert len(session.chats()) == before - 1
+    page.wait_for_selector("#gone >> text=“What is the capital of Italy?” is deleted.")
+    page.wait_for_selector("#bring-back:focus")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#chat >> text=Your notes do not cover this.")
+    assert len(session.chats()) == before and not page.locator("#gone").is_visible()
+
+
+def test_conversations_are_renamed_found_and_taken_away_as_a_file(
+    visit: Opening, session: ScriptedSession
+) -> None:
+    page = visit()
+    _say(page, "What is a zebra?")
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    page.click("#rename")
+    page.wait_for_selector("#title :is(input, textarea):focus")
+    page.keyboard.type("Striped")
+    page.keyboard.press("Enter")
+    page.locator("#chats label", has_text="Striped").wait_for()
+    assert session.chats()[0].title == "Striped" and not page.locator("#renaming").is_visible()
+    page.get_by_label("Find in conversations").fill("zebra")
+    page.wait_for_selector("#chats >> text=…here…")
+    assert page.locator("#chats label").count() == 1
+    page.get_by_label("Find in conversations").fill("no such word")
+    page.wait_for_selector("text=No conversation holds these words.")
+    page.get_by_label("Find in conversations").fill("")
+    page.locator("#chats label", has_text="Striped").wait_for()
+    with page.expect_download() as download:
+        page.click("#take")
+    assert download.value.suggested_filename == "Striped.md"
+    assert Path(download.value.path()).read_text(encoding="utf-8") == "# A note\n\n[1] x² < y\n"
+
+
+def test_last_question_is_edited_or_undone(visit: Opening, session: ScriptedSession) -> None:
+    page = visit()
+    _say(page, "What is $x_t$ & <b>more</b>?")
+    page.wait_for_selector("#chat .support")
+    _idle(page)
+    chat = session.chats()[0].id
+    page.get_by_role("button", name="Edit").click()
+    field = page.get_by_label("Your message, to be changed")
+    assert field.input_value() == "What is \\(x_t\\) & <b>more</b>?"
+    page.keyboard.press("Escape")
+    field.wait_for(state="detached")
+    page.get_by_role("button", name="Edit").click()
+    field.fill("What is the capital of Spain?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#chat >> text=Your notes do not cover this.")
+    _idle(page)
+    assert [turn.content for turn in session.turns(chat)] == ["What is the capital of Spain?", ""]
+    assert page.locator("#chat .user-row").inner_text() == "What is the capital of Spain?"
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_selector("#chat .examples")
+    assert session.turns(chat) == []
+    assert page.input_value("#box textarea") == "What is the capital of Spain?"
+
+
+def test_answer_is_liked_or_disliked_with_a_word(visit: Opening, session: ScriptedSession) -> None:
+    page = visit()
+    for question in ("What is one?", "What is two?"):
+        _say(page, question)
+        _until(
+            page, lambda: page.locator("#chat .bot-row").count() == page.locator("#chat .user-row").count()
+        )
+        page.locator("#chat .support").nth(0 if "one" in question else 1).wait_for()
+        _idle(page)
+    answers = [turn.id for turn in session.turns(session.chats()[0].id) if turn.role == "assistant"]
+    session.thoughts.clear()
+    page.get_by_role("button", name="Like", exact=True).first.click()
+    _until(page, lambda: len(session.thoughts) == 1)
+    page.get_by_role("button", name="Dislike", exact=True).last.click()
+    page.wait_for_selector("#word :is(input, textarea):focus")
+    page.keyboard.type("too long")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#wrong", state="hidden")
+    assert session.thoughts == [
+        Thought(answers[0], "like"), Thought(answers[1], "dislike"), Thought(answers[1], "dislike", "too long")
+    ]  # fmt: skip
+    page.reload()
+    page.get_by_role("button", name="Liked", exact=True).wait_for()
+    assert page.get_by_role("button", name="Disliked").count() == 1
+
+
+def test_answer_offers_what_to_say_next_by_keyboard(visit: Opening) -> None:
+    page = visit()
+    _say(page, QUESTION)
+    page.wait_for_selector("#chat .options button")
+    _idle(page)
+    offered = page.locator("#chat .options button")
+    assert offered.all_inner_texts() == ["Quiz me on this", "Show me", "Map"]
+    offered.first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#chat >> text=Question 1 of 2")
+    assert page.locator("#chat .user-row").last.inner_text() == "Quiz me on this"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_has_no_serious_fault_that_axe_finds(visit: Opening, scheme: str) -> None:
+    axe = next((path for path in AXE if path.is_file()), None)
+    if axe is None:
+        pytest.skip("axe-core is not installed: `npm install --no-save axe-core`")
+    page = visit(color_scheme=scheme)
+    serious: list[Any] = []
+    for state in ("empty", "answered", "reading"):
+        if state == "answered":
+            _say(page, QUESTION)
+            page.wait_for_selector("#chat .options button")
+            _idle(page)
+        elif state == "reading":
+            _last(page, "details.citation.c1 summary").click()
+            page.wait_for_selector("#reader:not(.waiting)")
+        page.evaluate(axe.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+        serious += [
+            (state, one["id"], node["target"], node.get("failureSummary", "")[:300])
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+    assert serious == []
 
 
 def test_style_choice_reaches_the_session(visit: Opening, session: ScriptedSession) -> None:
@@ -654,8 +850,12 @@ def test_phone_has_no_horizontal_scroll_and_shows_the_conversation(visit: Openin
     _say(page, QUESTION)
     _idle(page)
     page.wait_for_selector("#chat .support")
-    page.locator("#chat details.citation summary").last.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.locator("#chat details.citation summary").first.click()
+    page.wait_for_selector("#reader:not(.waiting)")
+    assert page.evaluate("document.querySelector('#reader .body').scrollWidth") <= 375
+    assert page.get_by_role("button", name="Close").bounding_box()["x"] < 330
+    page.click("#reader button")
     assert page.evaluate("document.querySelector('#chat .panel-wrap').scrollWidth") <= 375
     assert page.get_by_role("button", name="Send").bounding_box()["y"] < 720
 
@@ -754,14 +954,16 @@ def test_tutor_quotes_the_note_at_its_lines(visit: Opening, tutor: RunningPage) 
     chips = _last(page, "details.citation")
     assert chips.count() >= 1
     for n in range(chips.count()):
-        chips.nth(n).locator("summary").click()
         where = chips.nth(n).locator("summary").inner_text()
+        chips.nth(n).locator("summary").click()
+        page.wait_for_selector("#reader:not(.waiting, .stale)")
         found = re.search(r"· (\S+\.\w+) · lines? (\d+)(?:–(\d+))?$", where)
         assert found, where
         lines = (PROJECT_ROOT / "corpus" / found[1]).read_text(encoding="utf-8").splitlines()
         first, last = int(found[2]), int(found[3] or found[2])
-        quote = _words(chips.nth(n).locator("mark").inner_text())
+        quote = _words(page.locator("#note-text mark").inner_text())
         assert quote and quote in _words(" ".join(lines[first - 1 : last]))
+        page.keyboard.press("Escape")
     assert "mode-collapse" in chips.first.inner_text()
 
 

@@ -189,6 +189,56 @@ def test_an_answer_in_a_quiz_is_not_taken_back(session: Session) -> None:
     assert [turn.content for turn in session.turns(chat)] == before
 
 
+def test_the_last_exchange_is_taken_back_or_asked_in_other_words(session: Session) -> None:
+    chat = session.new_chat()
+    assert session.take_back(chat) is None
+    list(session.respond(chat, "What is a GAM?"))
+    assert session.take_back(chat, "What is a GAN?") == "What is a GAM?"
+    assert [(turn.role, turn.content) for turn in session.turns(chat)] == [("user", "What is a GAN?")]
+    assert [each.title for each in session.chats()] == ["What is a GAN?"]
+    list(session.respond(chat, "What is a GAN?", heard=True))
+    list(session.respond(chat, "And mode collapse?"))
+    assert session.take_back(chat) == "And mode collapse?"
+    assert [turn.role for turn in session.turns(chat)] == ["user", "assistant"]
+    assert session.take_back(chat) == "What is a GAN?" and session.turns(chat) == []
+    session.hear(chat, "What is diffusion?")
+    assert [each.title for each in session.chats()] == ["What is diffusion?"]
+    list(session.start_quiz(chat, "GANs", 2))
+    with pytest.raises(QuizError, match="cannot be taken back"):
+        session.take_back(chat, "something else")
+
+
+def test_a_name_that_the_student_gave_stays(session: Session) -> None:
+    chat = session.new_chat()
+    session.hear(chat, "What is a GAN?")
+    session.rename_chat(chat, "  My\n GANs ")
+    session.rename_chat(chat, "   ")
+    session.take_back(chat)
+    session.hear(chat, "What is a VAE?")
+    assert [each.title for each in session.chats()] == ["My GANs"]
+    assert [found.chat.title for found in session.find_chats("vae")] == ["My GANs"]
+
+
+def test_a_chat_becomes_a_note_with_its_name(session: Session) -> None:
+    chat = session.new_chat()
+    list(session.respond(chat, "What is mode collapse?"))
+    name, text = session.chat_note(chat)
+    assert name == "What is mode collapse.md" and 'title: "What is mode collapse?"' in text
+    assert "only a few kinds of output" in text and "mode-collapse.md, line" in text
+
+
+def test_what_is_thought_of_an_answer_is_kept_and_can_be_taken_back(session: Session) -> None:
+    chat = session.new_chat()
+    list(session.respond(chat, "What is mode collapse?"))
+    answer = session.turns(chat)[-1].id
+    session.give_feedback(answer, "dislike", " too short ")
+    assert [(one.turn_id, one.value, one.word, one.question) for one in session.feedback()] == [
+        (answer, "dislike", "too short", "What is mode collapse?")
+    ]
+    session.give_feedback(answer, "")
+    assert session.feedback() == []
+
+
 def test_words_are_on_record_before_they_are_answered(session: Session) -> None:
     chat = session.new_chat()
     session.hear(chat, "What is a GAN?")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tutor.errors import RecordError
+from tutor.feedback import add_feedback, read_feedback
 from tutor.learner import Record, open_record
 from tutor.quiz.items import Item
 from tutor.quiz.rounds import Round
@@ -90,16 +91,19 @@ def test_a_step_that_fails_at_its_end_keeps_nothing_of_itself(record: Record) ->
         step.save_round("no chat", {})
 
 
-def test_deleting_a_chat_takes_its_round_and_leaves_the_attempts(record: Record) -> None:
-    chat = record.new_chat("quiz")
-    kept = QuizRecord(record)
-    with kept.step() as step:
-        step.save_round(chat, {"index": 0})
-        step.save_items([{"id": "i1"}])
-        step.add_attempt(attempt())
-    record.delete_chat(chat)
-    assert kept.load_round(chat) is None
-    assert [one.answer for one in kept.attempts("i1")] == ["an answer"]
+def test_a_deleted_chat_takes_its_round_when_it_goes_and_leaves_the_attempts(path: Path) -> None:
+    with open_record(path, now=lambda: DAY) as record:
+        chat = record.new_chat("quiz")
+        kept = QuizRecord(record)
+        with kept.step() as step:
+            step.save_round(chat, {"index": 0})
+            step.save_items([{"id": "i1"}])
+            step.add_attempt(attempt())
+        record.delete_chat(chat)
+        assert kept.load_round(chat) == {"index": 0}
+    with open_record(path, now=lambda: DAY + timedelta(days=2)) as record:
+        assert QuizRecord(record).load_round(chat) is None
+        assert [one.answer for one in QuizRecord(record).attempts("i1")] == ["an answer"]
 
 
 def test_answers_reviews_and_reports_can_neither_be_changed_nor_deleted(path: Path, record: Record) -> None:
@@ -107,6 +111,7 @@ def test_answers_reviews_and_reports_can_neither_be_changed_nor_deleted(path: Pa
         step.save_items([{"id": "i1"}])
         step.add_review("f1", Review(step.add_attempt(attempt()), "good", DAY))
         step.add_reports([{"item_id": "i1", "reason": "typo"}])
+    add_feedback(record, record.add_turn(record.new_chat("a"), "assistant", "so"), "like")
     connection = sqlite3.connect(path)
     for table in APPEND_ONLY:
         for change in (f"UPDATE {table} SET at = 'later'", f"DELETE FROM {table}"):
@@ -219,6 +224,24 @@ def test_a_migrated_record_has_the_shape_of_a_new_one(older: Path, tmp_path: Pat
     open_record(older, now=lambda: DAY).close()
     open_record(tmp_path / "new.db", now=lambda: DAY).close()
     assert shape(older) == shape(tmp_path / "new.db")
+
+
+def test_what_was_thought_of_answers_is_carried_over_with_its_words(older: Path) -> None:
+    before = sqlite3.connect(older)
+    turn, answer = before.execute("SELECT id, content FROM turns WHERE role = 'assistant'").fetchall()[1]
+    before.execute(
+        "INSERT INTO feedback (turn_id, value, at) VALUES (?, 'dislike', '2025-02-01T00:00:00+00:00')",
+        (turn,),
+    )
+    before.commit()
+    question = before.execute(
+        "SELECT content FROM turns WHERE role = 'user' AND id < ? ORDER BY id DESC", (turn,)
+    ).fetchone()[0]
+    before.close()
+    with open_record(older, now=lambda: DAY) as record:
+        said = read_feedback(record)[-1]
+        assert (said.turn_id, said.value, said.word) == (turn, "dislike", "")
+        assert (said.question, said.answer) == (question, answer) and question
 
 
 def test_the_old_record_is_copied_before_it_is_migrated(older: Path) -> None:

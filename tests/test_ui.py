@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import re
@@ -23,8 +24,9 @@ import pytest
 from tutor.errors import ModelError, PageError, QuizError, RecordError, SettingsError
 from tutor.job_queue import Line
 from tutor.libraries import NotesLibrary
-from tutor.notes import Note, Skipped
+from tutor.notes import Note, Skipped, Text
 from tutor.opened import NoNotes, ReadNotes
+from tutor.passages import Passage
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import (
     Answer,
@@ -53,10 +55,12 @@ from tutor.turns import (
     event_to_json,
 )
 from tutor.ui import RunningPage, check_address, start_server
+from tutor.ui.chats import LISTED, MOST_LISTED, Chats
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import Desk, Pace, Ticket
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
-from tutor.ui.page import _Listeners
+from tutor.ui.offers import offers
+from tutor.ui.reader import AROUND, note_html, quote_key
 from tutor.ui.rendering import (
     MAX_TEXT_BYTES,
     MOST_CHARS,
@@ -65,6 +69,7 @@ from tutor.ui.rendering import (
     turn_messages,
     user_message,
 )
+from tutor.ui.saying import TAKING, Saying
 from tutor.ui.shelf import SHOWN, Shelf
 from tutor.ui.view import BUSY, STOPPED_EARLY, View
 
@@ -182,7 +187,7 @@ def test_blocks_hold_no_blank_line_inside_html() -> None:
 
 def test_known_citation_numbers_become_marks_and_others_stay_text() -> None:
     html = to_html("One [1][2], three [1, 2] and x[3]. `[1]`", {1: "a.md · line 1", 2: "b.md"})
-    assert html.count('<sup class="cite c1" title="a.md · line 1">') == 2
+    assert html.count('<sup class="cite c1" role="button" tabindex="0" title="a.md · line 1">') == 2
     assert html.count('<sup class="cite c2"') == 2
     assert "x[3]" in html and "<code>[1]</code>" in html
 
@@ -277,6 +282,56 @@ def test_support_line_counts_the_sentences(supports: list[Any], line: str) -> No
 def test_reading_grade_is_shown_for_like_five_only() -> None:
     assert "reading grade 5.0" in _messages(replace(ANSWER, style="eli5"))[0]["content"]
     assert "reading grade" not in _messages(ANSWER)[0]["content"]
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "said"),
+    [
+        ("List the remedies for mode collapse", "Mode collapse", {"Show me": "Run the mode-collapse demo",
+         "Map": "Draw a map of the concepts around Mode collapse"}),
+        ("What is the ELBO?", "VAE and the ELBO", {"Map": "Draw a map of the concepts around ELBO"}),
+        ("Why is beta small at first?", "Schedules", {"Map": "Draw a map of the concepts around Schedules"}),
+        ("什么是损失？", "笔记", {"Map": "Draw a map of the concepts around 笔记"}),
+    ],
+)  # fmt: skip
+def test_an_answer_offers_what_can_be_asked_next(question: str, title: str, said: dict[str, str]) -> None:
+    event = event_to_json(replace(ANSWER, question=question, citations=(replace(CITED, title=title),)))
+    always = {"Explain like I'm 5": "Explain that like I'm 5", "Quiz me on this": "Quiz me on this"}
+    assert dict(offers(event)) == always | said
+    assert "Explain like I'm 5" not in dict(offers(event | {"style": "eli5"}))
+    assert offers(event | {"refused": True}) == []
+    *_, last = turn_messages([event], finished=True)
+    assert [option["label"] for option in last["options"]] == [name for name, _ in offers(event)]
+
+
+def _passage(words: str, line: int, note: str = "gans/a.md", **more: Any) -> Passage:
+    return Passage(
+        f"p{line}", note, "Mode collapse", ("Kinds",), "prose", Text(words, ((0, line),), line + 1), **more
+    )
+
+
+def test_a_note_is_opened_at_its_quote_with_what_stands_around_it() -> None:
+    passages = [
+        *(_passage(f"Before {n}.", n) for n in range(1, 40)),
+        _passage(f"An <b>early</b> copy: {QUOTE}", 45),
+        _passage(f"See $x<y$: {QUOTE} ~~Wrong.~~", 60),
+        _passage("Elsewhere.", 70, note="b.md"),
+        *(_passage(f"After {n}.", n) for n in range(100, 150)),
+    ]  # fmt: skip
+    shown = note_html(quote_key(event_to_json(replace(CITED, lines=(60, 61)))), passages)
+    assert shown.count("<mark>") == 1 and f"<mark>{QUOTE}</mark> <s>Wrong.</s>" in shown
+    assert "lines 60–61" in shown and "&lt;b&gt;early&lt;/b&gt;" in shown and "Elsewhere" not in shown
+    assert f"{40 - AROUND} earlier passages" in shown and f"{50 - AROUND} later passages" in shown
+    assert shown.count("<h3>") == 1 and "\n\n\n" not in shown
+
+
+@pytest.mark.parametrize(
+    "key", ["", "????", "AAAA", "W10", quote_key({"note": "gone.md", "lines": [1, 1], "quote": "x"})]
+)
+def test_a_quote_that_is_not_there_any_more_or_makes_no_sense_is_said_to_be_so(key: str) -> None:
+    shown = note_html(key, [_passage("Something.", 3)])
+    assert "cannot be opened" in shown or "have changed" in shown
+    assert "<mark>" not in shown
 
 
 def test_refusal_offers_the_nearest_topics() -> None:
@@ -632,10 +687,24 @@ class Chat:
 
 
 @dataclass
+class Found:
+    chat: Chat
+    snippet: str
+
+
+@dataclass
 class Turn:
     role: str
     content: str
     payload: dict[str, Any] | None
+    id: int = 0
+
+
+@dataclass
+class Thought:
+    turn_id: int
+    value: str
+    word: str = ""
 
 
 class PlainSession:
@@ -649,22 +718,47 @@ class PlainSession:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Turn]] = {}
+        self.titles: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self.thoughts: list[Thought] = []
         self.notices: list[str] = []
         self.in_quiz = False
         self.locked = False
+        self.numbers = itertools.count(1)
 
     def new_chat(self) -> str:
         self.kept[f"chat-{len(self.kept)}"] = []
         return list(self.kept)[-1]
 
     def chats(self) -> list[Chat]:
-        return [Chat(name, name) for name in reversed(self.kept)]
+        return [
+            Chat(name, self.titles.get(name, name)) for name in reversed(self.kept) if name not in self.gone
+        ]
+
+    def find_chats(self, words: str) -> list[Found]:
+        return [
+            Found(chat, turn.content)
+            for chat in self.chats()
+            for turn in self.kept[chat.id][:1]
+            if words in turn.content
+        ]
 
     def turns(self, chat_id: str) -> list[Turn]:
         return list(self.kept.get(chat_id, ()))
 
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        self.titles[chat_id] = title
+
     def delete_chat(self, chat_id: str) -> None:
-        raise RecordError("The record is locked", "Close the other tutor.")
+        if self.locked:
+            raise RecordError("The record is locked", "Close the other tutor.")
+        self.gone.add(chat_id)
+
+    def restore_chat(self, chat_id: str) -> None:
+        self.gone.remove(chat_id)
+
+    def chat_note(self, chat_id: str) -> tuple[str, str]:
+        return f"{chat_id}.md", f"# {chat_id}"
 
     def retract_last(self, chat_id: str) -> str | None:
         if self.in_quiz:
@@ -673,13 +767,31 @@ class PlainSession:
             self.kept[chat_id].pop()
         return self.kept[chat_id][-1].content if self.kept[chat_id] else None
 
+    def take_back(self, chat_id: str, instead: str | None = None) -> str | None:
+        words = self.retract_last(chat_id)
+        if words is not None:
+            self.kept[chat_id].pop()
+            if instead is not None:
+                self.hear(chat_id, instead)
+        return words
+
+    def give_feedback(self, turn_id: int, value: str, word: str = "") -> None:
+        self.thoughts.append(Thought(turn_id, value, word))
+
+    def feedback(self) -> list[Thought]:
+        return self.thoughts
+
     def hear(self, chat_id: str, message: str) -> None:
         if self.locked:
             raise RecordError("The record is locked", "Close the other tutor.")
-        self.kept[chat_id].append(Turn("user", message, None))
+        self._keep(chat_id, "user", message)
 
     def note(self, chat_id: str, text: str) -> None:
-        self.kept[chat_id].append(Turn("assistant", text, {"events": [event_to_json(Notice(text))]}))
+        self._keep(chat_id, "assistant", text, Notice(text))
+
+    def _keep(self, chat_id: str, role: str, text: str, *events: Event) -> None:
+        payload = {"events": [event_to_json(event) for event in events]} if events else None
+        self.kept[chat_id].append(Turn(role, text, payload, next(self.numbers)))
 
     def respond(
         self,
@@ -696,7 +808,7 @@ class PlainSession:
             raise ModelError("The model did not load", "Run `tutor doctor`.")
         yield Delta(QUOTE)
         yield ANSWER
-        self.kept[chat_id].append(Turn("assistant", QUOTE, {"events": [event_to_json(ANSWER)]}))
+        self._keep(chat_id, "assistant", QUOTE, ANSWER)
 
 
 # What the buttons do, without a server
@@ -708,7 +820,8 @@ class Opened:
 
     session: PlainSession
     desk: Desk
-    listeners: _Listeners
+    chats: Chats
+    listeners: Saying
     told: list[str]
 
     def said(self, chat_id: str) -> list[tuple[str, str]]:
@@ -722,13 +835,21 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     told: list[str] = []
     monkeypatch.setattr(gr, "Info", lambda text, duration=0: told.append(text))
     session, desk = PlainSession(), Desk()
-    return Opened(session, desk, _Listeners(session, View(session, lambda path: path), desk), told)
+    view = View(session, lambda path: path)
+    chats = Chats(session, view, desk)
+    return Opened(session, desk, chats, Saying(session, view, desk, chats), told)
 
 
 def _skipped(updates: list[Any]) -> bool:
     import gradio as gr
 
-    return updates == [gr.skip()] * 7
+    return updates == [gr.skip()] * len(TAKING)
+
+
+def _messages_of(update: Any) -> list[Message]:
+    """The messages that an update of the chat shows."""
+    shown: list[Message] = update._constructor_args[0]["value"]
+    return shown
 
 
 def _nothing_answered(opened: Opened) -> bool:
@@ -741,7 +862,7 @@ def _nothing_answered(opened: Opened) -> bool:
 def test_words_are_on_record_before_they_are_answered(opened: Opened) -> None:
     chat_id, shown, *_ = opened.listeners.taken("tab", "", "What is a GAN?", typed=True)
     assert opened.said(chat_id) == [("user", "What is a GAN?")]
-    assert [message["role"] for message in shown] == ["user"]
+    assert [message["role"] for message in _messages_of(shown)] == ["user"]
     *_, last = opened.listeners.answered("tab", "Plain")
     assert [message["role"] for message in last] == ["user", "assistant"]
     assert opened.said(chat_id) == [("user", "What is a GAN?"), ("assistant", QUOTE)]
@@ -761,7 +882,7 @@ def test_message_stopped_while_it_waits_stays_with_a_line(opened: Opened) -> Non
     chat_id = opened.listeners.taken("tab", "", "one")[0]
     shown, box, *_ = opened.listeners.stopped("tab")
     assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
-    assert STOPPED_EARLY in shown[-1]["content"] and box.submit_btn == "Send"
+    assert STOPPED_EARLY in _messages_of(shown)[-1]["content"] and box.submit_btn == "Send"
     assert _nothing_answered(opened)
     assert opened.listeners.again("tab", chat_id)[0] == chat_id
     assert list(opened.listeners.answered("tab", "Plain"))
@@ -870,7 +991,7 @@ def test_retry_keeps_the_words_and_answers_them_anew(opened: Opened) -> None:
     chat_id = opened.listeners.taken("tab", "", "one")[0]
     list(opened.listeners.answered("tab", "Plain"))
     shown = opened.listeners.again("tab", chat_id)[1]
-    assert opened.said(chat_id) == [("user", "one")] and len(shown) == 1
+    assert opened.said(chat_id) == [("user", "one")] and len(_messages_of(shown)) == 1
     list(opened.listeners.answered("tab", "Plain"))
     assert opened.said(chat_id) == [("user", "one"), ("assistant", QUOTE)]
 
@@ -888,15 +1009,129 @@ def test_retry_in_a_quiz_is_a_notice_and_changes_nothing(opened: Opened) -> None
 def test_words_without_an_answer_are_said_to_wait_when_they_are_opened_again(opened: Opened) -> None:
     chat_id = opened.session.new_chat()
     opened.session.hear(chat_id, "one")
-    assert "not here yet" in opened.listeners.newest()[1][-1]["content"]
+    assert "not here yet" in _messages_of(opened.chats.newest()[1])[-1]["content"]
     opened.session.note(chat_id, "so")
-    assert "not here yet" not in opened.listeners.newest()[1][-1]["content"]
+    assert "not here yet" not in _messages_of(opened.chats.newest()[1])[-1]["content"]
 
 
 def test_conversation_that_is_being_answered_is_not_deleted(opened: Opened) -> None:
     chat_id = opened.listeners.taken("tab", "", "one")[0]
-    assert opened.listeners.deleted(chat_id)[0] == chat_id
+    opened.chats.deleted(chat_id)
+    assert [chat.id for chat in opened.session.chats()] == [chat_id]
     assert opened.told == ["This conversation is being answered: stop the answer first."]
+
+
+def _answer(opened: Opened, *questions: str) -> str:
+    """A conversation in which these questions were asked and answered."""
+    chat_id = ""
+    for question in questions:
+        chat_id = opened.listeners.taken("tab", chat_id, question)[0]
+        list(opened.listeners.answered("tab", "Plain"))
+    return chat_id
+
+
+def test_a_question_that_is_edited_takes_the_place_of_the_last_and_of_its_answer(opened: Opened) -> None:
+    chat_id = _answer(opened, "one", "two")
+    _, shown, *_ = opened.listeners.edited("tab", chat_id, 2, "  three ")
+    assert [turn for turn in opened.said(chat_id)] == [
+        ("user", "one"),
+        ("assistant", QUOTE),
+        ("user", "three"),
+    ]
+    assert [message["role"] for message in _messages_of(shown)] == ["user", "assistant", "user"]
+    list(opened.listeners.answered("tab", "Plain"))
+    assert opened.said(chat_id)[-1] == ("assistant", QUOTE) and not opened.desk.busy("tab")
+
+
+@pytest.mark.parametrize(
+    ("place", "text"), [(0, "three"), (1, "three"), (9, "three"), (2, " "), (2, "w" * 4001)]
+)
+def test_what_cannot_be_edited_is_shown_as_it_is_on_record(opened: Opened, place: int, text: str) -> None:
+    chat_id = _answer(opened, "one", "two")
+    before = opened.said(chat_id)
+    shown = _messages_of(opened.listeners.edited("tab", chat_id, place, text)[1])
+    assert opened.said(chat_id) == before and len(shown) == 4 and "two" in shown[2]["content"]
+    assert not opened.desk.busy("tab")
+
+
+def test_the_last_exchange_is_undone_and_its_words_are_in_the_box(opened: Opened) -> None:
+    chat_id = _answer(opened, "one", "two")
+    _, shown, box, *_ = opened.listeners.undone("tab", chat_id, "")
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", QUOTE)] and box.value == "two"
+    assert len(_messages_of(shown)) == 2 and not opened.desk.busy("tab")
+    import gradio as gr
+
+    assert opened.listeners.undone("tab", chat_id, "a draft")[2] == gr.skip()
+    assert opened.said(chat_id) == [] and _skipped(opened.listeners.undone("tab", chat_id, ""))
+
+
+def test_an_answer_in_a_quiz_is_neither_edited_nor_undone(opened: Opened) -> None:
+    chat_id = _answer(opened, "B")
+    opened.session.in_quiz = True
+    assert _skipped(opened.listeners.undone("tab", chat_id, ""))
+    assert len(_messages_of(opened.listeners.edited("tab", chat_id, 0, "C")[1])) == 2
+    assert opened.said(chat_id) == [("user", "B"), ("assistant", QUOTE)] and len(opened.told) == 2
+
+
+def test_what_is_thought_of_an_answer_is_kept_and_shown_and_a_word_is_asked_for(opened: Opened) -> None:
+    chat_id = _answer(opened, "one", "two")
+    answers = [turn.id for turn in opened.session.turns(chat_id) if turn.role == "assistant"]
+    assert opened.listeners.liked(chat_id, 1, "like")[1].visible is False
+    chat, row, _, turn = opened.listeners.liked(chat_id, 3, "dislike")
+    assert row.visible and turn == answers[1]
+    assert chat._constructor_args[0] == {"feedback_value": ["Like", "Dislike"]}
+    opened.listeners.worded(turn, " too long ")
+    opened.listeners.worded(turn, "  ")
+    assert [(one.turn_id, one.value, one.word) for one in opened.session.thoughts] == [
+        (answers[0], "like", ""), (answers[1], "dislike", ""), (answers[1], "dislike", "too long")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [0, 2, -1, 7])
+def test_nothing_is_thought_of_what_is_no_answer(opened: Opened, place: int) -> None:
+    chat_id = _answer(opened, "one", "two")
+    opened.listeners.liked(chat_id, place, "dislike")
+    assert opened.session.thoughts == []
+
+
+def test_conversations_are_found_by_their_words_with_the_place(opened: Opened) -> None:
+    _answer(opened, "What is a GAN?")
+    chat_id = _answer(opened, "What is a VAE?")
+    _, chats, none, *_ = opened.chats.looked_for("tab", chat_id, "GAN")
+    assert chats.choices == [("chat-0\nWhat is a GAN?", "chat-0")] and not none.visible
+    _, chats, none, *_ = opened.chats.looked_for("tab", chat_id, "nowhere")
+    assert not chats.visible and "No conversation holds these words" in none.value
+    assert [label for label, _ in opened.chats.looked_for("tab", chat_id, " ")[1].choices] == [
+        "chat-1",
+        "chat-0",
+    ]
+
+
+def test_a_long_list_of_conversations_is_cut_and_says_so(opened: Opened) -> None:
+    for _ in range(MOST_LISTED + 5):
+        opened.session.new_chat()
+    chats = opened.chats.listing("", False)[1]
+    assert len(chats.choices) == MOST_LISTED and chats.info == "5 older ones are found by their words."
+
+
+def test_a_deleted_conversation_comes_back_with_undo(opened: Opened) -> None:
+    chat_id = _answer(opened, "one")
+    updates = opened.chats.deleted(chat_id)
+    assert opened.session.chats() == [] and updates[0] == ""
+    row, said, gone, clock = updates[-4:]
+    assert row.visible and "“chat-0” is deleted" in said and gone == chat_id and clock.active
+    updates = opened.chats.brought_back(chat_id)
+    assert updates[0] == chat_id and len(_messages_of(updates[1])) == 2
+    assert [chat.id for chat in opened.session.chats()] == [chat_id] and not updates[-4].visible
+
+
+def test_a_conversation_is_renamed_and_taken_away_as_a_note(opened: Opened) -> None:
+    chat_id = _answer(opened, "one")
+    assert opened.chats.renaming(chat_id)[1].value == "chat-0"
+    updates = dict(zip(LISTED, opened.chats.renamed("tab", chat_id, "My GANs", ""), strict=True))
+    assert updates["chats"].choices == [("My GANs", chat_id)] and not updates["renaming"].visible
+    first, second = (json.loads(opened.chats.taken(chat_id)) for _ in range(2))
+    assert first[1:] == ["chat-0.md", "# chat-0"] and first[0] != second[0]
 
 
 def test_nothing_is_asked_while_the_notes_change(opened: Opened) -> None:
@@ -1349,7 +1584,9 @@ def test_failure_of_a_button_reaches_the_student_as_words() -> None:
     from tutor.ui.door import at_the_door
     from tutor.ui.seats import Seats
 
-    seats: Seats[Any] = Seats(lambda name: PlainSession(), are_named=False)
+    locked = PlainSession()
+    locked.locked = True
+    seats: Seats[Any] = Seats(lambda name: locked, are_named=False)
     guarded = at_the_door(seats, lambda mine, chat_id: mine.delete_chat(chat_id))
     with pytest.raises(gr.Error, match=r"The record is locked\. Close the other tutor\."):
         guarded(None, "chat-0")

@@ -8,13 +8,19 @@ from contextlib import suppress
 from itertools import islice
 
 from tutor.errors import QuizError, RecordError, TutorError
-from tutor.learner import Chat, Record, Turn
+from tutor.feedback import Feedback, Liking, add_feedback, read_feedback, standing
+from tutor.learner import Chat, FoundChat, Record, Turn
+from tutor.libraries import safe_name
 from tutor.quiz.rounds import Round
+from tutor.study_note import chat_as_note
 from tutor.study_record import QuizRecord
 from tutor.turns import Delta, Event, Notice, event_to_json, lasting_events, spoken
 
 _TITLE_LENGTH = 48
 _LATEST = 20  # conversations that are looked through for an open quiz
+_LONGEST_TITLE = 120
+_UNNAMED = "New chat"
+_QUIZ_EVENTS = {"QuizItem", "QuizGrade", "QuizWhy", "QuizScore"}
 
 
 class Conversations:
@@ -25,7 +31,7 @@ class Conversations:
 
     def new_chat(self) -> str:
         """Opens an empty conversation and returns its id."""
-        return self._kept.new_chat("New chat")
+        return self._kept.new_chat(_UNNAMED)
 
     def chats(self) -> list[Chat]:
         """All conversations, the last used first."""
@@ -35,9 +41,30 @@ class Conversations:
         """The messages of a conversation in order."""
         return self._kept.turns(chat_id)
 
+    def find_chats(self, words: str) -> list[FoundChat]:
+        """The conversations in whose title and messages all of these words stand, the last used first."""
+        return self._kept.find_chats(words)
+
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        """Gives a conversation another title; one without words changes nothing, a long one is cut."""
+        title = " ".join(title.split())[:_LONGEST_TITLE].strip()
+        if title:
+            self._kept.rename_chat(chat_id, title)
+
     def delete_chat(self, chat_id: str) -> None:
-        """Deletes a conversation."""
+        """Deletes a conversation; for a day `restore_chat` brings it back."""
         self._kept.delete_chat(chat_id)
+
+    def restore_chat(self, chat_id: str) -> None:
+        """Brings a deleted conversation back. RecordError when it is gone for good."""
+        self._kept.restore_chat(chat_id)
+
+    def chat_note(self, chat_id: str) -> tuple[str, str]:
+        """A conversation as a study note: the name of its file, and its Markdown."""
+        title = self._title_of(chat_id)
+        return safe_name(f"{title or 'chat'}.md"), chat_as_note(
+            title, self.turns(chat_id), self._kept.now().date()
+        )
 
     def retract_last(self, chat_id: str) -> str | None:
         """Takes the last answer back; returns the student's words, which stay, to be answered again.
@@ -45,24 +72,60 @@ class Conversations:
         Raises:
             QuizError: the answer belongs to a quiz, whose grades are never taken back.
         """
-        turns = self.turns(chat_id)
-        asked = next((turn for turn in reversed(turns) if turn.role == "user"), None)
+        asked = self._last_asked(chat_id)
         if asked is None:
             return None
-        answers = [turn for turn in turns if turn.id > asked.id]
-        events = {event["event"] for turn in answers for event in (turn.payload or {}).get("events", [])}
-        if events & {"QuizItem", "QuizGrade", "QuizWhy", "QuizScore"}:
-            raise QuizError(
-                "An answer in a quiz cannot be taken back", "Go on, or say “stop” and start a new quiz."
-            )
         self._kept.drop_turns_after(asked.id)
         return asked.content
 
+    def take_back(self, chat_id: str, instead: str | None = None) -> str | None:
+        """Takes back the student's last words with what was answered; returns them, None where there are none.
+
+        Args:
+            instead: other words that take their place, to be answered.
+
+        Raises:
+            QuizError: the answer belongs to a quiz, whose grades are never taken back.
+        """
+        asked = self._last_asked(chat_id)
+        if asked is None:
+            return None
+        self._kept.drop_last_exchange(chat_id, instead)
+        first = sum(turn.role == "user" for turn in self.turns(chat_id)) == (instead is not None)
+        if first and self._title_of(chat_id) == _title(asked.content):
+            self._kept.rename_chat(chat_id, _UNNAMED if instead is None else _title(instead))
+        return asked.content
+
+    def _last_asked(self, chat_id: str) -> Turn | None:
+        turns = self.turns(chat_id)
+        asked = next((turn for turn in reversed(turns) if turn.role == "user"), None)
+        answers = [turn for turn in turns if asked is not None and turn.id > asked.id]
+        events = {event["event"] for turn in answers for event in (turn.payload or {}).get("events", [])}
+        if events & _QUIZ_EVENTS:
+            raise QuizError(
+                "An answer in a quiz cannot be taken back", "Go on, or say “stop” and start a new quiz."
+            )
+        return asked
+
     def hear(self, chat_id: str, message: str) -> None:
-        """Records the student's words at once, before they are answered; the first ones name the chat."""
-        if not any(turn.role == "user" for turn in self.turns(chat_id)):
+        """Records the student's words at once, before they are answered; the first ones name an unnamed chat."""
+        if (
+            not any(turn.role == "user" for turn in self.turns(chat_id))
+            and self._title_of(chat_id) == _UNNAMED
+        ):
             self._kept.rename_chat(chat_id, _title(message))
         self._kept.add_turn(chat_id, "user", message)
+
+    def _title_of(self, chat_id: str) -> str:
+        return next((chat.title for chat in self._kept.list_chats() if chat.id == chat_id), "")
+
+    def give_feedback(self, turn_id: int, value: Liking, word: str = "") -> None:
+        """Keeps what the student thinks of an answer, an empty value takes it back. RecordError for an unknown turn."""
+        add_feedback(self._kept, turn_id, value, word.strip())
+
+    def feedback(self) -> list[Feedback]:
+        """What the student thinks of answers: of each the last that was said, oldest first."""
+        return standing(read_feedback(self._kept))
 
     def note(self, chat_id: str, text: str) -> None:
         """Records a line of the program's own in a conversation."""

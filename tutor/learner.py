@@ -1,10 +1,11 @@
-"""The student's record in one SQLite file: its opening, its transactions, and the chats with their feedback.
+"""The student's record in one SQLite file: its opening, its transactions, and the chats.
 
 One program writes at a time: it holds an flock on `record.lock`, which carries its pid. Every write is one
 `BEGIN IMMEDIATE` transaction that has reached the disk when the call returns (WAL, synchronous=FULL).
 A copy is kept per day, seven in all; a damaged record is replaced by the newest sound copy and kept aside.
 Payloads are stored as JSON objects, so that this module need not know them. What quizzes leave behind is the
-business of `tutor.study_record`, which reads and writes by the transactions of this file.
+business of `tutor.study_record`, what the student thinks of answers that of `tutor.feedback`; both read and write by
+the transactions of this file.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -25,11 +26,15 @@ from tutor.errors import RecordError
 from tutor.record_tables import MIGRATIONS, SCHEMA_VERSION, as_text, as_time, insert, tables, to_json
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Delete, Engine, Table, Update
+    from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, Select, Table, Update
 
 Clock = Callable[[], datetime]
 Recorded = bool | Literal["read"]
 
+KEPT_AFTER_DELETION = timedelta(days=1)
+"""For how long a deleted chat can be brought back; it goes for good when the record is opened later."""
+MOST_FOUND = 100
+_SNIPPET_CHARS = 70
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON")
 
 
@@ -52,6 +57,14 @@ class Turn:
     content: str
     payload: dict[str, Any] | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class FoundChat:
+    """A chat that holds the words looked for, and the place where it says the first of them; empty in its title."""
+
+    chat: Chat
+    snippet: str
 
 
 class Record:
@@ -163,14 +176,15 @@ class Record:
         copied = any(copy.stem.endswith(self._backup_day) for copy in backups(self.path))
         if found and (found < SCHEMA_VERSION or not copied):
             self._back_up()
-        if found == SCHEMA_VERSION:
-            return
         with self.writing() as connection:
             if not found:
                 self._meta.create_all(connection)
             for version in range(found or SCHEMA_VERSION, SCHEMA_VERSION):
                 MIGRATIONS[version](connection)
-            connection.execute(versions.insert().values(version=SCHEMA_VERSION, applied=self.stamp()))
+            if found != SCHEMA_VERSION:
+                connection.execute(versions.insert().values(version=SCHEMA_VERSION, applied=self.stamp()))
+            chats, gone = self.tables["chats"], as_text(self._now() - KEPT_AFTER_DELETION)
+            connection.execute(chats.delete().where(chats.c.deleted < gone))
 
     # Chats
 
@@ -183,11 +197,37 @@ class Record:
         return chat_id
 
     def list_chats(self) -> list[Chat]:
-        """All chats, the last used first."""
-        chats = self.tables["chats"]
+        """All chats that are not deleted, the last used first."""
         with self.reading() as connection:
-            rows = connection.execute(chats.select().order_by(chats.c.updated.desc(), chats.c.created.desc()))
-            return [Chat(r.id, r.title, as_time(r.created), as_time(r.updated)) for r in rows]
+            return [_chat(row) for row in connection.execute(self._listed())]
+
+    def _listed(self) -> Select[Any]:
+        chats = self.tables["chats"]
+        kept = chats.select().where(chats.c.deleted.is_(None))
+        return kept.order_by(chats.c.updated.desc(), chats.c.created.desc())
+
+    def find_chats(self, words: str) -> list[FoundChat]:
+        """The chats that hold all of the words in their title and messages, the last used first; MOST_FOUND at most."""
+        from sqlalchemy import or_, select
+
+        chats, turns = self.tables["chats"], self.tables["turns"]
+        wanted = words.split()
+        query = self._listed().limit(MOST_FOUND)
+        for word in wanted:
+            said = select(turns.c.chat_id).where(_holds(turns.c.content, word))
+            query = query.where(or_(_holds(chats.c.title, word), chats.c.id.in_(said)))
+        found = []
+        with self.reading() as connection:
+            for row in connection.execute(query).all():
+                unseen = [word for word in wanted if word.casefold() not in row.title.casefold()]
+                text = None
+                if unseen:
+                    first = select(turns.c.content).where(
+                        turns.c.chat_id == row.id, _holds(turns.c.content, unseen[0])
+                    )
+                    text = connection.execute(first.order_by(turns.c.id).limit(1)).scalar()
+                found.append(FoundChat(_chat(row), _around(text, unseen[0]) if text else ""))
+        return found
 
     def rename_chat(self, chat_id: str, title: str) -> None:
         """Gives the chat another title. RecordError if there is no such chat."""
@@ -195,12 +235,27 @@ class Record:
             self._on_chat(connection, chat_id, self.tables["chats"].update().values(title=title))
 
     def delete_chat(self, chat_id: str) -> None:
-        """Deletes the chat with its turns and round; attempts stay. RecordError for an unknown chat."""
-        with self.writing() as connection:
-            self._on_chat(connection, chat_id, self.tables["chats"].delete())
+        """Marks the chat as deleted: `restore_chat` brings it back. RecordError for an unknown chat.
 
-    def _on_chat(self, connection: Connection, chat_id: str, change: Update | Delete) -> None:
-        if not connection.execute(change.where(self.tables["chats"].c.id == chat_id)).rowcount:
+        After KEPT_AFTER_DELETION it goes with its turns and its round; attempts and feedback stay.
+        """
+        with self.writing() as connection:
+            self._on_chat(connection, chat_id, self.tables["chats"].update().values(deleted=self.stamp()))
+
+    def restore_chat(self, chat_id: str) -> None:
+        """Brings a deleted chat back. RecordError when it is gone for good."""
+        change = self.tables["chats"].update().values(deleted=None)
+        with self.writing() as connection:
+            self._on_chat(connection, chat_id, change, deleted=True)
+
+    def _on_chat(
+        self, connection: Connection, chat_id: str, change: Update, *, deleted: bool = False
+    ) -> None:
+        chats = self.tables["chats"]
+        change = change.where(chats.c.id == chat_id)
+        if not deleted:
+            change = change.where(chats.c.deleted.is_(None))
+        if not connection.execute(change).rowcount:
             raise RecordError(f"There is no chat {chat_id} in the record", "Open a new chat.")
 
     def add_turn(self, chat_id: str, role: str, content: str, payload: dict[str, Any] | None = None) -> int:
@@ -212,10 +267,13 @@ class Record:
             return insert(connection, self.tables["turns"], values)
 
     def turns(self, chat_id: str) -> list[Turn]:
-        """The messages of the chat in order; empty for an unknown chat."""
-        turns = self.tables["turns"]
+        """The messages of the chat in order; empty for an unknown or deleted chat."""
+        from sqlalchemy import select
+
+        turns, chats = self.tables["turns"], self.tables["chats"]
+        kept = select(chats.c.id).where(chats.c.id == chat_id, chats.c.deleted.is_(None))
         with self.reading() as connection:
-            rows = connection.execute(turns.select().where(turns.c.chat_id == chat_id).order_by(turns.c.id))
+            rows = connection.execute(turns.select().where(turns.c.chat_id.in_(kept)).order_by(turns.c.id))
             return [
                 Turn(r.id, r.role, r.content, json.loads(r.payload or "null"), as_time(r.at)) for r in rows
             ]
@@ -232,18 +290,48 @@ class Record:
             later = turns.delete().where(turns.c.chat_id == chat_id, turns.c.id > turn_id)
             return connection.execute(later).rowcount
 
-    def add_feedback(self, turn_id: int, value: str) -> None:
-        """Keeps what the student thinks of a turn (`like`, `dislike`). RecordError for an unknown turn."""
-        values = {"turn_id": turn_id, "value": value, "at": self.stamp()}
-        with self.writing() as connection:
-            insert(connection, self.tables["feedback"], values)
+    def drop_last_exchange(self, chat_id: str, instead: str | None = None) -> str | None:
+        """Deletes the student's last message and all that followed.
 
-    def feedback(self, turn_id: int) -> list[str]:
-        """What was said about the turn, oldest first."""
-        table = self.tables["feedback"]
-        with self.reading() as connection:
-            rows = connection.execute(table.select().where(table.c.turn_id == turn_id).order_by(table.c.id))
-            return [row.value for row in rows]
+        Args:
+            instead: a message of the student's that takes its place, in the same transaction.
+
+        Returns:
+            The deleted message, to be asked again or edited; None when the student has said nothing.
+        """
+        turns, at = self.tables["turns"], self.stamp()
+        asked = turns.select().where(turns.c.chat_id == chat_id, turns.c.role == "user")
+        with self.writing() as connection:
+            last = connection.execute(asked.order_by(turns.c.id.desc()).limit(1)).first()
+            if last is None:
+                return None
+            connection.execute(turns.delete().where(turns.c.chat_id == chat_id, turns.c.id >= last.id))
+            if instead is not None:
+                values = {"chat_id": chat_id, "role": "user", "content": instead, "payload": None, "at": at}
+                insert(connection, turns, values)
+            return str(last.content)
+
+
+def _chat(row: Row[Any]) -> Chat:
+    return Chat(row.id, row.title, as_time(row.created), as_time(row.updated))
+
+
+def _holds(column: Column[Any], word: str) -> ColumnElement[bool]:
+    """Whether a text holds a word in any spelling of capitals: SQLite knows small and capital only in ASCII."""
+    from sqlalchemy import or_
+
+    spellings = {word, word.lower(), word.upper(), word.capitalize()}
+    return or_(*(column.icontains(spelling, autoescape=True) for spelling in sorted(spellings)))
+
+
+def _around(text: str, word: str) -> str:
+    """The piece of a text around a word, on one line."""
+    line = " ".join(text.split())
+    at = max(0, line.casefold().find(word.casefold()))
+    begin = line.rfind(" ", 0, max(0, at - _SNIPPET_CHARS // 3)) + 1
+    piece = line[begin : begin + _SNIPPET_CHARS]
+    more = len(line) > begin + _SNIPPET_CHARS
+    return ("…" if begin else "") + piece.rstrip() + ("…" if more else "")
 
 
 def open_record(path: Path, *, now: Clock, exclusive: bool = True) -> Record:

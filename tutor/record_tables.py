@@ -1,7 +1,7 @@
 """The tables of the student's record, and the steps from each version of them to the next.
 
-Times are ISO 8601 text in UTC, bodies JSON text. What was answered, reviewed and reported is never changed: triggers
-refuse it.
+Times are ISO 8601 text in UTC, bodies JSON text. What was answered, reviewed, reported and liked or disliked is never
+changed: triggers refuse it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
 
-SCHEMA_VERSION = 2
-APPEND_ONLY = ("attempts", "reviews", "reports")
+SCHEMA_VERSION = 3
+APPEND_ONLY = ("attempts", "reviews", "reports", "feedback")
 
 
 def tables() -> MetaData:
@@ -35,12 +35,14 @@ def tables() -> MetaData:
 
     Table("schema_version", meta, Column("version", Integer, primary_key=True), text("applied"))
     name = Column("id", Text, primary_key=True)
-    Table("chats", meta, name, text("title"), text("created"), text("updated"))
+    Table("chats", meta, name, text("title"), text("created"), text("updated"), Column("deleted", Text))
     chat = owner("chat_id", "chats.id", Text, index=True)
     Table("turns", meta, number(), chat, text("role"), text("content"), Column("payload", Text), text("at"),
           sqlite_autoincrement=True)  # fmt: skip
-    turn = owner("turn_id", "turns.id", Integer, index=True)
-    Table("feedback", meta, number(), turn, text("value"), text("at"))
+    # It outlives its turn, which may be taken back or asked anew: so it holds the words that it is about.
+    turn = Column("turn_id", Integer, nullable=False, index=True)
+    said = (text(part) for part in ("value", "word", "question", "answer", "at"))
+    Table("feedback", meta, number(), turn, *said, sqlite_autoincrement=True)
     Table("rounds", meta, owner("chat_id", "chats.id", Text, primary_key=True), text("body"), text("at"))
     _study_tables(meta)
     for kept in APPEND_ONLY:
@@ -140,6 +142,25 @@ _TO_2 = (
     ),
 )
 
+_TO_3 = (
+    "ALTER TABLE chats ADD COLUMN deleted TEXT",
+    "ALTER TABLE feedback RENAME TO feedback_2",
+    "DROP INDEX ix_feedback_turn_id",
+    "CREATE TABLE feedback (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, turn_id INTEGER NOT NULL, "
+    "value TEXT NOT NULL, word TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, at TEXT NOT NULL)",
+    "CREATE INDEX ix_feedback_turn_id ON feedback (turn_id)",
+    "INSERT INTO feedback SELECT said.id, said.turn_id, said.value, '', coalesce((SELECT asked.content FROM turns "
+    "AS asked WHERE asked.chat_id = turns.chat_id AND asked.role = 'user' AND asked.id <= turns.id "
+    "ORDER BY asked.id DESC LIMIT 1), ''), turns.content, said.at "
+    "FROM feedback_2 AS said JOIN turns ON turns.id = said.turn_id ORDER BY said.id",
+    "DROP TABLE feedback_2",
+    *(
+        f"CREATE TRIGGER feedback_no_{verb.lower()} BEFORE {verb} ON feedback BEGIN "
+        "SELECT RAISE(ABORT, 'feedback are append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+)
+
 
 def _step(statements: tuple[str, ...]) -> Callable[[Connection], None]:
     def take(connection: Connection) -> None:
@@ -150,7 +171,7 @@ def _step(statements: tuple[str, ...]) -> Callable[[Connection], None]:
 
 
 # Steps from version n to n + 1 stand here under n; a new record is created at SCHEMA_VERSION at once.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _step(_TO_2)}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _step(_TO_2), 2: _step(_TO_3)}
 
 
 def insert(connection: Connection, table: Table, values: dict[str, Any]) -> int:

@@ -15,6 +15,7 @@ from tutor.evaluation.demos import Demos, bundled_demos, measure_demos
 from tutor.evaluation.gate import fit_gate, measure_questions
 from tutor.evaluation.grading import Grader, graded_answers, grading
 from tutor.evaluation.indexing import IndexingTimes, time_indexing
+from tutor.evaluation.liking import liked, thoughts_on_record
 from tutor.evaluation.measures import (
     citation_holds,
     hit_at_k,
@@ -30,6 +31,7 @@ from tutor.evaluation.quiz import Quizzed, quiz
 from tutor.evaluation.report import Measure, Report
 from tutor.evaluation.routing import routed
 from tutor.evaluation.teaching import Taught, follow_ups, refused_arguments, teaching
+from tutor.feedback import Feedback
 from tutor.gate import Measures
 from tutor.questions import Question, Said, understand
 from tutor.quiz.bank import Bank
@@ -46,7 +48,9 @@ T = TypeVar("T")
 _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
-_ON_REQUEST = ("gate", "indexing", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal")
+_ON_REQUEST = (
+    "gate", "indexing", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal", "feedback",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Subject:
         quizzed: what the suite of quizzes asks of a session.
         questions: the name of a set -> its questions.
         grader: an item and an answer -> the grade, and how many milliseconds it took.
+        thoughts: what the student thinks of the answers that were given: of each the last that was said.
     """
 
     model: str
@@ -81,6 +86,7 @@ class Subject:
     quizzed: Quizzed | None = None
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
     grader: Grader = lambda item, answer: (grade(item, answer), 0.0)
+    thoughts: Callable[[], Sequence[Feedback]] = tuple
 
 
 def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress | None = None) -> Report:
@@ -127,6 +133,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         demos=bundled_demos(session.settings.root),
         quizzed=Quizzed(lambda: Bank(retriever), session.similarity, session.grade, session.library.folders),
         grader=lambda item, answer: _timed_grade(session, item, answer),
+        thoughts=lambda: thoughts_on_record(session.settings.record_path),
     )
     session.warm_up()
     with scratch:
@@ -367,4 +374,5 @@ SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "gate": _gate,
     "demos": _demos,
     "demos-normal": _demos_normal,
+    "feedback": lambda run: liked(run.subject.thoughts()),
 }

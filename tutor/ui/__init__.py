@@ -2,9 +2,14 @@
 
 markup      Markdown, math and code of the notes -> safe HTML: the page's one renderer
 rendering   a turn's events -> chat messages, as plain data
-look        theme, style sheet and the page's small script
+offers      what one tap under an answer says for the student
+reader      a note opened at a quote
+look        theme and style sheet
+script      the page's small script: what the components do not do by themselves
 desk        who is being answered, and the switch that stops it
 contents    what was read, skipped and done, as HTML
+chats       the conversations of the side: find, open, rename, take away, delete and undo
+saying      what is said in the chat: answered, stopped, said anew, taken back, liked
 shelf       the libraries of notes: choose, add, take out, what was read
 seats       who asks: a seat for each student of a class
 door        the door of every listener: who asks is found out by the log-in

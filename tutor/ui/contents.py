@@ -73,6 +73,16 @@ def notices_html(session: Session) -> str:
     return "<div>" + "".join(f"<p>{line}</p>" for line in shown) + "</div>" if shown else ""
 
 
+def banner_html(session: Session) -> str:
+    """That no chat model answers, why, and how to get one; empty where one does."""
+    if session.model_name != "notes-only":
+        return ""
+    return (
+        "<p><strong>No chat model: answers are your notes' own sentences.</strong> "
+        "<code>tutor models</code> shows those that fit this machine.</p>"
+    )
+
+
 def about_html(session: Session) -> str:
     """The page's name and what was read, in one line."""
     return f"<h1>Tutor</h1>\n\n<p>{html.escape(session.library_line)}</p>"

@@ -1,9 +1,12 @@
-"""Theme, style sheet and the small script of the page. Local fonts only;
-colours follow gradio's light and dark."""
+"""Theme and style sheet of the page. Local fonts only; colours follow gradio's light and dark."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from tutor.ui.script import SCRIPT
+
+__all__ = ["CSS", "SCRIPT", "theme"]
 
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -61,16 +64,35 @@ CSS = """
   border-radius: 8px; padding: 6px 10px; font-weight: 400; cursor: pointer; }
 #side fieldset label:hover { background: var(--background-fill-secondary); }
 #side fieldset label.selected { background: var(--paper); border-color: var(--primary-600); }
-#style .wrap { gap: 2px; flex-wrap: nowrap; }
-#style label { padding: 5px 6px; font-size: .85rem; }
-#style label span { margin-left: 5px; }
+#style .wrap { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
+#style label { padding: 6px 8px; font-size: .88rem; }
+#style label span { margin-left: 6px; }
 #side fieldset input { border: 1px solid var(--soft); }
 #chats .wrap { flex-direction: column; flex-wrap: nowrap; max-height: 34vh; overflow-y: auto; }
 #chats label { width: 100%; }
-#chats label span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; margin-left: 0; }
+#chats label span { margin-left: 0; white-space: pre-line; overflow-wrap: anywhere; line-height: 1.35;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
 #chats input { position: absolute; opacity: 0; width: 1px; height: 1px; }
-#chats label:focus-within { outline: 3px solid var(--primary-500); }
-#delete { background: transparent; box-shadow: none; color: var(--soft); text-decoration: underline; }
+#chats label:focus-within { outline: 3px solid var(--primary-500); outline-offset: -3px; }
+#side .block-info, #side fieldset > .info { font-size: .78rem; color: var(--soft); }
+#talks { gap: 6px; }
+#talks .block { background: transparent; padding: 0; border: 0; overflow: visible; }
+#talks .form { gap: 6px; }
+#find input, #find textarea, #title input, #title textarea { background: var(--paper); border: 1px solid var(--soft);
+  border-radius: 8px; box-shadow: none; color: var(--ink); padding: 6px 10px; font-size: .9rem; min-height: 36px; }
+#find input:focus-visible, #title input:focus-visible, #find textarea:focus-visible, #title textarea:focus-visible {
+  outline-offset: -3px; }
+#find ::placeholder { color: var(--soft); opacity: 1; }
+#tools, #gone { flex-wrap: nowrap; gap: 6px; align-items: center; }
+#tools button, #keep, #bring-back, #title .submit-button { background: var(--paper); color: var(--ink);
+  border: 1px solid var(--line); border-radius: 8px; box-shadow: none; font-size: .85rem; min-height: 34px;
+  padding: 4px 8px; min-width: 0; }
+#title .submit-button { padding: 4px 12px; margin: 0; }
+#title .input-container { align-items: stretch; gap: 6px; }
+#tools button:hover, #keep:hover, #bring-back:hover { border-color: var(--primary-600); }
+#gone { border-left: 3px solid var(--primary-600); padding-left: 8px; }
+#side #gone p, #side #none-found p { font-size: .85rem; color: var(--ink); overflow-wrap: anywhere; margin: 0; }
+.wire { display: none !important; }
 #new { background: var(--primary-700); }
 
 /* the notes */
@@ -110,6 +132,11 @@ CSS = """
 #contents li span { font-size: .78rem; color: var(--soft); }
 
 /* the conversation */
+#banner { flex: none; max-width: var(--column); margin: 8px auto 0; padding: 6px 12px !important; width: 100%;
+  background: #fef3c7; border-radius: 10px; border: 1px solid #fcd34d; overflow: visible; }
+.dark #banner { background: #292013; border-color: #854d0e; }
+#banner p { margin: 0; font-size: .85rem; line-height: 1.45; color: var(--ink); }
+#banner code { font-size: .95em; background: transparent; color: inherit; border: 0; padding: 0; }
 #chat { --under: var(--body-background-fill); --edge: #78716c73; }
 #chat { border: 0; background: transparent; flex: 1 1 0 !important; min-height: 0; height: auto !important;
   overflow: hidden !important; }
@@ -137,6 +164,13 @@ CSS = """
   border-radius: 14px; padding: 8px 14px; }
 .dark #chat .user-row .flex-wrap { --under: #134e4a; }
 #chat .user-row .message-buttons { display: none; }
+#chat .user-row:not(:has(~ .user-row)) .message-buttons { display: block; position: absolute; right: 100%;
+  top: 50%; transform: translateY(-50%); margin: 0 4px 0 0; }
+#chat .user-row .flex-wrap { position: relative; }
+#chat .user-row:has(.edit-textarea) .message-buttons { position: static; transform: none; margin: 6px 0 0; }
+#chat .user-row [aria-label="Copy message"] { display: none; }
+#chat .edit-textarea { color: var(--ink); background: var(--paper); border: 1px solid var(--soft); padding: 6px 10px;
+  width: min(34rem, 70vw) !important; min-height: 5em; max-width: 100%; font-size: 1rem; }
 #chat .user-row .message { margin: 0; min-height: 0; }
 #chat .message-buttons { padding: 0; margin: 0 0 4px -6px; }
 #chat .message-buttons:not(:last-child), #chat [aria-label="Share"] { display: none; }
@@ -156,7 +190,7 @@ CSS = """
   font-size: .9em; }
 #chat .prose td { padding: .4em .6em; }
 #chat .prose td:first-child { min-width: 9em; overflow-wrap: break-word; }
-.dark #chat .token.comment { color: #a8a29e; }
+#chat .token.comment { color: var(--soft); }
 #chat .prose td:not(:first-child), #chat .prose th { min-width: 7em; overflow-wrap: break-word; }
 /* A long formula scrolls in its line; a shadow lies at the edge behind which it goes on. */
 #chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0;
@@ -179,6 +213,12 @@ CSS = """
 #chat .image-container, #chat .image-frame { background: transparent; max-width: 100%; }
 #chat .message-row .message img { max-width: 100%; max-height: min(60vh, 520px); height: auto; margin: 0;
   border-radius: 8px; }
+#chat .frame progress { display: block; width: 100%; height: 8px; margin: .5em 0 .3em; appearance: none; border: 0;
+  border-radius: 4px; background: var(--line); overflow: hidden; }
+#chat .frame progress::-webkit-progress-bar { background: var(--line); }
+#chat .frame progress::-webkit-progress-value { background: var(--primary-600); }
+#chat .frame progress::-moz-progress-bar { background: var(--primary-600); }
+#chat .scroll-down-button-container { z-index: 1 !important; }
 #chat .thought-group { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
 
 /* citations */
@@ -193,7 +233,9 @@ CSS = """
   max-width: 100%;
   --under: var(--paper); background: var(--paper); }
 #chat details.citation[open] { width: 100%; }
-#chat details.citation summary { padding: .35em .8em; cursor: pointer; }
+#chat details.citation summary { padding: .35em .8em; cursor: pointer; list-style: none; }
+#chat details.citation summary::-webkit-details-marker { display: none; }
+#chat details.citation:hover { border-color: var(--primary-600); }
 #chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }
 #chat details.citation .where { padding: 0 .9em; color: var(--soft); }
 #chat details.evidence { font-size: .85rem; }
@@ -201,12 +243,49 @@ CSS = """
 #chat .evidence .place { color: var(--soft); }
 #chat .evidence li { margin: .35em 0; overflow-wrap: anywhere; }
 #chat details.citation .passage { padding: .5em .9em .8em; white-space: pre-wrap; line-height: 1.6; }
-#chat mark { background: #fde68a; color: #1c1917; padding: .08em .15em; border-radius: 3px; }
-.dark #chat mark { background: #854d0e; color: #fffbeb; }
 #chat .prose s { color: var(--soft); }
 #chat .doubted { text-decoration: underline wavy var(--bad); text-underline-offset: 3px; }
 
+/* a note that is read at a quote */
+#reader { width: min(46rem, calc(100vw - 32px)); height: min(80dvh, 900px); max-width: none; max-height: none;
+  margin: auto; padding: 0; border: 1px solid var(--line); border-radius: 14px; background: var(--paper);
+  color: var(--ink); flex-direction: column; overflow: hidden; }
+#reader[open] { display: flex; }
+#reader::backdrop { background: #00000073; }
+#reader header { display: flex; align-items: flex-start; justify-content: space-between; gap: 12px;
+  padding: 14px 16px 10px 20px; border-bottom: 1px solid var(--line); }
+#reader h2 { font-size: 1rem; font-weight: 600; margin: 4px 0 0; overflow-wrap: anywhere; color: var(--ink); }
+#reader header button { border: 1px solid var(--line); border-radius: 8px; padding: 4px 14px; min-height: 36px;
+  color: var(--ink); background: transparent; cursor: pointer; }
+#reader header button:hover { border-color: var(--primary-600); }
+#reader .body { overflow-y: auto; padding: 4px 20px 24px; flex: 1; min-height: 0; --under: var(--paper);
+  --edge: #78716c73; }
+#reader .body:focus-visible { outline-offset: -3px; }
+#reader #note-text { background: transparent; border: 0; padding: 0; overflow: visible; }
+main #note-text, #reader.waiting #note-text, #reader:not(.waiting, .stale) .quoted { display: none; }
+#reader .prose { color: var(--ink); }
+#reader h3 { font-size: .9rem; font-weight: 600; color: var(--soft); margin: 1.6em 0 .4em; }
+#reader .piece { margin: 0 0 .9em; }
+#reader .passage { white-space: pre-wrap; line-height: 1.6; overflow-wrap: anywhere; }
+#reader .passage.code { font-family: var(--font-mono); font-size: .85rem; overflow-x: auto; white-space: pre; }
+#reader small, #reader .where, #reader .notice { color: var(--soft); font-size: .78rem; }
+#reader .katex-display { overflow-x: auto; overflow-y: hidden; }
+#reader mark, #chat mark { background: #fde68a; color: #1c1917; padding: .08em .15em; border-radius: 3px; }
+.dark #reader mark, .dark #chat mark { background: #854d0e; color: #fffbeb; }
+#reader s { color: var(--soft); }
+
 /* the line to write on */
+#wrong { width: 100%; max-width: var(--column); margin: 0 auto; align-items: flex-end; flex: none; gap: 8px; }
+#wrong .block { background: transparent; padding: 0; border: 0; overflow: visible; }
+#wrong .form { background: transparent; border: 0; box-shadow: none; }
+#wrong [data-testid="block-info"] { all: unset; display: block; font-size: .88rem; color: var(--ink); margin: 0 0 4px; }
+#wrong textarea:focus-visible, #wrong input:focus-visible { outline-offset: -3px; }
+#wrong .input-container { align-items: stretch; gap: 6px; }
+#wrong :is(textarea, input) { background: var(--paper); border: 1px solid var(--soft); border-radius: 8px;
+  padding: 6px 10px; color: var(--ink); }
+#wrong .submit-button, #no-word { background: var(--paper); color: var(--ink); border: 1px solid var(--line);
+  border-radius: 8px; box-shadow: none; min-height: 36px; padding: 4px 12px; margin: 0; font-size: .88rem;
+  white-space: nowrap; }
 .form:has(> #box) { width: 100%; max-width: var(--column); margin: 0 auto; border: 1px solid var(--line);
   border-radius: 14px;
   background: var(--paper); overflow: visible; }
@@ -222,105 +301,10 @@ CSS = """
 
 @media (max-width: 640px) {
   .gradio-container main.contain { padding: 0 8px 8px !important; }
-  #chat .user-row .flex-wrap { max-width: 94%; }
+  #chat .user-row .flex-wrap { max-width: calc(100% - 40px); }
+  #banner { width: auto; margin: 8px 0 0 28px; }
+  #reader { width: 100vw; height: 100dvh; border: 0; border-radius: 0; }
   #chat .examples { grid-template-columns: 1fr; }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 """
-
-SCRIPT = r"""<script>
-(() => {
-  const SIGNS = {"\ue000": "\\(", "\ue001": "\\)", "\ue002": "\\[", "\ue003": "\\]"};
-
-  // A message is copied as text: the answer, its citation numbers and where each quote stands;
-  // what was looked at besides stays folded on the page.
-  function words(source) {
-    const page = new DOMParser().parseFromString(source, "text/html");
-    page.querySelectorAll(".where, .passage, details.evidence").forEach(node => node.remove());
-    page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3, h4")
-      .forEach(node => node.after("\n"));
-    page.querySelectorAll("td, th").forEach(node => node.after("\t"));
-    return page.body.textContent.replace(/[\ue000-\ue003]/g, sign => SIGNS[sign]);
-  }
-  function plain(source) {
-    const parts = source.split(/(^`{3,}[^\n]*\n[\s\S]*?\n`{3,}$)/m);
-    return parts.map((part, place) => place % 2 ? part : words(part)).join("\n")
-      .replace(/[ \t]+\n/g, "\n").replace(/\n{3,}/g, "\n\n").trim();
-  }
-  function old(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-    return Promise.resolve();
-  }
-  const board = navigator.clipboard;
-  const write = board ? board.writeText.bind(board) : old;
-  const ours = text => write(text.includes('class="turn ') ? plain(text) : text);
-  if (board) board.writeText = ours;
-  else Object.defineProperty(navigator, "clipboard", {value: {writeText: ours}});
-
-  // A citation mark in the text opens its quote.
-  document.addEventListener("click", event => {
-    const mark = event.target.closest && event.target.closest("sup.cite");
-    if (!mark) return;
-    const number = [...mark.classList].find(name => /^c\d+$/.test(name));
-    for (let node = mark.parentElement; node; node = node.parentElement) {
-      const quote = node.querySelector("details." + number);
-      if (!quote) continue;
-      quote.open = true;
-      quote.querySelector("summary").focus();
-      quote.scrollIntoView({block: "nearest"});
-      return;
-    }
-  });
-
-  // The newest message stays in sight while it grows, unless the reader has scrolled up or opened a quote.
-  let pinned = true, watched = null, said = 0;
-  const atEnd = log => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
-  const grown = new ResizeObserver(() => {
-    const log = watched && watched.parentElement;
-    if (log && pinned) log.scrollTop = log.scrollHeight;
-  });
-  function watch() {
-    const wrap = document.querySelector("#chat .panel-wrap > .message-wrap");
-    const asked = wrap ? wrap.querySelectorAll(".user-row").length : 0;
-    if (asked > said) pinned = true;
-    said = asked;
-    if (!wrap || wrap === watched) return;
-    grown.disconnect();
-    watched = wrap;
-    pinned = true;
-    grown.observe(wrap);
-    wrap.parentElement.onscroll = event => { pinned = atEnd(event.target); };
-    const reads = event => event.target.closest("summary, sup.cite");
-    wrap.addEventListener("click", event => { if (reads(event)) pinned = false; }, true);
-  }
-
-  // On a narrow screen the side covers the conversation: it starts closed, and closes after a choice.
-  const narrow = () => window.innerWidth < 768;
-  function fold() {
-    const knob = document.querySelector("#side.open .toggle-button");
-    if (knob) knob.click();
-    return Boolean(knob);
-  }
-  let seen = false;
-  const folding = setInterval(() => {
-    const open = document.querySelector("#side.open");
-    if (!narrow() || (seen && !open)) clearInterval(folding);
-    else if (open) seen = fold();
-  }, 150);
-  document.addEventListener("click", event => {
-    if (narrow() && event.target.closest && event.target.closest("#new, #chats label")) setTimeout(fold, 50);
-  });
-
-  // The raw source of a message is no name for it.
-  new MutationObserver(() => {
-    watch();
-    document.querySelectorAll('[data-testid="bot"][aria-label*="<"], [data-testid="user"][aria-label*="<"]')
-      .forEach(node => node.setAttribute("aria-label", node.dataset.testid === "bot" ? "Tutor" : "You"));
-  }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"]});
-})();
-</script>"""

@@ -228,7 +228,10 @@ def _render_text(_: Any, tokens: Sequence[Token], index: int, __: Any, env: Mapp
 
 def _mark(number: int, where: str) -> str:
     """The brackets are there to be copied and read aloud; the style sheet hides them."""
-    return f'<sup class="cite c{number}" title="{escape(where)}"><i>[</i>{number}<i>]</i></sup>'
+    return (
+        f'<sup class="cite c{number}" role="button" tabindex="0" title="{escape(where)}">'
+        f"<i>[</i>{number}<i>]</i></sup>"
+    )
 
 
 def _render_code(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:

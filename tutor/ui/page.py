@@ -5,31 +5,23 @@
 
 import html
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from math import ceil
 from pathlib import Path
 from typing import Any
 
-from tutor.errors import QuizError
 from tutor.job_queue import Line
-from tutor.turns import Style
-from tutor.ui.contents import about_html, notices_html
+from tutor.ui.chats import OPENED, Chats, chats_parts, wire_chats
+from tutor.ui.contents import about_html, banner_html, notices_html
 from tutor.ui.desk import Desk, Pace
 from tutor.ui.door import at_the_door
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.programs import add_programs
-from tutor.ui.rendering import MOST_CHARS
+from tutor.ui.saying import STYLES, Saying, saying_parts, wire_saying
 from tutor.ui.seats import MESSAGES_A_MINUTE, Class, Seats
 from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
-from tutor.ui.view import MOST_ANSWERS_WAITING, STOPPED_EARLY, Session, View
-
-STYLES: dict[str, Style | None] = {
-    "Plain": None,
-    "Like I'm 5": "eli5",
-    "School": "school",
-    "Expert": "expert",
-}
+from tutor.ui.view import MOST_ANSWERS_WAITING, Session, View
 
 # What a listener tells in passing (gr.Info) reaches the browser only by way of the queue; nobody waits there.
 TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
@@ -37,7 +29,7 @@ TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
 
 def build_page(
     students: Session | Class, *, log_file: Path | None = None, local: bool = True, programs: bool = False
-) -> tuple[Any, "Seats[_Listeners]"]:
+) -> tuple[Any, "Seats[Seat]"]:
     """The page over an opened session or a class, as a gradio Blocks that is not yet served, and its seats.
 
     Args:
@@ -57,14 +49,42 @@ def build_page(
     with gr.Blocks(
         title="Tutor", analytics_enabled=False, delete_cache=(3600, 86400), fill_height=True
     ) as blocks:
-        parts = _layout(shared, local, seats.are_named)
+        parts: dict[str, Any] = {"chat_id": gr.State("")}
+        parts |= _side(shared, local, seats.are_named)
+        parts |= _conversation(shared)
         _wire(blocks, parts, seats, with_shelf=shared.libraries is not None)
         if programs:
             add_programs(seats)
     return blocks, seats
 
 
-def _seat(session: Session, line: Line, log_file: Path | None, local: bool, *, alone: bool) -> "_Listeners":
+@dataclass
+class Seat:
+    """What one student works at.
+
+    Attributes:
+        shelf: None where no libraries are kept.
+    """
+
+    session: Session
+    view: View
+    desk: Desk
+    chats: Chats
+    saying: Saying
+    shelf: Shelf | None
+    pictures: "_Pictures"
+
+    @property
+    def line(self) -> Line:
+        """In which answers wait."""
+        return self.view.line
+
+    def shows(self, path: str) -> bool:
+        """Whether a picture was shown to this student."""
+        return path in self.pictures.shown
+
+
+def _seat(session: Session, line: Line, log_file: Path | None, local: bool, *, alone: bool) -> Seat:
     """What one student works at; in a class with bounds on how much at a time."""
     from gradio.utils import get_upload_folder
 
@@ -74,7 +94,8 @@ def _seat(session: Session, line: Line, log_file: Path | None, local: bool, *, a
     libraries, shelf = session.libraries, None
     if libraries is not None:
         shelf = Shelf(session, libraries, view, desk, get_upload_folder, local)
-    return _Listeners(session, view, desk, shelf, pictures)
+    chats = Chats(session, view, desk)
+    return Seat(session, view, desk, chats, Saying(session, view, desk, chats), shelf, pictures)
 
 
 class _Pictures:
@@ -99,11 +120,11 @@ class _Pictures:
         return copy
 
 
-def _layout(session: Session, local: bool, named: bool) -> dict[str, Any]:
-    """The components by name."""
+def _side(session: Session, local: bool, named: bool) -> dict[str, Any]:
+    """The components beside the conversation, by name."""
     import gradio as gr
 
-    parts: dict[str, Any] = {"chat_id": gr.State("")}
+    parts: dict[str, Any] = {}
     with gr.Sidebar(label="Conversations and settings", elem_id="side", width=320):
         parts["about"] = gr.Markdown(about_html(session), elem_id="about")
         parts["notices"] = gr.Markdown(
@@ -112,14 +133,7 @@ def _layout(session: Session, local: bool, named: bool) -> dict[str, Any]:
             elem_id="notices",
             latex_delimiters=[],
         )
-        parts["new"] = gr.Button("New conversation", elem_id="new", variant="primary", size="md")
-        parts["chats"] = gr.Radio([], label="Conversations", elem_id="chats")
-        parts["delete"] = gr.Button(
-            "Delete this conversation", elem_id="delete", size="sm", variant="secondary"
-        )
-        with gr.Row(visible=False, elem_id="sure") as parts["sure"]:
-            parts["yes"] = gr.Button("Delete it", elem_id="delete-yes", size="sm", variant="stop")
-            parts["no"] = gr.Button("Keep it", elem_id="delete-no", size="sm")
+        parts |= chats_parts()
         if session.libraries is not None:
             parts |= shelf_parts(local)
         parts["style"] = gr.Radio(list(STYLES), value="Plain", label="How to explain", elem_id="style")
@@ -128,6 +142,16 @@ def _layout(session: Session, local: bool, named: bool) -> dict[str, Any]:
         gr.Markdown(
             f"<h2>Who answers</h2>\n\n<p><strong>{name}</strong><br>{reason}</p>{leave}", elem_id="who"
         )
+    return parts
+
+
+def _conversation(session: Session) -> dict[str, Any]:
+    """The conversation and the line to write on, by name."""
+    import gradio as gr
+
+    parts: dict[str, Any] = {}
+    banner = banner_html(session)
+    gr.Markdown(banner, visible=bool(banner), elem_id="banner", latex_delimiters=[])
     parts["chat"] = gr.Chatbot(
         elem_id="chat",
         label="Conversation",
@@ -136,275 +160,49 @@ def _layout(session: Session, local: bool, named: bool) -> dict[str, Any]:
         height="100%",
         scale=1,
         buttons=["copy"],
+        editable="user",
         sanitize_html=True,
         allow_tags=False,
         latex_delimiters=LATEX_DELIMITERS,
         group_consecutive_messages=True,
-        feedback_options=None,
         line_breaks=False,
         placeholder="## Ask your notes\nEvery answer quotes them, at the line. "
         "Ask for a simpler explanation, a quiz or a demo.",
         examples=[{"text": text} for text in session.examples],
     )
-    parts["box"] = gr.Textbox(
-        elem_id="box",
-        label="Your message",
-        show_label=False,
-        placeholder="Ask about your notes",
-        lines=1,
-        max_lines=8,
-        submit_btn="Send",
-        stop_btn=False,
-        autofocus=True,
-    )
-    return parts
+    # The page's script writes into the one which quote is wanted, and shows the other in a dialog.
+    parts["wanted"] = gr.Textbox(elem_id="wanted", elem_classes="wire", show_label=False, container=False)
+    parts["note"] = gr.Markdown("", elem_id="note-text", latex_delimiters=LATEX_DELIMITERS)
+    return parts | saying_parts()
 
 
-class _Listeners:
-    """What each click of one student changes: values and updates for the components that it names."""
-
-    def __init__(
-        self,
-        session: Session,
-        view: View,
-        desk: Desk,
-        shelf: Shelf | None = None,
-        pictures: _Pictures | None = None,
-    ) -> None:
-        self.desk = desk
-        self.shelf = shelf
-        self._session = session
-        self._view = view
-        self._pictures = pictures
-
-    @property
-    def session(self) -> Session:
-        """The student's session."""
-        return self._session
-
-    @property
-    def line(self) -> Line:
-        """In which answers wait."""
-        return self._view.line
-
-    def shows(self, path: str) -> bool:
-        """Whether a picture was shown to this student."""
-        return self._pictures is not None and path in self._pictures.shown
-
-    def opened(self, chat_id: str) -> list[Any]:
-        """chat_id, chat, listing: another conversation, or an empty one."""
-        return [chat_id, self._view.reopened(chat_id), *self.listing(chat_id, False)]
-
-    def newest(self) -> list[Any]:
-        """As `opened`: the conversation that was used last, whatever the browser remembers."""
-        known = self._session.chats()
-        return self.opened(known[0].id if known else "")
-
-    def deleted(self, chat_id: str) -> list[Any]:
-        """As `newest`, after the conversation is gone; one that is being answered stays."""
-        import gradio as gr
-
-        if self.desk.holds(chat_id):
-            gr.Info("This conversation is being answered: stop the answer first.", duration=4)
-            return self.opened(chat_id)
-        if chat_id:
-            self._session.delete_chat(chat_id)
-        return self.newest()
-
-    def listing(self, chat_id: str, busy: bool) -> list[Any]:
-        """The list of conversations and its buttons: chats, new, delete, sure."""
-        import gradio as gr
-
-        entries = [(chat.title or "New conversation", chat.id) for chat in self._session.chats()]
-        value = chat_id if any(chat_id == known for _, known in entries) else None
-        return [
-            gr.Radio(entries, value=value, interactive=not busy, visible=bool(entries)),
-            gr.Button(interactive=not busy),
-            gr.Button(interactive=not busy, visible=value is not None),
-            gr.Row(visible=False),
-        ]
-
-    def notices(self) -> Any:
-        """What the student should be told of the start, as it stands now."""
-        import gradio as gr
-
-        told = notices_html(self._session)
-        return gr.Markdown(told, visible=bool(told))
-
-    def taken(self, tab: str, chat_id: str, text: str, *, typed: bool = False) -> list[Any]:
-        """chat_id, chat, box, listing: a message is recorded and shown at once; its answer comes next.
-
-        What cannot be taken in leaves everything as it is, the words in the box too.
-        """
-        import gradio as gr
-
-        text = text.strip()
-        if len(text) > MOST_CHARS:
-            gr.Info(
-                f"A message holds {MOST_CHARS} characters, and yours has {len(text)}: shorten it.", duration=8
-            )
-            return [gr.skip()] * 7
-        if not text or not self._free(tab, chat_id):
-            return [gr.skip()] * 7
-        try:
-            chat_id = chat_id or self._session.new_chat()
-            self._session.hear(chat_id, text)
-        except Exception:
-            self.desk.end(tab)
-            raise
-        return self._waiting(tab, chat_id, text, emptied=typed)
-
-    def again(self, tab: str, chat_id: str) -> list[Any]:
-        """As `taken`: the student's last words once more; what the tutor said to them is taken back."""
-        import gradio as gr
-
-        if not chat_id or not self._free(tab, chat_id):
-            return [gr.skip()] * 7
-        try:
-            text = self._session.retract_last(chat_id)
-        except Exception as error:
-            self.desk.end(tab)
-            if not isinstance(error, QuizError):
-                raise
-            gr.Info(html.escape(str(error)), duration=8)
-            return [gr.skip()] * 7
-        if not text:
-            self.desk.end(tab)
-            return [gr.skip()] * 7
-        return self._waiting(tab, chat_id, text)
-
-    def _free(self, tab: str, chat_id: str) -> bool:
-        """Takes the place of a message; says why when it is taken."""
-        import gradio as gr
-
-        wait_s = self.desk.pace.wait_s() if self.desk.pace else 0.0
-        if wait_s:
-            most = f"{MESSAGES_A_MINUTE} messages a minute are the most"
-            gr.Info(f"{most}: send it again in {ceil(wait_s)} s.", duration=8)
-            return False
-        free = self.desk.take(tab, chat_id)
-        if not free and self.desk.is_shut:
-            gr.Info("The notes are being read: ask again when that is done.", duration=4)
-        elif not free:
-            gr.Info("One answer at a time: wait for this one, or stop it first.", duration=4)
-        return free
-
-    def _waiting(self, tab: str, chat_id: str, text: str, emptied: bool = False) -> list[Any]:
-        self.desk.wait(tab, chat_id, text)
-        return [chat_id, self._view.chat(chat_id), self.writing(True, emptied), *self.listing(chat_id, True)]
-
-    def answered(self, tab: str, style: str) -> Iterator[Any]:
-        """The chat, again and again while the tab's message is being answered."""
-        import gradio as gr
-
-        ticket = self.desk.begin(tab)
-        if ticket is None:
-            yield gr.skip()  # a generator that gives nothing would empty the chat
-            return
-        try:
-            yield from self._view.answer(ticket, STYLES.get(style))
-        finally:
-            self.desk.end(tab)
-
-    def settled(self, tab: str, chat_id: str) -> list[Any]:
-        """box, listing: as they are between answers."""
-        busy = self.desk.busy(tab)
-        return [self.writing(busy), *self.listing(chat_id, busy)]
-
-    def stopped(self, tab: str) -> list[Any]:
-        """chat, box, listing: the tab's work was told to stop; a message that only waited is given up at once."""
-        import gradio as gr
-
-        ticket = self.desk.stop(tab)
-        if ticket is None:
-            return [gr.skip(), self.writing(False), *[gr.skip()] * 4]
-        if ticket.begun or not ticket.recorded:
-            return [gr.skip(), gr.Textbox(stop_btn="Stopping…"), *[gr.skip()] * 4]
-        self._session.note(ticket.chat_id, STOPPED_EARLY)
-        return [self._view.chat(ticket.chat_id), self.writing(False), *self.listing(ticket.chat_id, False)]
-
-    def left(self, tab: str) -> None:
-        """The tab was closed or loaded anew: its work stops, and nobody waits for its answer any more."""
-        ticket = self.desk.stop(tab)
-        if ticket is not None and ticket.recorded and not ticket.begun:
-            self._session.note(ticket.chat_id, STOPPED_EARLY)
-
-    def writing(self, busy: bool, emptied: bool = False) -> Any:
-        """The box with its button: Send, or Stop while an answer is on its way."""
-        import gradio as gr
-
-        empty: dict[str, Any] = {"value": ""} if emptied else {}
-        return gr.Textbox(submit_btn=False if busy else "Send", stop_btn="Stop" if busy else False, **empty)
-
-
-def _wire(blocks: Any, parts: dict[str, Any], seats: Seats[_Listeners], *, with_shelf: bool) -> None:
-    """The side. The chat is never an input: what a browser says was said before is not believed."""
+def _wire(blocks: Any, parts: dict[str, Any], seats: Seats[Seat], *, with_shelf: bool) -> None:
+    """Each listener gets the seat of whoever is logged in first; what a browser says of that is not believed."""
     import gradio as gr
 
-    chat_id = parts["chat_id"]
-    listed = [parts["chats"], parts["new"], parts["delete"], parts["sure"]]
-    view_of_chat = [chat_id, parts["chat"], *listed]
     door = partial(at_the_door, seats)
 
     def on(event: Any, listener: Callable[..., Any], inputs: Any, outputs: Any, **more: Any) -> Any:
         quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         return event(door(listener), inputs, outputs, **(quick | more))
 
-    def left(mine: _Listeners, request: gr.Request) -> None:
-        mine.left(str(request.session_hash))
+    def left(mine: Seat, request: gr.Request) -> None:
+        mine.saying.left(str(request.session_hash))
+
+    def notices(mine: Seat) -> Any:
+        told = notices_html(mine.session)
+        return gr.Markdown(told, visible=bool(told))
+
+    def opened_note(mine: Seat, wanted: str) -> str:
+        number, _, key = wanted.partition(" ")
+        number = number if number.isdecimal() else "0"
+        return f'<div class="asked n{number[:16]}"></div>\n\n{mine.view.note(key)}'
 
     blocks.unload(door(left))
-    on(blocks.load, _Listeners.newest, None, view_of_chat)
-    on(blocks.load, _Listeners.notices, None, parts["notices"])
-    on(parts["new"].click, lambda mine: mine.opened(""), None, view_of_chat)
-    on(parts["chats"].input, _Listeners.opened, parts["chats"], view_of_chat)
-    on(parts["delete"].click, lambda mine: gr.Row(visible=True), None, parts["sure"])
-    on(parts["no"].click, lambda mine: gr.Row(visible=False), None, parts["sure"])
-    on(parts["yes"].click, _Listeners.deleted, chat_id, view_of_chat, **TELLING)
+    on(blocks.load, lambda mine: mine.chats.newest(), None, [parts[name] for name in OPENED])
+    on(blocks.load, notices, None, parts["notices"])
+    on(parts["wanted"].change, opened_note, parts["wanted"], parts["note"], trigger_mode="always_last")
+    wire_chats(parts, on, TELLING)
     follow = wire_shelf(parts, on) if with_shelf else lambda event: None
     follow(blocks.load)
-    _wire_answers(parts, on, listed, follow)
-
-
-def _wire_answers(
-    parts: dict[str, Any], on: Callable[..., Any], listed: list[Any], follow: Callable[[Any], None]
-) -> None:
-    """Each way of saying something: taken in at once, then answered in its turn, then the page settles."""
-    import gradio as gr
-
-    chat_id, chat, box = parts["chat_id"], parts["chat"], parts["box"]
-    taking = [chat_id, chat, box, *listed]
-
-    def typed(mine: _Listeners, text: str, now: str, request: gr.Request) -> list[Any]:
-        return mine.taken(str(request.session_hash), now, text, typed=True)
-
-    def picked(mine: _Listeners, now: str, request: gr.Request, event: gr.SelectData) -> list[Any]:
-        text = event.value["text"] if isinstance(event.value, dict) else str(event.value)
-        return mine.taken(str(request.session_hash), now, text)
-
-    def again(mine: _Listeners, now: str, request: gr.Request) -> list[Any]:
-        return mine.again(str(request.session_hash), now)
-
-    def answered(mine: _Listeners, style: str, request: gr.Request) -> Iterator[Any]:
-        yield from mine.answered(str(request.session_hash), style)
-
-    def settled(mine: _Listeners, now: str, request: gr.Request) -> list[Any]:
-        return mine.settled(str(request.session_hash), now)
-
-    def stopped(mine: _Listeners, request: gr.Request) -> list[Any]:
-        return mine.stopped(str(request.session_hash))
-
-    on(box.stop, stopped, None, [chat, box, *listed])
-    undocumented = {"api_visibility": "undocumented"}
-    # The answers wait in a line of their own, which says how many come before; see View.answer.
-    answers = {"queue": True, "show_progress": "full", "concurrency_limit": None, "concurrency_id": "answer"}
-    for said in (
-        on(box.submit, typed, [box, chat_id], taking, api_name="say", **undocumented, **TELLING),
-        on(chat.example_select, picked, chat_id, taking, **TELLING),
-        on(chat.option_select, picked, chat_id, taking, **TELLING),
-        on(chat.retry, again, chat_id, taking, **TELLING),
-    ):
-        answering = on(
-            said.then, answered, parts["style"], chat, api_name="answer", **undocumented, **answers
-        )
-        follow(on(answering.then, settled, chat_id, [box, *listed]).then)
+    wire_saying(parts, on, TELLING, follow)

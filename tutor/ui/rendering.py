@@ -14,7 +14,9 @@ from tutor.evidence import record_of
 from tutor.ui.evidence import evidence_fold, evidence_html
 from tutor.ui.lessons import lesson_html, prediction_html, table_html
 from tutor.ui.markup import bounded_html, inline_html, label, passage_html
+from tutor.ui.offers import offers
 from tutor.ui.quizzes import grade_html, item_buttons, item_html, score_html, why_html
+from tutor.ui.reader import quote_key
 
 Message = dict[str, Any]
 Data = Mapping[str, Any]
@@ -110,6 +112,7 @@ class _Told:
         fold = [_text(_turn("evidence", evidence_fold(record)))] if record is not None else []
         self._parts[place] = [_text(answer_html(event)), *fold]
         self._draft = None
+        self._options = [_option(name, says) for name, says in offers(event)]
         if event.get("refused"):
             self._options = [
                 _option(topic, f"What do my notes say about {topic}?") for topic in event.get("nearest") or ()
@@ -129,7 +132,12 @@ class _Told:
         caption = str(event.get("caption", ""))
         step, steps = int(event.get("step", 0)), int(event.get("total_steps", 0))
         line = f"step {step} of {steps} · {_left(event.get('left_s', 0))}"
-        html = f'<div class="turn frame">{inline_html(caption)}<br><small>{line}</small></div>'
+        bar = (
+            f'<progress value="{min(step, steps)}" max="{steps}" title="{line}"></progress>'
+            if steps > 0
+            else ""
+        )
+        html = f'<div class="turn frame">{inline_html(caption)}{bar}<small>{line}</small></div>'
         shown = [*self._pictures([str(event.get("path", ""))], caption), _text(html)]
         if self._frame is None:
             self._frame = self._append(*shown)
@@ -268,13 +276,13 @@ def place_of(cited: Data) -> str:
 
 
 def citation_html(cited: Data) -> str:
-    """A chip that opens the passage with its quote marked."""
+    """A chip that opens the note at its quote, and holds the passage as it was quoted."""
     n = int(cited.get("n", 0))
     above = [str(name) for name in cited.get("heading") or ()]
     passage = _marked(str(cited.get("passage") or ""), str(cited.get("quote", "")))
     head = f'<div class="where">{inline_html(" › ".join(above))}</div>' if above else ""
     return (
-        f'<details class="citation c{n}"><summary>[{n}] {escape(place_of(cited))}</summary>'
+        f'<details class="citation c{n} at-{quote_key(cited)}"><summary>[{n}] {escape(place_of(cited))}</summary>'
         f'{head}<div class="passage">{passage}</div></details>'
     )
 

@@ -6,14 +6,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tutor.errors import TutorError
+from tutor.feedback import Liking
 from tutor.job_queue import Line
 from tutor.job_queue import Ticket as PlaceInLine
 from tutor.turns import Event, Style, ToolCall, event_to_json
 from tutor.ui.desk import Ticket
+from tutor.ui.reader import note_html
 from tutor.ui.rendering import Message, note_message, turn_messages, user_message
 
 if TYPE_CHECKING:
@@ -38,9 +41,29 @@ class Chat(Protocol):
     def title(self) -> str: ...
 
 
+class FoundChat(Protocol):
+    """A conversation that holds the words looked for, and a piece of what is said in it."""
+
+    @property
+    def chat(self) -> Chat: ...
+    @property
+    def snippet(self) -> str: ...
+
+
+class Thought(Protocol):
+    """What the student thinks of an answer: `like` or `dislike`."""
+
+    @property
+    def turn_id(self) -> int: ...
+    @property
+    def value(self) -> str: ...
+
+
 class Turn(Protocol):
     """One message of a conversation; an assistant's payload holds `{"events": [...]}`."""
 
+    @property
+    def id(self) -> int: ...
     @property
     def role(self) -> str: ...
     @property
@@ -73,8 +96,15 @@ class Session(Protocol):
     def new_chat(self) -> str: ...
     def chats(self) -> Sequence[Chat]: ...
     def turns(self, chat_id: str) -> Sequence[Turn]: ...
+    def find_chats(self, words: str) -> Sequence[FoundChat]: ...
+    def rename_chat(self, chat_id: str, title: str) -> None: ...
     def delete_chat(self, chat_id: str) -> None: ...
+    def restore_chat(self, chat_id: str) -> None: ...
+    def chat_note(self, chat_id: str) -> tuple[str, str]: ...
     def retract_last(self, chat_id: str) -> str | None: ...
+    def take_back(self, chat_id: str, instead: str | None = None) -> str | None: ...
+    def give_feedback(self, turn_id: int, value: Liking, word: str = "") -> None: ...
+    def feedback(self) -> Sequence[Thought]: ...
     def hear(self, chat_id: str, message: str) -> None: ...
     def note(self, chat_id: str, text: str) -> None: ...
     def respond(
@@ -111,20 +141,61 @@ class View:
 
     def chat(self, chat_id: str) -> list[Message]:
         """The stored conversation, its last MOST_TURNS turns."""
+        return [message for message, _ in self._shown(chat_id)]
+
+    def _shown(self, chat_id: str) -> list[tuple[Message, int]]:
+        """Each message with the turn of the record that it shows; 0 where it is a line of the page's own."""
         turns = list(self._session.turns(chat_id)) if chat_id else []
-        shown: list[Message] = []
+        shown: list[tuple[Message, int]] = []
         if len(turns) > MOST_TURNS:
-            shown.append(
-                note_message(f"{len(turns) - MOST_TURNS} earlier messages are kept but not shown here.")
-            )
+            line = f"{len(turns) - MOST_TURNS} earlier messages are kept but not shown here."
+            shown.append((note_message(line), 0))
         for turn in turns[-MOST_TURNS:]:
-            if turn.role == "user":
-                shown.append(user_message(turn.content))
-                continue
-            events = (turn.payload or {}).get("events") or [{"event": "Delta", "text": turn.content}]
-            messages = turn_messages(events, finished=True, picture=self._picture)
-            shown += messages or [note_message("This answer was not finished.")]
+            shown += [(message, turn.id) for message in self._of(turn)]
         return shown
+
+    def _of(self, turn: Turn) -> list[Message]:
+        if turn.role == "user":
+            return [user_message(turn.content)]
+        events = (turn.payload or {}).get("events") or [{"event": "Delta", "text": turn.content}]
+        messages = turn_messages(events, finished=True, picture=self._picture)
+        return messages or [note_message("This answer was not finished.")]
+
+    def turn_at(self, chat_id: str, index: int) -> int:
+        """The turn that is shown where the page says that it shows one; 0 where it shows none of the tutor's.
+
+        Messages of the tutor's that follow each other are shown as one: the last turn of them is meant.
+        """
+        shown = self._shown(chat_id)
+        found = 0
+        for message, turn in shown[index:] if 0 <= index < len(shown) else ():
+            if message["role"] != "assistant":
+                break
+            found = turn or found
+        return found
+
+    def is_last_asked(self, chat_id: str, index: int) -> bool:
+        """Whether the page shows there the student's last words."""
+        asked = [
+            place for place, (message, _) in enumerate(self._shown(chat_id)) if message["role"] == "user"
+        ]
+        return bool(asked) and asked[-1] == index
+
+    def liked(self, chat_id: str) -> list[str | None]:
+        """What is thought of each of the tutor's answers, in the order in which they are shown."""
+        thoughts = {thought.turn_id: thought.value for thought in self._session.feedback()} if chat_id else {}
+        values: list[str | None] = []
+        for role, group in groupby(self._shown(chat_id), key=lambda one: one[0]["role"]):
+            last = [turn for _, turn in group if turn]
+            if role == "assistant":
+                values.append(
+                    {"like": "Like", "dislike": "Dislike"}.get(thoughts.get(last[-1], "") if last else "")
+                )
+        return values
+
+    def note(self, key: str) -> str:
+        """The note of a quote, around it, as HTML; the key comes from the browser."""
+        return note_html(key, self._session.notes_read.index.passages)
 
     def reopened(self, chat_id: str) -> list[Message]:
         """As `chat`; words that have no answer yet, or were left without one, are said to be so."""

@@ -1,0 +1,194 @@
+"""The page's small script: what gradio's components do not do by themselves. It talks to this server alone."""
+
+from __future__ import annotations
+
+SCRIPT = r"""<script>
+(() => {
+  const SIGNS = {"\ue000": "\\(", "\ue001": "\\)", "\ue002": "\\[", "\ue003": "\\]"};
+
+  // A message is copied as text: the answer, its citation numbers and where each quote stands;
+  // what was looked at besides stays folded on the page.
+  function words(source) {
+    const page = new DOMParser().parseFromString(source, "text/html");
+    page.querySelectorAll(".where, .passage, details.evidence").forEach(node => node.remove());
+    page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3, h4")
+      .forEach(node => node.after("\n"));
+    page.querySelectorAll("td, th").forEach(node => node.after("\t"));
+    return page.body.textContent.replace(/[\ue000-\ue003]/g, sign => SIGNS[sign]);
+  }
+  function plain(source) {
+    const parts = source.split(/(^`{3,}[^\n]*\n[\s\S]*?\n`{3,}$)/m);
+    return parts.map((part, place) => place % 2 ? part : words(part)).join("\n")
+      .replace(/[ \t]+\n/g, "\n").replace(/\n{3,}/g, "\n\n").trim();
+  }
+  function old(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    return Promise.resolve();
+  }
+  const board = navigator.clipboard;
+  const write = board ? board.writeText.bind(board) : old;
+  const ours = text => write(text.includes('class="turn ') ? plain(text) : text);
+  if (board) board.writeText = ours;
+  else Object.defineProperty(navigator, "clipboard", {value: {writeText: ours}});
+
+  // A citation opens its note at the quote, in a dialog: at once with the passage that was quoted, then with the note.
+  let reader = null, wanted = Date.now();
+  function makeReader() {
+    const source = document.querySelector("#note-text");
+    if (reader || !source) return;
+    reader = document.createElement("dialog");
+    reader.id = "reader";
+    reader.setAttribute("aria-labelledby", "reader-title");
+    reader.innerHTML = '<header><h2 id="reader-title"></h2><button type="button">Close</button></header>'
+      + '<div class="body" tabindex="0"><div class="quoted"></div></div>';
+    reader.querySelector(".body").append(source);
+    reader.querySelector("button").onclick = () => reader.close();
+    reader.addEventListener("click", event => { if (event.target === reader) reader.close(); });
+    document.querySelector(".gradio-container").append(reader);
+  }
+  function tell(field, text) {
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, text);
+    field.dispatchEvent(new Event("input", {bubbles: true}));
+  }
+  function read(chip) {
+    const key = [...chip.classList].find(name => name.startsWith("at-"));
+    if (!key) return false;
+    makeReader();
+    reader.querySelector("h2").textContent = chip.querySelector("summary").textContent;
+    reader.querySelector(".quoted").replaceChildren(
+      ...[...chip.querySelectorAll(".where, .passage")].map(node => node.cloneNode(true)));
+    reader.classList.add("waiting");
+    if (!reader.open) reader.showModal();
+    reader.querySelector(".body").focus();
+    tell(document.querySelector("#wanted :is(textarea, input)"), `${++wanted} ${key.slice(3)}`);
+    return true;
+  }
+  function arrived() {
+    if (!reader || !reader.classList.contains("waiting") || !reader.querySelector(`.asked.n${wanted}`)) return;
+    const found = reader.querySelector("#note-text mark");
+    reader.classList.remove("waiting");
+    reader.classList.toggle("stale", !found);
+    if (found) found.scrollIntoView({block: "center"});
+  }
+  document.addEventListener("click", event => {
+    const at = event.target.closest && event.target.closest("#chat :is(sup.cite, details.citation summary)");
+    if (!at) return;
+    let chip = at.closest("details.citation");
+    const number = [...at.classList].find(name => /^c\d+$/.test(name));
+    for (let node = at.parentElement; !chip && node; node = node.parentElement)
+      chip = node.querySelector("details.citation." + number);
+    if (!chip) return;
+    if (read(chip)) event.preventDefault();
+  });
+  document.addEventListener("keydown", event => {
+    if (!event.target.matches || !event.target.matches("#chat sup.cite") || !/^( |Enter)$/.test(event.key)) return;
+    event.preventDefault();
+    event.target.click();
+  });
+
+  // The newest message stays in sight while it grows, unless the reader has scrolled up or opened a quote.
+  let pinned = true, watched = null, said = 0;
+  const atEnd = log => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+  const grown = new ResizeObserver(() => {
+    const log = watched && watched.parentElement;
+    if (log && pinned) log.scrollTop = log.scrollHeight;
+  });
+  function watch() {
+    const wrap = document.querySelector("#chat .panel-wrap > .message-wrap");
+    const asked = wrap ? wrap.querySelectorAll(".user-row").length : 0;
+    if (asked > said) pinned = true;
+    said = asked;
+    if (!wrap || wrap === watched) return;
+    grown.disconnect();
+    watched = wrap;
+    pinned = true;
+    grown.observe(wrap);
+    wrap.parentElement.onscroll = event => { pinned = atEnd(event.target); };
+    const reads = event => event.target.closest("summary, sup.cite");
+    wrap.addEventListener("click", event => { if (reads(event)) pinned = false; }, true);
+  }
+
+  // On a narrow screen the side covers the conversation: it starts closed, and closes after a choice.
+  const narrow = () => window.innerWidth < 768;
+  function fold() {
+    const knob = document.querySelector("#side.open .toggle-button");
+    if (knob) knob.click();
+    return Boolean(knob);
+  }
+  let seen = false;
+  const folding = setInterval(() => {
+    const open = document.querySelector("#side.open");
+    if (!narrow() || (seen && !open)) clearInterval(folding);
+    else if (open) seen = fold();
+  }, 150);
+  document.addEventListener("click", event => {
+    if (narrow() && event.target.closest && event.target.closest("#new, #chats label")) setTimeout(fold, 50);
+  });
+
+  // What asks for something takes the focus when it appears.
+  let asking = new Set();
+  function grab() {
+    const now = new Set([...document.querySelectorAll(".grab")].filter(node => node.offsetParent));
+    for (const node of now) {
+      if (asking.has(node)) continue;
+      const field = node.querySelector("input, textarea") || node;
+      setTimeout(() => { field.focus(); if (field.select) field.select(); }, 30);
+    }
+    asking = now;
+  }
+
+  // A message that is edited shows its words and not its source; Escape leaves them as they are.
+  function edit() {
+    document.querySelectorAll("#chat textarea.edit-textarea:not([aria-label])").forEach(field => {
+      field.setAttribute("aria-label", "Your message, to be changed");
+      field.value = plain(field.value);
+      field.dispatchEvent(new Event("input", {bubbles: true}));
+      field.focus();
+      field.addEventListener("keydown", event => {
+        const row = field.closest(".message-row");
+        const press = name => row.querySelector(`[aria-label="${name}"]`)?.click();
+        if (event.key === "Escape") press("Cancel");
+        if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); press("Submit"); }
+      });
+    });
+  }
+
+  // A conversation that is taken away comes as text and becomes a file here: the server hands out no files.
+  document.addEventListener("click", event => {
+    if (!event.target.closest || !event.target.closest("#take")) return;
+    const field = () => document.querySelector("#file textarea, #file input");
+    const before = field().value;
+    let tries = 0;
+    const waiting = setInterval(() => {
+      if (++tries > 150) clearInterval(waiting);
+      if (field().value === before) return;
+      clearInterval(waiting);
+      const [, name, text] = JSON.parse(field().value);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], {type: "text/markdown"}));
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    }, 100);
+  });
+
+  // The raw source of a message is no name for it, and buttons are no items of a list.
+  new MutationObserver(() => {
+    watch();
+    grab();
+    edit();
+    arrived();
+    document.querySelectorAll('#chat .examples[role="list"]').forEach(node => node.setAttribute("role", "group"));
+    document.querySelectorAll('#chat :is([data-testid="bot"], [data-testid="user"])[aria-label]').forEach(node => {
+      const name = node.dataset.testid === "bot" ? "Tutor" : "You";
+      if (node.getAttribute("aria-label") !== name) node.setAttribute("aria-label", name);
+      if (!node.hasAttribute("role")) node.setAttribute("role", "group");
+    });
+  }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"]});
+})();
+</script>"""
