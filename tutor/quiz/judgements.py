@@ -17,7 +17,7 @@ from tutor.quiz.contrasts import Contrast, contrast_of, is_singular
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, Option, item_id
 from tutor.quiz.prose import misconception_in
-from tutor.quiz.wording import capital, core_of, stands_alone, statement_of
+from tutor.quiz.wording import capital, core_of, said_of, stands_alone, statement_of
 from tutor.words import NEGATIONS, content_words, split_sentences
 
 # Opposites that turn a sentence round wherever they stand; others ("hidden", "random") are too often parts of names.
@@ -67,12 +67,12 @@ def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return None
     drawn = rng.random() < 0.5
     stem = f"True or false: {true if drawn else false}"
-    said = f"The note says: {capital(_NO.sub('', ' '.join(fact.key.split())))}"
-    options = (Option("o1", "True", said if drawn else ""), Option("o2", "False", "" if drawn else said))
+    said = " ".join(said_of(fact).split())
+    options = (Option("o1", "True", said), Option("o2", "False", said))
     key = "o1" if drawn else "o2"
     return Item(
         item_id(fact.note, "true-false", stem, "True" if drawn else "False", options), "true-false", stem, options,
-        key, fact.key, fact.citation, true, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+        key, said, fact.citation, true, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
     )  # fmt: skip
 
 
