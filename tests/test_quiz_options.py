@@ -207,6 +207,17 @@ def test_a_gap_is_what_the_sentence_is_about_and_no_example_unit_or_list_member(
     assert gap is not None and gap[1].written.lower() == "fine-tuning"
 
 
+def test_a_short_name_of_a_part_is_no_gap_and_a_year_is_not_changed(bank: Bank) -> None:
+    assert cloze(_asked(bank, "Which two terms make up the ELBO of a VAE?"), bank, random.Random(0)) is None
+    for fact in bank.facts:
+        if re.search(r"\b(?:19|20)\d\d\b", fact.key):
+            item = true_false(fact, bank, random.Random(0))
+            assert item is None or re.findall(r"\b(?:19|20)\d\d\b", item.stem) in (
+                [],
+                re.findall(r"\b(?:19|20)\d\d\b", item.explanation)[:1],
+            )
+
+
 def test_the_first_letter_of_a_short_name_is_no_hint(bank: Bank) -> None:
     stems = [item.stem for item in _made(cloze, bank, 1)]
     assert not [stem for stem in stems if re.search(rf"\b[A-Z]{GAP}", stem) and not stem.endswith(GAP)][5:]

@@ -43,7 +43,7 @@ _PREDICATE = re.compile(
 )
 _VAGUE = re.compile(
     r"\b(?:can|could|would|may|might|should|cannot|nothing|while|whereas|also|too|still|helps?|fails?|sometimes|better|more|less|fewer|smaller|larger|faster|slower|"
-    r"worse|easier|harder|rather|tends?|so that it|(?<!at )least)\b",
+    r"worse|easier|harder|rather|instead|tends?|so that it|(?<!at )least)\b",
     re.IGNORECASE,
 )
 _LEFT_OPEN = re.compile(  # compared with nothing, or leaning on another sentence

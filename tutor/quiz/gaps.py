@@ -163,6 +163,9 @@ def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank
     names = (one.written, *bank.terms.names_of(one.key))
     if not _is_worth(one, names[1:], fact, bank) or (hinted and _is_plain(one.written)):
         return ""
+    # "The ELBO of a VAE" is a loss, a bound and an objective too.
+    if hinted and one.written.isupper() and text[one.end :].startswith(" of "):
+        return ""
     spans = [(other.begin, other.end) for other in mentions if other.key == one.key]
     masked = with_gap(text, spans)
     if GAP not in masked or len(set(content_words(masked))) < _CONTEXT or told(masked, names):
