@@ -226,8 +226,7 @@ def mined_item(
                 if other.id in near
             ]
         said_again = (bank.second_keys.mean_the_same(*pair) for pair in pairs)
-        # Of sentences the passages' likeness tells whether a distractor is plausible, of bare names it does not.
-        flaws = hard_flaws(built(chosen), bank.second_keys.cosine if kind == "term" else None)
+        flaws = hard_flaws(built(chosen), bank.second_keys.cosine)
         texts = [chosen.key, *(text for text, _ in chosen.others)]
         alike = (bank.second_keys.say_one_thing(*pair) for pair in combinations(texts, 2))
         return bool(flaws) or any(alike) or any(said_again)

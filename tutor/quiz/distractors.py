@@ -23,6 +23,7 @@ LEAST_COSINE, MOST_COSINE = 0.3, 0.86
 _NEAREST = 600
 _POOL = 24
 _DRAWS = 400
+_TRIES = 36  # of the sets drawn, how many are looked at word by word
 _LONGEST = 1.3  # how much longer than the next one the longest option may be
 _EVEN_SHARES, _EVEN_LENGTHS = 6.0, 0.5  # what uneven shares of the stem's words and uneven lengths cost a set
 _SPREAD = 2.2  # how much longer than the shortest one
@@ -146,7 +147,7 @@ def choose(
         if not drawn or lowest > (count - 1) // 2:
             # Where the key always shares the most words with the stem, these would give it away.
             continue
-        for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:12]:
+        for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:_TRIES]:
             if not refused(chosen):
                 return chosen
     return None
