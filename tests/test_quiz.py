@@ -455,7 +455,8 @@ def test_a_card_becomes_an_item_whose_quote_stands_in_the_note_at_its_lines(deck
     assert item.citation.quote == item.key == item.fact
     begin, end = item.citation.lines
     assert item.citation.quote in "\n".join(DECK.split("\n")[begin - 1 : end])
-    assert item.explanation == "The generator is one of two networks."
+    # What stands before the card is about something else than its question, and is no explanation.
+    assert item.explanation == item.key
     assert set(item.to_contract()) == {
         "id", "kind", "stem", "options", "key", "explanation", "citation", "fact", "fact_id", "concept",
     }  # fmt: skip

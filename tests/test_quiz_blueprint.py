@@ -25,6 +25,7 @@ from tutor.quiz.blueprint import (
 )
 from tutor.quiz.facts import facts_of, kind_of, term_of
 from tutor.quiz.items import KINDS
+from tutor.quiz.typed import explain
 
 DECK = """# Cards
 
@@ -247,6 +248,13 @@ def test_an_items_options_keep_their_ids_and_its_key_however_it_is_drawn(bank: B
     assert {"choice", "definition", "term", "cloze", "true-false", "either", "match", "order"} <= set(
         drawn
     ), drawn
+
+
+def test_easier_is_never_the_same_question_in_other_words(bank: Bank) -> None:
+    made = (explain(fact, bank, random.Random(0)) for fact in bank.facts)
+    for item in [one for one in made if one is not None][::8]:
+        easier = another(item, "easier", bank, random.Random(0))
+        assert easier is None or easier.options or easier.stem not in item.stem
 
 
 def test_every_kind_stands_on_the_ladder() -> None:

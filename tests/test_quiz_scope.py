@@ -12,10 +12,11 @@ import pytest
 from tutor.errors import QuizError
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import made, on_topic, quiz_items
+from tutor.quiz.facts import is_everyday
 from tutor.quiz.hints import hint, reveals
 from tutor.quiz.items import Item
 from tutor.quiz.scope import IS
-from tutor.quiz.subject import is_everyday, says_its_subject
+from tutor.quiz.subject import says_its_subject
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tutor.notes.note import Card, QuizQuestion
-from tutor.quiz.facts import Fact, without_code
+from tutor.quiz.facts import Entry, Fact, without_code
 from tutor.quiz.items import LETTERS, Item, Option, item_id, plain
 from tutor.turns import Citation
 from tutor.words import content_words
@@ -30,6 +30,7 @@ NOT_ALONE = re.compile(
     r"\b(?:it|this|they|these|that)\b[^?]{0,25}\?",
     re.IGNORECASE,
 )
+_ON_IT = 0.6  # share of a question's words from which on what stands before it is about it
 _FIGURE = re.compile(r"\babove\b|\b(?:figure|listing|diagram|picture) (?:\d|below)", re.IGNORECASE)
 
 
@@ -50,12 +51,22 @@ def authored_item(fact: Fact, rng: random.Random) -> Item | None:
     told = set(content_words(fact.question))
     if NOT_ALONE.search(fact.question) or not any(word not in told for word in content_words(fact.key)):
         return None
-    background = entry.background.words if isinstance(entry, Card) and entry.background else ""
+    stem = fact.question
     return Item(
-        item_id(fact.note, "short", fact.question, fact.key), "short", fact.question, (), fact.key,
-        background or without_code(entry.answer.words), fact.citation, fact.key, fact.heading, fact.note, fact.id,
-        fact.concept,
+        item_id(fact.note, "short", stem, fact.key), "short", stem, (), fact.key, _explained(fact, entry),
+        fact.citation, fact.key, fact.heading, fact.note, fact.id, fact.concept,
     )  # fmt: skip
+
+
+def _explained(fact: Fact, entry: Entry) -> str:
+    """The whole answer, and what the note says before the question where that is about what is asked."""
+    answer = without_code(entry.answer.words)
+    if answer != entry.answer.words.strip():
+        answer = fact.key
+    background = entry.background.words if isinstance(entry, Card) and entry.background else ""
+    asked = set(content_words(fact.question))
+    on_it = len(asked & set(content_words(background))) >= _ON_IT * len(asked)
+    return f"{answer} {background}" if on_it and background.strip() not in answer else answer
 
 
 def _choice_item(fact: Fact, entry: QuizQuestion, rng: random.Random) -> Item | None:

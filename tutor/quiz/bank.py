@@ -9,12 +9,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tutor.quiz.assertions import claim_of, reason_of, result_of
 from tutor.quiz.facts import Fact, facts_of
 from tutor.quiz.prose import prose_facts
 from tutor.quiz.scope import Scope
 from tutor.quiz.second_keys import SecondKeys
 from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of
 from tutor.quiz.terms import Terms
+from tutor.quiz.wording import statements_of
 from tutor.retrieval import Retriever
 from tutor.topics import Key
 from tutor.words import content_words
@@ -75,6 +77,34 @@ class Bank:
             if answer:
                 found[fact.id] = answer
         return found
+
+    @cached_property
+    def claims(self) -> dict[str, Answer]:
+        """What each fact says of one thing, "it" in the place of the thing, by the fact's id."""
+        found = {fact.id: self._claim(fact) for fact in self.facts}
+        return {fact_id: claim for fact_id, claim in found.items() if claim is not None}
+
+    def _claim(self, fact: Fact) -> Answer | None:
+        for statement in statements_of(fact):
+            opening = [one.end for one in self.terms.places(statement) if one.begin <= len("The ")]
+            claim = claim_of(statement, statement[: max(opening, default=0)])
+            if claim is not None:
+                return claim
+        return None
+
+    @cached_property
+    def reasons(self) -> dict[str, Answer]:
+        """What each fact gives a reason for, as the subject, and the reason, by the fact's id."""
+        return self._read(reason_of)
+
+    @cached_property
+    def results(self) -> dict[str, Answer]:
+        """What each fact draws a conclusion from, as the subject, and the conclusion, by the fact's id."""
+        return self._read(result_of)
+
+    def _read(self, read: Callable[[str], Answer | None]) -> dict[str, Answer]:
+        found = {fact.id: next(filter(None, map(read, statements_of(fact))), None) for fact in self.facts}
+        return {fact_id: answer for fact_id, answer in found.items() if answer is not None}
 
     @cached_property
     def definitions(self) -> dict[str, tuple[str, Answer]]:

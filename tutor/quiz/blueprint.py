@@ -10,18 +10,21 @@ from typing import Literal
 from tutor.errors import QuizError
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
-from tutor.quiz.choices import choice_item, definition_item, term_item
+from tutor.quiz.choices import choice_item, definition_item, gap_item, term_item
+from tutor.quiz.claims import claim_item
 from tutor.quiz.contrasts import either
-from tutor.quiz.facts import Fact
+from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.gaps import cloze, cloze_choice
 from tutor.quiz.gates import duplicates, leaks, refusals
 from tutor.quiz.items import KINDS, Item, Kind, plain
 from tutor.quiz.judgements import true_false
+from tutor.quiz.reasons import name_item, reason_item, result_item
 from tutor.quiz.scope import IS, NAMES, Levels, flat
 from tutor.quiz.sets import match, order
-from tutor.quiz.subject import is_everyday, with_subject
+from tutor.quiz.subject import with_subject
 from tutor.quiz.typed import explain, mistake, number
+from tutor.quiz.values import value_item
 from tutor.reviewing import Which
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
@@ -283,9 +286,9 @@ def _author_of(kind: Kind) -> Builder:
 BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
     "true-false": (true_false,),
     "either": (either,),
-    "choice": (_author_of("choice"), choice_item),
+    "choice": (_author_of("choice"), value_item, choice_item, claim_item, reason_item, result_item),
     "definition": (definition_item,),
-    "term": (term_item,),
+    "term": (name_item, term_item, gap_item),
     "match": (match,),
     "order": (order,),
     "cloze": (cloze, cloze_choice),
@@ -334,7 +337,18 @@ def another(
     own = [bank.by_id[item.fact_id]] if item.fact_id in bank.by_id else []
     others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
     for fact in (*own, *rng.sample(others, len(others))):
-        found = _first_sound(fact, bank, rng, kinds, beside, lambda one: True, {item.id, *unwanted})
+        found = _first_sound(
+            fact, bank, rng, kinds, beside, lambda one: not _asks_again(one, item), {item.id, *unwanted}
+        )
         if found is not None:
             return found
     return None
+
+
+def _asks_again(made: Item, item: Item) -> bool:
+    """Whether an item asks what another asks in the same words, but for "Explain in your own words"."""
+    return (
+        made.fact_id == item.fact_id
+        and not made.options
+        and (made.stem in item.stem or item.stem in made.stem)
+    )

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import combinations
 
 from tutor.notes.note import Card
+from tutor.quiz.assertions import sort_of
 from tutor.quiz.authored import NOT_ALONE
 from tutor.quiz.bank import Bank
-from tutor.quiz.distractors import Chosen, choose, mine, ordered, same_form
-from tutor.quiz.facts import Fact
+from tutor.quiz.distractors import Candidate, Chosen, choose, mine, ordered, same_form
+from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import hard_flaws
+from tutor.quiz.gaps import subject_gap
 from tutor.quiz.items import Item, Kind, Option, item_id, option_id, plain
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer, first_sentence
+from tutor.quiz.wording import said_of
 
 _BRACKET = re.compile(r"\s*\([^()]*\)")
-_OPEN = ("what does", "what is", "how", "what", "difference")
+_OPEN = ("what does", "what is", "how", "what")
+_COMPARED = re.compile(r"\b(?:while|whereas)\b")
+_ASKED_NOUN = re.compile(
+    r"^(?:in |on |at )?(?:which|what) (?!does|do|is|are)([\w-]+)|([\w-]+)\?$", re.IGNORECASE
+)
 _ALIKE_QUESTIONS = 0.74
 _ALIKE_WHOLE = (
     0.36  # of sentences about things that the stem does not name, from which on they may both answer it
@@ -25,6 +33,7 @@ _ALIKE_WHOLE = (
 _CLOSE = 0.55  # cosine of two facts' passages from which on their answers may mean the same
 _FORMULA = re.compile(r"\bformula\b", re.IGNORECASE)
 _TOLD = 0.6  # share of a question's words from which on a whole sentence shows itself as its answer
+_SAME_MEANING = 0.62  # share of two sentences in common from which on they define one thing
 _GAP = "____"
 
 
@@ -37,6 +46,10 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """
     answer = bank.answers.get(fact.id)
     if answer is None or not isinstance(fact.entry, Card) or NOT_ALONE.search(fact.question):
+        return None
+    # An everyday question names things in its own words, beside which the note's "it" is of another matter. What
+    # answers "why" without "because" is no reason beside what others do.
+    if is_everyday(fact) or (answer.asks == "why" and answer.shape not in ("because", "so that", "whole")):
         return None
     if answer.shape == "whole" and len(stems_of(fact.question) & stems_of(answer.texts[0])) >= _TOLD * len(
         stems_of(fact.question)
@@ -51,8 +64,12 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         # The correction of a misconception, which answers no question of its own, says its subject too seldom.
         if theirs is None or not (other.question or other.term) or not same_form(answer, theirs):
             return ()
+        if sort_of(theirs.texts[0]) != sort_of(answer.texts[0]):
+            return ()
         is_formula = [bool(_FORMULA.search(one.question)) for one in (fact, other)]
-        return theirs.texts if _group(answer) == _group(theirs) and is_formula[0] == is_formula[1] else ()
+        if _group(answer, fact) != _group(theirs, other) or is_formula[0] != is_formula[1]:
+            return ()
+        return [text for text in theirs.texts if not _COMPARED.search(text)]
 
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = bank.answers[other.id]
@@ -65,7 +82,7 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
             and answer.shape.startswith(("it", "they"))
         ):
             return True
-        if _names_subject(subject, text) or (
+        if names_subject(subject, text) or (
             not subject and keys.alike(answer.texts[0], text) >= _ALIKE_WHOLE
         ):
             return True
@@ -74,8 +91,9 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     candidates = mine(fact, fact.question, bank, forms, is_second_key)
     # A sentence that was cut may have lost what the question asks for.
     texts = answer.texts[:1] if answer.shape == "whole" else answer.texts
-    told = [text for text in texts if any(word not in asked for word in stems_of(text))]
-    return _item(fact, "choice", fact.question, told, candidates, bank, rng)
+    alone = [text for text in texts if not _COMPARED.search(text)] or texts
+    told = [text for text in alone if any(word not in asked for word in stems_of(text))]
+    return mined_item(fact, "choice", fact.question, told, candidates, bank, rng)
 
 
 def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -88,17 +106,22 @@ def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
     def forms(other: Fact) -> Sequence[str]:
         theirs = bank.definitions.get(other.id)
-        return theirs[1].texts if theirs and same_form(answer, theirs[1]) else ()
+        fits = (
+            theirs
+            and same_form(answer, theirs[1])
+            and sort_of(theirs[1].texts[0]) == sort_of(answer.texts[0])
+        )
+        return theirs[1].texts if theirs and fits else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
         return (
             keys.kin(term, bank.definitions[other.id][0])
-            or _names_subject(term, text)
+            or names_subject(term, text)
             or bool(keys.reason(stem, answer.texts[0], text, term, meaning=False))
         )
 
     candidates = mine(fact, stem, bank, forms, is_second_key)
-    return _item(fact, "definition", stem, answer.texts, candidates, bank, rng)
+    return mined_item(fact, "definition", stem, answer.texts, candidates, bank, rng)
 
 
 def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -110,46 +133,86 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     masked = _masked(sentence, term)
     keys = bank.second_keys
     stem = f"Which term fits the gap? “{masked}”"
-    if not masked.startswith(_GAP) or _names_subject(term, masked):
+    if not masked.startswith(_GAP) or names_subject(term, masked) or keys.has_kinds(term):
         return None
 
     def forms(other: Fact) -> Sequence[str]:
         theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
-        if not theirs or _is_plural(theirs) != _is_plural(term) or theirs.isupper() != term.isupper():
+        if not theirs or not same_form_of_name(theirs, term):
             return ()
-        return () if _names_subject(theirs, masked) else (_shown(theirs),)
+        return () if names_subject(theirs, masked) else (shown_name(theirs),)
 
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = bank.definitions[other.id][0]
-        return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= 0.62
+        return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= _SAME_MEANING
 
     candidates = mine(fact, stem, bank, forms, is_second_key)
     distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
-    return _item(fact, "term", stem, (_shown(term),), distinct, bank, rng)
+    return mined_item(fact, "term", stem, (shown_name(term),), distinct, bank, rng)
 
 
-def _item(
+def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """Which of some terms a sentence is about; None where it is about no named thing."""
+    gap = subject_gap(fact, bank)
+    if gap is None:
+        return None
+    masked, one = gap
+    term, keys = one.written, bank.second_keys
+    if keys.has_kinds(term):
+        return None
+    stem = f"Which term fits the gap? “{masked}”"
+    said = masked.replace(_GAP, "")
+
+    def forms(other: Fact) -> Sequence[str]:
+        theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
+        if not theirs or not same_form_of_name(theirs, term):
+            return ()
+        article = re.match(r"(an?|the) ", first_sentence(other), re.IGNORECASE)
+        ours = masked[: masked.find(_GAP)].strip().lower()
+        fits = ours == (
+            "a(n)" if article and article[1].lower() != "the" else article[1].lower() if article else ""
+        )
+        return (shown_name(theirs),) if fits and not names_subject(theirs, masked) else ()
+
+    def is_second_key(other: Fact, text: str) -> bool:
+        theirs = bank.definitions[other.id][0]
+        known = keys.kin(term, theirs) or keys.alike(said, first_sentence(other)) >= _SAME_MEANING
+        return known or keys.said_of(theirs, said, "") or bool(bank.terms.saying(said, stems_of(theirs)))
+
+    candidates = mine(fact, stem, bank, forms, is_second_key)
+    distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
+    return mined_item(fact, "term", stem, (shown_name(term),), distinct, bank, rng)
+
+
+def mined_item(
     fact: Fact,
     kind: Kind,
     stem: str,
     keys: Sequence[str],
-    candidates: Sequence,
+    candidates: Sequence[Candidate],
     bank: Bank,
     rng: random.Random,
+    why: Callable[[Fact], str] | None = None,
 ) -> Item | None:
-    """The item with the best set of distractors that shows no flaw; None where there is none."""
+    """The item with the best set of distractors that shows no flaw; None where there is none.
+
+    Args:
+        keys: the forms of the right option.
+        why: a distractor's fact -> why it is wrong; else the question that it answers.
+    """
     if not keys:
         return None
 
     def built(chosen: Chosen) -> Item:
         texts = [chosen.key, *(text for text, _ in chosen.others)]
-        why = [first_sentence(fact), *(_why(other) for _, other in chosen.others)]
+        reasons = [" ".join(said_of(fact).split()), *((why or _why)(other) for _, other in chosen.others)]
         ids = [fact.id, *(other.id for _, other in chosen.others)]
         order = ordered(texts, random.Random(f"{fact.id}{seed}"))
-        options = tuple(Option(option_id(texts[n]), texts[n], why[n], ids[n] if n else "") for n in order)
+        options = tuple(Option(option_id(texts[n]), texts[n], reasons[n], ids[n] if n else "") for n in order)
         key = option_id(chosen.key)
+        said = fact.key if stem == fact.question else said_of(fact)
         return Item(
-            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, key, fact.key, fact.citation,
+            item_id(fact.note, kind, stem, chosen.key, options), kind, stem, options, key, said, fact.citation,
             fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
         )  # fmt: skip
 
@@ -163,9 +226,10 @@ def _item(
                 if other.id in near
             ]
         said_again = (bank.second_keys.mean_the_same(*pair) for pair in pairs)
-        # Of sentences the passages' likeness tells whether a distractor is plausible, of bare names it does not.
-        flaws = hard_flaws(built(chosen), bank.second_keys.cosine if kind == "term" else None)
-        return bool(flaws) or any(said_again)
+        flaws = hard_flaws(built(chosen), bank.second_keys.cosine)
+        texts = [chosen.key, *(text for text, _ in chosen.others)]
+        alike = (bank.second_keys.say_one_thing(*pair) for pair in combinations(texts, 2))
+        return bool(flaws) or any(alike) or any(said_again)
 
     # Items built with equal generators must not have their keys in equal ranks.
     seed = rng.random()
@@ -188,14 +252,17 @@ def _shared(one: str, other: str) -> float:
     return len(a & b) / max(1, min(len(a), len(b)))
 
 
-def _group(answer: Answer) -> str:
-    """Which questions may lend each other answers."""
+def _group(answer: Answer, fact: Fact) -> str:
+    """Which questions may lend each other answers; a phrase answers those for the same noun, or with the same verb."""
+    if answer.shape == "phrase":
+        found = _ASKED_NOUN.search(fact.question)
+        return f"{answer.asks} {(found[1] or found[2]).lower() if found else ''}"
     if answer.shape == "whole":
         return answer.asks if answer.asks in ("why", "difference") else "any"
     return "does" if answer.asks in _OPEN else answer.asks
 
 
-def _names_subject(subject: str, text: str) -> bool:
+def names_subject(subject: str, text: str) -> bool:
     """Whether a text names a subject by its words."""
     named = stems_of(subject)
     return bool(named) and named <= stems_of(text)
@@ -208,7 +275,8 @@ def _with_article(term: str, fact: Fact) -> str:
     return f"{found[1].lower()} {shown}" if found else shown
 
 
-def _shown(term: str) -> str:
+def shown_name(term: str) -> str:
+    """A name as an option shows it."""
     return term[0].upper() + term[1:]
 
 
@@ -220,6 +288,11 @@ def _masked(sentence: str, term: str) -> str:
         rf"(?i)(?<![\w-])(?:an? |the )?{re.escape(term)}\b(?:\s*\([^()]*\))?(?:s\b)?", _GAP, sentence
     )
     return found
+
+
+def same_form_of_name(one: str, other: str) -> bool:
+    """Whether two names are both of one thing or of several, and both short forms in capitals or not."""
+    return _is_plural(one) == _is_plural(other) and one.isupper() == other.isupper()
 
 
 def _is_plural(term: str) -> bool:

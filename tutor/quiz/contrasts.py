@@ -134,7 +134,7 @@ def either(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     right = bank.terms.lowered(side.subject)
     named = [right, bank.terms.lowered(other.subject)]
     rng.shuffle(named)
-    said = f"The note says: {contrast.told(bank.terms)}"
+    said = contrast.told(bank.terms)
     options = tuple(Option("o1" if name == right else "o2", capital(name), said) for name in named)
     if is_singular(side.predicate):
         stem = f"Which of the two {side.predicate}: {named[0]} or {named[1]}?"

@@ -23,6 +23,7 @@ LEAST_COSINE, MOST_COSINE = 0.3, 0.86
 _NEAREST = 600
 _POOL = 24
 _DRAWS = 400
+_TRIES = 36  # of the sets drawn, how many are looked at word by word
 _LONGEST = 1.3  # how much longer than the next one the longest option may be
 _EVEN_SHARES, _EVEN_LENGTHS = 6.0, 0.5  # what uneven shares of the stem's words and uneven lengths cost a set
 _SPREAD = 2.2  # how much longer than the shortest one
@@ -53,6 +54,7 @@ def mine(
     forms: Callable[[Fact], Sequence[str]],
     is_second_key: Callable[[Fact, str], bool],
     least: float = LEAST_COSINE,
+    said_of: Callable[[Fact], str] | None = None,
 ) -> list[Candidate]:
     """The candidates for the distractors of a fact.
 
@@ -61,6 +63,7 @@ def mine(
         forms: another fact -> how its answer would be shown, the longest first; empty where it does not fit.
         is_second_key: whether such an answer may be right too.
         least: cosine below which a fact is off the topic.
+        said_of: another fact -> what its answer is said of; one thing gives one option only.
     """
     told = stems_of(stem)
     fit: list[tuple[Candidate, float]] = []
@@ -70,7 +73,14 @@ def mine(
         texts = tuple(text for text in forms(other) if not OTHERS.search(text))
         if texts:
             shared = max(_share(text, told) for text in texts)
-            fit.append((Candidate(other, texts, cosine, _said_of(other, bank)), cosine + shared))
+            fit.append(
+                (
+                    Candidate(
+                        other, texts, cosine, plain(said_of(other)) if said_of else _said_of(other, bank)
+                    ),
+                    cosine + shared,
+                )
+            )
     by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]
     found: dict[str, Candidate] = {}
     # Half of them for their topic, half for the words that they share with the stem.
@@ -137,7 +147,7 @@ def choose(
         if not drawn or lowest > (count - 1) // 2:
             # Where the key always shares the most words with the stem, these would give it away.
             continue
-        for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:12]:
+        for _, _, chosen in sorted(drawn, key=lambda one: one[:2])[:_TRIES]:
             if not refused(chosen):
                 return chosen
     return None
@@ -164,6 +174,8 @@ def _unlike(seen: Sequence[Seen]) -> float | None:
     lengths = sorted(one.length for one in seen)
     if lengths[-1] > _LONGEST * lengths[-2] or lengths[-1] > _SPREAD * lengths[0]:
         return None
+    if len({one.pronoun for one in seen} - {""}) > 1:
+        return None
     if sum(one.overlap > 0 for one in seen) == 1 or sum(one.absolute for one in seen) in (1, len(seen) - 1):
         return None
     unlike = 0.0
@@ -176,7 +188,8 @@ def _unlike(seen: Sequence[Seen]) -> float | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """What can be seen of an option: its length in characters, its share of the stem's words, marks in it."""
+    """What can be seen of an option: its length in characters, its share of the stem's words, marks in it, whether it
+    speaks of one thing or of several."""
 
     text: str
     length: float
@@ -184,14 +197,20 @@ class Seen:
     absolute: bool
     marks: tuple[bool, ...]
     opening: str
+    pronoun: str
 
 
 def _seen(text: str, told: Collection[str]) -> Seen:
     marks = tuple(bool(pattern.search(text)) for pattern in _MARKS)
     opening = " ".join(text.split()[:2]).lower()
-    return Seen(text, float(len(text)), _share(text, told), bool(ABSOLUTES.search(text)), marks, opening)
+    found = _PRONOUN.search(text)
+    pronoun = ("one" if found[1].lower().startswith("it") else "several") if found else ""
+    return Seen(
+        text, float(len(text)), _share(text, told), bool(ABSOLUTES.search(text)), marks, opening, pronoun
+    )
 
 
+_PRONOUN = re.compile(r"^(?:because |so that |by |when )?(its?|they|their)\b", re.IGNORECASE)
 _MARKS = (HEDGES, *map(re.compile, (r"\d", r"\$", r"[,;:(]", r".\bbecause\b")))
 
 

@@ -186,6 +186,11 @@ def fact_of(note: Note, entry: Entry, topics: Topics | None = None) -> Fact | No
     )  # fmt: skip
 
 
+def is_everyday(fact: Fact) -> bool:
+    """Whether a fact answers one of the questions in a beginner's words that stand inside a concept note."""
+    return isinstance(fact.entry, Card) and any("students ask" in part.casefold() for part in fact.heading)
+
+
 def fact_id(key: str, question: str = "") -> str:
     """The id of a fact with this key; a key of few words says nothing without its question."""
     named = plain(key) if len(content_words(key)) >= _FEW_WORDS else f"{plain(question)}\n{plain(key)}"

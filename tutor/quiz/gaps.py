@@ -11,7 +11,7 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, Option, item_id, option_id, plain
 from tutor.quiz.terms import Term, plural
-from tutor.quiz.wording import GAP, bare, core_of, statement_of, with_gap
+from tutor.quiz.wording import GAP, bare, core_of, said_of, statement_of, with_gap
 from tutor.topics import Mention
 from tutor.words import content_words, words, zipf
 
@@ -21,10 +21,19 @@ _RARE = (
 )
 _OPTIONS = 3
 _NEAREST = 8
-_ARTICLE = 4  # characters: what a sentence begins with, behind its article, is its subject
+_ARTICLES = ("", "a ", "an ", "the ")
 _LONGEST_NAME = 4  # words
 _SAME_ROOT = 5  # letters
 _COMMON = 4.2  # Zipf frequency of an everyday word, beside which another would often fit as well
+# What follows a whole subject: a verb, or what it is a part of; no second noun ("a DCGAN discriminator").
+_IS_SUBJECT = re.compile(
+    r"(?: \([^()]*\))?,? (?:(?:of|in|for)\b|(?:(?:only|always|also|still|often|usually|commonly|[a-z]+ly) )?"
+    r"(?:(?:is|are|was|were|has|have|had|does|do|did|must|can|may|need|make|give|use|take|carry|add|learn|suit)\b|"
+    r"[a-z]{2,}[^su]s (?!(?:of|are|is|were|that|and|such|in|for|with|per)\b|[\d$])))"
+)
+_DENIES = re.compile(r" (?:[a-z]+ )?(?:not|no|never|cannot)\b")
+_PLAIN = 3.95  # the same for a gap that is typed, also where the word is what the fact defines
+_MANY_KINDS = 20  # of names that are defined as kinds of a term, from which on many fill its gap
 _PLURAL = re.compile(r"(?<!s)s$")
 _TAIL = re.compile(r" (?:of|in) (?:an? |the )?.*$")
 
@@ -52,17 +61,32 @@ def cloze_choice(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return None
     drawn = rng.sample(others, _OPTIONS - 1)
     right = _as_written(one, one.written)
-    told = {right: f"The note says: {fact.citation.quote}"}
+    told = {right: said_of(fact)}
     told |= {_as_written(one, term.name): term.meaning for term in drawn}
     options = [Option(option_id(text), text, why) for text, why in told.items()]
     rng.shuffle(options)
     return _item(fact, stem, option_id(right), tuple(options), ())
 
 
+def subject_gap(fact: Fact, bank: Bank) -> tuple[str, Mention] | None:
+    """A fact's sentence with a gap for the thing that it is about, and the thing.
+
+    None where it is about no named thing, or where a part of a thing is meant ("the decoder of a VAE").
+    """
+    sentence = statement_of(fact)
+    core = core_of(sentence) if sentence else ""
+    mentions = _terms_in(core, fact, bank)
+    for one in mentions:
+        if _opens(core, one) and not re.match(r" (?:of|in|for)\b", core[one.end :]):
+            stem = _stem(core, one, mentions, fact, bank, hinted=False)
+            return (stem.partition(": ")[2], one) if stem else None
+    return None
+
+
 def _item(fact: Fact, stem: str, key: str, options: tuple[Option, ...], accepts: tuple[str, ...]) -> Item:
     shown = next((option.text for option in options if option.id == key), key)
     return Item(
-        item_id(fact.note, "cloze", stem, shown, options), "cloze", stem, options, key, fact.key, fact.citation,
+        item_id(fact.note, "cloze", stem, shown, options), "cloze", stem, options, key, said_of(fact), fact.citation,
         shown if options else statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, accepts,
         maker="rules",
     )  # fmt: skip
@@ -80,12 +104,26 @@ def _gap(fact: Fact, bank: Bank, choice: bool = False) -> tuple[str, Mention] | 
         mentions = _terms_in(text, fact, bank)
         ranked = sorted(mentions, key=lambda one: _rank(one, fact, bank), reverse=True)
         for one in ranked:
-            if choice and one.begin > _ARTICLE:
+            # What is said of a thing holds of its kinds too.
+            if not _opens(text, one) or bank.second_keys.has_kinds(one.written, 1 if choice else _MANY_KINDS):
                 continue
             stem = _stem(text, one, mentions, fact, bank, hinted=not choice)
             if stem and (not choice or len(_fitting(bank, stem, one)) >= _OPTIONS - 1):
                 return stem, one
     return None
+
+
+def _opens(text: str, one: Mention) -> bool:
+    """Whether a term is what a sentence is about: its whole subject, or the head of it ("the stride of a convolution").
+
+    What is said of a thing tells which it is; into a gap further on ("1,300 ____") too often another word fits as well.
+    """
+    denies = _DENIES.match(text[one.end :]) is not None
+    return (
+        text[: one.begin].lower() in _ARTICLES
+        and not denies
+        and _IS_SUBJECT.match(text[one.end :]) is not None
+    )
 
 
 def _terms_in(text: str, fact: Fact, bank: Bank) -> list[Mention]:
@@ -123,7 +161,10 @@ def _rank(one: Mention, fact: Fact, bank: Bank) -> tuple[bool, bool, float, int]
 def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank: Bank, hinted: bool) -> str:
     """The sentence with its gap and what it is about; empty where the gap is idle, told or fits two terms."""
     names = (one.written, *bank.terms.names_of(one.key))
-    if not _is_worth(one, names[1:], fact, bank):
+    if not _is_worth(one, names[1:], fact, bank) or (hinted and _is_plain(one.written)):
+        return ""
+    # "The ELBO of a VAE" is a loss, a bound and an objective too.
+    if hinted and one.written.isupper() and text[one.end :].startswith(" of "):
         return ""
     spans = [(other.begin, other.end) for other in mentions if other.key == one.key]
     masked = with_gap(text, spans)
@@ -133,6 +174,9 @@ def _stem(text: str, one: Mention, mentions: Sequence[Mention], fact: Fact, bank
         return ""
     wider = bank.terms.wider(one.key) if hinted else []
     if any(one.written[0].lower() == name[0].lower() for term in wider for name in (term.name, *term.others)):
+        return ""
+    # The first letter of a short name is a riddle: "W____" for WGAN.
+    if wider and one.written[1:] != one.written[1:].lower():
         return ""
     if wider:
         # Where a wider term would be true as well, the first letter says that it is not meant.
@@ -154,6 +198,11 @@ def _is_worth(one: Mention, others: Sequence[str], fact: Fact, bank: Bank) -> bo
         and not re.fullmatch("[a-z]+ed", one.written)
         and not (common and plain(one.written) != plain(fact.term))
     )
+
+
+def _is_plain(written: str) -> bool:
+    """Whether a term is an everyday word, which others could stand for: "weights" for "parameters"."""
+    return re.fullmatch("[A-Za-z][a-z]+", written) is not None and zipf(written.lower()) >= _PLAIN
 
 
 def _hides(concept: str, one: Mention, bank: Bank) -> bool:

@@ -17,7 +17,7 @@ from tutor.quiz.contrasts import Contrast, contrast_of, is_singular
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, Option, item_id
 from tutor.quiz.prose import misconception_in
-from tutor.quiz.wording import capital, core_of, stands_alone, statement_of
+from tutor.quiz.wording import capital, core_of, said_of, stands_alone, statement_of
 from tutor.words import NEGATIONS, content_words, split_sentences
 
 # Opposites that turn a sentence round wherever they stand; others ("hidden", "random") are too often parts of names.
@@ -41,6 +41,7 @@ _TRIFLES = frozenset("0 1 2".split())
 _NUMBER = re.compile(
     r"(?<![\w.,\-$\\^_/(])(?:\d+(?:\.\d+)?|two|three|four|five|six|seven|eight|nine|ten)(?![\w,\-$^_/)]|\.\d| by \d)"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NAMED_NUMBER = re.compile(
     r"[A-Z][\w-]*(?: [A-Z][\w-]*)* $|\b(?:step|layer|level|version|figure|with|at|by|and) $|, $"
 )
@@ -67,12 +68,12 @@ def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return None
     drawn = rng.random() < 0.5
     stem = f"True or false: {true if drawn else false}"
-    said = f"The note says: {capital(_NO.sub('', ' '.join(fact.key.split())))}"
-    options = (Option("o1", "True", said if drawn else ""), Option("o2", "False", "" if drawn else said))
+    said = " ".join(said_of(fact).split())
+    options = (Option("o1", "True", said), Option("o2", "False", said))
     key = "o1" if drawn else "o2"
     return Item(
         item_id(fact.note, "true-false", stem, "True" if drawn else "False", options), "true-false", stem, options,
-        key, fact.key, fact.citation, true, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+        key, said, fact.citation, true, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
     )  # fmt: skip
 
 
@@ -217,7 +218,12 @@ def _numbered(true: str, fact: Fact, bank: Bank, rng: random.Random) -> Swapped:
     if len(found) != 1 or _LOOSE.search(true):
         return
     match = found[0]
-    if match.group() in _TRIFLES or (match.group() in _NUMBER_WORDS and fact.kind != "number"):
+    # Which year a study is of is no knowledge of the subject.
+    if (
+        _YEAR.fullmatch(match.group())
+        or match.group() in _TRIFLES
+        or (match.group() in _NUMBER_WORDS and fact.kind != "number")
+    ):
         return
     other = _other_number(match.group(), rng)
     yield true[: match.start()] + other + true[match.end() :], [], []
@@ -228,8 +234,6 @@ def _other_number(number: str, rng: random.Random) -> str:
         place = _NUMBER_WORDS.index(number)
         near = [at for at in (place - 2, place - 1, place + 1, place + 2) if 1 <= at < len(_NUMBER_WORDS)]
         return _NUMBER_WORDS[rng.choice(near)]
-    if re.fullmatch(r"(?:19|20)\d\d", number):
-        return str(int(number) + rng.choice((-4, -3, -2, 2, 3)))
     value = float(number)
     other = value * rng.choice((0.5, 2.0, 4.0) if value >= 1 else (0.5, 0.25) if value >= 0.5 else (0.5, 2.0))
     return (

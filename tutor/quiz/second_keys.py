@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from functools import cached_property, lru_cache
 
@@ -18,6 +18,8 @@ _SAME = 0.62  # share of two options' weight in common from which on they say th
 _MEANS = 0.64  # cosine from which on two sentences mean the same
 _SENTENCE = 5  # words from which on an option is a sentence and no name
 _FEWEST = 2
+_ACT = 4  # words of meaning that tell what is done with what
+_SAME_OPTIONS = 0.5  # share of two options' weight in common from which on they are not apart
 _READ = 12
 _IS_A = re.compile(
     r"^\W*(?:\([^)]*\)\s*)?(?:is|are|was|were)\s+"
@@ -95,6 +97,14 @@ class SecondKeys:
         if not heads[0] & heads[1]:
             return False
         return any(a <= b or b <= a for a in ours for b in theirs if a and b)
+
+    def has_kinds(self, name: str, fewest: int = 1) -> bool:
+        """Whether the notes define so many other things as kinds of this one: what is said of it holds of them too."""
+        return max((self._kinds_of[own] for own in self.names(_bare(name))), default=0) >= fewest
+
+    @cached_property
+    def _kinds_of(self) -> Counter[Stems]:
+        return Counter(kind for kinds in self._is_a.values() for kind in kinds)
 
     def _is_kind(self, name: str, names: frozenset[Stems]) -> bool:
         return any(one <= kind for kind in self.kinds(name) for one in names)
@@ -210,6 +220,13 @@ class SecondKeys:
         one_way, other_way = self._covered(ours, theirs), self._covered(theirs, ours)
         shared = max(one_way, other_way) if min(len(ours), len(theirs)) > _FEWEST else 0.0
         return max((one_way + other_way) / 2, 0.8 * shared)
+
+    def say_one_thing(self, one: str, other: str) -> bool:
+        """Whether two options say nearly the same, or the same act of the same thing: "stores the weights with few
+        bits"."""
+        acts = [content_words(text)[:_ACT] for text in (one, other)]
+        same_act = acts[0][:1] == acts[1][:1] and len(set(acts[0]) & set(acts[1])) > 1
+        return len(one.split()) >= _SENTENCE and (same_act or self.alike(one, other) >= _SAME_OPTIONS)
 
     def _covered(self, wanted: Collection[str], have: Collection[str]) -> float:
         idf = self._retriever.idf

@@ -21,7 +21,6 @@ _COPULA = re.compile(
 )
 _FEWEST_WORDS = 4  # words of meaning in a meaning, below which it is a nickname
 _FEWEST, _MOST = 4, 5
-_MOST_GAPS = 1
 _NEAR = 80  # the nearest facts, among which the other terms are looked for
 _SAME_TOPIC = 0.3  # the cosine from which on another term belongs to the topic
 _PLAIN = frozenset("large small deep single".split())
@@ -32,13 +31,13 @@ _LONGEST_STEP = 220  # characters
 def meaning_of(fact: Fact) -> tuple[str, str]:
     """A definition as a term and its meaning: "Mode collapse" and "A failure of GAN training in which ...".
 
-    A word of the term in the meaning is masked. Two empty texts where the fact defines nothing, or where the meaning
-    would be full of gaps.
+    Two empty texts where the fact defines nothing, or where the meaning holds a word of the term, which would be a
+    gap.
     """
     term, statement = bare(fact.term), statement_of(fact)
     for text in (core_of(statement), statement) if term and statement else ():
         meaning = _meaning(text, term)
-        if len(content_words(meaning)) >= _FEWEST_WORDS and meaning.count(GAP) <= _MOST_GAPS:
+        if len(content_words(meaning)) >= _FEWEST_WORDS and GAP not in meaning:
             return capital(term), capital(meaning)
     return "", ""
 

@@ -18,12 +18,12 @@ from tutor.statements import has_predicate, subject_of_claim
 from tutor.words import content_words, split_sentences
 
 FEWEST_WORDS = 3
-_MOST_WORDS = 36
+MOST_WORDS = 36
 _FRAME = 0.6  # share of a question's words that an answer in its frame repeats
 _MARK = re.compile(r"\s*[(\[]?[A-J][)\].:]\s+")
 _YES_NO = re.compile(r"(?:yes|no)\b[,.;]?\s", re.IGNORECASE)
 _REASON = re.compile(r",?\s+\b(because|so that)\b\s+")
-_CUT = re.compile(
+CUT = re.compile(
     r",\s+(?:because|since|so that|so|while|whereas|although|though)\b|;\s|\s\bwhereas\b|\s\bso that\b|\s\bbecause\b|"
     r",\s+(?:but|and) (?:it|they)\b|: |"
     r",\s+(?:even|usually|commonly|often|typically|for example|for instance|such as|which|where)\b(?=[^,]*$)"
@@ -44,11 +44,13 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _DIFFERENCE = re.compile(r"\bdiffers? from\b|\bdifferences? between\b|\bdiffer\b", re.IGNORECASE)
-_ADVERB = re.compile(r"\s+(?:always|usually|often|only|never|also|commonly|\w+ly)$")
+_ADVERB = re.compile(
+    r"\s+(?:always|usually|often|only|never|also|still|already|commonly|therefore|thus|hence|\w+ly)$"
+)
 _NO_SUBJECT = re.compile(r",|\b(?:that|which|who|whose|where|when|if)\b")
 _DETERMINER = re.compile(
-    r"(?:an?|the|its|their|each|every|all|both|only|no|one|two|three|four|five|six|seven|eight|ten|about|at least|"
-    r"at most|some|any|many|most|fewer|more|\$|\d)",
+    r"(?:(?:an?|the|its|their|each|every|all|both|only|no|one|two|three|four|five|six|seven|eight|ten|about|at least|"
+    r"at most|some|any|many|most|fewer|more)(?![a-z])|\$|\d)",
     re.IGNORECASE,
 )
 _PREPOSITIONS = frozenset(
@@ -59,8 +61,9 @@ _ASKS_PHRASE = ("which", "what does", "what", "how", "how many", "how large", "w
 _AUXILIARY = frozenset(
     "is are was were has have had do does did can could may might must should will would".split()
 )
-_LOOSE = re.compile(r"\b(?:here|this|these|those|such(?! as\b)|former|latter|above|below)\b", re.IGNORECASE)
+LOOSE = re.compile(r"\b(?:here|this|these|those|such(?! as\b)|former|latter|above|below)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:[^siu]s|ies|data|people)$")
+OWN = re.compile(r"\b(?:its|their)\b")
 _VALUE = re.compile(r"(?:about |at least |at most |around |roughly |exactly )?[-+]?\$?\\?[-+]?[\d.,]+")
 _WH = re.compile(
     r"^(?:in |on |at |by |for |from |with |to |of )?"
@@ -100,41 +103,41 @@ def answer_of(fact: Fact, told: Collection[str]) -> Answer | None:
     reason = _REASON.search(sentence) if asks == "why" else None
     if reason and _is_told(sentence[: reason.start()], told, 0.6):
         word = reason[1]
-        return _answer(word, "", f"{word} {sentence[reason.end() :]}", asks, told)
+        return shortened(word, "", f"{word} {sentence[reason.end() :]}", asks, told)
     if asks == "other":
-        return _answer("whole", "", sentence, asks, told)
-    subject = _subject(sentence)
+        return shortened("whole", "", sentence, asks, told)
+    subject = subject_of(sentence)
     if not _is_told(subject, told, 0.99) or not content_words(subject):
         subject = _told_subject(sentence, told) or subject
     about_other = asks == "difference" and not _is_first(subject, fact.question)
     if not content_words(subject) or about_other:
-        return _answer("whole", "", sentence, asks, told)
+        return shortened("whole", "", sentence, asks, told)
     predicate = sentence[sentence.index(subject) + len(subject) :].strip()
     if not _is_told(subject, told, 0.99):
         if _is_told(predicate, told, 0.8) and asks in ("which", "what", "who", "where"):
-            return _answer("phrase", "", subject, asks, told)
-        return _answer("whole", "", sentence, asks, told)
+            return shortened("phrase", "", subject, asks, told)
+        return shortened("whole", "", sentence, asks, told)
     rest = _after_told(predicate, told) if asks in _ASKS_PHRASE and _names(sentence, fact.question) else ""
     if rest and not _joins(rest, told):
-        return _answer(_shape(rest), subject, rest, asks, told)
-    return _answer(_pronoun(subject, predicate), subject, f"it {predicate}", asks, told)
+        return shortened(_shape(rest), subject, rest, asks, told)
+    return shortened(pronoun_of(subject, predicate), subject, f"it {predicate}", asks, told)
 
 
 def definition_of(fact: Fact) -> Answer | None:
     """What a definition says of its term, "it" in the place of the term; None where its words allow none."""
     sentence = first_sentence(fact)
-    subject = _subject(sentence)
+    subject = subject_of(sentence)
     predicate = sentence[len(subject) :].strip()
     # "The believable share of its samples": what "its" means stood in the subject.
-    leans = " of " in subject and re.search(r"\b(?:its|their)\b", predicate)
+    leans = " of " in subject and OWN.search(predicate)
     if not predicate or not subject or leans:
         return None
-    return _answer(
-        _pronoun(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term)
+    return shortened(
+        pronoun_of(subject, predicate), subject, f"it {predicate}", "what is", content_words(fact.term)
     )
 
 
-def _pronoun(subject: str, predicate: str) -> str:
+def pronoun_of(subject: str, predicate: str) -> str:
     """ "it is", "it", "they are" or "they": what stands in the place of a subject."""
     copula = re.match(r"(?:is|are) ", predicate)
     if _is_plural(subject, predicate):
@@ -151,7 +154,7 @@ def defined_term(fact: Fact) -> str:
     return term if plain(opening).startswith(plain(term)) else ""
 
 
-def _subject(sentence: str) -> str:
+def subject_of(sentence: str) -> str:
     """The words that open a sentence before its predicate; empty where they are more than a name."""
     subject = _ADVERB.sub("", subject_of_claim(sentence))
     if not sentence.startswith(subject) or _NO_SUBJECT.search(subject):
@@ -210,13 +213,13 @@ def asks_of(question: str) -> str:
     )
 
 
-def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str]) -> Answer | None:
+def shortened(shape: str, subject: str, text: str, asks: str, told: Collection[str]) -> Answer | None:
     """The answer with its shorter forms; None where none of them can be read alone."""
     text = text.rstrip(" .")
     if shape.startswith("they") and text.startswith("it "):
         text = f"they{text[2:]}"
     texts = [text]
-    for cut in () if shape == "whole" and asks in ("why", "difference") else _CUT.finditer(text):
+    for cut in () if shape == "whole" and asks in ("why", "difference") else CUT.finditer(text):
         if shape == "whole" and cut.group().startswith(":"):
             continue
         short = text[: cut.start()].rstrip(" ,;:")
@@ -228,7 +231,7 @@ def _answer(shape: str, subject: str, text: str, asks: str, told: Collection[str
         )
         if closed and whole and len(new) >= (1 if shape == "value" else 2):
             texts.append(short)
-    kept = [one for one in dict.fromkeys(texts) if not _LOOSE.search(one) and len(one.split()) <= _MOST_WORDS]
+    kept = [one for one in dict.fromkeys(texts) if not LOOSE.search(one) and len(one.split()) <= MOST_WORDS]
     if shape == "value":
         kept = kept[-1:]
     kept = [

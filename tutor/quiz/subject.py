@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from tutor.notes.note import Card
 from tutor.quiz.bank import Bank
-from tutor.quiz.facts import Fact
+from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.items import Item, item_id
 from tutor.quiz.scope import KIND
 from tutor.quiz.wording import bare
@@ -46,11 +45,6 @@ def with_subject(item: Item, fact: Fact, bank: Bank) -> Item:
         f"{lead['lead']} (topic: {about}): {item.stem[lead.end() :]}" if lead else f"On {about}: {item.stem}"
     )
     return replace(item, stem=stem, id=item_id(item.note, item.kind, stem, item.key, item.options))
-
-
-def is_everyday(fact: Fact) -> bool:
-    """Whether a fact answers one of the questions in a beginner's words that stand inside a concept note."""
-    return isinstance(fact.entry, Card) and any("students ask" in part.casefold() for part in fact.heading)
 
 
 def says_its_subject(text: str, fact: Fact, bank: Bank) -> bool:

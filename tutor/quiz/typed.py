@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import dataclass
 
 from tutor.claims import claims_of
 from tutor.lexicon import NUMBERS
@@ -43,7 +44,44 @@ _FEWEST_WORDS, _LONGEST = 3, 70  # words
 
 def number(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """The author's question for a number, to be answered with the number; None unless the key gives just one."""
-    if not _ASKS.match(fact.question) or _ASKS_TWO.search(fact.question) or NOT_ALONE.search(fact.question):
+    found = asked_figure(fact, bank) if _ASKS.match(fact.question) else None
+    if found is None:
+        return None
+    stem = f"{fact.question} (Answer with a number{f', in {found.unit}' if found.unit else ''}.)"
+    tolerance = max(ROUNDED_SHARE * found.value if found.rounded else 0.0, _half_unit(found.written))
+    key = NUMBERS.get(found.written.lower(), found.written.replace(",", ""))
+    accepts = (found.written,) if found.written != key else ()
+    return Item(
+        item_id(fact.note, "number", stem, key), "number", stem, (), key, fact.key, fact.citation, found.sentence,
+        fact.heading, fact.note, fact.id, fact.concept, accepts, tolerance=round(tolerance, 9), maker="rules",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The one number that a question asks for.
+
+    Attributes:
+        written: as the notes write it, "819,200" or "three".
+        unit: the unit in which it is to be given, where the question names none.
+        rounded: whether the notes say "about".
+        sentence: where it stands.
+    """
+
+    written: str
+    unit: str
+    rounded: bool
+    sentence: str
+
+    @property
+    def value(self) -> float:
+        """What it is worth."""
+        return _value(self.written)
+
+
+def asked_figure(fact: Fact, bank: Bank) -> Figure | None:
+    """The number with which a question is answered; None unless the key gives just one."""
+    if _ASKS_TWO.search(fact.question) or NOT_ALONE.search(fact.question):
         return None
     sentence = core_of(statement_of(fact))
     text = _MATH.sub(lambda found: " " * len(found.group()), sentence)
@@ -55,23 +93,13 @@ def number(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     ]
     others = [one for one in re.findall(r"\d+ by \d+", text) if one not in fact.question]
     is_named = bool(bank.terms.places(fact.question) or _MATH.search(fact.question))
-    if len(found) != 1 or others or not is_named:
-        return None
-    if _BOUND.search(text[: found[0].start()]):
+    if len(found) != 1 or others or not is_named or _BOUND.search(text[: found[0].start()]):
         return None
     figure = found[0]
-    value, unit = _value(figure.group()), _UNIT.match(text, figure.end())
+    unit = _UNIT.match(text, figure.end())
     scale = {"million": "millions", "billion": "billions"}
     named = scale.get(unit[1], "" if unit[1].lower() in fact.question.lower() else unit[1]) if unit else ""
-    stem = f"{fact.question} (Answer with a number{f', in {named}' if named else ''}.)"
-    rounded = _ROUNDED.search(text[: figure.start()]) is not None
-    tolerance = max(ROUNDED_SHARE * value if rounded else 0.0, _half_unit(figure.group()))
-    key = NUMBERS.get(figure.group().lower(), figure.group().replace(",", ""))
-    accepts = (figure.group(),) if figure.group() != key else ()
-    return Item(
-        item_id(fact.note, "number", stem, key), "number", stem, (), key, fact.key, fact.citation, sentence,
-        fact.heading, fact.note, fact.id, fact.concept, accepts, tolerance=round(tolerance, 9), maker="rules",
-    )  # fmt: skip
+    return Figure(figure.group(), named, _ROUNDED.search(text[: figure.start()]) is not None, sentence)
 
 
 def _value(figure: str) -> float:

@@ -38,6 +38,17 @@ def statement_of(fact: Fact) -> str:
     return capital(words) if stands_alone(words) else ""
 
 
+def said_of(fact: Fact) -> str:
+    """A fact's key without "Yes," or "No,", which answer a question that is not asked."""
+    return capital(_ANSWERS.sub("", fact.key))
+
+
+def statements_of(fact: Fact) -> list[str]:
+    """The sentences of a fact's key that stand alone, in its order."""
+    rest = [" ".join(fact.key[slice(*span)].split()) for span in split_sentences(fact.key)[1:]]
+    return [text for text in (statement_of(fact), *rest) if text and stands_alone(text)]
+
+
 def stands_alone(words: str, fewest: int = _FEWEST) -> bool:
     """Whether a sentence of that many words at least says something by itself, in English."""
     return (

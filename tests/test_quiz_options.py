@@ -1,0 +1,248 @@
+"""Multiple choice from single statements of the notes: what is true of a thing, numbers, reasons, results and names."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tutor.quiz.assertions import claim_of, reason_of, result_of, sort_of
+from tutor.quiz.authored import authored_item
+from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import BUILDERS, is_sound
+from tutor.quiz.choices import choice_item, gap_item, term_item
+from tutor.quiz.claims import claim_item
+from tutor.quiz.facts import Fact, is_everyday
+from tutor.quiz.flaws import numeric
+from tutor.quiz.gaps import cloze, subject_gap
+from tutor.quiz.items import Item, Option
+from tutor.quiz.judgements import true_false
+from tutor.quiz.reasons import name_item, reason_item, result_item
+from tutor.quiz.values import value_item
+from tutor.quiz.wording import GAP
+
+Builder = Callable[[Fact, Bank, random.Random], Item | None]
+
+
+@pytest.fixture(scope="module")
+def bank(corpus_retriever: Any) -> Bank:
+    return Bank(corpus_retriever)
+
+
+def _made(build: Builder, bank: Bank, step: int = 4) -> list[Item]:
+    found = (build(fact, bank, random.Random(fact.id)) for fact in bank.facts[::step])
+    return [item for item in found if item is not None]
+
+
+def _asked(bank: Bank, question: str) -> Fact:
+    return next(fact for fact in bank.facts if fact.question.startswith(question))
+
+
+def _key(item: Item) -> Option:
+    return next(option for option in item.options if option.id == item.key)
+
+
+# -- what a statement says ----------------------------------------------------------------------------------------
+
+
+def test_a_statement_about_one_thing_is_a_claim() -> None:
+    claim = claim_of("A KV cache stores the keys and values of the tokens already processed.")
+    assert claim is not None and claim.subject == "A KV cache"
+    assert claim.texts[0] == "It stores the keys and values of the tokens already processed"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Two networks are trained against each other in this kind of model.",
+        "A transposed convolution does not bring back the values of its input.",
+        "A larger network can give a lower loss on the training data.",
+        "A latent space is a space of vectors that lies inside a model.",
+        "Text-to-image models often make mistakes with counting and with words.",
+        "Further training makes it follow instructions that people write.",
+    ],
+    ids=["several things", "denied", "only allowed", "names itself", "a noun for the verb", "another it"],
+)
+def test_what_holds_of_many_things_is_no_claim(statement: str) -> None:
+    assert claim_of(statement) is None
+
+
+def test_a_reason_and_a_result_are_told_from_what_they_belong_to() -> None:
+    why = reason_of(
+        "The critic of a WGAN needs a Lipschitz constraint, because its scores estimate a distance."
+    )
+    assert why is not None and why.subject == "The critic of a WGAN needs a Lipschitz constraint"
+    assert why.texts == ("Because its scores estimate a distance",)
+    so = result_of(
+        "A vision transformer cuts a picture into patches, so that the picture becomes a sequence."
+    )
+    assert so is not None and so.texts == ("The picture becomes a sequence",)
+    assert reason_of("Diffusion training is more stable because it has no opposing network.") is None
+    assert (
+        result_of("The model has eyes and ears, so to speak, and handles pictures as well as sound.") is None
+    )
+
+
+def test_options_say_the_same_sort_of_thing() -> None:
+    said = [
+        "It is a model that draws",
+        "It is the first stage",
+        "It is trained on text",
+        "It means that",
+        "It makes a",
+    ]
+    assert [sort_of(text) for text in said] == ["model", "thing", "done", "means", "does"]
+
+
+# -- the items ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("build", [claim_item, value_item, reason_item, result_item, gap_item])
+def test_each_builder_makes_sound_items_with_a_reason_for_every_option(build: Builder, bank: Bank) -> None:
+    items = _made(build, bank, 2)
+    assert len(items) >= 15
+    assert sum(is_sound(item, bank, ()) for item in items) >= 0.97 * len(items)
+    for item in items:
+        assert all(option.why and "What is a ?" not in option.why for option in item.options)
+        assert build(bank.by_id[item.fact_id], bank, random.Random(item.fact_id)) == item
+
+
+def test_what_is_true_of_a_thing_stands_among_what_is_true_of_others(bank: Bank) -> None:
+    for item in _made(claim_item, bank):
+        own = bank.claims[item.fact_id]
+        others = [bank.claims[option.fact_id] for option in item.options if option.fact_id]
+        assert {other.shape for other in others} == {own.shape}
+        assert {sort_of(option.text) for option in item.options} == {sort_of(own.texts[0])}
+        assert not any(bank.second_keys.kin(own.subject, other.subject) for other in others)
+
+
+def test_a_part_of_a_thing_gives_no_wrong_option_for_it(bank: Bank) -> None:
+    facts = [
+        fact for fact in bank.facts if bank.claims.get(fact.id) and bank.claims[fact.id].subject == "A GAN"
+    ]
+    for fact in facts:
+        item = claim_item(fact, bank, random.Random(0))
+        for option in item.options if item else ():
+            assert "of a GAN" not in option.why and "of a trained GAN" not in option.why
+
+
+def test_numbers_stand_in_their_order_and_the_right_one_at_any_place(bank: Bank) -> None:
+    items = _made(value_item, bank, 1)
+    places = [[option.id for option in item.options].index(item.key) for item in items]
+    assert set(places) == {0, 1, 2, 3}
+    for item in items:
+        values = numeric([re.sub(r" (?:million|billion)$", "", option.text) for option in item.options])
+        assert values is None or values == sorted(values)
+    item = value_item(_asked(bank, "How many parameters does nn.LSTM(10, 20)"), bank, random.Random(0))
+    assert item is not None and _key(item).text == "2,560"
+
+
+def test_a_number_that_only_stands_in_a_definition_is_not_asked(bank: Bank) -> None:
+    assert value_item(_asked(bank, "What is the Jensen-Shannon divergence?"), bank, random.Random(0)) is None
+
+
+def test_a_reason_is_asked_also_where_the_card_only_asked_whether(bank: Bank) -> None:
+    fact = _asked(bank, "Does an unconditional diffusion model need labelled images?")
+    item = reason_item(fact, bank, random.Random(0))
+    assert (
+        item is not None
+        and item.stem == "Why is this so? “An unconditional diffusion model needs no labels.”"
+    )
+    assert _key(item).text == "Because its training target is the noise that the program added"
+
+
+def test_a_question_for_a_name_gives_names_to_choose_from(bank: Bank) -> None:
+    fact = _asked(bank, "What do you call it when a chatbot invents something")
+    item = name_item(fact, bank, random.Random(0))
+    assert item is not None and _key(item).text == "Hallucination" and item.kind == "term"
+
+
+def test_options_speak_of_one_thing_or_of_several_alike(bank: Bank) -> None:
+    for build in (choice_item, reason_item, result_item):
+        for item in _made(build, bank, 2):
+            openings = [
+                found[1].lower()
+                for option in item.options
+                if (
+                    found := re.match(
+                        r"(?:Because |So that |By )?(its?|they|their)\b", option.text, re.IGNORECASE
+                    )
+                )
+            ]
+            assert not ({"it", "its"} & set(openings) and {"they", "their"} & set(openings)), item.options
+
+
+def test_what_holds_of_its_kinds_too_is_no_term_to_be_chosen(bank: Bank) -> None:
+    assert bank.second_keys.has_kinds("generative model") and not bank.second_keys.has_kinds("perplexity")
+    for build in (term_item, gap_item):
+        assert not [item for item in _made(build, bank, 1) if _key(item).text == "Generative model"]
+
+
+def test_two_options_that_say_one_thing_are_not_shown_together(bank: Bank) -> None:
+    keys = bank.second_keys
+    assert keys.say_one_thing(
+        "It stores the frozen weights with 4 bits each",
+        "It stores the weights of a language model with fewer bits",
+    )
+    assert not keys.say_one_thing(
+        "It maps a latent vector to data", "It maps an input to a distribution over codes"
+    )
+
+
+# -- gaps and questions that stand alone --------------------------------------------------------------------------
+
+
+def test_a_gap_is_what_the_sentence_is_about_and_no_example_unit_or_list_member(bank: Bank) -> None:
+    for fact in bank.facts[::2]:
+        item = cloze(fact, bank, random.Random(0))
+        if item is not None:
+            sentence = re.sub(r"^Fill the gap(?: \(topic: .*?\))?: ", "", item.stem)
+            assert re.match(rf"(?:(?:A\(n\)|The) )?\w?{GAP}", sentence), item.stem
+    units = _asked(bank, "About how many tokens do 1,000 English words take?")
+    assert cloze(units, bank, random.Random(0)) is None
+    gap = subject_gap(_asked(bank, "What is fine-tuning?"), bank)
+    assert gap is not None and gap[1].written.lower() == "fine-tuning"
+
+
+def test_a_short_name_of_a_part_is_no_gap_and_a_year_is_not_changed(bank: Bank) -> None:
+    assert cloze(_asked(bank, "Which two terms make up the ELBO of a VAE?"), bank, random.Random(0)) is None
+    for fact in bank.facts:
+        if re.search(r"\b(?:19|20)\d\d\b", fact.key):
+            item = true_false(fact, bank, random.Random(0))
+            assert item is None or re.findall(r"\b(?:19|20)\d\d\b", item.stem) in (
+                [],
+                re.findall(r"\b(?:19|20)\d\d\b", item.explanation)[:1],
+            )
+
+
+def test_the_first_letter_of_a_short_name_is_no_hint(bank: Bank) -> None:
+    stems = [item.stem for item in _made(cloze, bank, 1)]
+    assert not [stem for stem in stems if re.search(rf"\b[A-Z]{GAP}", stem) and not stem.endswith(GAP)][5:]
+
+
+def test_an_everyday_question_gives_no_sentences_on_other_matters(bank: Bank) -> None:
+    riddle = _asked(bank, "Why must the scorer be a gentle slope and not a cliff?")
+    assert choice_item(riddle, bank, random.Random(0)) is None and is_everyday(riddle)
+
+
+def test_an_explanation_answers_the_question_and_never_begins_with_no(bank: Bank) -> None:
+    fact = _asked(bank, "Which of the two networks of a GAN is needed to make samples after training?")
+    item = authored_item(fact, random.Random(0))
+    assert item is not None and item.explanation.startswith("Only the generator of a GAN is needed")
+    for one in bank.facts[::5]:
+        for build in (cloze, true_false, claim_item, reason_item):
+            made = build(one, bank, random.Random(0))
+            assert made is None or not re.match(r"(?:Yes|No),", made.explanation.strip())
+
+
+def test_no_reason_of_an_option_names_nothing_or_quotes_twice(bank: Bank) -> None:
+    for kind in BUILDERS:
+        for build in BUILDERS[kind]:
+            for item in _made(build, bank, 8):
+                for option in item.options:
+                    assert not re.search(r"What (?:is|are) (?:an? |the )?\?", option.why), option
+                    assert not option.why.startswith("The note says"), option
+                    assert item.kind != "match" or GAP not in option.text

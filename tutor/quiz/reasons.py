@@ -1,0 +1,117 @@
+"""Why something is so, to be chosen among the reasons of other things; and which name a question asks for."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+
+from tutor.quiz.authored import NOT_ALONE
+from tutor.quiz.bank import Bank
+from tutor.quiz.choices import mined_item, names_subject, same_form_of_name, shown_name
+from tutor.quiz.distractors import mine
+from tutor.quiz.facts import Fact
+from tutor.quiz.gaps import subject_gap
+from tutor.quiz.items import Item, plain
+from tutor.quiz.second_keys import stems_of
+from tutor.quiz.shapes import Answer
+from tutor.quiz.wording import statement_of
+
+_SAME_STATEMENT = (
+    0.4  # share of two statements in common from which on a reason for one may be one for the other
+)
+_SAME_MEANING = 0.62
+_ASKS_NAME = re.compile(
+    r"\b(?:called|do you call|(?:a|the|another) (?:name|word) (?:for|of)|known as|"
+    r"which (?:kind|sort|type|method|network|model|trick|measure|number|technique|family|layer|part)|"
+    r"what (?:kind|sort|type) of|is there an?)\b",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[.,;:]| (?:and|which|in|of|by|for)\b")
+_CALLED = re.compile(r"\bcalled (?:an? |the )?")
+
+
+def reason_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """Why a statement of the notes holds, the wrong options being reasons of other statements.
+
+    Returns:
+        None where the fact gives no reason in words, and where fewer than two distractors are fair.
+    """
+    return _linked_item(fact, bank, rng, bank.reasons, "Why is this so?", "That is why")
+
+
+def result_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """What follows from a statement of the notes, the wrong options following from other statements; or None."""
+    return _linked_item(fact, bank, rng, bank.results, "What follows from this?", "That follows from")
+
+
+def _linked_item(
+    fact: Fact, bank: Bank, rng: random.Random, table: Mapping[str, Answer], asked: str, told: str
+) -> Item | None:
+    own = table.get(fact.id)
+    if own is None:
+        return None
+    keys = bank.second_keys
+    stem = f"{asked} “{own.subject}.”"
+    named = {one.key for one in bank.terms.places(own.subject)}
+
+    def forms(other: Fact) -> Sequence[str]:
+        theirs = table.get(other.id)
+        if theirs is None or keys.alike(own.subject, theirs.subject) >= _SAME_STATEMENT:
+            return ()
+        return [
+            text
+            for text in theirs.texts
+            if all(one.key in named for one in bank.terms.places(text) if one.titled)
+        ]
+
+    def is_second_key(other: Fact, text: str) -> bool:
+        about = named & {one.key for one in bank.terms.places(table[other.id].subject)}
+        return bool(about) or bool(keys.reason(stem, own.texts[0], text, "", meaning=False))
+
+    def why(other: Fact) -> str:
+        return f"{told}: {table[other.id].subject} ({other.title})"
+
+    candidates = mine(fact, stem, bank, forms, is_second_key, said_of=lambda other: table[other.id].subject)
+    return mined_item(fact, "choice", stem, own.texts, candidates, bank, rng, why)
+
+
+def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """The author's question for the name of something, among names of other things; None where it asks for none."""
+    question = fact.question
+    if not _ASKS_NAME.search(question) or NOT_ALONE.search(question):
+        return None
+    term = _asked_name(fact, bank)
+    keys = bank.second_keys
+    if not term or stems_of(term) & stems_of(question) or keys.has_kinds(term):
+        return None
+    said = f"{question} {statement_of(fact)}"
+
+    def forms(other: Fact) -> Sequence[str]:
+        theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
+        fits = theirs and same_form_of_name(theirs, term) and not stems_of(theirs) & stems_of(question)
+        return (shown_name(theirs),) if fits and not names_subject(theirs, said) else ()
+
+    def is_second_key(other: Fact, text: str) -> bool:
+        theirs, meaning = bank.definitions[other.id]
+        known = keys.kin(term, theirs) or keys.alike(said, meaning.texts[0]) >= _SAME_MEANING
+        return known or keys.said_of(theirs, question, "")
+
+    candidates = mine(fact, question, bank, forms, is_second_key)
+    distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
+    return mined_item(fact, "term", question, (shown_name(term),), distinct, bank, rng)
+
+
+def _asked_name(fact: Fact, bank: Bank) -> str:
+    """The name that a key gives: what it says something is called, or what it is about; empty where it gives none."""
+    statement = statement_of(fact)
+    called = _CALLED.search(statement)
+    if called is not None:
+        found = [
+            one
+            for one in bank.terms.places(statement)
+            if one.begin == called.end() and _ENDS.match(statement[one.end :])
+        ]
+        return found[0].written if found else ""
+    gap = subject_gap(fact, bank)
+    return gap[1].written if gap else ""

@@ -1,0 +1,78 @@
+"""A question for a number with numbers to choose from: the note's, and others of the same form and size."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from tutor.lexicon import NUMBERS
+from tutor.quiz.bank import Bank
+from tutor.quiz.facts import Fact
+from tutor.quiz.items import Item, Option, item_id, option_id
+from tutor.quiz.typed import Figure, asked_figure
+from tutor.quiz.wording import said_of
+
+_ASKS = re.compile(
+    r"^(?:about )?(?:how (?:many|much|large|long|far|big|wide|often)\b|"
+    r"(?:which|what)(?: is| are)?(?: the| an?)? (?:[\w-]+ ){0,3}?(?:value|number|share|size|loss|output|probability|"
+    r"perplexity|mean|variance|weight|gradient|side|length|factor|prediction|similarity|divergence|distance|entropy|"
+    r"likelihood|ratio|bound|precision|recall|score|penalty|norm|difference|scale|accuracy|width)\b)",
+    re.IGNORECASE,
+)
+_COUNTS = re.compile(r"\bhow (?:many|often)\b|\bnumber\b", re.IGNORECASE)
+_OPTIONS = 4
+_SMALL = 12  # whole numbers up to this one have the next ones beside them
+_WORDS = {value: word for word, value in NUMBERS.items()}
+
+
+def value_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """The author's question for a number with four numbers in their order; None unless the key gives just one."""
+    figure = asked_figure(fact, bank) if _ASKS.match(fact.question) else None
+    if figure is None or figure.value <= 0:
+        return None
+    # "The mean of the two divergences": a number in words is the answer only where it is counted.
+    if figure.written.lower() in NUMBERS and not _COUNTS.search(fact.question):
+        return None
+    place = rng.randrange(_OPTIONS)
+    values = _beside(figure, place, rng)
+    texts = [_shown(value, figure) for value in values]
+    if len(set(texts)) < _OPTIONS:
+        return None
+    said = " ".join(said_of(fact).split())
+    options = tuple(
+        Option(option_id(text), text, said if n == place else f"The note gives {texts[place]}.")
+        for n, text in enumerate(texts)
+    )
+    key = option_id(texts[place])
+    return Item(
+        item_id(fact.note, "choice", fact.question, texts[place], options), "choice", fact.question, options, key, said,
+        fact.citation, figure.sentence, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+    )  # fmt: skip
+
+
+def _beside(figure: Figure, place: int, rng: random.Random) -> list[float]:
+    """Four numbers that grow, the right one at a place: neighbours, shares below one, or halves and doubles."""
+    value = figure.value
+    if value == int(value) and value <= _SMALL and "." not in figure.written:
+        first = max(int(value) - place, 1)
+        return [float(first + n) for n in range(_OPTIONS)]
+    if value < 1:
+        below = [value * (n + 1) / (place + 1) for n in range(place)]
+        step = min((1 - value) / (_OPTIONS - place), value)
+        return [*below, value, *(value + step * (n + 1) for n in range(_OPTIONS - 1 - place))]
+    ratio = rng.choice((2.0, 4.0) if value == int(value) else (1.5, 2.0))
+    return [value * ratio ** (n - place) for n in range(_OPTIONS)]
+
+
+def _shown(value: float, figure: Figure) -> str:
+    """A number in the form of the note's own, with its unit."""
+    written = figure.written
+    if written.lower() in NUMBERS and str(int(value)) in _WORDS | {"1": "one"}:
+        shown = {"1": "one", **_WORDS}[str(int(value))]
+    elif "." in written:
+        shown = f"{value:.{len(written.partition('.')[2])}f}"
+    else:
+        plain_digits = len(written) > 3 and "," not in written
+        shown = str(round(value)) if plain_digits else f"{round(value):,}"
+    unit = {"millions": "million", "billions": "billion"}.get(figure.unit, figure.unit)
+    return f"{shown} {unit}" if unit else shown
