@@ -16,6 +16,8 @@ from tutor.ui.desk import Desk
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.rendering import MOST_CHARS
 from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
+from tutor.ui.tabbing import SERVED, Beside
+from tutor.ui.tabs import tab_parts, tabs_of, wire_tabs
 from tutor.ui.view import STOPPED_EARLY, Session, View
 
 STYLES: dict[str, Style | None] = {
@@ -44,19 +46,24 @@ def build_page(
     with gr.Blocks(
         title="Tutor", analytics_enabled=False, delete_cache=(3600, 86400), fill_height=True
     ) as blocks:
-        parts = _layout(session, local)
-        view, desk = View(session, _Pictures(), log_file), desk or Desk()
+        pictures = _Pictures()
+        view, desk = View(session, pictures, log_file), desk or Desk()
         shelf = None
         if session.libraries is not None:
             from gradio.utils import get_upload_folder
 
             shelf = Shelf(session, session.libraries, view, desk, get_upload_folder, local)
-        _wire(blocks, parts, view, _Listeners(session, view, desk), shelf)
+        parts = _layout(session, local, pictures)
+        listeners = _Listeners(session, view, desk)
+        _wire(blocks, parts, view, listeners, shelf)
+        if session.libraries is not None:
+            tabs = tabs_of(Beside(session, view, desk, listeners.listing, pictures), parts["demos"])
+            wire_tabs(blocks, parts, lambda request: tabs, view)
     return blocks
 
 
 class _Pictures:
-    """Copies pictures into the folder that gradio may serve, so that no other folder is opened to it."""
+    """Copies what a run leaves behind into the folder that gradio may serve: no other folder is opened to it."""
 
     def __init__(self) -> None:
         from gradio.utils import get_upload_folder
@@ -66,7 +73,7 @@ class _Pictures:
     def __call__(self, path: str) -> str | None:
         from gradio.processing_utils import save_file_to_cache
 
-        if not path.endswith(".png"):
+        if not path.endswith(SERVED):
             return None
         try:
             return str(save_file_to_cache(path, self._folder))
@@ -74,7 +81,7 @@ class _Pictures:
             return None
 
 
-def _layout(session: Session, local: bool) -> dict[str, Any]:
+def _layout(session: Session, local: bool, pictures: Callable[[str], str | None]) -> dict[str, Any]:
     """The components by name."""
     import gradio as gr
 
@@ -100,6 +107,20 @@ def _layout(session: Session, local: bool) -> dict[str, Any]:
         parts["style"] = gr.Radio(list(STYLES), value="Plain", label="How to explain", elem_id="style")
         name, reason = html.escape(session.model_name), html.escape(session.model_reason)
         gr.Markdown(f"<h2>Who answers</h2>\n\n<p><strong>{name}</strong><br>{reason}</p>", elem_id="who")
+    with gr.Tabs(elem_id="tabs", selected="chat") as parts["tabs"]:
+        with gr.Tab("Chat", id="chat", elem_id="tab-chat") as parts["chat_tab"]:
+            parts |= _chat_parts(session)
+        if session.libraries is not None:
+            parts |= tab_parts(session, pictures)
+    parts["link"] = gr.Textbox(label="A link that was followed", elem_id="link")
+    return parts
+
+
+def _chat_parts(session: Session) -> dict[str, Any]:
+    """The conversation and the line to write on."""
+    import gradio as gr
+
+    parts: dict[str, Any] = {}
     parts["chat"] = gr.Chatbot(
         elem_id="chat",
         label="Conversation",

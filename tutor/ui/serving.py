@@ -25,6 +25,8 @@ from tutor.settings import Settings
 from tutor.ui.desk import Desk
 from tutor.ui.look import CSS, SCRIPT, theme
 from tutor.ui.page import build_page
+from tutor.ui.tabbing import SERVED
+from tutor.ui.tabs_look import TABS_CSS, TABS_SCRIPT
 from tutor.ui.view import Session
 
 if TYPE_CHECKING:
@@ -129,8 +131,8 @@ class Guard:
         path = str(scope.get("path", ""))
         if path.rstrip("/").endswith(("/upload", "/process_recording")):
             return "" if path == _UPLOAD and origin is not None else "files are added on the page alone"
-        if _FILE.search(path) and not path.endswith(".png"):
-            return "only pictures are served"
+        if _FILE.search(path) and not path.endswith(SERVED):
+            return "only pictures and runs are served"
         return ""
 
     def _is_ours(self, host: str) -> bool:
@@ -291,8 +293,8 @@ def _application(session: Session, settings: Settings, desk: Desk, port: int) ->
         pwa=False,
         footer_links=[],
         theme=theme(),
-        css=CSS,
-        head=SCRIPT,
+        css=CSS + TABS_CSS,
+        head=SCRIPT + TABS_SCRIPT,
     )
     names = {"localhost", "127.0.0.1", "::1", settings.host.lower(), socket.gethostname().lower()}
     return Guard(app, frozenset(names), numbers=not local)
