@@ -288,11 +288,11 @@ def test_nobody_opens_or_deletes_anothers_conversation(
 ) -> None:
     before = classroom.student("ann").turns(chat)
     assert before
-    opened = json.dumps(ben.done("chats", "input", [chat]))
+    opened = json.dumps(ben.done("chats", "input", [chat, ""]))
     assert "mode collapse" not in opened.lower()
     for data in ([chat], [None]):
         _led_to(server, ben, chat)
-        told = ben.done("delete-yes", "click", data)
+        told = ben.done("delete", "click", data)
         assert not told["success"] and "no chat" in json.dumps(told)
     assert classroom.student("ann").turns(chat) == before
 
@@ -367,7 +367,7 @@ def test_a_picture_is_served_to_whom_it_was_shown(
     outcome = event_to_json(DemoOutcome({"demo": "gan-2d", "images": [str(picture)]}))
     session._kept.add_turn(chat_id, "assistant", "A demo.", {"events": [outcome]})
     ann.done("new", "click", [])  # the list of choices is brought up to date
-    shown = json.dumps(ann.done("chats", "input", [chat_id]))
+    shown = json.dumps(ann.done("chats", "input", [chat_id, ""]))
     [path] = {part for part in shown.split('"') if part.endswith("frame.png") and part.startswith("/")}
     assert ann.send("GET", f"/gradio_api/file={path}").status == 200
     assert ben.send("GET", f"/gradio_api/file={path}").status == 403

@@ -1587,7 +1587,7 @@ def test_failure_of_a_button_reaches_the_student_as_words() -> None:
     locked = PlainSession()
     locked.locked = True
     seats: Seats[Any] = Seats(lambda name: locked, are_named=False)
-    guarded = at_the_door(seats, lambda mine, chat_id: mine.delete_chat(chat_id))
+    guarded = at_the_door(seats.of, lambda mine, chat_id: mine.delete_chat(chat_id))
     with pytest.raises(gr.Error, match=r"The record is locked\. Close the other tutor\."):
         guarded(None, "chat-0")
 

@@ -131,12 +131,22 @@ class Conversations:
         """Records a line of the program's own in a conversation."""
         self._kept.add_turn(chat_id, "assistant", text, {"events": [event_to_json(Notice(text))]})
 
+    def quiz(self, chat_id: str) -> Round | None:
+        """The quiz of a conversation, also one that is over; None where there is none, or none that can be read."""
+        stored = QuizRecord(self._kept).load_round(chat_id) if chat_id else None
+        with suppress(QuizError):
+            return Round.from_dict(stored) if stored is not None else None
+        return None
+
     def quiz_is_open(self, chat_id: str) -> bool:
         """Whether a quiz question waits for its answer; none does where the quiz cannot be read any more."""
-        stored = QuizRecord(self._kept).load_round(chat_id)
-        with suppress(QuizError):
-            return stored is not None and Round.from_dict(stored).waits
-        return False
+        quiz = self.quiz(chat_id)
+        return quiz is not None and quiz.waits
+
+    def waiting_quiz(self, first: str = "") -> str:
+        """The conversation whose quiz waits: the one to be looked at first, else the last used; empty for none."""
+        recent = [chat.id for chat in self.chats()[:_LATEST]]
+        return next((chat for chat in (first, *recent) if chat and self.quiz_is_open(chat)), "")
 
     def open_quiz(self) -> Chat | None:
         """The conversation that was used last, where its quiz waits for an answer."""

@@ -78,20 +78,9 @@ class TutoringGraph:
         rules = Rules(self._grade, parts.other, off_topic=parts.off_topic)
         self._quizzes = Quizzes(parts.rounds, rules)
         graph = StateGraph(State)
-        graph.add_node("understand", self._understand)
-        for name, node in (
-            ("explain", self._explain),
-            ("call_tool", self._call_tool),
-            ("start_quiz", self._start_quiz),
-            ("quiz_reply", self._quiz_reply),
-            ("sum_up", self._sum_up),
-            ("draw_map", self._draw_map),
-            ("save", self._save),
-            ("show_evidence", self._show_evidence),
-            ("show_progress", self._show_progress),
-            ("talk", self._talk),
-        ):
-            graph.add_node(name, node)
+        graph.add_node("understand", self._begin)
+        for name in (*_NODES, "start_quiz"):
+            graph.add_node(name, getattr(self, f"_{name}"))
         graph.add_edge(START, "understand")
         graph.add_conditional_edges(
             "understand",
@@ -144,6 +133,10 @@ class TutoringGraph:
         with suppress(QuizError):
             yield from self._quizzes.show_again(chat_id)
 
+    def run_tool(self, chat_id: str, call: Any, cancel: threading.Event) -> Iterator[Event]:
+        """Streams a call {tool, arguments, title, predicted} that a button asks for; a run may have a prediction."""
+        yield from self._stream({"message": "", "history": [], "chat_id": chat_id, **call}, cancel)
+
     def _stream(self, state: State, cancel: threading.Event) -> Iterator[Event]:
         config = RunnableConfig(configurable={"cancel": cancel}, recursion_limit=10)
         # LangGraph's stream is a generator, although its type promises less.
@@ -155,6 +148,12 @@ class TutoringGraph:
             stream.close()
 
     # -- nodes -------------------------------------------------------------------------------------------------
+
+    def _begin(self, state: State, config: RunnableConfig) -> State:
+        """What a button asks for is run as it is; words are understood first."""
+        if "tool" in state:
+            return self._run_tool(state["tool"], state["arguments"], state["title"], state["predicted"])
+        return self._understand(state, config)
 
     def _understand(self, state: State, config: RunnableConfig) -> State:
         given, message = state.get("question"), state["message"]

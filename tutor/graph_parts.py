@@ -30,6 +30,7 @@ class State(TypedDict, total=False):
     route: str
     tool: str
     arguments: dict[str, Any]
+    title: str
     predicted: dict[str, Any] | None
     items: list[dict[str, Any]]
     said: list[str]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from tutor.errors import DemoError
 from tutor.turns import TableShown
 
 Run = Mapping[str, Any]
+MOST_KEPT = 60
+KEPT_FILES = ("final.png", "film.gif", "result.json")
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -25,6 +30,40 @@ def read_run(folder: Path) -> dict[str, Any]:
     if not isinstance(run.get("metrics"), dict):
         raise DemoError(f"The run in {folder} ended without figures: {outcome}", "Run the demo once more.")
     found: dict[str, Any] = run
+    return found
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A finished run that is kept: the name of its folder, what its result.json tells, and when it ended."""
+
+    name: str
+    run: dict[str, Any]
+    folder: Path
+    at: datetime
+
+    @property
+    def told(self) -> str:
+        """The run in a line: demo, preset, seed and when it ended, by the clock of the place."""
+        when = f"{self.at.astimezone():%d %b %H:%M:%S}"
+        return f"{self.run['demo']} · {self.run.get('preset', '')} · seed {self.run.get('seed', '')} · {when}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Its last picture, its film and its figures, as far as they are there."""
+        return tuple(file for name in KEPT_FILES if (file := self.folder / name).is_file())
+
+
+def kept_runs(folder: Path) -> list[KeptRun]:
+    """The finished runs below a folder, the latest first, at most MOST_KEPT; what cannot be read is left out."""
+    places: list[tuple[float, Path]] = []
+    for place in folder.glob("run-*") if folder.is_dir() else ():
+        with suppress(OSError):
+            places.append(((place / "result.json").stat().st_mtime, place))
+    found = []
+    for at, place in sorted(places, reverse=True)[:MOST_KEPT]:
+        with suppress(DemoError):
+            found.append(KeptRun(place.name, read_run(place), place, datetime.fromtimestamp(at, UTC)))
     return found
 
 

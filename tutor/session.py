@@ -15,7 +15,7 @@ from langchain_core.tools import BaseTool
 
 from tutor.adapter import CLAIMS, GRADES, INTENTS, Adapter
 from tutor.answering import Answering
-from tutor.conversations import Conversations
+from tutor.beginnings import Beginnings
 from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graders import Graders
@@ -44,7 +44,7 @@ QUIZ_WAITS = "A quiz is open in your last conversation: answer its question, or 
 NO_MODEL = ChosenModel("notes-only", None, "Answers are the notes' own sentences.")
 
 
-class Session(Conversations, Graders):
+class Session(Beginnings, Graders):
     """The opened tutor, as the page, the terminal and the evaluation use it.
 
     Attributes:
@@ -379,19 +379,6 @@ class Session(Conversations, Graders):
                 )
 
         yield from self._recorded(chat_id, events(), cancel)
-
-    def start_quiz(
-        self, chat_id: str, topic: str, n: int, kinds: tuple[str, ...] = (), which: Which = ""
-    ) -> Iterator[Event]:
-        """Begins a quiz of n questions in a conversation; as `TutoringGraph.start_quiz`."""
-        self.hear(chat_id, f"Quiz: {topic}" if topic else "Quiz")
-
-        def events() -> Iterator[Event]:
-            yield from self._fresh()
-            with self._notes.hold() as opened:
-                yield from opened.graph.start_quiz(chat_id, topic, n, kinds, which)
-
-        yield from self._recorded(chat_id, events(), threading.Event())
 
     def resume_quiz(self, chat_id: str) -> Iterator[Event]:
         """The open question of a conversation's quiz once more, as after a restart; nothing where none is open."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tutor.errors import QuizError, RecordError, TutorError
@@ -19,7 +19,7 @@ from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.mastery import Progress, progress
 from tutor.quiz.predicted import prediction_item
-from tutor.quiz.schedule import DAILY_REVIEWS, minutes
+from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
 from tutor.quiz.study import StudyRecord
 from tutor.quiz.told import waiting_told
 from tutor.reviewing import Which
@@ -281,6 +281,25 @@ class Studies:
             }
             for one in self.missed()
         ]  # fmt: skip
+
+    def days(self, n: int = 14) -> list[Data]:
+        """The last n days by the student's calendar, today last: day (ISO 8601), answers, and how many were right."""
+        today = day_of(self._now())
+        attempts = (
+            [one for one in self._kept.attempts() if one.grade["verdict"] != "unsure"] if self._kept else []
+        )
+        answers = Counter(day_of(one.at) for one in attempts)
+        right = Counter(day_of(one.at) for one in attempts if one.grade["verdict"] == "correct")
+        days = [today - timedelta(days=back) for back in reversed(range(n))]
+        return [{"day": day.isoformat(), "answers": answers[day], "right": right[day]} for day in days]
+
+    def covered(self) -> list[Data]:
+        """The notes that hold facts, in the order of the library: note, how many facts, how many were ever asked."""
+        facts = self._bank().facts
+        known = {one.fact_id for one in self._kept.attempts()} if self._kept else set()
+        held = Counter(fact.note for fact in facts)
+        asked = Counter(fact.note for fact in facts if fact.id in known)
+        return [{"note": note, "facts": n, "asked": asked[note]} for note, n in held.items()]
 
     @property
     def _written(self) -> StudyRecord:

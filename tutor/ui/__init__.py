@@ -14,6 +14,11 @@ shelf       the libraries of notes: choose, add, take out, what was read
 seats       who asks: a seat for each student of a class
 door        the door of every listener: who asks is found out by the log-in
 programs    what other programs on this machine may call
+tabs        the tabs beside the chat, put on the page; their style sheet and script are in tabs_look
+  notes_tab     find and read a note, ask about a passage; note_view and map_view are what it shows
+  quiz_tab      a quiz as a conversation keeps it; quiz_view
+  demos_tab     gallery, one demo, kept runs; demos_layout, run_view
+  progress_tab  how the student stands; progress_view
 page        the components and what they do
 guard       what stands before the page: Host and Origin, bounds, Content-Security-Policy
 gate        what stands before the page of a class: each request is somebody's

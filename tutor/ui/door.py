@@ -8,24 +8,24 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tutor.ui.seats import Seats
 from tutor.ui.view import told
 
 
 def at_the_door(
-    seats: Seats[Any], listener: Callable[..., Any], *, plain: bool = False
+    seat_of: Callable[[str | None], Any], listener: Callable[..., Any], *, plain: bool = False
 ) -> Callable[..., Any]:
     """The listener as gradio may call it.
 
     Args:
+        seat_of: the name that the log-in found out, if any -> what that student works at.
         listener: gets first the seat of whoever is logged in, then the values of its inputs; it may ask for the request
             or the event by an annotation, as gradio's listeners do. Its failures reach the student as words.
         plain: whether those are read by a program and not shown by a browser.
     """
     import gradio as gr
 
-    def seat_of(request: Any) -> Any:
-        return seats.of(getattr(request, "username", None))
+    def own(request: Any) -> Any:
+        return seat_of(getattr(request, "username", None))
 
     def failed(error: Exception) -> Any:
         words = told(error)
@@ -33,22 +33,22 @@ def at_the_door(
 
     def guarded(request: Any, *given: Any) -> Any:
         try:
-            return listener(seat_of(request), *given)
+            return listener(own(request), *given)
         except Exception as error:
             raise failed(error) from error
 
     def guarded_stream(request: Any, *given: Any) -> Iterator[Any]:
         try:
-            yield from listener(seat_of(request), *given)
+            yield from listener(own(request), *given)
         except Exception as error:
             raise failed(error) from error
 
     door: Any = guarded_stream if inspect.isgeneratorfunction(listener) else guarded
     signature = inspect.signature(listener)
-    own = list(signature.parameters.values())[1:]
+    asked = list(signature.parameters.values())[1:]
     asks = inspect.Parameter("asking", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
     functools.update_wrapper(door, listener)
-    hints = {each.name: each.annotation for each in own if each.annotation is not each.empty}
+    hints = {each.name: each.annotation for each in asked if each.annotation is not each.empty}
     door.__annotations__ = {"asking": gr.Request} | hints
-    door.__signature__ = inspect.Signature([asks, *own], return_annotation=signature.return_annotation)
+    door.__signature__ = inspect.Signature([asks, *asked], return_annotation=signature.return_annotation)
     return door

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from tutor.ui.tabbing import SERVED
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -110,8 +112,8 @@ class Guard:
         path = str(scope.get("path", ""))
         if path.rstrip("/").endswith(("/upload", "/process_recording")):
             return "" if path == UPLOAD and origin is not None else "files are added on the page alone"
-        if _FILE.search(path) and not path.endswith(".png"):
-            return "only pictures are served"
+        if _FILE.search(path) and not path.endswith(SERVED):
+            return "only pictures and runs are served"
         return ""
 
     def _is_ours(self, host: str) -> bool:

@@ -5,15 +5,16 @@
 
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tutor.job_queue import Line
 from tutor.ui.chats import OPENED, Chats, chats_parts, wire_chats
 from tutor.ui.contents import about_html, banner_html, notices_html
+from tutor.ui.demos_layout import known_demos
 from tutor.ui.desk import Desk, Pace
 from tutor.ui.door import at_the_door
 from tutor.ui.markup import LATEX_DELIMITERS
@@ -21,7 +22,12 @@ from tutor.ui.programs import add_programs
 from tutor.ui.saying import STYLES, Saying, saying_parts, wire_saying
 from tutor.ui.seats import MESSAGES_A_MINUTE, Class, Seats
 from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
+from tutor.ui.tabbing import SERVED, Beside
+from tutor.ui.tabs import Tabs, tab_parts, tabs_of, wire_tabs
 from tutor.ui.view import MOST_ANSWERS_WAITING, Session, View
+
+if TYPE_CHECKING:
+    from tutor.session import Session as WholeSession
 
 # What a listener tells in passing (gr.Info) reaches the browser only by way of the queue; nobody waits there.
 TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
@@ -40,19 +46,35 @@ def build_page(
     import gradio as gr
 
     line = Line(1, MOST_ANSWERS_WAITING)  # one model answers one at a time
+    gallery: set[str] = set()
     if isinstance(students, Class):
         student, shared, local = students.student, students.shared, False
-        seats = Seats(lambda name: _seat(student(name), line, None, local, alone=False), are_named=True)
+        seats = Seats(
+            lambda name: _seat(student(name), line, None, local, alone=False, demos=demos, gallery=gallery),
+            are_named=True,
+        )
     else:
         alone = shared = students
-        seats = Seats(lambda name: _seat(alone, line, log_file, local, alone=True), are_named=False)
+        seats = Seats(
+            lambda name: _seat(alone, line, log_file, local, alone=True, demos=demos, gallery=gallery),
+            are_named=False,
+        )
+    is_whole = shared.libraries is not None  # a session of tests has neither libraries nor tabs
+    demos = known_demos(cast("WholeSession", shared)) if is_whole else []
     with gr.Blocks(
         title="Tutor", analytics_enabled=False, delete_cache=(3600, 86400), fill_height=True
     ) as blocks:
         parts: dict[str, Any] = {"chat_id": gr.State("")}
         parts |= _side(shared, local, seats.are_named)
-        parts |= _conversation(shared)
-        _wire(blocks, parts, seats, with_shelf=shared.libraries is not None)
+        with gr.Tabs(elem_id="tabs", selected="chat") as parts["tabs"]:
+            with gr.Tab("Chat", id="chat", elem_id="tab-chat") as parts["chat_tab"]:
+                parts |= _conversation(shared)
+            if is_whole:
+                parts |= tab_parts(shared, demos, _Pictures(gallery))
+        parts["link"] = gr.Textbox(label="A link that was followed", elem_id="link")
+        _wire(blocks, parts, seats, with_shelf=is_whole)
+        if is_whole:
+            wire_tabs(blocks, parts, partial(at_the_door, lambda name: seats.of(name).tabs))
         if programs:
             add_programs(seats)
     return blocks, seats
@@ -63,7 +85,8 @@ class Seat:
     """What one student works at.
 
     Attributes:
-        shelf: None where no libraries are kept.
+        shelf, tabs: None where no libraries are kept.
+        gallery: pictures that are shown to all.
     """
 
     session: Session
@@ -72,7 +95,9 @@ class Seat:
     chats: Chats
     saying: Saying
     shelf: Shelf | None
+    tabs: Tabs | None
     pictures: "_Pictures"
+    gallery: Collection[str]
 
     @property
     def line(self) -> Line:
@@ -81,36 +106,47 @@ class Seat:
 
     def shows(self, path: str) -> bool:
         """Whether a picture was shown to this student."""
-        return path in self.pictures.shown
+        return path in self.pictures.shown or path in self.gallery
 
 
-def _seat(session: Session, line: Line, log_file: Path | None, local: bool, *, alone: bool) -> Seat:
+def _seat(
+    session: Session,
+    line: Line,
+    log_file: Path | None,
+    local: bool,
+    *,
+    alone: bool,
+    demos: Sequence[dict[str, Any]],
+    gallery: Collection[str],
+) -> Seat:
     """What one student works at; in a class with bounds on how much at a time."""
     from gradio.utils import get_upload_folder
 
     pictures = _Pictures()
     view = View(session, pictures, log_file, line)
     desk = Desk() if alone else Desk(most=1, pace=Pace(MESSAGES_A_MINUTE, 60.0, time.monotonic))
-    libraries, shelf = session.libraries, None
+    chats = Chats(session, view, desk)
+    libraries, shelf, tabs = session.libraries, None, None
     if libraries is not None:
         shelf = Shelf(session, libraries, view, desk, get_upload_folder, local)
-    chats = Chats(session, view, desk)
-    return Seat(session, view, desk, chats, Saying(session, view, desk, chats), shelf, pictures)
+        tabs = tabs_of(Beside(session, view, desk, chats.listing, pictures), demos)
+    saying = Saying(session, view, desk, chats)
+    return Seat(session, view, desk, chats, saying, shelf, tabs, pictures, gallery)
 
 
 class _Pictures:
-    """Copies pictures into the folder that gradio may serve, so that no other folder is opened to it."""
+    """Copies what a run leaves behind into the folder that gradio may serve: no other folder is opened to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: set[str] | None = None) -> None:
         from gradio.utils import get_upload_folder
 
         self._folder = get_upload_folder()
-        self.shown: set[str] = set()
+        self.shown = set() if shown is None else shown
 
     def __call__(self, path: str) -> str | None:
         from gradio.processing_utils import save_file_to_cache
 
-        if not path.endswith(".png"):
+        if not path.endswith(SERVED):
             return None
         try:
             copy = str(save_file_to_cache(path, self._folder))
@@ -180,7 +216,7 @@ def _wire(blocks: Any, parts: dict[str, Any], seats: Seats[Seat], *, with_shelf:
     """Each listener gets the seat of whoever is logged in first; what a browser says of that is not believed."""
     import gradio as gr
 
-    door = partial(at_the_door, seats)
+    door = partial(at_the_door, seats.of)
 
     def on(event: Any, listener: Callable[..., Any], inputs: Any, outputs: Any, **more: Any) -> Any:
         quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

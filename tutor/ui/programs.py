@@ -36,7 +36,7 @@ def add_programs(seats: Seats[Any]) -> None:
     for endpoint in (ask, search, make_quiz, grade, progress, list_demos, run_demo):
         # Answers and demos wait in the same lines as those of the page.
         gr.api(
-            at_the_door(seats, endpoint, plain=True),
+            at_the_door(seats.of, endpoint, plain=True),
             api_name=endpoint.__name__,
             concurrency_limit=None,
             concurrency_id="answer",

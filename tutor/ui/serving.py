@@ -28,6 +28,7 @@ from tutor.ui.guard import Guard, is_number
 from tutor.ui.look import CSS, SCRIPT, theme
 from tutor.ui.page import build_page
 from tutor.ui.seats import Class, Seats
+from tutor.ui.tabs_look import TABS_CSS, TABS_SCRIPT
 from tutor.ui.view import Session
 
 if TYPE_CHECKING:
@@ -248,8 +249,8 @@ def _application(
         pwa=False,
         footer_links=[],
         theme=theme(),
-        css=CSS,
-        head=SCRIPT,
+        css=CSS + TABS_CSS,
+        head=SCRIPT + TABS_SCRIPT,
     )
     inner: Any = app
     if door is not None:

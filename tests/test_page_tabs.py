@@ -1,0 +1,246 @@
+"""The tabs beside the chat in a real browser, over a real session with a small library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import tutor.session
+from tutor.settings import Settings
+from tutor.ui import RunningPage, start_server
+
+PATIENCE_MS = 60_000
+Opening = Callable[..., Any]
+
+
+def _chromium() -> str | None:
+    places = (
+        os.environ.get("CHROMIUM"),
+        "/usr/bin/chromium",
+        shutil.which("chromium"),
+        shutil.which("chrome"),
+    )
+    return next((place for place in places if place and Path(place).is_file()), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    binary = _chromium()
+    if binary is None:
+        pytest.skip("no chromium binary in $CHROMIUM, /usr/bin or PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-gpu"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def served(
+    notes: Path, tmp_path: Path, embedding: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningPage]:
+    """The page over the small library, on a record of its own."""
+    monkeypatch.setattr(tutor.session, "Embedding", lambda: embedding)
+    settings = Settings(
+        notes=(notes,),
+        index_dir=tmp_path / "index",
+        data_dir=tmp_path / "data",
+        cache_dir=tmp_path / "cache",
+        model="notes-only",
+        port=0,
+        seed=0,
+        demo_budget_s=2.0,
+    )
+    opened = tutor.session.open_session(settings, record=True)
+    running = start_server(opened, settings)
+    yield running
+    running.stop()
+    opened.close()
+
+
+@pytest.fixture
+def visit(browser: Any, served: RunningPage) -> Iterator[Opening]:
+    """Opens the page at one of its tabs; fails when another host was called or the console told an error."""
+    contexts: list[Any] = []
+    called: list[str] = []
+    told: list[str] = []
+
+    def open_page(tab: str, **options: Any) -> Any:
+        contexts.append(browser.new_context(**({"viewport": {"width": 1200, "height": 850}} | options)))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("request", lambda request: called.append(request.url))
+        page.on("console", lambda line: told.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.goto(served.url)
+        page.wait_for_selector("#box textarea")
+        page.get_by_role("tab", name=tab).click()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    hosts = {urlsplit(url).hostname for url in called if url.startswith(("http", "ws"))}
+    assert hosts <= {"127.0.0.1"}
+    assert told == []
+
+
+def _fits(page: Any, width: int) -> bool:
+    """Whether nothing reaches beyond the screen."""
+    return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
+
+
+def test_a_note_is_found_read_at_its_lines_and_asked_about(visit: Opening) -> None:
+    page = visit("Notes")
+    page.fill("#note-search :is(input, textarea)", "pacgan shows several samples")
+    page.click("#note-found li:has(span) a")
+    page.wait_for_selector("#note .here >> text=PacGAN")
+    assert page.locator("#note-head h2").inner_text() == "Mode collapse"
+    assert page.evaluate("document.activeElement.tagName") == "H2"
+    page.locator("#note .piece.analogy").first.wait_for()
+    page.locator("#note-map svg a:not(.root)").first.click()
+    page.wait_for_selector("#note-head >> text=Generative adversarial networks")
+    assert page.locator("#note s").inner_text().startswith("The generator sees the real images")
+    page.locator("#note .katex").first.wait_for()
+    page.locator("#note .piece").filter(has_text="turns random noise").first.locator("p").click(click_count=3)
+    page.click("#ask-passage")
+    page.wait_for_selector("#box textarea:visible")
+    asked = page.locator("#box textarea")
+    asked.wait_for()
+    page.wait_for_function("document.querySelector('#box textarea').value.includes('turns random noise')")
+    assert asked.input_value().startswith("Explain this passage of “Generative adversarial networks”")
+    page.get_by_role("tab", name="Notes").click()
+    page.fill("#note-search :is(input, textarea)", "")
+    page.click("#note-found >> text=Flashcards")
+    fold = page.locator("#note details.card").first
+    fold.wait_for()
+    assert not fold.get_by_text("turns random noise").is_visible()
+    fold.locator("summary").click()
+    assert fold.get_by_text("turns random noise").is_visible()
+
+
+def test_a_phone_reads_a_note(visit: Opening) -> None:
+    page = visit("Notes", viewport={"width": 375, "height": 720}, has_touch=True)
+    page.click("#note-found >> text=Mode collapse")
+    page.locator("#note .piece").first.wait_for()
+    assert _fits(page, 375)
+    box = page.locator("#note .piece").first.bounding_box()
+    assert box and box["x"] >= 0 and box["width"] > 250
+
+
+def _answered(page: Any) -> None:
+    """Answers the open question, whatever its kind, until it is graded."""
+    if page.locator("#quiz-options button:visible").count():
+        page.locator("#quiz-options button:visible").first.click()
+    else:
+        page.fill("#quiz-answer textarea", "It turns random noise into samples.")
+        page.click("#quiz-answer .submit-button")
+    page.wait_for_selector("#quiz-next:visible")
+
+
+def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(visit: Opening) -> None:
+    page = visit("Quiz")
+    page.get_by_label("Topic").fill("GAN")
+    page.keyboard.press("Tab")
+    page.fill("#quiz-n input[type=number]", "2")
+    page.locator("#quiz-start").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#quiz-stem >> text=Question 1 of 2")
+    page.get_by_label("I think so").check()
+    page.click("#quiz-hint")
+    page.wait_for_selector("#quiz-stem >> text=Hint 1.")
+    page.reload()
+    page.wait_for_selector("#box textarea")
+    page.get_by_role("tab", name="Quiz").click()
+    page.wait_for_selector("#quiz-stem >> text=Question 1 of 2")
+    assert page.locator("#quiz-stem >> text=Hint 1.").is_visible()
+    _answered(page)
+    assert page.locator("#quiz-graded .verdict").is_visible()
+    assert page.locator("#quiz-graded details.citation mark").is_visible()
+    page.click("#quiz-next")
+    page.wait_for_selector("#quiz-stem >> text=Question 2 of 2")
+    page.click("#quiz-skip")
+    page.wait_for_selector("#quiz-graded >> text=The answer is")
+    page.click("#quiz-next")
+    page.wait_for_selector("#quiz-ended >> text=Score:")
+    assert page.locator("#quiz-ended .asked > li").count() == 2
+    assert not page.locator("#quiz-paper").is_visible()
+    page.evaluate("window.print = () => {}")
+    page.click("#quiz-print")
+    page.emulate_media(media="print")
+    assert page.locator("#quiz-paper").is_visible() and not page.locator("#side").is_visible()
+    assert not page.locator("#quiz-ended").is_visible() and not page.locator("#box").is_visible()
+    page.emulate_media(media="screen")
+    page.get_by_role("link", name="Mode collapse").or_(page.locator("#quiz-ended a")).first.click()
+    page.wait_for_selector("#note .here")
+    page.get_by_role("tab", name="Chat").click()
+    assert page.locator("#chats label").count() == 1 and "Quiz: GAN" in page.inner_text("#chats")
+
+
+def test_a_phone_takes_a_quiz(visit: Opening) -> None:
+    page = visit("Quiz", viewport={"width": 375, "height": 720}, has_touch=True)
+    page.click("#quiz-start")
+    page.wait_for_selector("#quiz-stem .count")
+    assert _fits(page, 375)
+    _answered(page)
+    assert _fits(page, 375)
+
+
+def test_a_demo_is_predicted_run_compared_and_downloaded(visit: Opening) -> None:
+    page = visit("Demos")
+    page.get_by_role("button", name="Self-attention learns where to look").click()
+    page.get_by_label("more than nine tenths").check()
+    page.click("#demo-knobs > button")
+    page.get_by_label("seed").fill("4")
+    for _ in range(2):
+        page.click("#demo-run")
+        page.wait_for_selector("#demo-progress .bar")
+        page.wait_for_selector("#demo-outcome .outcome")
+        page.wait_for_selector("#demo-run:visible")
+    assert "You predicted “more than nine tenths”" in page.inner_text("#demo-outcome .foretold")
+    page.wait_for_function("document.querySelector('#demo-picture img').naturalWidth > 200")
+    for name, file in (("png", "final.png"), ("gif", "film.gif"), ("json", "result.json")):
+        with page.expect_download() as loaded:
+            page.click(f"#demo-{name}")
+        assert loaded.value.suggested_filename == file and loaded.value.failure() is None
+    page.click("#demo-back")
+    for place, option in (("#kept-one", 0), ("#kept-two", 1)):
+        page.click(f"{place} input")
+        page.get_by_role("option").nth(option).click()
+    page.click("#compare")
+    page.wait_for_selector("#compared >> text=Two runs of self-attention")
+    page.wait_for_function("document.querySelector('#compared-two img').naturalWidth > 200")
+    assert page.locator("#chats label").count() == 1
+
+
+def test_a_run_is_stopped_and_says_so(visit: Opening) -> None:
+    page = visit("Demos")
+    page.click("#card-gan-2d")
+    page.get_by_label("Long").check()
+    page.click("#demo-run")
+    page.wait_for_selector("#demo-progress .bar")
+    page.click("#demo-stop")
+    page.wait_for_selector("#demo-outcome >> text=Stopped.")
+    assert page.locator("#demo-run").is_visible() and not page.locator("#demo-stop").is_visible()
+
+
+def test_progress_shows_what_the_quiz_left(visit: Opening) -> None:
+    page = visit("Quiz", viewport={"width": 375, "height": 720}, color_scheme="dark")
+    page.click("#quiz-start")
+    page.wait_for_selector("#quiz-stem .count")
+    _answered(page)
+    page.get_by_role("tab", name="Progress").click()
+    page.wait_for_selector("#progress >> text=1 answered")
+    assert page.locator("#progress .bar").first.is_visible() and not page.locator("#review").is_visible()
+    assert _fits(page, 375)
+    missed = page.locator("#progress .misses a")
+    if missed.count():
+        missed.first.click()
+        page.wait_for_selector("#note .here")

@@ -1,0 +1,352 @@
+"""The tab of the demos: a gallery, one demo with its knobs and its run, the runs that are kept, two side by side.
+
+A run goes through the session as one that was asked for in the chat does: the same tool checks its arguments, it waits
+in the same line, and a conversation of the record keeps it.
+"""
+
+# No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tutor.demo_turns import find, title_of
+from tutor.lesson import prediction_of
+from tutor.runs import KeptRun, comparison_table, kept_runs
+from tutor.turns import Event, event_to_json
+from tutor.ui.chats import LISTED
+from tutor.ui.contents import status_html
+from tutor.ui.demos_layout import most_knobs
+from tutor.ui.lessons import table_html
+from tutor.ui.run_view import (
+    PRESETS,
+    changed_knobs,
+    demo_html,
+    knob_info,
+    knob_label,
+    knob_values,
+    preset_choices,
+    progress_html,
+    run_html,
+    slider_step,
+)
+from tutor.ui.tabbing import Beside, On
+
+if TYPE_CHECKING:
+    from tutor.session import Session
+
+Data = Mapping[str, Any]
+_NO_RUN = "This run is no longer kept; choose another."
+DEMO = ("demo_name", "demo_gallery", "demo_page", "demo_head", "demo_preset", "demo_seed", "demo_predict")
+RUN = (
+    "demo_run",
+    "demo_stop",
+    "demo_progress",
+    "demo_picture",
+    "demo_outcome",
+    "demo_png",
+    "demo_gif",
+    "demo_json",
+)
+KEPT = ("kept_run", "kept_one", "kept_two")
+COMPARED = ("compared", "compared_one", "compared_two")
+
+
+class DemosTab:
+    """What each click shows of the demos and their runs; it holds nothing but the list of the demos."""
+
+    def __init__(self, session: "Session", beside: Beside, demos: Sequence[dict[str, Any]]) -> None:
+        self._session = session
+        self._beside = beside
+        self.demos = demos
+        self.knobs = most_knobs(demos)
+
+    @property
+    def _runs(self) -> Path:
+        return self._session.settings.data_dir / "runs"
+
+    # -- one demo ----------------------------------------------------------------------------------------------------
+
+    def opened(self, name: str) -> list[Any]:
+        """DEMO, the knobs, RUN: the page of a demo, as its quick preset sets it."""
+        import gradio as gr
+
+        demo = find(name, self.demos)
+        if demo is None:
+            return self.closed() + [gr.skip()] * (2 * self.knobs + len(RUN))
+        presets = preset_choices(demo, self._session.settings.demo_budget_s)
+        asked = prediction_of(demo, {"name": name}, "")
+        predict = gr.Radio(visible=False, value=None, choices=[])
+        if asked is not None:
+            options = [(text, place) for place, text in enumerate(asked.options)]
+            predict = gr.Radio(
+                options, value=None, visible=True, label="What do you expect?", info=asked.question
+            )
+        page = [
+            name,
+            gr.Column(visible=False),
+            gr.Column(visible=True),
+            demo_html(demo, self._session.notes_read.index.notes),
+            gr.Radio(presets, value="quick"),
+            gr.Number(value=self._session.settings.seed or 0),
+            predict,
+        ]
+        return [*page, *self.set_to(name, "quick"), *self._idle()]
+
+    def closed(self) -> list[Any]:
+        """DEMO: the gallery again."""
+        import gradio as gr
+
+        return ["", gr.Column(visible=True), gr.Column(visible=False), *[gr.skip()] * (len(DEMO) - 3)]
+
+    def set_to(self, name: str, preset: str) -> list[Any]:
+        """The sliders, then the choices: the knobs of a demo as a preset sets them."""
+        import gradio as gr
+
+        demo = find(name, self.demos)
+        sliders: list[Any] = [gr.Slider(visible=False) for _ in range(self.knobs)]
+        choices: list[Any] = [gr.Dropdown(visible=False) for _ in range(self.knobs)]
+        values = knob_values(demo, preset) if demo is not None else {}
+        for n, knob in enumerate(demo["knobs"] if demo is not None else ()):
+            about: dict[str, Any] = {"label": knob_label(knob), "info": knob_info(knob), "visible": True}
+            value = values[knob["name"]]
+            if knob["kind"] == "choice":
+                choices[n] = gr.Dropdown(list(knob["choices"]), value=value, **about)
+            else:
+                bounds = {"minimum": knob["low"], "maximum": knob["high"], "step": slider_step(knob)}
+                sliders[n] = gr.Slider(value=value, **bounds, **about)
+        return [*sliders, *choices]
+
+    # -- a run -------------------------------------------------------------------------------------------------------
+
+    def run(
+        self, tab: str, name: str, preset: str, seed: float, place: int | None, given: Sequence[Any]
+    ) -> Iterator[list[Any]]:
+        """RUN, again and again while a demo runs.
+
+        Args:
+            place: the option that the student predicts; None for none.
+            given: what the sliders say, then the choices.
+        """
+        demo = find(name, self.demos)
+        if demo is None:
+            yield self._idle("Choose a demo first.")
+            return
+        preset = preset if preset in PRESETS else "quick"
+        sliders, choices = given[: self.knobs], given[self.knobs :]
+        values = {
+            knob["name"]: choices[n] if knob["kind"] == "choice" else sliders[n]
+            for n, knob in enumerate(demo["knobs"])
+        }
+        call = {
+            "name": name,
+            "preset": preset,
+            "seed": int(seed or 0),
+            "knobs": changed_knobs(demo, preset, values),
+        }
+        chat_id = self._conversation(name)
+        with self._beside.place(f"{tab} demo", chat_id) as ticket:
+            if ticket is None:
+                yield self._skipped()
+                return
+            stream = self._session.start_demo(
+                chat_id, call, title_of(demo), predicted=_predicted(demo, call, place), cancel=ticket.cancel
+            )
+            yield from self._watched(stream)
+
+    def _watched(self, stream: Iterator[Event]) -> Iterator[list[Any]]:
+        """RUN for the events of a run; whatever fails is told, and closing this stops the run."""
+        said, compared, result, stopped = "", "", None, False
+        yield self._working("Starting …")
+        try:
+            for event in stream:
+                data = event_to_json(event)
+                if data["event"] == "DemoProgress":
+                    yield self._working(progress_html(data), self._beside.served(data["path"]))
+                elif data["event"] == "Notice":
+                    said = str(data["text"])
+                    yield self._working(status_html(said))
+                elif data["event"] == "DemoOutcome":
+                    result, stopped = data["result"], data["stopped"]
+                elif data["event"] == "RunLesson":
+                    compared = data["compared"]
+        except Exception as error:  # noqa: BLE001 - the door: a failure must reach the student as words
+            said = self._beside.view.told(error)
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+        yield self._ended(result, compared, stopped) if result is not None else self._idle(said)
+
+    def _conversation(self, name: str) -> str:
+        """The conversation that keeps the runs of a demo: the last one of that name, else a new one."""
+        titled = next((chat.id for chat in self._session.chats() if chat.title == f"Demo: {name}"), "")
+        return titled or self._session.new_chat()
+
+    def _working(self, told: str, picture: str | None = None) -> list[Any]:
+        import gradio as gr
+
+        shown = gr.Image(picture, visible=True) if picture else gr.skip()
+        busy = [gr.Button(visible=False), gr.Button(visible=True)]
+        return [*busy, told, shown, "", *[gr.DownloadButton(visible=False)] * 3]
+
+    def _idle(self, said: str = "") -> list[Any]:
+        """RUN before a run, or after one that gave nothing."""
+        import gradio as gr
+
+        ready = [gr.Button(visible=True), gr.Button(visible=False)]
+        gone = [gr.DownloadButton(visible=False)] * 3
+        return [*ready, status_html(said, bad=True), gr.Image(None, visible=False), "", *gone]
+
+    def _ended(self, result: dict[str, Any], compared: str, stopped: bool) -> list[Any]:
+        import gradio as gr
+
+        images = [Path(str(path)) for path in result.get("images") or ()]
+        folder = images[0].parent if images else None
+        files = [folder / name for name in ("final.png", "film.gif", "result.json")] if folder else []
+        last = next((path for path in images if path.suffix == ".png"), None)
+        return [
+            gr.Button("Run again", visible=True),
+            gr.Button(visible=False),
+            "",
+            self._image(last),
+            run_html(result, self._session.notes_read.index.notes, compared, stopped),
+            *self._downloads(files),
+        ]
+
+    def _image(self, path: Path | None) -> Any:
+        import gradio as gr
+
+        shown = self._beside.served(str(path)) if path is not None else None
+        return gr.Image(shown, visible=shown is not None)
+
+    def _downloads(self, files: Sequence[Path]) -> list[Any]:
+        import gradio as gr
+
+        found = {file.suffix: self._beside.served(str(file)) for file in files if file.is_file()}
+        return [
+            gr.DownloadButton(value=found.get(ending), visible=bool(found.get(ending)))
+            for ending in (".png", ".gif", ".json")
+        ]
+
+    def _skipped(self) -> list[Any]:
+        import gradio as gr
+
+        return [gr.skip()] * len(RUN)
+
+    # -- runs that are kept --------------------------------------------------------------------------------------------
+
+    def kept(self) -> list[Any]:
+        """KEPT: the runs that can be looked at and compared, the latest first."""
+        import gradio as gr
+
+        runs = [(run.told, run.name) for run in kept_runs(self._runs)]
+        return [gr.Dropdown(runs, value=None, interactive=True) for _ in KEPT]
+
+    def look(self, name: str | None) -> list[Any]:
+        """DEMO, the knobs, RUN: the page of the demo of a kept run, with its outcome."""
+        import gradio as gr
+
+        run = self._kept(name)
+        if run is None:
+            return [gr.skip()] * (len(DEMO) + 2 * self.knobs + len(RUN))
+        shown = self.opened(str(run.run["demo"]))
+        picture = next((file for file in run.files if file.suffix == ".png"), None)
+        ended = [
+            gr.Button("Run again", visible=True),
+            gr.Button(visible=False),
+            f"<p><small>A run that is kept: {run.told}</small></p>",
+            self._image(picture),
+            run_html(run.run, self._session.notes_read.index.notes),
+            *self._downloads(run.files),
+        ]
+        return [*shown[: -len(RUN)], *ended]
+
+    def compare(self, one: str | None, two: str | None) -> list[Any]:
+        """COMPARED: two kept runs side by side: what was set differently, their figures, their last pictures."""
+        import gradio as gr
+
+        runs = [self._kept(name) for name in (one, two)]
+        if runs[0] is None or runs[1] is None:
+            nothing = [gr.Image(None, visible=False)] * 2
+            return ["<p>Choose two runs first.</p>" if not one or not two else f"<p>{_NO_RUN}</p>", *nothing]
+        table = table_html(event_to_json(comparison_table(runs[0].run, runs[1].run)))
+        pictures = [
+            next((f for f in run.files if f.suffix == ".png"), None) for run in runs if run is not None
+        ]
+        return [table, *map(self._image, pictures)]
+
+    def _kept(self, name: str | None) -> KeptRun | None:
+        """The run of that name; a name that is not in the list is none, whatever path it may be."""
+        return next((run for run in kept_runs(self._runs) if run.name == name), None)
+
+
+def _predicted(demo: Data, call: dict[str, Any], place: int | None) -> dict[str, Any] | None:
+    """The prediction as the lesson reads it; None where none was made, or the knobs are not those of its question."""
+    asked = prediction_of(demo, call, "")
+    if asked is None or not isinstance(place, int) or not 0 <= place < len(asked.options):
+        return None
+    return {"predict": asked.predict, "place": place, "said": asked.options[place]}
+
+
+def left(mine: Any, request: Any) -> None:
+    """The browser's tab was closed or loaded anew: its run stops."""
+    mine.beside.desk.stop(f"{request.session_hash} demo")
+
+
+def wire_demos(parts: dict[str, Any], on: On) -> None:
+    """The listeners of the tab."""
+    import gradio as gr
+
+    demos = parts["demos"]
+    knobs = [parts[f"{kind}_{n}"] for kind in ("slider", "choice") for n in range(most_knobs(demos))]
+    demo, run = [parts[name] for name in DEMO], [parts[name] for name in RUN]
+    kept = [parts[name] for name in KEPT]
+    listed = [parts[name] for name in LISTED]
+
+    def opening(name: str) -> Any:
+        return lambda mine: mine.demos.opened(name)
+
+    def ran(
+        mine: Any, request: gr.Request, name: str, preset: str, seed: float, place: int | None, *given: Any
+    ) -> Iterator[list[Any]]:
+        yield from mine.demos.run(str(request.session_hash), name, preset, seed, place, given)
+
+    def stopped(mine: Any, request: gr.Request) -> str:
+        left(mine, request)
+        return "<p>Stopping …</p>"
+
+    for each in demos:
+        on(parts[f"card_{each['name']}"].click, opening(str(each["name"])), None, [*demo, *knobs, *run])
+    on(parts["demo_back"].click, lambda mine: mine.demos.closed(), None, demo)
+    on(
+        parts["demo_preset"].input,
+        lambda mine, name, preset: mine.demos.set_to(name, preset),
+        [parts["demo_name"], parts["demo_preset"]],
+        knobs,
+    )
+    running = on(
+        parts["demo_run"].click,
+        ran,
+        [*(parts[f"demo_{name}"] for name in ("name", "preset", "seed", "predict")), *knobs],
+        run,
+        queue=True,
+        concurrency_limit=4,
+        concurrency_id="demo",
+    )
+    on(running.then, lambda mine, now: mine.beside.listing(now, False), parts["chat_id"], listed)
+    on(running.then, lambda mine: mine.demos.kept(), None, kept)
+    on(parts["demo_stop"].click, stopped, None, parts["demo_progress"])
+    on(parts["demos_tab"].select, lambda mine: mine.demos.kept(), None, kept)
+    on(
+        parts["kept_run"].input,
+        lambda mine, name: mine.demos.look(name),
+        parts["kept_run"],
+        [*demo, *knobs, *run],
+    )
+    on(
+        parts["compare"].click,
+        lambda mine, one, two: mine.demos.compare(one, two),
+        kept[1:],
+        [parts[name] for name in COMPARED],
+    )

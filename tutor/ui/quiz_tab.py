@@ -1,0 +1,354 @@
+"""The tab of the quizzes: a view of the round that a conversation keeps. What is pressed is said in that conversation.
+
+The round in the record is the only state: a restart goes on with it, and so does the chat. Of what the browser sends
+only the student's words count; whether they belong to the open question is looked up first.
+"""
+
+# No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
+
+from typing import TYPE_CHECKING, Any
+
+from tutor.quiz.hints import LAST_HINT
+from tutor.quiz.items import KINDS, LETTERS
+from tutor.quiz.rounds import Round, missed_items
+from tutor.reviewing import Which
+from tutor.turns import event_to_json
+from tutor.ui.chats import LISTED
+from tutor.ui.contents import status_html
+from tutor.ui.markup import LATEX_DELIMITERS
+from tutor.ui.quiz_view import (
+    KIND_NAMES,
+    SURENESS,
+    besides_html,
+    feedback_html,
+    last_grade,
+    on_buttons,
+    paper_html,
+    question_html,
+    said_with,
+    summary_html,
+)
+from tutor.ui.tabbing import Beside, On
+
+if TYPE_CHECKING:
+    from tutor.session import Session
+
+DUE, MISSED = "What is due today", "What I got wrong"
+MOST_QUESTIONS = 20
+MOST_WEAK = 5
+_VIEWS = ("setup", "question", "feedback", "summary")
+_ELSEWHERE = "This quiz went on elsewhere meanwhile. This is the question that is open now."
+# What a button says in the conversation, and whether that is about the question that is open or the last one.
+_WISHES = (
+    ("hint", "hint", True),
+    ("skip", "skip", True),
+    ("report", "report", True),
+    ("stop", "stop", True),
+    ("retry", "again", True),
+    ("right", "I was right", False),
+    ("undo", "undo", False),
+    ("knew", "I knew it", False),
+    ("knew_not", "I did not know it", False),
+    ("flag", "report the last question", False),
+)
+SHOWN = (
+    "quiz_seen", "quiz_said", *(f"quiz_{view}" for view in _VIEWS), "quiz_stem", "quiz_sure", "quiz_answer",
+    "quiz_hint", "quiz_graded", "quiz_right", "quiz_undo", "quiz_knew", "quiz_knew_not", "quiz_ended", "quiz_retry",
+    "quiz_paper", "quiz_due", "quiz_topic",
+)  # fmt: skip
+OPTIONS = tuple(f"quiz_option_{letter}" for letter in LETTERS)
+
+
+def quiz_parts() -> dict[str, Any]:
+    """The components of the tab by name."""
+    import gradio as gr
+
+    parts: dict[str, Any] = {}
+    with gr.Tab("Quiz", id="quiz", elem_id="tab-quiz") as parts["quiz_tab"]:
+        parts["quiz_seen"] = gr.State(("", "", 0))
+        parts["quiz_said"] = gr.Markdown(
+            "", elem_id="quiz-said", latex_delimiters=LATEX_DELIMITERS, visible=False
+        )
+        with gr.Column(elem_id="quiz-setup") as parts["quiz_setup"]:
+            parts |= _setup_parts()
+        with gr.Column(visible=False, elem_id="quiz-question") as parts["quiz_question"]:
+            parts |= _question_parts()
+        with gr.Column(visible=False, elem_id="quiz-feedback") as parts["quiz_feedback"]:
+            parts["quiz_graded"] = gr.Markdown("", elem_id="quiz-graded", latex_delimiters=LATEX_DELIMITERS)
+            with gr.Row(elem_classes="tools"):
+                parts["quiz_next"] = gr.Button("Next", variant="primary", elem_id="quiz-next")
+                for name, label in (("right", "I was right"), ("undo", "Undo that"), ("knew", "I knew it"),
+                                    ("knew_not", "I did not know it"), ("flag", "Report this question")):  # fmt: skip
+                    parts[f"quiz_{name}"] = gr.Button(label, elem_id=f"quiz-{name.replace('_', '-')}")
+        with gr.Column(visible=False, elem_id="quiz-summary") as parts["quiz_summary"]:
+            parts["quiz_ended"] = gr.Markdown("", elem_id="quiz-ended", latex_delimiters=LATEX_DELIMITERS)
+            with gr.Row(elem_classes="tools"):
+                parts["quiz_retry"] = gr.Button("Retry the misses", variant="primary", elem_id="quiz-retry")
+                parts["quiz_another"] = gr.Button("Another quiz", elem_id="quiz-another")
+                gr.Button("Print", elem_id="quiz-print")
+        parts["quiz_paper"] = gr.Markdown("", elem_id="quiz-paper", latex_delimiters=LATEX_DELIMITERS)
+    return parts
+
+
+def _setup_parts() -> dict[str, Any]:
+    import gradio as gr
+
+    parts: dict[str, Any] = {}
+    gr.Markdown(
+        "<h2>Quiz yourself</h2><p>Questions come from your own notes, and each answer shows its sentence.</p>"
+    )
+    parts["quiz_due"] = gr.Button("Review what is due", variant="primary", visible=False, elem_id="quiz-due")
+    parts["quiz_topic"] = gr.Dropdown(
+        [], value="", label="Topic", info="Choose one or type your own; empty asks on everything.",
+        allow_custom_value=True, elem_id="quiz-topic",
+    )  # fmt: skip
+    parts["quiz_n"] = gr.Slider(1, MOST_QUESTIONS, value=5, step=1, label="Questions", elem_id="quiz-n")
+    with gr.Accordion("Kinds of questions", open=False, elem_id="quiz-more"):
+        parts["quiz_kinds"] = gr.CheckboxGroup(
+            [(KIND_NAMES[kind], kind) for kind in KINDS], label="Only these; none chosen means all",
+            elem_id="quiz-kinds",
+        )  # fmt: skip
+    parts["quiz_start"] = gr.Button("Start", variant="primary", elem_id="quiz-start")
+    return parts
+
+
+def _question_parts() -> dict[str, Any]:
+    import gradio as gr
+
+    parts: dict[str, Any] = {}
+    parts["quiz_stem"] = gr.Markdown("", elem_id="quiz-stem", latex_delimiters=LATEX_DELIMITERS)
+    parts["quiz_sure"] = gr.Radio(list(SURENESS), label="How sure are you?", elem_id="quiz-sure")
+    with gr.Column(elem_id="quiz-options"):
+        for letter, name in zip(LETTERS, OPTIONS, strict=True):
+            parts[name] = gr.Button(letter, visible=False, elem_id=f"quiz-option-{letter}")
+    parts["quiz_answer"] = gr.Textbox(
+        label="Your answer", lines=2, max_lines=6, submit_btn="Answer", elem_id="quiz-answer"
+    )
+    with gr.Row(elem_classes="tools"):
+        parts["quiz_hint"] = gr.Button("Hint", elem_id="quiz-hint")
+        parts["quiz_skip"] = gr.Button("Skip", elem_id="quiz-skip")
+        parts["quiz_report"] = gr.Button("Report this question", elem_id="quiz-report")
+        parts["quiz_stop"] = gr.Button("End the quiz", elem_id="quiz-stop")
+    return parts
+
+
+class QuizTab:
+    """What each click says in the conversation of the quiz, and what is shown of the round then."""
+
+    def __init__(self, session: "Session", beside: Beside) -> None:
+        self._session = session
+        self._beside = beside
+
+    def opened(self, seen: tuple[str, str, int], chat_id: str) -> list[Any]:
+        """SHOWN, OPTIONS: the quiz that waits, in the conversation at hand first; nothing where it is shown already."""
+        import gradio as gr
+
+        known, *_ = seen
+        current = self._session.quiz(known)
+        if current is not None and _mark(known, current) == tuple(seen):
+            return [gr.skip()] * (len(SHOWN) + len(OPTIONS))
+        waiting = self._session.waiting_quiz(chat_id)
+        return self._now(waiting) if waiting else self.setup()
+
+    def setup(self, said: str = "") -> list[Any]:
+        """SHOWN, OPTIONS: what to be asked on, with what is due and weak first."""
+        import gradio as gr
+
+        studies = self._session.studies
+        stands = studies.progress()
+        topics = [*([DUE] if stands.due else []), *([MISSED] if studies.missed() else [])]
+        topics += [name for name in stands.revisit[:MOST_WEAK] if name not in topics]
+        titles = [note.title for note in self._session.notes_read.index.notes if note.format != "flashcards"]
+        updates = self._updates("setup", ("", "", 0), said) | {
+            "quiz_due": gr.Button(f"Review what is due ({stands.due})", visible=bool(stands.due)),
+            "quiz_topic": gr.Dropdown(list(dict.fromkeys([*topics, *titles]))),
+        }
+        return list(updates.values())
+
+    def start(self, tab: str, topic: str, n: float, kinds: list[str]) -> list[Any]:
+        """SHOWN, OPTIONS: a new round in a conversation of its own; what cannot be asked is said instead."""
+        which: Which = "due" if topic == DUE else "missed" if topic == MISSED else ""
+        words = "" if which else " ".join(str(topic or "").split())[:200]
+        chosen = tuple(kind for kind in KINDS if kind in (kinds or ()))
+        count = max(1, min(MOST_QUESTIONS, int(n or 1)))
+        chat_id = self._session.new_chat()
+        with self._beside.place(f"{tab} quiz", chat_id) as ticket:
+            if ticket is None:
+                self._session.delete_chat(chat_id)
+                return self._skipped()
+            begun = [
+                event_to_json(event)
+                for event in self._session.start_quiz(chat_id, words, count, chosen, which)
+            ]
+        if self._session.quiz(chat_id) is None:
+            self._session.delete_chat(chat_id)
+            return self.setup(besides_html(begun))
+        return self._now(chat_id)
+
+    def say(self, tab: str, seen: tuple[str, str, int], message: str, *, open_item: bool = True) -> list[Any]:
+        """SHOWN, OPTIONS: after a message in the conversation of the quiz.
+
+        Args:
+            seen: what was on the page: the conversation, its open item and how many were dealt with.
+            open_item: whether the message is about the question that is open, and not about the last one.
+        """
+        chat_id = seen[0]
+        before = self._session.quiz(chat_id)
+        if before is None:
+            return self.setup()
+        if _mark(chat_id, before) != tuple(seen):
+            return self._now(chat_id, status_html(_ELSEWHERE))
+        with self._beside.place(f"{tab} quiz", chat_id) as ticket:
+            if ticket is None:
+                return self._skipped()
+            said = self._session.respond(chat_id, message, cancel=ticket.cancel)
+            events = [event_to_json(event) for event in said]
+        after = self._session.quiz(chat_id)
+        if after is None:
+            return self.setup(besides_html(events))
+        graded = feedback_html(events)
+        besides = besides_html(events)
+        if not open_item:
+            return self._feedback(chat_id, after, feedback_html(last_grade(after)), besides)
+        if graded or len(after.outcomes) > len(before.outcomes):
+            return self._feedback(chat_id, after, graded or besides, besides if graded else "")
+        return self._now(
+            chat_id, "" if after.hints > before.hints else besides
+        )  # a hint stands with its question
+
+    def answer(self, tab: str, seen: tuple[str, str, int], words: str, sure: str | None) -> list[Any]:
+        """As `say`: an answer with how sure the student is; nothing for an empty one."""
+        return self.say(tab, seen, said_with(words, sure)) if words.strip() else self._skipped()
+
+    def goes_on(self, seen: tuple[str, str, int]) -> list[Any]:
+        """SHOWN, OPTIONS: the open question, or how the round ended."""
+        return self._now(seen[0])
+
+    def _now(self, chat_id: str, said: str = "") -> list[Any]:
+        state = self._session.quiz(chat_id)
+        if state is None:
+            return self.setup(said)
+        return self._summary(chat_id, state, said) if state.over else self._question(chat_id, state, said)
+
+    def _question(self, chat_id: str, state: Round, said: str) -> list[Any]:
+        import gradio as gr
+
+        item = state.asked
+        assert item is not None
+        words = on_buttons(item)
+        letters = words or (list(LETTERS[: len(item.options)]) if item.is_choice else [])
+        more = "No more hints" if state.hints >= LAST_HINT else f"Hint {state.hints + 1} of {LAST_HINT}"
+        updates = self._updates("question", _mark(chat_id, state), said) | {
+            "quiz_stem": question_html(state),
+            "quiz_sure": gr.Radio(value=None) if not state.hints else gr.skip(),
+            "quiz_answer": gr.Textbox(value="", visible=not item.is_choice),
+            "quiz_hint": gr.Button(more, interactive=state.hints < LAST_HINT),
+        }
+        options = dict.fromkeys(OPTIONS, gr.Button(visible=False))
+        options |= {OPTIONS[n]: gr.Button(text, visible=True) for n, text in enumerate(letters)}
+        return list((updates | options).values())
+
+    def _feedback(self, chat_id: str, state: Round, graded: str, said: str) -> list[Any]:
+        import gradio as gr
+
+        last = state.outcomes[-1] if state.outcomes else None
+        verdict = last.grade.verdict if last is not None and last.grade is not None else ""
+        decided = last is not None and last.graded is not None
+        updates = self._updates("feedback", _mark(chat_id, state), said) | {
+            "quiz_graded": graded,
+            "quiz_right": gr.Button(visible=verdict in ("wrong", "partial") and not decided),
+            "quiz_undo": gr.Button(visible=decided),
+            "quiz_knew": gr.Button(visible=verdict == "unsure"),
+            "quiz_knew_not": gr.Button(visible=verdict == "unsure"),
+        }
+        return list(updates.values())
+
+    def _summary(self, chat_id: str, state: Round, said: str) -> list[Any]:
+        import gradio as gr
+
+        missed = len(missed_items(state))
+        updates = self._updates("summary", _mark(chat_id, state), said) | {
+            "quiz_ended": summary_html(state),
+            "quiz_retry": gr.Button(f"Retry the misses ({missed})", visible=bool(missed)),
+            "quiz_paper": paper_html(state),
+        }
+        return list(updates.values())
+
+    def _updates(self, view: str, seen: tuple[str, str, int], said: str) -> dict[str, Any]:
+        """SHOWN and OPTIONS by name, with one of the views open."""
+        import gradio as gr
+
+        updates: dict[str, Any] = dict.fromkeys((*SHOWN, *OPTIONS), gr.skip())
+        updates |= {f"quiz_{name}": gr.Column(visible=name == view) for name in _VIEWS}
+        updates |= {"quiz_seen": seen, "quiz_said": gr.Markdown(said, visible=bool(said))}
+        return updates | {"quiz_paper": ""}
+
+    def _skipped(self) -> list[Any]:
+        """SHOWN, OPTIONS as they are, without the line that asks for patience."""
+        import gradio as gr
+
+        updates: dict[str, Any] = dict.fromkeys((*SHOWN, *OPTIONS), gr.skip())
+        return list((updates | {"quiz_said": gr.Markdown("", visible=False)}).values())
+
+
+def _mark(chat_id: str, state: Round) -> tuple[str, str, int]:
+    """What is on the page of a round: the conversation, its open item and how many were dealt with."""
+    return chat_id, state.asked.id if state.asked is not None else "", len(state.outcomes)
+
+
+def wire_quiz(parts: dict[str, Any], on: On) -> None:
+    """The listeners of the tab; each that may change the record is followed by the list of conversations."""
+    import gradio as gr
+
+    shown = [parts[name] for name in (*SHOWN, *OPTIONS)]
+    listed = [parts[name] for name in LISTED]
+    seen = parts["quiz_seen"]
+
+    def relist(mine: Any, chat_id: str) -> Any:
+        return mine.beside.listing(chat_id, False)
+
+    def patience(mine: Any) -> Any:
+        return gr.Markdown(status_html("One moment …"), visible=True)
+
+    def acts(event: Any, listener: Any, inputs: Any) -> None:
+        told = on(event, patience, None, parts["quiz_said"])
+        done = on(told.then, listener, inputs, shown, queue=True, concurrency_limit=2, concurrency_id="quiz")
+        on(done.then, relist, parts["chat_id"], listed)
+
+    def started(mine: Any, topic: str, n: float, kinds: list[str], request: gr.Request) -> Any:
+        return mine.quiz.start(str(request.session_hash), topic, n, kinds)
+
+    def reviewed(mine: Any, request: gr.Request) -> Any:
+        return mine.quiz.start(str(request.session_hash), DUE, MOST_QUESTIONS, [])
+
+    def answered(mine: Any, known: Any, words: str, sure: str | None, request: gr.Request) -> Any:
+        return mine.quiz.answer(str(request.session_hash), known, words, sure)
+
+    def choosing(letter: str) -> Any:
+        def chosen(mine: Any, known: Any, sure: str | None, request: gr.Request) -> Any:
+            return mine.quiz.answer(str(request.session_hash), known, letter, sure)
+
+        return chosen
+
+    def wishing(message: str, open_item: bool) -> Any:
+        def wished(mine: Any, known: Any, request: gr.Request) -> Any:
+            return mine.quiz.say(str(request.session_hash), known, message, open_item=open_item)
+
+        return wished
+
+    on(
+        parts["quiz_tab"].select,
+        lambda mine, known, now: mine.quiz.opened(known, now),
+        [seen, parts["chat_id"]],
+        shown,
+    )
+    acts(parts["quiz_start"].click, started, [parts["quiz_topic"], parts["quiz_n"], parts["quiz_kinds"]])
+    for due in (parts["quiz_due"], parts["review"]):
+        acts(due.click, reviewed, None)
+    acts(parts["quiz_answer"].submit, answered, [seen, parts["quiz_answer"], parts["quiz_sure"]])
+    for letter, name in zip(LETTERS, OPTIONS, strict=True):
+        acts(parts[name].click, choosing(letter), [seen, parts["quiz_sure"]])
+    for name, message, open_item in _WISHES:
+        acts(parts[f"quiz_{name}"].click, wishing(message, open_item), seen)
+    on(parts["quiz_next"].click, lambda mine, known: mine.quiz.goes_on(known), seen, shown)
+    on(parts["quiz_another"].click, lambda mine: mine.quiz.setup(), None, shown)
