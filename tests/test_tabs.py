@@ -674,3 +674,17 @@ def test_a_bar_is_never_wider_than_the_whole() -> None:
     assert [bar_html(share) for share in (-1, 0.52, 7)] == [
         f'<div class="bar"><div class="w{width}"></div></div>' for width in (0, 50, 100)
     ]
+
+
+def test_no_part_of_the_page_has_the_name_of_another(session: Session) -> None:
+    import gradio as gr
+
+    from tutor.ui.page import _conversation, _side
+    from tutor.ui.tabs import tab_parts
+
+    with gr.Blocks(), gr.Tabs():
+        side, demos = _side(session, local=True, named=False), list_demos(PROJECT_ROOT)
+        with gr.Tab("Chat"):
+            chat = _conversation(session)
+        names = [*side, *chat, *tab_parts(session, demos, lambda path: None), "chat_id", "tabs", "chat_tab"]
+    assert sorted(names) == sorted(set(names))

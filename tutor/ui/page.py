@@ -208,7 +208,7 @@ def _conversation(session: Session) -> dict[str, Any]:
     )
     # The page's script writes into the one which quote is wanted, and shows the other in a dialog.
     parts["wanted"] = gr.Textbox(elem_id="wanted", elem_classes="wire", show_label=False, container=False)
-    parts["note"] = gr.Markdown("", elem_id="note-text", latex_delimiters=LATEX_DELIMITERS)
+    parts["quoted_note"] = gr.Markdown("", elem_id="note-text", latex_delimiters=LATEX_DELIMITERS)
     return parts | saying_parts()
 
 
@@ -237,7 +237,7 @@ def _wire(blocks: Any, parts: dict[str, Any], seats: Seats[Seat], *, with_shelf:
     blocks.unload(door(left))
     on(blocks.load, lambda mine: mine.chats.newest(), None, [parts[name] for name in OPENED])
     on(blocks.load, notices, None, parts["notices"])
-    on(parts["wanted"].change, opened_note, parts["wanted"], parts["note"], trigger_mode="always_last")
+    on(parts["wanted"].change, opened_note, parts["wanted"], parts["quoted_note"], trigger_mode="always_last")
     wire_chats(parts, on, TELLING)
     follow = wire_shelf(parts, on) if with_shelf else lambda event: None
     follow(blocks.load)
