@@ -8,11 +8,14 @@ import pytest
 
 from tutor.errors import SettingsError
 from tutor.evaluation.grading import GradedAnswer, graded_answers, grading, macro_f1
-from tutor.quiz.answer_features import lexical, numbers_in, read_answer, sides_of
+from tutor.quiz.answer_features import lexical, numbers_in, sides_of
+from tutor.quiz.answer_texts import read_answer, spelt_out, with_roles
 from tutor.quiz.grades import Grade, in_quarters
 from tutor.quiz.grading import grade
 from tutor.quiz.items import Item, Kind, Option
+from tutor.quiz.short_answers import decided, measured
 from tutor.quiz.word_answers import is_accepted, values_in
+from tutor.training.grades import learned_from
 from tutor.turns import Citation
 
 QUOTE = "The generator makes fakes, the discriminator judges them, and the encoder compresses."
@@ -247,13 +250,119 @@ def test_scores_are_quarters() -> None:
     assert [in_quarters(share) for share in (0.0, 0.3, 0.5, 0.7, 1.0)] == [0.25, 0.25, 0.5, 0.75, 0.75]
 
 
+# Answers in Chinese, numbers in words, acronyms
+
+
+def test_a_gap_and_a_number_are_answered_in_chinese_too() -> None:
+    assert grade(GAP, "判别器").verdict == "correct"
+    assert grade(GAP, "生成器").verdict == "wrong"
+    assert grade(GAP, "鉴赏家", names={"鉴赏家": "discriminator"}).verdict == "correct"
+    assert grade(asked("cloze", "生成器"), "生成器").verdict == "correct"
+    assert grade(asked("number", "8"), "八").verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    ("answer", "english"),
+    [
+        ("遗忘门、输入门和输出门", "forget gate , input gate and output gate"),
+        ("是的,它就是卷积的逆", "yes, convolution inverse"),
+        ("不，只恢复大小", "no, only restore size"),
+        ("潜变量不带任何信息", "latent variable not any information"),
+    ],
+)
+def test_a_chinese_answer_is_read_in_english_words(answer: str, english: str) -> None:
+    reading = read_answer(answer)
+    assert (reading.text, reading.foreign < 0.2) == (english, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("two thousand five hundred and sixty", 2560.0),
+        ("one hundred and two million", 102e6),
+        ("a hundred and ten", 110.0),
+        ("half a million", 5e5),
+        ("one hundred percent", 1.0),
+        ("sixty four", 64.0),
+        ("a hundredth", 0.01),
+    ],
+)
+def test_numbers_are_read_in_words(words: str, value: float) -> None:
+    assert [one.value for one in values_in(words)] == [value]
+    assert grade(asked("number", f"{value:g}"), words).verdict == "correct"
+
+
+def test_two_numbers_in_words_stay_two() -> None:
+    assert [one.value for one in values_in("five, six")] == [5.0, 6.0]
+    assert [one.value for one in values_in("one or two hundred")] == [1.0, 200.0]
+
+
+def test_a_slip_near_the_end_of_a_word_is_a_slip() -> None:
+    assert grade(asked("cloze", "Inpainting"), "inpaintng").verdict == "correct"
+    assert grade(asked("cloze", "Inpainting"), "painting").verdict == "wrong"
+
+
+def test_an_acronym_and_what_it_stands_for_are_the_same() -> None:
+    key = "It is called the earth mover's distance or Wasserstein-1 distance."
+    assert spelt_out("EMD", key) == "EMD (earth mover distance)"
+    assert spelt_out("the evidence lower bound", "A VAE uses the ELBO.").startswith(
+        "the evidence lower bound"
+    )
+    assert (
+        spelt_out("the kernel inception distance", "It is the KID.") == "the kernel inception distance (KID)"
+    )
+    assert spelt_out("GAN", "A GAN has two networks.") == "GAN"
+    assert lexical("What is it called?", key, spelt_out("EMD", key))["focus"] == 1.0
+
+
+EITHER = asked("either", "o0", "Beam search", "Greedy search")
+
+
+@pytest.mark.parametrize("answer", ["beam", "beam search", "the beam one", "Beam serach", "A"])
+def test_an_option_is_named_by_a_word_that_no_other_has(answer: str) -> None:
+    assert grade(EITHER, answer).verdict == "correct"
+
+
+@pytest.mark.parametrize("answer", ["search", "not beam", "beam or greedy", "tree"])
+def test_words_that_fit_both_options_or_none_name_none(answer: str) -> None:
+    assert grade(EITHER, answer).verdict == "unsure"
+
+
+# What the student is told
+
+LONG = "A transposed convolution restores the shape. The name deconvolution is common but misleading."
+
+
+def test_the_note_is_quoted_once() -> None:
+    item = dataclasses.replace(
+        asked("true-false", "o1", "True", "False"),
+        options=(Option("o0", "True"), Option("o1", "False", f"The note says: {QUOTE}")),
+    )
+    for answer in ("true", "false"):
+        assert grade(item, answer).feedback.count("The note says") == 1
+    assert grade(MATCH, "1B 2C 3A").feedback.count("The note says") == 1
+
+
+def test_what_could_be_added_is_whole_sentences_that_the_quote_lacks() -> None:
+    cited = Citation(1, "a.md", (1, 1), "A transposed convolution restores the shape.")
+    item = dataclasses.replace(asked("short", LONG), stem="What does it restore?", citation=cited)
+    told = grade(item, "A transposed convolution restores the shape").feedback
+    assert told.endswith("You could add: “The name deconvolution is common but misleading”.")
+    assert (
+        "You could add"
+        not in grade(
+            dataclasses.replace(item, citation=Citation(1, "a.md", (1, 1), LONG)), "restores the shape"
+        ).feedback
+    )
+
+
 # What is measured of an answer in one's own words
 
 
 def test_a_language_that_is_not_read_is_noticed() -> None:
     assert read_answer("der Kritiker gibt eine Zahl aus, und die ist nicht beschränkt").foreign > 0.5
     assert read_answer("the critic gives a number that has no bound").foreign == 0.0
-    assert read_answer("用 KL 散度").foreign >= 0.5 and "KL" in read_answer("用 KL 散度").text
+    assert read_answer("鲲鹏 KL 麒麟").foreign == 1.0 and "KL" in read_answer("鲲鹏 KL 麒麟").text
 
 
 def test_an_answer_in_a_language_that_is_not_read_is_never_called_wrong() -> None:
@@ -276,6 +385,44 @@ def test_yes_and_no_are_measured() -> None:
     key = "No, the divergence is not symmetric."
     assert lexical("Is it symmetric?", key, "nope")["agree"] == 1.0
     assert lexical("Is it symmetric?", key, "yes it is")["disagree"] == 1.0
+
+
+def test_what_is_tied_together_is_measured() -> None:
+    question, key = "What is taken in and given off?", "It takes in oxygen and gives off carbon dioxide."
+    right = lexical(question, key, "oxygen is taken in, and it gives off carbon dioxide")
+    swapped = lexical(question, key, "it takes in carbon dioxide and gives off oxygen")
+    assert right["uncrossed"] > 0.0 >= swapped["uncrossed"] and right["crossed"] == 0.0 < swapped["crossed"]
+
+
+def test_the_thing_chosen_is_the_one_named_first_that_is_not_denied() -> None:
+    question, key = "Is a GAN an implicit or an explicit model?", "A GAN is an implicit model."
+    assert lexical(question, key, "not explicit but implicit")["chosen"] == 1.0
+    assert lexical(question, key, "explicit, it gives a likelihood")["other_chosen"] == 1.0
+
+
+def test_an_answer_that_names_another_role_number_or_side_is_never_right() -> None:
+    certain = dict.fromkeys(("correct", "partial", "wrong"), 0.0) | {"correct": 1.0}
+    question, key = "Which network makes samples?", "Only the generator makes samples."
+    for asked_, wanted, answer in (
+        (question, key, "the discriminator"),
+        ("How many heads?", "It has 8 heads.", "12 heads"),
+        ("Is a GAN an implicit or an explicit model?", "A GAN is an implicit model.", "explicit"),
+        ("Is it symmetric?", "No, it is not.", "yes, it is"),
+    ):
+        assert decided(certain, measured(asked_, wanted, answer)) in ("wrong", "unsure"), answer  # type: ignore[arg-type]
+
+
+def test_a_letter_of_a_role_is_the_role() -> None:
+    assert with_roles("just G", "Only the generator is needed.") == "just generator"
+    assert with_roles("D", "Only the generator is needed.") == "discriminator"
+    assert with_roles("D", "The loss is D + 1.") == "D" and with_roles("just G", "It is a GPU.") == "just G"
+
+
+def test_no_card_that_is_held_out_is_learned_from() -> None:
+    held = {text for one in graded_answers("graded-held-out") for text in (one.question, one.key)}
+    people, own = learned_from()
+    assert len({one.writer for one in people}) >= 5 and own
+    assert not [one.id for one in (*people, *own) if one.question in held or one.key in held]
 
 
 # The suite

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tutor.adapter import CLAIMS, GRADES, Adapter
+from tutor.adapter import GRADES, Adapter
 from tutor.embedding import Embedding
 from tutor.errors import QuizError
 from tutor.lexicon import distance, likeness
@@ -15,7 +15,7 @@ from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
 from tutor.quiz.authored import authored_item
 from tutor.quiz.facts import Entry, fact_of
-from tutor.quiz.grading import Grade, Readers, chosen_option, grade
+from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
 from tutor.turns import Citation
@@ -558,42 +558,125 @@ def test_an_item_survives_json(deck: Note) -> None:
 # Grading
 
 
-def verdicts(**means: Any) -> list[tuple[str, str]]:
-    """(given, fair) of each labelled answer."""
-    rows = [*LABELLED, *UNTUNED]
-    return [(grade(short(name), answer, **means).verdict[0].upper(), fair) for name, answer, fair in rows]
+# What the grader gets wrong today, by means: "words" alone, words and embeddings ("near"), words and the reader. A line
+# that it learns to grade fails here until it is taken off this list. Of a long answer the first 60 letters are given.
+MISSES: dict[str, set[tuple[str, str]]] = {
+    "words": {
+        ("generator", "the discriminator makes fake images"),
+        ("generator", "it decides whether an image is real or fake"),
+        ("collapse", "The generator produces a lot of variety"),
+        ("forward", "Gaussian noise gets added gradually"),
+        ("vae", "an autoencoder encodes to a single point, a VAE to a distrib"),
+        ("fid", "A lower FID is not better"),
+        ("attention", "It captures long-range dependencies"),
+        ("ddpm", "1,000 steps with a cosine schedule"),
+        ("components", "a generator and a discriminator"),
+        ("minimax", "the loss does not increase"),
+        ("temperature", "more divers and randm outputs"),
+        ("decoder", "It produces the output token by token from what the encoder "),
+        ("reparam", "It is needed because sampling is differentiable"),
+        ("cfg", "the pictures stick more closely to the prompt but are less d"),
+        ("cfg", "Diversity increases"),
+        ("rnn", "A transformer looks at the whole sequence in parallel with s"),
+        ("apps", "data augmentation, super-resolution and image translation"),
+        ("posenc", "because attention doesn't see the order of the tokens"),
+    },
+    "near": {
+        ("generator", "the discriminator makes fake images"),
+        ("generator", "it decides whether an image is real or fake"),
+        ("collapse", "The generator produces a lot of variety"),
+        ("forward", "Gaussian noise gets added gradually"),
+        ("forward", "It doesn't add any noise to the image"),
+        ("vae", "an autoencoder encodes to a single point, a VAE to a distrib"),
+        ("fid", "A lower FID is not better"),
+        ("attention", "It captures long-range dependencies"),
+        ("attention", "Tokens cannot look at other tokens in the sequence"),
+        ("ddpm", "1,000 steps with a cosine schedule"),
+        ("components", "a generator and a discriminator"),
+        ("minimax", "the loss does not increase"),
+        ("temperature", "more divers and randm outputs"),
+        ("decoder", "It produces the output token by token from what the encoder "),
+        ("reparam", "It is needed because sampling is differentiable"),
+        ("cfg", "the pictures stick more closely to the prompt but are less d"),
+        ("cfg", "Diversity increases"),
+        ("rnn", "A transformer looks at the whole sequence in parallel with s"),
+        ("apps", "data augmentation, super-resolution and image translation"),
+        ("posenc", "because attention doesn't see the order of the tokens"),
+        ("posenc", "Because self-attention already knows the order of the tokens"),
+    },
+    "reader": {
+        ("collapse", "when the generator keeps outputting nearly identical images "),
+        ("collapse", "The generator produces a lot of variety"),
+        ("forward", "noise is added to the image step by step until it is pure no"),
+        ("forward", "Gaussian noise gets added gradually"),
+        ("forward", "It doesn't add any noise to the image"),
+        ("fid", "A lower FID is not better"),
+        ("ddpm", "1,000 steps with a cosine schedule"),
+        ("components", "a generator and a discriminator"),
+        ("minimax", "it rises"),
+        ("latent", "a compressed space where similar data points are near each o"),
+        ("latent", "a low-dimensional encoding of the data"),
+        ("temperature", "It makes the output more random and varied"),
+        ("temperature", "the output becomes less random"),
+        ("decoder", "The encoder generates the output sequence one token at a tim"),
+        ("reparam", "it makes gradients flow through the mean and the variance be"),
+        ("reparam", "It is needed because sampling is differentiable"),
+        ("discrim", "outputs the probability that the image is from the training "),
+        ("cfg", "Diversity increases"),
+        ("rnn", "A transformer looks at the whole sequence in parallel with s"),
+        ("dropout", "random neurons are disabled at each step"),
+        ("latentdiff", "in the latent space of an autoencoder"),
+    },
+}
 
 
-def share(outcomes: list[bool]) -> float:
-    return sum(outcomes) / len(outcomes)
+def labelled(means: str) -> list[Any]:
+    """The labelled answers; the known misses are expected to fail, and fail the test when they do not."""
+    found = []
+    for name, answer, fair in [*LABELLED, *UNTUNED]:
+        known = (name, answer[:60]) in MISSES[means]
+        marks = pytest.mark.xfail(strict=True, reason="a known miss") if known else ()
+        found.append(pytest.param(name, answer, fair, marks=marks, id=f"{name}: {answer[:40]}"))
+    return found
+
+
+def given(name: str, answer: str, **means: Any) -> str:
+    return grade(short(name), answer, **means).verdict[0].upper()
 
 
 @pytest.fixture(scope="module")
-def readers() -> Readers:
-    embedding = Embedding()
-    return Readers(Adapter(embedding, CLAIMS).probabilities, Adapter(embedding, GRADES).probabilities)
+def reader() -> Any:
+    return Adapter(Embedding(), GRADES).probabilities
 
 
-def test_labelled_answers_get_fair_verdicts_by_their_words_alone() -> None:
-    found = verdicts()
-    assert share([given in fair for given, fair in found if given != U]) >= 0.9
-    assert share([given == U for given, _ in found]) <= 0.3
-    assert not [fair for given, fair in found if given == W and fair == C]
+@pytest.mark.parametrize(("name", "answer", "fair"), labelled("words"))
+def test_a_labelled_answer_gets_a_fair_verdict_by_its_words_alone(name: str, answer: str, fair: str) -> None:
+    assert given(name, answer) in fair
 
 
-def test_labelled_answers_get_fair_verdicts_by_words_and_nearness(
-    similarity: Callable[[str, str], float],
+@pytest.mark.parametrize(("name", "answer", "fair"), labelled("near"))
+def test_a_labelled_answer_gets_a_fair_verdict_by_words_and_nearness(
+    name: str, answer: str, fair: str, similarity: Callable[[str, str], float]
 ) -> None:
-    found = verdicts(similarity=similarity)
-    assert share([given in fair for given, fair in found if given != U]) >= 0.9
-    assert not [fair for given, fair in found if given == W and fair == C]
+    assert given(name, answer, similarity=similarity) in fair
 
 
-def test_labelled_answers_get_fair_verdicts_by_words_and_readers(readers: Readers) -> None:
-    found = verdicts(readers=readers)
-    assert share([given in fair for given, fair in found if given != U]) >= 0.9
-    assert share([given == W for given, fair in found if fair == C]) <= 0.1
-    assert not [fair for given, fair in found if given == C and fair == W]
+@pytest.mark.parametrize(("name", "answer", "fair"), labelled("reader"))
+def test_a_labelled_answer_gets_a_fair_verdict_by_words_and_the_reader(
+    name: str, answer: str, fair: str, reader: Any
+) -> None:
+    assert given(name, answer, reader=reader) in fair
+
+
+def test_the_known_misses_are_few_and_harmless(reader: Any) -> None:
+    rows = [*LABELLED, *UNTUNED]
+    assert all({(name, answer[:60]) for name, answer, _ in rows} >= misses for misses in MISSES.values())
+    assert len(MISSES["reader"]) <= 0.3 * len(rows)
+    found = [(given(name, answer, reader=reader), fair) for name, answer, fair in rows]
+    assert not [fair for verdict, fair in found if verdict == C and fair == W]
+    assert sum(verdict == W for verdict, fair in found if fair == C) <= 2
+    sure = [verdict in fair for verdict, fair in found if verdict != U]
+    assert sum(sure) >= 0.9 * len(sure)
 
 
 @pytest.mark.parametrize("name", ["generator", "vae", "components", "fid", "rnn", "apps"])
@@ -640,8 +723,9 @@ def test_a_choice_is_graded_by_letter_place_id_or_words() -> None:
     right = letter_of(item, item.key)
     place = str("ABC".index(right) + 1)
     for answer in (right, right.lower(), f"({right})", f"I think {right}", f"{right}. An artist", place, item.key,
-                   "an artist", "It's an artist, surely", f"{right} because it paints"):  # fmt: skip
+                   "an artist", "It's an artist, surely", f"{right} because it paints", "an artst"):  # fmt: skip
         assert grade(item, answer).verdict == "correct", answer
+    assert chosen_option(item, "the dog") == next(o.id for o in item.options if o.text == "A dog photo")
     wrong = next(option for option in item.options if option.id != item.key)
     told = grade(item, wrong.text)
     assert (told.verdict, told.score) == ("wrong", 0.0)
@@ -652,7 +736,9 @@ def test_a_part_of_an_options_text_names_it_where_it_is_a_part_of_no_other() -> 
     assert chosen_option(the_choice(), "A dog") == "o3"
 
 
-@pytest.mark.parametrize("answer", ["Z", "9", "a painter", "an artist or an art critic", "A cat"])
+@pytest.mark.parametrize(
+    "answer", ["Z", "9", "a painter", "an artist or an art critic", "A cat", "not a dog"]
+)
 def test_what_names_no_option_is_not_guessed(answer: str) -> None:
     assert chosen_option(the_choice(), answer) is None
     assert grade(the_choice(), answer).verdict == "unsure"

@@ -62,6 +62,49 @@ _PAIRS = """
 跟=and 或=or
 """
 WORDS = dict(re.findall(r"([\u3400-\u9fff]+)=(.*?)(?=\s+[\u3400-\u9fff]+=|\s*$)", _PAIRS.replace("\n", " ")))
+# What students write in answers besides; no question of search needs it.
+_ANSWER_PAIRS = """
+遗忘=forget 忘记=forget 输入=input 输出=output 添加=add 加入=add 加上=add 加=add 逐步=gradually 逐渐=gradually
+一步步=gradually 一步一步=gradually 每一步=each step 每步=each step 直到=until 几乎=almost 只剩下=only left
+只剩=only left 剩下=left 纯=pure 只要=only need 只需要=only need 只需=only need 只有=only 只=only 仅=only
+控制=control 接近=close to 靠近=close to 等于=equals 不等于=not equal 变量=variable 潜变量=latent variable
+隐变量=latent variable 变成=turn into 变为=turn into 成为=become 变化=change 变=change 任何=any 关于=about
+信息=information 聊天=chat 背后=behind 版本=version 版=version 一开始=at first 开始=start 最后=last 最终=finally
+最开始=first 字母=letter 太多=too many 很多=many 许多=many 更多=more 更少=fewer 多=many 少=few 内存=memory
+不够=not enough 足够=enough 之前=before 之后=after 以前=before 以后=after 前面=earlier 后面=later 后来=later
+前=before 后=after 分数=score 得分=score 负=negative 无穷=infinity 无限=infinite 零=zero 散度=divergence
+伪造=fake 虚假=fake 深度=deep 深度学习=deep learning 翻译=translate 编程=programming 写=write 文章=text 画=draw
+插图=picture 图画=picture 价格=price 更新=update 文档=document 微调=fine-tuning 知道=know 顺序=order 本身=itself
+自己=own 别的=other 其他=other 不同的=different 真实=real 真的=real 前文=earlier text 惩罚=penalty 系列=family
+一系列=a family of 从左到右=from left to right 从右到左=from right to left 方向=direction 双向=both directions
+单向=one direction 一个一个=one by one 逐个=one by one 同时=at the same time 一起=together 并行=parallel
+依次=one by one 增加=increase 增大=increase 变大=grow 变小=shrink 减少=decrease 减小=decrease 降低=lower
+下降=fall 上升=rise 最小化=minimise 最大化=maximise 最大=largest 最小=smallest 最好=best 更=more 较=more
+不再=no longer 没有=no 没=not 无=no 不需要=does not need 不用=does not need 无需=does not need 不能=cannot
+无法=cannot 不可以=cannot 不会=does not 不是=is not 不=not 非=not 都不=neither 可能=may 一定=certainly
+总是=always 总=always 从不=never 永远=always 有时=sometimes 因为=because 由于=because 所以=so 因此=so 如果=if
+但是=but 但=but 而且=and 并且=and 并=and 然后=then 从而=so that 为了=in order to 通过=through 根据=from 使用=use
+利用=use 用=use 让=let 使=make 防止=prevent 允许=allow 帮助=help 保持=keep 保留=keep 保存=store 丢掉=drop
+丢弃=drop 去掉=remove 去除=remove 删除=remove 除去=remove 恢复=restore 还原=restore 重新=again 得到=get 获得=get
+产生=produce 制造=make 做=do 作=make 选择=choose 选=choose 找=find 找到=find 看到=see 看=look 见过=seen
+区分=distinguish 分辨=distinguish 辨别=distinguish 欺骗=fool 骗过=fool 骗=fool 竞争=compete 合作=cooperate
+相互=each other 互相=each other 之间=between 连接=connect 相加=add 相乘=multiply 乘=times 除=divide
+加权=weighted 平均=average 求和=sum 和为=sum to 总和=sum 一个=a 一种=a 一=one 二=two 两=two 三=three 四=four
+五=five 六=six 七=seven 八=eight 九=nine 十=ten 百=hundred 千=thousand 万=ten thousand 一半=half 部分=part
+全部=all 所有=all 整个=whole 每个=each 每=each 相同=same 一样=same 相似=similar 类似=similar 固定=fixed
+稳定=stable 不稳定=unstable 困难=hard 容易=easy 简单=simple 复杂=complex 便宜=cheap 昂贵=expensive 贵=expensive
+成本=cost 计算=compute 运算=compute 速度=speed 人=people 人工=manual 标注=label 有标签=labelled
+无标签=unlabelled 答案=answer 问题=question 事实=fact 来源=source 外部=outside 内部=inside 当前=current
+下一个=next 上一个=previous 未来=future 过去=past 已经=already 隐藏=hidden 状态=state 单元=unit 细胞=cell
+神经元=neuron 激活=activation 函数=function 线性=linear 非线性=nonlinear 矩阵=matrix 高维=high-dimensional
+低维=low-dimensional 连续=continuous 离散=discrete 随机性=randomness 多样=diverse 多样化=diverse 单一=single
+细节=detail 颜色=colour 形状=shape 大小=size 数量=number 数字=number 种=kind 个=a 张=a 从=from 到=to 门=gate
+逆=inverse 反=reverse 反向传播=backpropagation 链式法则=chain rule 更容易=easier 更难=harder 错误=wrong
+正确=correct 错=wrong 对=right
+"""
+ANSWER_WORDS = dict(
+    re.findall(r"([\u3400-\u9fff]+)=(.*?)(?=\s+[\u3400-\u9fff]+=|\s*$)", _ANSWER_PAIRS.replace("\n", " "))
+)
 _GRAMMAR = frozenset(
     "的了吗呢啊吧呀在有是一个这那它他她们会要也都就把被用中里上下对从到为而时以及其让使给得地着过来去还又再很最我你请"
 )

@@ -188,7 +188,7 @@ def claims_of(key: str, question: str) -> list[Claim]:
         kept = [replace(claim, weights=_weights(claim.clause, frozenset()), main=True) for claim in found]
     if _ASKS_NUMBER.search(question) and not _ASKS_MORE.search(question):
         kept = [replace(claim, number_weight=ASKED_NUMBER_WEIGHT) for claim in kept]
-    choices = _left_open(question)
+    choices = left_open(question)
     return _with_rivals([_stress(claim, choices) for claim in kept], told)
 
 
@@ -203,10 +203,10 @@ def _stress(claim: Claim, choices: Collection[str]) -> Claim:
 def told_by(question: str) -> frozenset[str]:
     """The stems that a question gives away; of "an X or a Y?" the two it leaves open are not among them."""
     told = {word.stem for clause in clauses_of(question) for word in clause.words}
-    return frozenset(told - _left_open(question))
+    return frozenset(told - left_open(question))
 
 
-def _left_open(question: str) -> frozenset[str]:
+def left_open(question: str) -> frozenset[str]:
     """The words on both sides of "or": the answer is one of them."""
     found: set[str] = set()
     for clause in clauses_of(question):

@@ -11,7 +11,7 @@ from tutor.embedding import Embedding
 from tutor.models import ChosenModel
 from tutor.models.probe import Capabilities, known_capabilities
 from tutor.opened import NotesInUse
-from tutor.quiz.grading import Grade, Readers, grade, is_off_topic
+from tutor.quiz.grading import Grade, Reader, grade, is_off_topic
 from tutor.quiz.items import Item
 from tutor.quiz.rewording import Rewording
 from tutor.settings import Settings
@@ -22,25 +22,24 @@ class Graders:
 
     settings: Settings
     embedding: Embedding
-    claims: Adapter
     _grades: Adapter
     _notes: NotesInUse
     _chosen: ChosenModel
 
     def grade(self, item: Item, answer: str) -> Grade:
         """One answer graded, with all that this session can measure; nothing is recorded."""
-        readers = self._readers
-        terms = [note.title for note in self._notes.now.read.index.notes]
-        return grade(item, answer, similarity=self.similarity, readers=readers, terms=terms)
+        now = self._notes.now
+        terms = [note.title for note in now.read.index.notes]
+        names = now.retriever.vocabulary.chinese
+        return grade(item, answer, similarity=self.similarity, reader=self._reader, terms=terms, names=names)
 
     @property
-    def _readers(self) -> Readers | None:
-        fits = self.claims.fits and self._grades.fits
-        return Readers(self.claims.probabilities, self._grades.probabilities) if fits else None
+    def _reader(self) -> Reader | None:
+        return self._grades.probabilities if self._grades.fits else None
 
     def off_topic(self, item: Item, words: str) -> bool:
         """Whether an answer in the student's own words is about something else than its question."""
-        return is_off_topic(item, words, similarity=self.similarity, readers=self._readers)
+        return is_off_topic(item, words, similarity=self.similarity, reader=self._reader)
 
     def similarity(self, one: str, other: str) -> float:
         """The cosine of two texts' embeddings."""

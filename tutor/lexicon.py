@@ -45,7 +45,11 @@ OPPOSITES = _groups(
     likely unlikely|stabilise destabilise|accelerate slow|encourage discourage|include exclude|strengthen weaken|
     widen narrow|wider narrower|cheaper costlier|higher smaller|more fewer|visible hidden|known unknown|
     invertible irreversible|reward penalise|reward punish|reward penalize|keep discard|keep remove|keep lose|
-    keep drop|store discard|unconditional conditional|paired unpaired|manual automatic|private public"""
+    keep drop|store discard|implicit explicit|implicitly explicitly|hot cold|hotter colder|
+    warm cool|warmer cooler|heavy light|heavier lighter|attract repel|expand contract|
+    freeze melt|partner opponent|cooperate compete|attract scare|hard soft|harder softer|widen shrink|expand shrink|
+    gain waste|predictable random|evaporate condense|absorb reflect|conduct insulate|conductor insulator|north south|
+    connected disconnected|unconditional conditional|paired unpaired|manual automatic|private public"""
 )
 SYNONYMS = _groups(
     """create produce make synthesise synthesize build generate|fake synthetic artificial counterfeit forged|
@@ -86,6 +90,7 @@ PHRASES = tuple(
         (r"(?:step|little|bit) by (?:step|little|bit)", "gradually"),
         (r"gets? rid of|takes? away", "removes"),
         (r"at the same time|all at once", "simultaneously"),
+        (r"nothing (?:but|except|other than|else than)", "only"),
         (r"made[- ]up", "fake"),
         (r"(?<=look) real|(?<=looks) real|(?<=seem) real|(?<=appear) real", " realistic"),
         (r"(?:tell|tells|telling)(?= [^.;]*\b(?:from|apart)\b)", "distinguish"),

@@ -53,12 +53,15 @@ class Vocabulary:
     Args:
         groups: names of one thing each, its usual one first.
         spelt: stemmed acronym -> long form, as the notes write it.
+
+    Attributes:
+        chinese: Chinese name -> English term.
     """
 
     def __init__(self, groups: Iterable[Sequence[Name]], spelt: Mapping[str, str]) -> None:
         self.spelt = dict(spelt)
         self.long_forms = {acronym: " ".join(words(form)) for acronym, form in self.spelt.items()}
-        self._chinese: dict[str, str] = {}
+        self.chinese: dict[str, str] = {}
         self._known: dict[str, list[tuple[Stems, Sequence[Name]]]] = defaultdict(list)
         acronyms = [
             [Name(form, tuple(words(form)), False), Name(acronym, (acronym,), False)]
@@ -69,13 +72,13 @@ class Vocabulary:
             for name in group:
                 self._known[name.stems[0]].append((name.stems, group))
                 if CJK.fullmatch(name.written):
-                    self._chinese.setdefault(name.written, group[0].written)
+                    self.chinese.setdefault(name.written, group[0].written)
         for known in self._known.values():
             known.sort(key=lambda entry: -len(entry[0]))
 
     def in_english(self, query: str) -> str:
         """A question with its Chinese in English words."""
-        return in_english(query, self._chinese) if CJK.search(query) else query
+        return in_english(query, self.chinese) if CJK.search(query) else query
 
     def concepts(self, query: str) -> list[Concept]:
         """What a question names, in its order: names of the vocabulary, then meaning-bearing words."""

@@ -22,6 +22,9 @@ GRADED_SETS = (
     ("graded-everyday", "everyday science (not fitted on)"),
     ("graded-held-out", "held-out"),
 )
+HELD_OUT = "graded-held-out"
+# The sets that are learned from; their writers differ.
+DEVELOPMENT_SETS = ("graded-dev", "graded-more-cards", "graded-more-science", "graded-trial")
 VERDICTS = ("correct", "partial", "wrong")
 TRAP = "negated"
 

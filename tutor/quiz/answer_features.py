@@ -10,77 +10,44 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tutor.chinese import CJK, in_english
-from tutor.claims import plain, told_by
-from tutor.lexicon import GENERIC, NARROW_NEGATORS, NEGATORS, NUMBERS, carries, likeness
-from tutor.words import plain_greek, split_sentences, stem, words, zipf
+from tutor.claims import clauses_of, left_open, plain, told_by
+from tutor.lexicon import GENERIC, NARROW_NEGATORS, NEGATORS, NUMBERS, ROLES, carries, likeness
+from tutor.words import split_sentences, stem, words, zipf
 
 Similarity = Callable[[str, str], float]
-# Pairs of texts -> the probabilities of a reader's classes, [pairs, classes].
-Probabilities = Callable[[Sequence[tuple[str, str]]], Any]
+# A reader of pairs, an answer beside question and key -> the probabilities of correct, partial, wrong: [pairs, 3].
+Reader = Callable[[Sequence[tuple[str, str]]], Any]
 
 _YES = re.compile(r"^\W*(?:yes|yep|yeah|yup|sure|true|correct|right|indeed|是的?|对)\b", re.IGNORECASE)
 _NO = re.compile(
     r"^\W*(?:no|nope|nah|false|incorrect|wrong|not|never|neither|不|没有)(?:\b|(?=[一-鿿]))", re.IGNORECASE
 )
+_ASKED_WORDS, _KEY_WORDS = 36, 48
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 _BREAK = re.compile(r"[,;:.!?()]|\b(?:while|whereas|but|and)\b")
+_YES_NO_QUESTION = re.compile(
+    r"^\W*(?:can|could|may|might|do|does|did|is|are|was|were|will|would|should|must|has|have|need)\b",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"[,;:.!?()]|\b(?:and|or|but|while|whereas|because|since|so that|than|until|instead of|rather than)\b",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(
+    r"[,;:.!?()]|\b(?:and|but|while|whereas|because|since|instead of|rather than)\b", re.IGNORECASE
+)
+_CALLED = re.compile(
+    r"\b(?:is|are|was|were)\s+(?:also\s+)?(?:called|known as|named|termed)\s+(.+)$", re.IGNORECASE
+)
 _SIDES = re.compile(
     r"\b(?:does|do|is|are|did)\s+(.+?)\s+(?:differs?|different)\s+from\s+(.+?)\?|"
     r"\bdifferences?\s+between\s+(.+?)\s+and\s+(.+?)(?:\s+in\s+[^?]*)?\?|"
     r"([\w-]+(?:\s[\w-]+)?)\s+or\s+(?:the\s+|an?\s+)?([\w-]+(?:\s[\w-]+)?)[^?]*\?",
     re.IGNORECASE,
 )
-_FOREIGN = re.compile(
-    r"\b(?:der|die|das|und|ist|nicht|ein|eine|einen|mit|wird|werden|sich|auf|für|dass|weil|durch|bei|aus|nur|sind|"
-    r"den|dem|des|vom|zum|zur|wenn|kein|keine|es|er|el|la|los|las|una|uno|que|del|por|para|con|porque|no hay|son|"
-    r"cada|como|más|pero|muy|le|les|des|est|pour|dans|avec|une|qui|pas)\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True)
-class Readers:
-    """Readers of pairs of texts, for what no single word shows.
-
-    Attributes:
-        claims: a claim and a sentence -> supported, contradicted, absent.
-        answers: an answer, and question and key -> correct, partial, wrong.
-    """
-
-    claims: Probabilities
-    answers: Probabilities
-
-
-@dataclass(frozen=True)
-class Reading:
-    """An answer made ready to be compared.
-
-    Attributes:
-        text: in English words where it was Chinese.
-        foreign: how much of it is in a language that nothing here reads, 0 to 1.
-    """
-
-    text: str
-    foreign: float
-
-
-def read_answer(answer: str) -> Reading:
-    """An answer in English words, with the share that could not be read."""
-    text = plain_greek(" ".join(answer.split()))
-    runs = "".join(CJK.findall(text))
-    if runs:
-        english = in_english(text, {})
-        left = "".join(CJK.findall(english))
-        return Reading(CJK.sub(" ", english), 0.5 + 0.5 * len(left) / len(runs))
-    tokens = re.findall(r"[^\W\d_]+", text)
-    strange = len(_FOREIGN.findall(text)) / len(tokens) if len(tokens) >= 3 else 0.0
-    rare = sum(zipf(token.lower()) < 1.5 and len(token) > 3 for token in tokens) / max(1, len(tokens))
-    return Reading(text, min(1.0, 3.0 * strange) if strange + rare >= 0.25 and strange > 0.12 else 0.0)
 
 
 @lru_cache(maxsize=20_000)
@@ -129,7 +96,7 @@ def _gram_cosine(one: str, two: str) -> float:
 
 def _negations(text: str) -> int:
     lowered = re.findall(r"[a-z]+(?:['’]t)?", text.lower())
-    denials = NEGATORS | NARROW_NEGATORS
+    denials = NEGATORS | NARROW_NEGATORS - {"less", "fewer", "least"}
     return sum(
         bool(re.search(r"n['’]t$", word)) or word in denials or stem(word) in denials for word in lowered
     )
@@ -253,6 +220,90 @@ def _polarity(question: str, key: str, answer: str) -> tuple[float, float]:
     return float(sign[0] * sign[1] > 0), float(sign[0] * sign[1] < 0)
 
 
+def _guessed_polarity(question: str, key: str, answer: str) -> tuple[float, float]:
+    """The same where the key opens with neither: a key that denies is a no to a question that can be answered so."""
+    said = 1 if _YES.match(answer) else -1 if _NO.match(answer) else 0
+    if not said or not _YES_NO_QUESTION.match(question) or _YES.match(key) or _NO.match(key):
+        return 0.0, 0.0
+    sign = -1 if _negations(key) % 2 != _negations(question) % 2 else 1
+    return float(said == sign), float(said != sign)
+
+
+def _choice(question: str, key: str, answer: str) -> tuple[float, float]:
+    """Of two things that a question offers ("an X or a Y?"): whether the answer names the key's first, or the other.
+
+    What is denied ("not X but Y") is not named.
+    """
+    offered = left_open(question)
+    named = [
+        [
+            word.stem
+            for clause in clauses_of(text)
+            for word in clause.words
+            if word.stem in offered and not word.negated
+        ]
+        for text in (key, answer)
+    ]
+    if len(offered) < 2 or not all(named):
+        return 0.0, 0.0
+    same = named[0][0] == named[1][0]
+    return float(same), float(not same)
+
+
+def _tied(key: str, answer: str) -> tuple[float, float]:
+    """How the words that key and answer share are tied to each other, by the parts ("a is x, while b is y").
+
+    Returns:
+        Of the pairs that stand in one part of the key, the share that one part of the answer holds; and of those that
+        stand in different parts of the key, the share that one part of the answer holds.
+    """
+    wanted, given = ([set(_content(part)) for part in _SIDE.split(text)] for text in (key, answer))
+    wanted, given = [part for part in wanted if part], [part for part in given if part]
+    shared = sorted(set().union(*wanted) & set().union(*given))[:14]
+    if len(wanted) < 2 or len(given) < 2 or len(shared) < 3:
+        return 0.0, 0.0
+    together: list[bool] = []
+    crossed: list[bool] = []
+    for n, one in enumerate(shared):
+        for other in shared[n + 1 :]:
+            held = any({one, other} <= part for part in given)
+            (together if any({one, other} <= part for part in wanted) else crossed).append(held)
+    return (
+        sum(together) / len(together) if together else 0.0,
+        sum(crossed) / len(crossed) if crossed else 0.0,
+    )
+
+
+def _role_clash(key: str, answer: str) -> float:
+    """How many roles ("generator") the answer names where the key names only another of the family."""
+    wanted, given = set(words(plain(key))), set(words(plain(answer)))
+    return float(
+        sum(bool(given & family and wanted & family and not given & wanted & family) for family in ROLES)
+    )
+
+
+def _parts(main: str, told: Collection[str]) -> list[list[str]]:
+    """The words that a key's parts ("a, b and c") tell, the question's own left out; parts that tell nothing too."""
+    found = [[w for w in dict.fromkeys(_content(part)) if w not in told] for part in _PART.split(main)]
+    return [part for part in found if sum(weight(word) for word in part) >= 0.4]
+
+
+def _part_measures(main: str, told: Collection[str], said: Collection[str]) -> tuple[float, float, float]:
+    """Over the key's parts: how much is said of the least and of the average one, and how many there are."""
+    shares = [_share(part, said) for part in _parts(main, told)]
+    if not shares:
+        return 0.0, 0.0, 0.0
+    return min(shares), sum(shares) / len(shares), min(1.0, len(shares) / 5.0)
+
+
+def _focus(main: str, told: Collection[str], said: Collection[str]) -> float:
+    """How much is said of the name that a key gives ("is called X or Y"), of the better one of two; else of the key."""
+    named = _CALLED.search(main)
+    names = re.split(r",|;|\bor\b|\band\b|\bbecause\b|\bsince\b|\bwhich\b", named[1]) if named else [main]
+    wanted = [[word for word in dict.fromkeys(_content(name)) if word not in told] for name in names]
+    return max((_share(one, said) for one in wanted), default=0.0)
+
+
 def says_yes_or_no(answer: str) -> bool:
     """Whether an answer opens with yes or no, or a word for it."""
     return bool(_YES.match(answer) or _NO.match(answer))
@@ -272,6 +323,10 @@ def lexical(question: str, key: str, answer: str) -> dict[str, float]:
     hit, strange = _number_measures(question, key, answer)
     same, other = _binding(question, key, answer)
     agree, disagree = _polarity(question, key, answer)
+    guessed, misguessed = _guessed_polarity(question, key, answer)
+    chosen, other_chosen = _choice(question, main, answer)
+    together, crossed = _tied(key, answer)
+    least_part, mean_part, part_count = _part_measures(main, told_words, said)
     size = len(re.findall(r"\w+", answer))
     negation = _negations(answer) % 2 != _negations(main) % 2
     return {
@@ -301,6 +356,18 @@ def lexical(question: str, key: str, answer: str) -> dict[str, float]:
         "length": math.log1p(size) / 4.0,
         "ratio": min(2.0, size / max(1, len(re.findall(r"\w+", main)))),
         "short": float(size <= 3),
+        "guessed": guessed,
+        "misguessed": misguessed,
+        "chosen": chosen,
+        "other_chosen": other_chosen,
+        "together": together,
+        "crossed": crossed,
+        "uncrossed": together - crossed,
+        "role_clash": _role_clash(main, answer),
+        "least_part": least_part,
+        "mean_part": mean_part,
+        "part_count": part_count,
+        "focus": _focus(main, told_words, said),
     }
 
 
@@ -326,20 +393,15 @@ def nearness(question: str, key: str, answer: str, similarity: Similarity) -> di
 
 
 def reader_pair(question: str, key: str, answer: str) -> tuple[str, str]:
-    """The pair of texts that the reader of answers is given."""
-    return answer, f"{question} {key}".strip()
+    """What the reader of answers is given: the end of a long question, which asks, and the begin of a long key."""
+    asked, wanted = question.split()[-_ASKED_WORDS:], key.split()[:_KEY_WORDS]
+    return answer, " ".join([*asked, *wanted])
 
 
-def readings(question: str, key: str, answer: str, readers: Readers) -> dict[str, float]:
-    """What the readers say, as logarithms of one class against another."""
-    supported, contradicted, absent = _logs(readers.claims([(answer, main_of(key))])[0])
-    right, partly, wrong = _logs(readers.answers([reader_pair(question, key, answer)])[0])
-    return {
-        "supported": supported - contradicted,
-        "absent": absent - max(supported, contradicted),
-        "read_right": right - wrong,
-        "read_partly": partly - max(right, wrong),
-    }
+def readings(question: str, key: str, answer: str, reader: Reader) -> dict[str, float]:
+    """What the reader says, as logarithms of one class against another."""
+    right, partly, wrong = _logs(reader([reader_pair(question, key, answer)])[0])
+    return {"read_right": right - wrong, "read_partly": partly - max(right, wrong)}
 
 
 def _logs(shares: Sequence[float]) -> list[float]:

@@ -8,10 +8,11 @@ is `unsure`, with the note's sentence for the student to judge by.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tutor.claims import claims_of
-from tutor.quiz.answer_features import Readers, Similarity
+from tutor.quiz.answer_features import Reader, Similarity
+from tutor.quiz.answer_texts import read_answer
 from tutor.quiz.grades import Grade, Point, Verdict
 from tutor.quiz.items import Item
 from tutor.quiz.option_answers import (
@@ -24,9 +25,9 @@ from tutor.quiz.option_answers import (
 )
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.short_answers import HIT, grade_short, likely, measured
-from tutor.quiz.word_answers import grade_cloze, grade_number
+from tutor.quiz.word_answers import grade_cloze, grade_number, is_accepted
 
-__all__ = ["Grade", "Point", "Readers", "Similarity", "Verdict", "chosen_option", "grade", "is_off_topic"]
+__all__ = ["Grade", "Point", "Reader", "Similarity", "Verdict", "chosen_option", "grade", "is_off_topic"]
 
 # How likely an answer that says nothing of the key must be wrong to be about something else: 25 of 32 such answers of
 # the set for development, and 1 of 114 right ones.
@@ -38,9 +39,10 @@ def grade(
     answer: str,
     *,
     similarity: Similarity | None = None,
-    readers: Readers | None = None,
+    reader: Reader | None = None,
     accepts: Sequence[str] = (),
     terms: Collection[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> Grade:
     """Grades one answer.
 
@@ -48,10 +50,11 @@ def grade(
         item: the question with its key.
         answer: the student's words; for a choice an option's letter, number, id or text.
         similarity: two texts -> cosine of their embeddings. None compares words only;
-            where there are readers nothing asks it.
-        readers: read the answer beside its key; None does without.
+            where there is a reader nothing asks it.
+        reader: reads the answer beside its key; None does without.
         accepts: further answers that are right, such as synonyms that the student has approved.
         terms: names in the notes; a gap filled with one of them is no slip for another.
+        names: Chinese name -> English term, from the notes.
 
     Returns:
         The grade. An empty answer and "I don't know" are wrong with score 0; a choice that names no option
@@ -66,20 +69,24 @@ def grade(
         return grade_order(item, lettered(item, answer))
     if item.is_choice:
         return grade_choice(item, answer)
-    if item.kind == "number":
-        return grade_number(item, answer, accepted)
-    if item.kind in ("cloze", "term"):
-        return grade_cloze(item, answer, accepted, terms)
-    return grade_short(item, answer, similarity, readers, accepted)
+    if item.kind in ("number", "cloze", "term"):
+        if not is_accepted(answer, (item.key, *accepted)):
+            answer = read_answer(answer, names).text or answer
+        return (
+            grade_number(item, answer, accepted)
+            if item.kind == "number"
+            else grade_cloze(item, answer, accepted, terms)
+        )
+    return grade_short(item, answer, similarity, reader, accepted, names)
 
 
 def is_off_topic(
-    item: Item, answer: str, *, similarity: Similarity | None = None, readers: Readers | None = None
+    item: Item, answer: str, *, similarity: Similarity | None = None, reader: Reader | None = None
 ) -> bool:
     """Whether an answer in the student's own words says nothing of the key and is likely enough wrong."""
     if item.kind not in ("short", "explain"):
         return False
-    values = measured(item.stem, item.key, answer, similarity, readers)
+    values = measured(item.stem, item.key, answer, similarity, reader)
     return values["claims_most"] < HIT and likely(values)["wrong"] >= OFF_TOPIC
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import LETTERS, Item, plain
+from tutor.quiz.word_answers import named_by
 from tutor.words import content_words
 
 _LETTERED = re.compile(
@@ -61,7 +62,9 @@ def chosen_option(item: Item, answer: str) -> str | None:
     named = {text for text in texts if f" {text} " in f" {said} "}
     longest = {text for text in named if not any(text != other and text in other for other in named)}
     meant = longest or _parts_of(said, texts)
-    return texts[meant.pop()] if len(meant) == 1 else None
+    if meant:
+        return texts[meant.pop()] if len(meant) == 1 else None
+    return named_by(answer, {option: text for text, option in texts.items()})
 
 
 def _parts_of(said: str, texts: Iterable[str]) -> set[str]:
@@ -226,7 +229,9 @@ def grade_order(item: Item, answer: str) -> Grade:
 
 
 def _in_parts(item: Item, points: tuple[Point, ...], right: int, size: int, told: str) -> Grade:
-    answer = f"The answer is {right_answer(item)} The note says: “{item.citation.quote}”"
+    wanted = right_answer(item)
+    witness = "" if "The note says" in wanted else f" The note says: “{item.citation.quote}”"
+    answer = f"The answer is {wanted}{witness}"
     if right == size:
         return Grade("correct", 1.0, points, f"Right. The note says: “{item.citation.quote}”")
     if 2 * right >= size or (right and size <= 3):

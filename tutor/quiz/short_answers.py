@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,25 +18,32 @@ from pathlib import Path
 from tutor.claims import TOLD_WEIGHT, Claim, Clause, claims_of, clauses_of, matches, swapped, told_by, weigh
 from tutor.lexicon import GENERIC
 from tutor.quiz.answer_features import (
-    Readers,
+    Reader,
     Similarity,
     lexical,
     main_of,
     nearness,
-    read_answer,
     readings,
     says_yes_or_no,
 )
+from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
-from tutor.quiz.word_answers import is_accepted
+from tutor.quiz.word_answers import bare_words, holds, is_accepted
+from tutor.words import split_sentences
 
 HIT = 0.5  # share of a claim's evidence from which it counts as said
 VERDICTS: tuple[Verdict, ...] = ("correct", "partial", "wrong")
-# How likely a verdict must be to be given. With these, answers of a writer that nothing was fitted on get one in 71 %
-# of cases, and 3 % of right answers are called wrong.
-LEAST: Mapping[str, float] = {"correct": 0.55, "partial": 0.45, "wrong": 0.6}
-_FOREIGN, _UNREAD = 0.5, 0.95  # shares of an answer that could not be read
+# How likely a verdict must be to be given; a right one more so where something speaks against it, and a wrong one where
+# something speaks for the answer. They were chosen on answers of writers that nothing was fitted on.
+LEAST: Mapping[str, float] = {"correct": 0.4, "partial": 0.45, "wrong": 0.6}
+_DOUBTED, _SUPPORTED, _OPPOSED = 0.65, 0.85, 0.3
+_FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
+_STRANGE_NUMBERS = 0.4
+_NAME = 3  # words up to which a key is a name, which may stand in a phrase
+_FEW = 0.4  # the share of a question's words up to which an answer picks out some of them
+_FEWEST_WORDS = 4
+_DEPENDS = re.compile(r"(?:because|since|which|that|and|but|or|so|than|when|where|while)\b", re.IGNORECASE)
 WEIGHTS = Path(__file__).parent / "grades.json"
 
 
@@ -59,7 +67,7 @@ class Weights:
 
 @cache
 def read_weights(path: Path = WEIGHTS) -> dict[str, Weights]:
-    """The weights by what can be measured: "words", "near" (and embeddings), "read" (and the reader of pairs)."""
+    """The weights by what can be measured: "words", "near" (and embeddings), "read" (the reader), "both"."""
     values = json.loads(path.read_text(encoding="utf-8"))
     return {
         name: Weights(tuple(one["names"]), tuple(one["bias"]), tuple(tuple(row) for row in one["slopes"]))
@@ -71,19 +79,25 @@ def grade_short(
     item: Item,
     answer: str,
     similarity: Similarity | None = None,
-    readers: Readers | None = None,
+    reader: Reader | None = None,
     accepts: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> Grade:
     """Grades an answer in the student's own words."""
-    reading = read_answer(answer)
-    found = claim_evidence(item.key, item.stem, reading.text)
-    if is_accepted(answer, (item.key, main_of(item.key), *accepts)):
+    reading = _prepared(item.key, answer, names)
+    text = reading.text
+    found = claim_evidence(item.key, item.stem, text)
+    accepted = (item.key, main_of(item.key), *accepts)
+    named = len(bare_words(item.key)) <= _NAME and holds(text, accepted)
+    if named or is_accepted(answer, accepted):
         return _graded(item, found, "correct")
-    if not _has_own_words(item.stem, reading.text):
+    if _repeats(item.stem, item.key, text):
         return _graded(item, found, "wrong")
-    values = measured(item.stem, item.key, answer, similarity, readers, found)
-    verdict = decided(likely(values), values["foreign"])
-    half = verdict == "unsure" and values["foreign"] < _FOREIGN and _is_half(found)
+    values = _measured(item.stem, item.key, reading, similarity, reader, found)
+    verdict = decided(likely(values), values)
+    # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
+    open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
+    half = open_ and values["foreign"] < _FOREIGN and _is_half(found)
     return _graded(item, found, "partial" if half else verdict)
 
 
@@ -98,41 +112,64 @@ def measured(
     key: str,
     answer: str,
     similarity: Similarity | None = None,
-    readers: Readers | None = None,
-    found: Sequence[Evidence] | None = None,
+    reader: Reader | None = None,
 ) -> dict[str, float]:
-    """All that is measured of an answer, by name. With readers the cosines are left out: they tell nothing more.
+    """All that is measured of an answer, by name. With a reader the cosines are left out: they tell nothing more."""
+    reading = _prepared(key, answer)
+    return _measured(question, key, reading, similarity, reader, claim_evidence(key, question, reading.text))
 
-    Args:
-        found: the evidence of the words, where it is known already.
+
+def _prepared(key: str, answer: str, names: Mapping[str, str] | None = None) -> Reading:
+    reading = read_answer(answer, names)
+    return Reading(with_roles(spelt_out(reading.text, key), key), reading.foreign)
+
+
+def _measured(
+    question: str,
+    key: str,
+    reading: Reading,
+    similarity: Similarity | None,
+    reader: Reader | None,
+    found: Sequence[Evidence],
+) -> dict[str, float]:
+    text = reading.text
+    values = lexical(question, key, text) | _claim_measures(found) | {"foreign": reading.foreign}
+    if reader is not None:
+        return values | readings(question, key, text, reader)
+    return values if similarity is None else values | nearness(question, key, text, similarity)
+
+
+def _repeats(question: str, key: str, answer: str) -> bool:
+    """Whether an answer says nothing but the question's own words, and not those few that are the key's answer.
+
+    "The nail" answers "which is harder, the nail or the mineral?", though the question told it.
     """
-    reading = read_answer(answer)
-    evidence = claim_evidence(key, question, reading.text) if found is None else found
-    values = lexical(question, key, reading.text) | _claim_measures(evidence) | {"foreign": reading.foreign}
-    if readers is not None:
-        return values | readings(question, key, reading.text, readers)
-    return values if similarity is None else values | nearness(question, key, reading.text, similarity)
-
-
-def _has_own_words(question: str, answer: str) -> bool:
-    """Whether an answer says more than the question: a word that tells something, a number, or yes or no."""
     clauses = clauses_of(answer)
-    own = {word.stem for clause in clauses for word in clause.words} - told_by(question)
-    return bool(own - GENERIC) or any(clause.numbers for clause in clauses) or says_yes_or_no(answer)
+    said = {word.stem for clause in clauses for word in clause.words}
+    if (
+        said - told_by(question) - GENERIC
+        or any(clause.numbers for clause in clauses)
+        or says_yes_or_no(answer)
+    ):
+        return False
+    asked, wanted = (
+        {w.stem for one in clauses_of(text) for w in one.words} for text in (question, main_of(key))
+    )
+    return not said & wanted - GENERIC or len(said) > _FEW * len(asked)
 
 
 def likely(values: Mapping[str, float]) -> dict[Verdict, float]:
     """The probability of each verdict, from what was measured.
 
-    What the readers say is averaged with what the words alone say: the readers know the notes' subject and how
-    students write of it, the words hold for any subject.
+    Where there is a reader, what words and reader say together is averaged with what each of them says alone: the
+    reader knows the notes' subject and how students write of it, the words hold for any subject.
     """
     weights = read_weights()
-    by_words = _probabilities(values, weights["words"])
+    words = _probabilities(values, weights["words"])
     if "read_right" in values:
-        read = _probabilities(values, weights["read"])
-        return {verdict: (by_words[verdict] + read[verdict]) / 2 for verdict in VERDICTS}
-    return _probabilities(values, weights["near"]) if "near_key" in values else by_words
+        read, both = (_probabilities(values, weights[name]) for name in ("read", "both"))
+        return {verdict: (words[verdict] + read[verdict] + 2 * both[verdict]) / 4 for verdict in VERDICTS}
+    return _probabilities(values, weights["near"]) if "near_key" in values else words
 
 
 def _probabilities(values: Mapping[str, float], weights: Weights) -> dict[Verdict, float]:
@@ -144,16 +181,48 @@ def _probabilities(values: Mapping[str, float], weights: Weights) -> dict[Verdic
     return {verdict: power / sum(powers) for verdict, power in zip(VERDICTS, powers, strict=True)}
 
 
-def decided(chances: Mapping[Verdict, float], foreign: float) -> Verdict:
-    """The likeliest verdict where it is likely enough; what is in a language that is not read is never wrong.
+def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Verdict:
+    """The likeliest verdict where it is likely enough for what speaks for and against the answer.
+
+    What is in a language that is not read gets none; the other yes or no, the other of two things offered, another
+    role or another number is never right.
 
     Args:
-        foreign: how much of the answer could not be read.
+        values: what was measured.
     """
-    best = max(chances, key=lambda verdict: chances[verdict])
-    if foreign >= _FOREIGN and (best != "correct" or foreign >= _UNREAD):
+    if values["foreign"] >= _FOREIGN:
         return "unsure"
-    return best if chances[best] >= LEAST[best] else "unsure"
+    if values["disagree"]:
+        return "wrong"
+    if _is_opposed(values):
+        if chances["wrong"] >= _OPPOSED:
+            return "wrong"
+        return "partial" if chances["partial"] >= LEAST["partial"] else "unsure"
+    best = max(chances, key=lambda verdict: chances[verdict])
+    if best == "partial" and values["main_denied"] and not values["claims_hit"]:
+        return "unsure"
+    least = LEAST[best]
+    if best == "correct" and _is_doubted(values):
+        least = _DOUBTED
+    if best == "wrong" and (values["agree"] or values["chosen"] or values["guessed"]):
+        least = _SUPPORTED
+    return best if chances[best] >= least else "unsure"
+
+
+def _is_opposed(values: Mapping[str, float]) -> bool:
+    """Whether the answer names another thing than the key: of two offered, of a family of roles, or a number."""
+    other_number = values["key_numbers"] and not values["number_hit"]
+    return bool(
+        values["other_chosen"]
+        or values["role_clash"]
+        or (other_number and values["number_strange"] > _STRANGE_NUMBERS)
+    )
+
+
+def _is_doubted(values: Mapping[str, float]) -> bool:
+    """Whether anything in the answer's words may turn what the key says into its opposite."""
+    signs = ("main_denied", "claims_denied", "negation", "opposites", "misguessed")
+    return any(values[name] for name in signs) or values["uncrossed"] < 0 or values["other_side"] > 0.5
 
 
 # Claim by claim
@@ -256,13 +325,12 @@ def _status(one: Evidence, verdict: Verdict) -> Status:
 
 def _feedback(item: Item, verdict: Verdict, points: Sequence[Point]) -> str:
     """What the student is told; always with the note's sentence as witness, never praise alone."""
-    missed = "; ".join(f"“{point.claim}”" for point in points if point.status == "missed")
-    denied = "; ".join(f"“{point.claim}”" for point in points if point.status == "contradicted")
-    said = "; ".join(f"“{point.claim}”" for point in points if point.status == "hit")
+    missed, denied, said = (_told(item.key, points, status) for status in ("missed", "contradicted", "hit"))
     witness = f"The note says: “{item.citation.quote}”"
     against = f"Your answer goes against this: {denied}. " if denied else ""
     if verdict == "correct":
-        return f"Right. {witness}" + (f" You could add: {missed}." if missed else "")
+        more = [one for one in _sentences(item.key, points, "missed") if one not in item.citation.quote]
+        return f"Right. {witness}" + (f" You could add: {_quoted(more)}." if more else "")
     if verdict == "partial":
         had = f"You have this part: {said}. " if said else "Some of it is there. "
         lacking = f"Missing: {missed}. " if missed else ""
@@ -270,3 +338,37 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point]) -> str:
     if verdict == "unsure":
         return f"I cannot tell from your words. Compare them with the note and judge for yourself. {witness}"
     return f"Not quite. {against or 'Your answer does not say what the note says. '}{witness}"
+
+
+def _told(key: str, points: Sequence[Point], status: Status) -> str:
+    """The claims of a status in quotation marks; of a claim that is no thought by itself its whole sentence."""
+    found: dict[str, None] = {}
+    for point in points:
+        if point.status == status:
+            text = point.claim.strip()
+            whole = (
+                len(text.split()) >= _FEWEST_WORDS
+                and not _DEPENDS.match(text)
+                and text in " ".join(key.split())
+            )
+            found[text if whole else _sentence_of(key, text)] = None
+    return _quoted([one for one in found if not any(one != other and one in other for other in found)])
+
+
+def _sentences(key: str, points: Sequence[Point], status: Status) -> list[str]:
+    """The sentences of a key of which every claim has a status."""
+    by_sentence: dict[str, list[Status]] = {}
+    for point in points:
+        by_sentence.setdefault(_sentence_of(key, point.claim.strip()), []).append(point.status)
+    return [one for one, found in by_sentence.items() if set(found) == {status}]
+
+
+def _sentence_of(key: str, text: str) -> str:
+    """The sentence of a key that a claim was taken from: the one that has most of its words."""
+    wanted = set(bare_words(text))
+    sentences = [" ".join(key[begin:end].split()) for begin, end in split_sentences(key)]
+    return max(sentences, key=lambda one: len(wanted & set(bare_words(one))), default=text)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return "; ".join(f"“{text.strip(' .,;:')}”" for text in texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tutor.lexicon import NUMBERS, ROLE_WORDS, distance, likeness
 from tutor.quiz.grades import Grade, Point, in_quarters
@@ -24,11 +24,15 @@ _KNOWN_WORD = 3.0
 
 def bare_words(text: str) -> list[str]:
     """The words of a text as they are compared: without case, accents, articles, signs, TeX and plural."""
+    return [stem(word) for word in _as_written(text)]
+
+
+def _as_written(text: str) -> list[str]:
     text = plain_greek(unicodedata.normalize("NFKC", text))
     text = re.sub(r"\\(?:text|mathrm|mathbf|mathcal|operatorname)\b", " ", text).replace("\\", " ")
     text = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
     found = _TOKEN.findall(text.lower())
-    kept = [stem(word.replace("’", "'")) for word in found]
+    kept = [word.replace("’", "'") for word in found]
     return [word for word in kept if word not in _ARTICLES] or kept
 
 
@@ -38,13 +42,15 @@ def is_accepted(answer: str, accepted: Sequence[str], terms: Collection[str] = (
     Args:
         terms: names in the notes; what is one of them is no slip for another.
     """
-    said = bare_words(answer)
+    written = _as_written(answer)
+    said = [stem(word) for word in written]
     others = {" ".join(bare_words(term)) for term in terms} if said else set()
     for one in accepted:
         wanted = bare_words(one)
         if said and (said == wanted or "".join(said) == "".join(wanted)):
             return True
-        if " ".join(said) not in others and _slips(said, wanted):
+        slips = _slips(said, wanted) or _slips(written, _as_written(one))
+        if " ".join(said) not in others and slips:
             return True
     return False
 
@@ -65,12 +71,27 @@ def _slip(said: str, wanted: str) -> bool:
     return max(zipf(said), zipf(said + "e"), zipf(said + "s")) < _KNOWN_WORD
 
 
+def named_by(answer: str, texts: Mapping[str, str]) -> str | None:
+    """The id of the one text that an answer names: in its own spelling, or by words that stand in no other text.
+
+    Args:
+        texts: id -> text.
+    """
+    spelt = [one for one, text in texts.items() if is_accepted(answer, [text])]
+    said = set(bare_words(answer))
+    if spelt or not said or _DENIES & said:
+        return spelt[0] if len(spelt) == 1 else None
+    held = [one for one, text in texts.items() if said <= set(bare_words(text))]
+    others = {word for one, text in texts.items() if one not in held for word in bare_words(text)}
+    return held[0] if len(held) == 1 and said - others else None
+
+
 def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collection[str]) -> Grade:
     """A gap: its word, also within a short phrase; a part of a name of several words is a part of the answer."""
     accepted = (item.key, *accepts)
     said = bare_words(answer)
     witness = f"The note says: “{item.citation.quote}”"
-    right = is_accepted(answer, accepted, terms) or any(_within(said, bare_words(one)) for one in accepted)
+    right = holds(answer, accepted, terms)
     point = Point(item.fact or item.key, "hit" if right else "missed", item.citation.quote)
     if right:
         return Grade("correct", 1.0, (point,), f"Right: {item.key}. {witness}")
@@ -85,11 +106,21 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
     return Grade("wrong", 0.0, (point,), f"Not quite. The word is “{item.key}”. {witness}")
 
 
+def holds(answer: str, accepted: Sequence[str], terms: Collection[str] = ()) -> bool:
+    """Whether an answer is one of those accepted, or a short phrase that holds one and does not deny it."""
+    said = bare_words(answer)
+    return is_accepted(answer, accepted, terms) or any(_within(said, bare_words(one)) for one in accepted)
+
+
 def _within(said: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether what is wanted stands in a short phrase that does not deny it or offer something else."""
     if not wanted or len(said) > len(wanted) + 3 or _DENIES & set(said):
         return False
-    return any(_slips(said[n : n + len(wanted)], wanted) for n in range(len(said) - len(wanted) + 1))
+    whole = "".join(wanted)
+    runs = ("".join(said[n : n + size]) for size in (1, 2, 3) for n in range(len(said) - size + 1))
+    return any(_slips(said[n : n + len(wanted)], wanted) for n in range(len(said) - len(wanted) + 1)) or (
+        len(whole) > 3 and whole in runs
+    )
 
 
 _VALUE = re.compile(
@@ -166,11 +197,43 @@ def _raised(base: float, power: str) -> float:
         return math.inf
 
 
+_BELOW_100 = {**{word: int(value) for word, value in NUMBERS.items()}, "zero": 0, "one": 1, "thirty": 30, "forty": 40,
+              "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}  # fmt: skip
+_POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_COUNTED = "|".join([*_BELOW_100, *_POWERS])
+_SPOKEN_RUN = re.compile(rf"\b(?:(?:{_COUNTED})(?:[\s-]+(?:and\s+)?(?=(?:{_COUNTED})\b)|\b))+")
+
+
+def _in_figures(run: str) -> str:
+    """ "two thousand five hundred and sixty" -> "2560"; what is no one number stays as it is."""
+    told = [word for word in re.findall(r"[a-z]+", run) if word != "and"]
+    if len(told) < 2 or told[0] in _POWERS or not set(told) & set(_POWERS):
+        return run
+    total = part = 0
+    last = 10**12
+    for word in told:
+        if word in _BELOW_100:
+            if part % 100 and not (part % 10 == 0 and part % 100 >= 20 and _BELOW_100[word] < 10):
+                return run
+            part += _BELOW_100[word]
+        elif word == "hundred":
+            part *= 100
+        else:
+            if _POWERS[word] >= last:
+                return run
+            last = _POWERS[word]
+            total, part = total + part * last, 0
+    return str(total + part)
+
+
 def _digits(text: str) -> str:
     """The text with spoken numbers in figures: "three quarters" is "3 quarters", "a thousand" "1 thousand"."""
     text = re.sub(
         r"\bper cent\b", "percent", text.lower().replace("⁄", "/").replace("½", "0.5").replace("¼", "0.25")
     )
+    text = re.sub(rf"\bhalf a(?= (?:{'|'.join(_POWERS)})\b)", "0.5", text)
+    text = re.sub(rf"\ba(?= (?:{'|'.join(_POWERS)})\b)", "one", text)
+    text = _SPOKEN_RUN.sub(lambda match: _in_figures(match[0]), text)
     text = re.sub(r"\bminus (?=[\d.])", "-", re.sub(rf"\b(?:a|one)(?= (?:{_MULTIPLE})\b)", "1", text))
     spoken = "|".join(word for word in _SPOKEN if word != "a")
     text = re.sub(rf"(?<!\d )\b(?:{spoken})\b", lambda match: f"{_SPOKEN[match[0]]:g}", text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
 from tutor.adapter import CLAIMS, INTENTS
 from tutor.evaluation.routing import load_messages
@@ -20,7 +22,11 @@ def main() -> None:
     """Fits what is named and writes its weights into the package."""
     parser = argparse.ArgumentParser(prog="python -m tutor.training")
     parser.add_argument("what", choices=("claims", "intents", "grades"))
-    what = parser.parse_args().what
+    parser.add_argument(
+        "--stages", type=Path, help="a folder where stages are kept, so that a stopped fit goes on"
+    )
+    arguments = parser.parse_args()
+    what = arguments.what
     session = open_session(read_settings({"model": "notes-only"}), model=False)
     retriever = session.retriever
 
@@ -32,7 +38,9 @@ def main() -> None:
         fit_adapter(retriever.embedding, Fit(LABELS), claim_examples(retriever, read_claims()), CLAIMS, told)
         return
     if what == "grades":
-        fit_grades(Bank(retriever), session.similarity, session.claims.probabilities, told)
+        with tempfile.TemporaryDirectory() as own:
+            folder = arguments.stages or Path(own)
+            fit_grades(Bank(retriever), told, folder)
         return
     router: Router = session.router
     messages = load_messages("routing-train")

@@ -1,24 +1,26 @@
 """The fits behind the grades of typed answers: the reader of answers beside their keys, and the weights of a verdict.
 
 The reader learns in two stages: first from scripted answers (`scripted`) and the bundled claims, then from answers that
-people wrote. The weights are fitted on what it says of answers of a writer whose answers it has not seen, and never on
-what it says of those that it learned from.
+people wrote to questions of the notes and of school science. The weights are fitted on what it says
+of answers of a writer whose answers it has not seen, and never on what it says of those that it learned from. Cards of
+the held-out set are left out of everything that is learned from.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tutor.adapter import CLAIMS, GRADES, Adapter
-from tutor.evaluation.grading import VERDICTS, GradedAnswer, graded_answers
-from tutor.quiz.answer_features import Probabilities, Readers, Similarity, reader_pair
+from tutor.evaluation.grading import DEVELOPMENT_SETS, HELD_OUT, VERDICTS, GradedAnswer, graded_answers
+from tutor.quiz.answer_features import Reader, reader_pair
+from tutor.quiz.answer_texts import read_answer, spelt_out
 from tutor.quiz.bank import Bank
 from tutor.quiz.short_answers import WEIGHTS, measured
 from tutor.training.claims import read_claims
@@ -28,7 +30,10 @@ from tutor.training.scripted import AT_LEAST_PARTLY, WRONG, Asked, made_answers
 OWN = Path(__file__).parent
 FIRST = Fit(VERDICTS, tokens=88, epochs=2, rate=7e-4)
 SECOND = Fit(VERDICTS, tokens=88, epochs=3, rate=4e-4, seed=1)
-_CLAIMS_AN_EPOCH = 2000
+_SCRIPTED_AN_EPOCH, _CLAIMS_AN_EPOCH = 1600, 700
+# What is mixed in with the answers of people in the second stage, as a share of these.
+_SCRIPTED_BESIDE = 0.15
+_FOLDS = 3
 _NEAR = 8
 _TOO_NEAR = 0.8
 # The inverse strength of the L2 penalty of the weights.
@@ -36,53 +41,108 @@ _PENALTY = 0.05
 _VERDICTS_OF_CLAIMS = {"supported": AT_LEAST_PARTLY, "contradicted": WRONG, "absent": WRONG}
 
 
-def fit_grades(
-    bank: Bank, similarity: Similarity, claims: Probabilities, told: Callable[[int, float], None]
-) -> None:
+def learned_from() -> tuple[list[GradedAnswer], list[GradedAnswer]]:
+    """The answers of the development sets, and those that are for learning only; without the cards held out."""
+    held = {text for one in graded_answers(HELD_OUT) for text in (one.question, one.key)}
+
+    def kept(answers: Sequence[GradedAnswer]) -> list[GradedAnswer]:
+        return [one for one in answers if one.question not in held and one.key not in held]
+
+    people = [one for name in DEVELOPMENT_SETS for one in graded_answers(name)]
+    return kept(people), kept(graded_answers("answers", OWN))
+
+
+class _Stages:
+    """The stages of the reader, each kept in a folder under what it learned from, so that a stopped fit goes on."""
+
+    def __init__(self, bank: Bank, folder: Path, told: Callable[[int, float], None]) -> None:
+        held = graded_answers(HELD_OUT)
+        left_out = {
+            text for one in (*held, *graded_answers("graded-dev")) for text in (one.question, one.key)
+        }
+        self._scripted = scripted_examples(bank, left_out)
+        self._embedding = bank.retriever.embedding
+        self._folder = folder
+        self._told = told
+        self.first = self._fitted("first", FIRST, self._scripted, CLAIMS)
+
+    def second(self, answers: Sequence[GradedAnswer]) -> Path:
+        """The reader that has learned from these answers, too."""
+        learned = [
+            _example(o.question, o.key, spelt_out(read_answer(o.answer).text, o.key), frozenset({o.verdict}))
+            for o in answers
+        ]
+
+        def epoch(number: int) -> list[Example]:
+            rng = random.Random(number)
+            scripted = self._scripted(10 + number)
+            return [*learned, *rng.sample(scripted, round(_SCRIPTED_BESIDE * len(learned)))]
+
+        return self._fitted("second", SECOND, epoch, self.first)
+
+    def _fitted(self, name: str, fit: Fit, examples: Callable[[int], list[Example]], start: Path) -> Path:
+        epochs = [examples(number) for number in range(fit.epochs)]
+        told = repr(
+            (
+                fit,
+                [[(e.first, e.second, sorted(e.labels)) for e in one] for one in epochs],
+                start.read_bytes(),
+            )
+        )
+        path = self._folder / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}.safetensors"
+        if not path.is_file():
+            new = path.with_suffix(".new")
+            fit_adapter(self._embedding, fit, epochs.__getitem__, new, self._told, start=start)
+            new.rename(path)
+        return path
+
+
+def fit_grades(bank: Bank, told: Callable[[int, float], None], folder: Path) -> None:
     """Fits the reader of answers and the weights, and writes both into the package.
 
     The first stage leaves out the questions of the graded answers, so that a measurement on them says how grading does
     on notes that nothing was fitted on.
 
     Args:
-        claims: the reader of claims.
         told: called after each batch with how many are done and its loss.
+        folder: where the stages are kept; those that are there already are not fitted anew.
     """
-    people, own = graded_answers("graded-dev"), graded_answers("answers", OWN)
+    people, own = learned_from()
+    stages = _Stages(bank, folder, told)
     embedding = bank.retriever.embedding
-    scripted = scripted_examples(bank, {one.question for one in people})
-    with tempfile.TemporaryDirectory() as folder:
-        first = Path(folder, "first.safetensors")
-        fit_adapter(embedding, FIRST, scripted, first, told, start=CLAIMS)
+    readers: dict[int, Reader] = {}
+    for fold in sorted({fold_of(one) for one in people}):
+        path = stages.second([*(one for one in people if fold_of(one) != fold), *own])
+        readers[fold] = Adapter(embedding, path).probabilities
+    GRADES.write_bytes(stages.second([*people, *own]).read_bytes())
+    both = [measured(one.question, one.key, one.answer, None, readers[fold_of(one)]) for one in people]
+    vector = cache(lambda text: embedding.embed_texts([text])[0])
 
-        def second(answers: Sequence[GradedAnswer], path: Path) -> None:
-            learned = [
-                _example(one.question, one.key, one.answer, frozenset({one.verdict})) for one in answers
-            ]
+    def similarity(one: str, other: str) -> float:
+        return float(vector(one) @ vector(other))
 
-            def epoch(number: int) -> list[Example]:
-                others = scripted(10 + number)
-                random.Random(number).shuffle(others)
-                return learned + others[: len(learned) // 3]
-
-            fit_adapter(embedding, SECOND, epoch, path, told, start=first)
-
-        readers: dict[int, Readers] = {}
-        for writer in sorted({one.writer for one in people}):
-            path = Path(folder, f"without-{writer}.safetensors")
-            second([*(one for one in people if one.writer != writer), *own], path)
-            readers[writer] = Readers(claims, Adapter(embedding, path).probabilities)
-        second([*people, *own], GRADES)
-        read = [measured(one.question, one.key, one.answer, None, readers[one.writer]) for one in people]
     near = [measured(one.question, one.key, one.answer, similarity) for one in (*people, *own)]
     verdicts = [one.verdict for one in (*people, *own)]
-    lexical = [{n: v for n, v in values.items() if not n.startswith("near")} for values in near]
     fitted = {
-        "words": fit_weights(lexical, verdicts),
+        "words": fit_weights([_without(values, "near") for values in near], verdicts),
         "near": fit_weights(near, verdicts),
-        "read": fit_weights(read, verdicts[: len(read)]),
+        "read": fit_weights([_only(values, "read_") for values in both], verdicts[: len(both)]),
+        "both": fit_weights(both, verdicts[: len(both)]),
     }
     WEIGHTS.write_text(json.dumps(fitted), encoding="utf-8")
+
+
+def _only(values: Mapping[str, float], begin: str) -> dict[str, float]:
+    return {name: value for name, value in values.items() if name.startswith(begin)}
+
+
+def _without(values: Mapping[str, float], begin: str) -> dict[str, float]:
+    return {name: value for name, value in values.items() if not name.startswith(begin)}
+
+
+def fold_of(answer: GradedAnswer) -> int:
+    """The fold that an answer is in: all answers of a writer are in the same one."""
+    return answer.writer % _FOLDS
 
 
 def fit_weights(rows: Sequence[Mapping[str, float]], verdicts: Sequence[str]) -> dict[str, Any]:
@@ -110,9 +170,13 @@ def scripted_examples(bank: Bank, left_out: Collection[str]) -> Callable[[int], 
     """The number of an epoch -> its scripted answers and claims.
 
     Args:
-        left_out: questions that are not to be learned from.
+        left_out: questions and keys that are not to be learned from.
     """
-    kept = [place for place, fact in enumerate(bank.facts) if fact.question not in left_out]
+    kept = [
+        place
+        for place, fact in enumerate(bank.facts)
+        if fact.question not in left_out and fact.key not in left_out
+    ]
     asked = [Asked(bank.facts[place].question, bank.facts[place].key) for place in kept]
     own = {place: n for n, place in enumerate(kept)}
 
@@ -125,7 +189,8 @@ def scripted_examples(bank: Bank, left_out: Collection[str]) -> Callable[[int], 
     def epoch(number: int) -> list[Example]:
         rng = random.Random(number)
         made = made_answers(asked, near, rng)
-        read = [_example(one.asked.question, one.asked.key, one.answer, one.verdicts) for one in made]
+        chosen = rng.sample(made, min(len(made), _SCRIPTED_AN_EPOCH))
+        read = [_example(one.asked.question, one.asked.key, one.answer, one.verdicts) for one in chosen]
         return read + _claim_examples(rng, _CLAIMS_AN_EPOCH)
 
     return epoch
