@@ -38,6 +38,7 @@ VERDICTS: tuple[Verdict, ...] = ("correct", "partial", "wrong")
 # something speaks for the answer. They were chosen on answers of writers that nothing was fitted on.
 LEAST: Mapping[str, float] = {"correct": 0.4, "partial": 0.45, "wrong": 0.6}
 _DOUBTED, _SUPPORTED, _OPPOSED = 0.65, 0.85, 0.3
+_SAID = 0.7  # for "wrong" where the words say a claim of the key
 _FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
 _STRANGE_NUMBERS = 0.4
 _NAME = 3  # words up to which a key is a name, which may stand in a phrase
@@ -206,6 +207,8 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
         least = _DOUBTED
     if best == "wrong" and (values["agree"] or values["chosen"] or values["guessed"]):
         least = _SUPPORTED
+    elif best == "wrong" and values["claims_hit"]:
+        least = _SAID
     return best if chances[best] >= least else "unsure"
 
 
