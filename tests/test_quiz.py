@@ -788,3 +788,9 @@ def test_a_slip_of_the_pen_is_the_same_word_and_an_opposite_is_not() -> None:
 )
 def test_only_answers_are_taken_for_answers(message: str, kind: str) -> None:
     assert reply_kind(message) == kind
+
+
+@pytest.mark.parametrize("word", ["cherries", "bananas", "pizza", "lol"])
+@pytest.mark.parametrize("name", ["generator", "discrim", "forward", "latent", "dropout"])
+def test_a_stray_word_is_never_right(name: str, word: str, reader: Any) -> None:
+    assert given(name, word, reader=reader) in (W, U)

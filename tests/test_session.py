@@ -362,7 +362,7 @@ def test_what_is_due_is_offered_reviewed_and_counted(
         "Nothing is due now", "You got nothing wrong that still stands"
     ]  # fmt: skip
     list(session.start_quiz(chat, "the generator and the discriminator", 2, ("short",)))
-    for message in ("bananas", "cherries"):
+    for message in ("bananas", "I like trains"):
         list(session.respond(chat, message))
     events = list(session.respond(chat, "what did I get wrong?"))
     table = next(event for event in events if isinstance(event, TableShown))
@@ -390,7 +390,7 @@ def test_an_edited_key_rests_its_questions_and_a_moved_one_keeps_its_schedule(se
     session = open_session(settings, model=False, record=True, now=lambda: at)
     chat = session.new_chat()
     list(session.start_quiz(chat, "the generator and the discriminator", 2, ("short",)))
-    for message in ("bananas", "cherries"):
+    for message in ("bananas", "I like trains"):
         list(session.respond(chat, message))
     deck.write_text(
         deck.read_text().replace("turns random noise into samples", "maps noise to pictures")

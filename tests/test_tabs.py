@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import tutor.graders
 import tutor.session
 from tutor.concept_map import concept_map
 from tutor.embedding import Embedding
@@ -359,7 +360,11 @@ def test_an_answer_to_a_question_that_is_no_longer_open_is_not_graded(played: Pl
     assert len(played.round.outcomes) == 1 and "Question 2 of 2" in played.page["quiz_stem"]
 
 
-def test_a_grade_is_changed_by_the_students_word_and_back(played: Played) -> None:
+def test_a_grade_is_changed_by_the_students_word_and_back(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The student's word counts for what may be an answer, not for bananas; here it counts for these too.
+    monkeypatch.setattr(tutor.graders, "is_off_topic", lambda *given, **means: False)
     played.did(played.tab.start("tab", "", 1, ["short"]))
     played.did(played.tab.answer("tab", played.seen, "Bananas are yellow fruit.", "A guess"))
     assert played.view == "feedback" and "Not yet" in played.page["quiz_graded"]

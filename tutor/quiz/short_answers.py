@@ -38,6 +38,7 @@ VERDICTS: tuple[Verdict, ...] = ("correct", "partial", "wrong")
 # something speaks for the answer. They were chosen on answers of writers that nothing was fitted on.
 LEAST: Mapping[str, float] = {"correct": 0.4, "partial": 0.45, "wrong": 0.6}
 _DOUBTED, _SUPPORTED, _OPPOSED = 0.65, 0.85, 0.3
+_STRAY = 0.4  # for "wrong" where a word or two say nothing of the key
 _SAID = 0.7  # for "wrong" where the words say a claim of the key
 _FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
 _STRANGE_NUMBERS = 0.4
@@ -199,6 +200,8 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
         if chances["wrong"] >= _OPPOSED:
             return "wrong"
         return "partial" if chances["partial"] >= LEAST["partial"] else "unsure"
+    if _is_stray(values):
+        return "wrong" if chances["wrong"] >= _STRAY else "unsure"
     best = max(chances, key=lambda verdict: chances[verdict])
     if best == "partial" and values["main_denied"] and not values["claims_hit"]:
         return "unsure"
@@ -210,6 +213,12 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     elif best == "wrong" and values["claims_hit"]:
         least = _SAID
     return best if chances[best] >= least else "unsure"
+
+
+def _is_stray(values: Mapping[str, float]) -> bool:
+    """Whether an answer of a word or two has nothing of the key: no word of it, and no choice among what is asked."""
+    named = ("recall_all", "claims_most", "agree", "chosen", "guessed", "number_hit")
+    return bool(values["short"]) and not any(values[name] for name in named)
 
 
 def _is_opposed(values: Mapping[str, float]) -> bool:
