@@ -250,6 +250,13 @@ def test_who_is_taken_out_of_the_file_is_out_at_once(server: RunningPage, settin
     assert browser.send("GET", "/config").status == 401 and browser.log_in("cem")[0] == 400
 
 
+def test_a_cookie_of_another_program_takes_nobody_the_log_in(server: RunningPage) -> None:
+    browser = Browser(server.url, "tab-of-cookies")
+    assert browser.log_in("dan")[0] == 200
+    browser.cookies = {"prefs": '{"a":1}'} | browser.cookies
+    assert browser.send("GET", "/config").status == 200
+
+
 def test_after_a_log_out_the_cookie_is_worth_nothing(server: RunningPage) -> None:
     browser = Browser(server.url, "tab-of-dan")
     assert browser.log_in("dan")[0] == 200

@@ -336,6 +336,18 @@ def test_a_question_that_nobody_knows_is_not_graded(graph: TutoringGraph, rounds
     assert graded.item_id == asked.item_id and rounds.attempts[0]["answer"] == "bananas"
 
 
+def test_the_open_question_is_answered_also_where_its_words_name_it(
+    graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    opened = Round.from_dict(rounds.load_round("chat") or {}).asked
+    assert opened is not None
+    graph = TutoringGraph(replace(graph._parts, find_question=lambda words: opened))
+    graded = only(say(graph, f"grade my answer to “{opened.stem}”: bananas"), QuizGrade)
+    assert graded.item_id == asked.item_id
+    assert Round.from_dict(rounds.load_round("chat") or {}).asked != opened and len(rounds.attempts) == 1
+
+
 def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     say(graph, "quiz me on GANs")
     assert only(say(graph, "stop"), QuizScore).score == 0

@@ -174,8 +174,10 @@ def test_a_conversation_is_kept_with_its_title_and_what_was_shown(
     assert [turn.content for turn in again.turns(chat)] == ["What is mode collapse?"]
     list(again.respond(chat, "What is mode collapse?", heard=True))
     assert [turn.role for turn in again.turns(chat)] == ["user", "assistant"]
+    list(again.start_quiz(chat, "GANs", 1, ("short",)))
+    assert again.quiz_is_open(chat)
     again.delete_chat(chat)
-    assert again.chats() == []
+    assert again.chats() == [] and again.quiz(chat) is None
     again.close()
 
 

@@ -206,6 +206,10 @@ class TutoringGraph:
             item: Item | None = last.items[len(last.outcomes) - 1]
         else:
             item = self._parts.find_question(asked)
+        opened = quiz.asked if quiz is not None else None
+        if item is not None and opened is not None and item.fact_id == opened.fact_id:
+            # Named by its words, the open question is answered all the same: its key is not had for nothing.
+            return {"message": answer, "route": "quiz_reply"}
         if item is None:
             self._end(state, Notice(_NO_QUESTION.format(asked=asked[:200])))
             return {"route": "done"}

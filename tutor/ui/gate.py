@@ -11,7 +11,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -95,17 +94,17 @@ class Gate:
 
     def _name(self, scope: Scope) -> str | None:
         """Who sent the request, by the cookie of their log-in; None for nobody, or one who was taken out since."""
-        cookies: SimpleCookie = SimpleCookie()
+        from starlette.requests import cookie_parser
+
+        # http.cookies would drop every cookie after one that it cannot read, such as another program's JSON.
+        cookies: dict[str, str] = {}
         for key, value in scope["headers"]:
             if key.lower() == b"cookie":
-                try:
-                    cookies.load(value.decode("latin-1"))
-                except CookieError:
-                    return None
+                cookies |= cookie_parser(value.decode("latin-1"))
         for kind in ("access-token-", "access-token-unsecure-"):
-            morsel = cookies.get(f"{kind}{self._entered.cookie_id}")
-            if morsel is not None and morsel.value in self._entered.tokens:
-                name = login_name(str(self._entered.tokens[morsel.value]))
+            token = cookies.get(f"{kind}{self._entered.cookie_id}", "")
+            if token in self._entered.tokens:
+                name = login_name(str(self._entered.tokens[token]))
                 return name if self._door.knows(name) else None
         return None
 
