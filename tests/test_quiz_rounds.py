@@ -281,6 +281,13 @@ def test_a_letter_twice_answers_two_questions() -> None:
     assert grade_in(chat.say("B")).item_id == EITHER.id
 
 
+def test_a_letter_twice_with_the_same_sureness_answers_two_questions() -> None:
+    chat = Chat(CHOICE, EITHER)
+    chat.say("B (I'm sure)")
+    graded = grade_in(chat.say("B (I'm sure)"))
+    assert graded.item_id == EITHER.id and len(chat.store.attempts) == 2
+
+
 def test_an_answer_sent_twice_does_not_grade_the_next_question() -> None:
     chat = Chat(CHOICE, EITHER, SHORT)
     chat.say("B. An artist")

@@ -580,6 +580,15 @@ def test_a_run_goes_through_the_record_with_its_prediction(
     assert asked[2][0]["preset"] == "quick" and asked[2][1] is None
 
 
+def test_a_run_that_finds_no_place_leaves_no_conversation(session: Session, told: list[str]) -> None:
+    view, desk = View(session, lambda path: path), Desk(most=1)
+    tab = DemosTab(session, Beside(session, view, desk, lambda chat_id, busy: []), [DEMO_OF])
+    assert desk.take("another tab", "a chat")
+    before = session.chats()
+    list(tab.run("tab", "gan-2d", "quick", 0, None, [None] * 6))
+    assert told and session.chats() == before
+
+
 def test_a_knob_out_of_bounds_is_refused_with_its_bound_by_the_same_tool(
     session: Session, told: list[str]
 ) -> None:

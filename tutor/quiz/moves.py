@@ -114,9 +114,9 @@ def _answer(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
     ids = chosen_ids(item, reply.words)
-    if _is_echo(state, text, item, ids):
+    if _is_echo(state, reply.words, item, ids):
         said = "You gave this answer to the question before. If you mean it for this one too, say it again."
-        return _again_shown(replace(state, repeated=plain(text)), Notice(said))
+        return _again_shown(replace(state, repeated=plain(reply.words)), Notice(said))
     if item.options and not ids:
         confidence = state.confidence if reply.confidence is None else reply.confidence
         return _again_shown(replace(state, confidence=confidence), Notice(_not_an_option(item)))
@@ -141,19 +141,19 @@ def _named(item: Item, ids: tuple[str, ...]) -> str:
     return ids[0] if chosen_option(item, ids[0]) == ids[0] else label_of(item, ids[0])
 
 
-def _is_echo(state: Round, text: str, item: Item, ids: tuple[str, ...]) -> bool:
+def _is_echo(state: Round, words: str, item: Item, ids: tuple[str, ...]) -> bool:
     """Whether a message may be the last answer sent twice, and not an answer to the open item."""
     before = last_answered(state)
     if before is None or _last_item(before).id == item.id:  # the same question, asked anew
         return False
-    last = before.outcomes[-1].answer
-    if not last or plain(text) != plain(last) or state.repeated == plain(text) or item.kind == "number":
+    last = reply_of(before.outcomes[-1].answer).words
+    if not last or plain(words) != plain(last) or state.repeated == plain(words) or item.kind == "number":
         return False
-    if _LABELS.fullmatch(text):
+    if _LABELS.fullmatch(words):
         return not ids
     own = {plain(option.text) for option in item.options}
     own |= {plain(f"{LETTERS[n]} {option.text}") for n, option in enumerate(item.options)}
-    return plain(text) not in own
+    return plain(words) not in own
 
 
 def _not_an_option(item: Item) -> str:

@@ -147,6 +147,8 @@ class DemosTab:
         chat_id = self._conversation(name)
         with self._beside.place(f"{tab} demo", chat_id) as ticket:
             if ticket is None:
+                if not self._session.turns(chat_id):
+                    self._session.delete_chat(chat_id)
                 yield self._skipped()
                 return
             stream = self._session.start_demo(
