@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card, Note, QuizQuestion, Text
 from tutor.quiz.authored import authored_item
 from tutor.quiz.facts import Entry, fact_of
-from tutor.quiz.grading import Grade, chosen_option, grade
+from tutor.quiz.grading import Grade, Point, chosen_option, grade
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_kind
+from tutor.quiz.short_answers import _feedback
 from tutor.turns import Citation
 
 DECK = """# GANs
@@ -794,3 +796,16 @@ def test_only_answers_are_taken_for_answers(message: str, kind: str) -> None:
 @pytest.mark.parametrize("name", ["generator", "discrim", "forward", "latent", "dropout"])
 def test_a_stray_word_is_never_right(name: str, word: str, reader: Any) -> None:
     assert given(name, word, reader=reader) in (W, U)
+
+
+def test_a_sentence_is_told_once_where_one_of_its_claims_is_said_and_another_is_not() -> None:
+
+    item = replace(short("forward"), key="Images are not detached because gradients must flow.")
+    points = [Point("not detached", "hit", ""), Point("because gradients must flow", "missed", "")]
+    told = _feedback(item, "partial", points)
+    assert told.startswith(
+        "Partly. You have a part of this: “Images are not detached because gradients must flow”"
+    )
+    assert "Missing" not in told
+    alone = _feedback(item, "partial", [Point("because gradients must flow", "missed", "")])
+    assert "Missing: “Images are not detached because gradients must flow”" in alone

@@ -339,21 +339,24 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point]) -> str:
     """What the student is told; always with the note's sentence as witness, never praise alone."""
     missed, denied, said = (_told(item.key, points, status) for status in ("missed", "contradicted", "hit"))
     witness = f"The note says: “{item.citation.quote}”"
-    against = f"Your answer goes against this: {denied}. " if denied else ""
+    against = f"Your answer goes against this: {_quoted(denied)}. " if denied else ""
     if verdict == "correct":
         more = [one for one in _sentences(item.key, points, "missed") if one not in item.citation.quote]
         return f"Right. {witness}" + (f" You could add: {_quoted(more)}." if more else "")
     if verdict == "partial":
-        had = f"You have this part: {said}. " if said else "Some of it is there. "
-        lacking = f"Missing: {missed}. " if missed else ""
+        # A sentence of which one claim is said and another is not stands for both: it is told once.
+        part = "a part of this" if set(said) & set(missed) else "this part"
+        had = f"You have {part}: {_quoted(said)}. " if said else "Some of it is there. "
+        lacks = [one for one in missed if one not in said]
+        lacking = f"Missing: {_quoted(lacks)}. " if lacks else ""
         return f"Partly. {had}{against}{lacking}{witness}"
     if verdict == "unsure":
         return f"I cannot tell from your words. Compare them with the note and judge for yourself. {witness}"
     return f"Not quite. {against or 'Your answer does not say what the note says. '}{witness}"
 
 
-def _told(key: str, points: Sequence[Point], status: Status) -> str:
-    """The claims of a status in quotation marks; of a claim that is no thought by itself its whole sentence."""
+def _told(key: str, points: Sequence[Point], status: Status) -> list[str]:
+    """The claims of a status; of a claim that is no thought by itself its whole sentence."""
     found: dict[str, None] = {}
     for point in points:
         if point.status == status:
@@ -364,7 +367,7 @@ def _told(key: str, points: Sequence[Point], status: Status) -> str:
                 and text in " ".join(key.split())
             )
             found[text if whole else _sentence_of(key, text)] = None
-    return _quoted([one for one in found if not any(one != other and one in other for other in found)])
+    return [one for one in found if not any(one != other and one in other for other in found)]
 
 
 def _sentences(key: str, points: Sequence[Point], status: Status) -> list[str]:
