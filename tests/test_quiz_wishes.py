@@ -20,6 +20,7 @@ WISHES: list[tuple[str, str, int | None, tuple[str, ...], str]] = [
     ("quiz me", "", None, (), ""),
     ("quiz me on GANs", "GANs", None, (), ""),
     ("quiz me on GANs, typed answers only", "GANs", None, TYPED, ""),
+    ("Quiz me on GANs, 4 questions, typed answers only", "GANs", 4, TYPED, ""),
     ("quiz me on diffusion models with typed answers only", "diffusion models", None, TYPED, ""),
     ("quiz me on VAEs, no multiple choice", "VAEs", None, NO_CHOICES, ""),
     ("only true or false questions on CNNs", "CNNs", None, TRUTH, ""),

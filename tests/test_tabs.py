@@ -702,3 +702,9 @@ def test_no_part_of_the_page_has_the_name_of_another(session: Session) -> None:
             chat = _conversation(session)
         names = [*side, *chat, *tab_parts(session, demos, lambda path: None), "chat_id", "tabs", "chat_tab"]
     assert sorted(names) == sorted(set(names))
+
+
+def test_a_skip_is_never_right_by_the_students_word(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 1, ["short"]))
+    played.did(played.tab.say("tab", played.seen, "skip"))
+    assert played.view == "feedback" and not played.page["quiz_right"].visible

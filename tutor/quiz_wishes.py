@@ -381,4 +381,5 @@ def _clean(topic: str) -> str:
     topic = re.sub(
         r"(?:\s+(?:questions?|quiz|test|please|and|with|but|in|on|of))+$", "", topic, flags=re.IGNORECASE
     )
+    topic = topic.rstrip(" ,;:，：")  # what such a word followed
     return topic if content_words(topic) or _EVERYTHING.match(topic) or re.search(r"\w", topic) else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.quiz.hints import LAST_HINT
 from tutor.quiz.items import KINDS, LETTERS
-from tutor.quiz.rounds import Round, missed_items
+from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.reviewing import Which
 from tutor.turns import event_to_json
 from tutor.ui.chats import LISTED
@@ -251,12 +251,15 @@ class QuizTab:
     def _feedback(self, chat_id: str, state: Round, graded: str, said: str) -> list[Any]:
         import gradio as gr
 
-        last = state.outcomes[-1] if state.outcomes else None
+        answered = last_answered(state)
+        last = answered.outcomes[-1] if answered is not None and answered.outcomes else None
+        # A choice, and what was skipped, is never right by the student's word.
+        is_typed = answered is not None and last is not None and not last.skipped and not last.chosen
         verdict = last.grade.verdict if last is not None and last.grade is not None else ""
         decided = last is not None and last.graded is not None
         updates = self._updates("feedback", _mark(chat_id, state), said) | {
             "quiz_graded": graded,
-            "quiz_right": gr.Button(visible=verdict in ("wrong", "partial") and not decided),
+            "quiz_right": gr.Button(visible=verdict in ("wrong", "partial") and is_typed and not decided),
             "quiz_undo": gr.Button(visible=decided),
             "quiz_knew": gr.Button(visible=verdict == "unsure"),
             "quiz_knew_not": gr.Button(visible=verdict == "unsure"),

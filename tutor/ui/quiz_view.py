@@ -8,7 +8,7 @@ from typing import Any
 
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item
-from tutor.quiz.rounds import Round, grade_event, show
+from tutor.quiz.rounds import Round, grade_event, last_answered, show
 from tutor.turns import Citation, QuizItem, QuizScore, event_to_json
 from tutor.ui.markup import bounded_html, inline_html
 from tutor.ui.note_view import Place, lines_told
@@ -149,7 +149,7 @@ def _printed(item: Item) -> str:
 
 def last_grade(state: Round) -> list[Data]:
     """The grade that was given last, as an event; empty where nothing was graded."""
-    place = len(state.outcomes) - 1
-    if place < 0 or state.outcomes[place].grade is None:
+    answered = last_answered(state)
+    if answered is None or not answered.outcomes or answered.outcomes[-1].grade is None:
         return []
-    return [event_to_json(grade_event(state, place))]
+    return [event_to_json(grade_event(answered, len(answered.outcomes) - 1))]
