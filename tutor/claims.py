@@ -345,9 +345,3 @@ def swapped(claim: Claim, clause: Clause) -> bool:
     """Whether the clause speaks of a rival of what the claim is about."""
     names = claim.rivals | claim.subjects
     return bool(claim.rivals) and subject_of(clause.text, names, claim.told - names) in claim.rivals
-
-
-def apart_from(text: str, told: Collection[str]) -> str:
-    """The text without the words that the question told, so that repeating the question resembles nothing."""
-    kept = [word for word in plain(text).split() if not words(word) or not set(words(word)) <= set(told)]
-    return " ".join(kept)
