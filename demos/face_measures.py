@@ -77,12 +77,6 @@ def train_reader(
     return network.requires_grad_(False)
 
 
-def save_reader(network: Reader, path: Path = WEIGHTS) -> None:
-    """Writes the weights with 16 bits each."""
-    weights = {name: weight.cpu().numpy().astype(np.float16) for name, weight in network.state_dict().items()}
-    np.savez_compressed(path, allow_pickle=False, **weights)
-
-
 def load_reader(device: str) -> Reader:
     """The reader that is kept beside this module."""
     network = Reader()

@@ -85,20 +85,6 @@ class NGram:
         kinds = _looked_up(counts.contexts, counts.kinds, packed >> self._bits)
         return np.where(total > 0, (c + kinds * shorter) / np.maximum(total + kinds, 1), shorter)
 
-    def next_probs(self, context: Tokens) -> NDArray[np.float64]:
-        """p [vocab] of each token after `context`."""
-        tail = context[len(context) - min(len(context), self.order - 1) :]
-        p = np.full(self.vocab, 1 / self.vocab)
-        every = np.arange(self.vocab)
-        for n in range(1, len(tail) + 2):
-            if self.smoothing != "witten-bell" and n <= len(tail):
-                continue
-            head = 0
-            for token in tail[len(tail) - n + 1 :]:
-                head = (head << self._bits) | int(token)
-            p = self._updated(self._counts[n - 1], (head << self._bits) | every, p)
-        return p
-
 
 def _looked_up(keys: Tokens, values: Tokens, wanted: Tokens) -> Tokens:
     """The value of each wanted key, 0 where there is none; `keys` are sorted."""

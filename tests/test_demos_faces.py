@@ -6,7 +6,6 @@ import io
 import itertools
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,15 +206,11 @@ def test_the_kept_reader_reads_faces_it_never_saw() -> None:
     assert face_measures.WEIGHTS.stat().st_size < 500_000
 
 
-def test_a_reader_can_be_trained_anew_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_can_be_trained_anew() -> None:
     rows = drawn(200, seed=5)
     trained = face_measures.train_reader(100, pool=300, batch=32)
     error = (trained(faces.render(rows, 32)) - rows)[:, faces.column("background")].square().mean()
     assert error < 0.06  # a guess of one half for all would be at 1 / 12
-    monkeypatch.setattr(face_measures, "WEIGHTS", tmp_path / "kept.npz")
-    face_measures.save_reader(trained, face_measures.WEIGHTS)
-    images = faces.render(rows[:3], 32)
-    assert torch.allclose(face_measures.load_reader("cpu")(images), trained(images), atol=0.01)
 
 
 def test_a_judge_finds_real_faces_real_and_copies_copied() -> None:

@@ -344,11 +344,6 @@ def level_of(text: str) -> tuple[Style | None, str]:
     return None, text
 
 
-def without_level(text: str) -> str:
-    """A message without the words that set a level."""
-    return level_of(text)[1]
-
-
 def is_quiet(text: str) -> bool:
     """Whether a message is nothing but a greeting or thanks."""
     return bool(_GREETING.match(text) or _THANKS.match(text))
