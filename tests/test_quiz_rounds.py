@@ -22,7 +22,7 @@ from tutor.quiz.facts import Entry, fact_of
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
-from tutor.quiz.keeping import Quizzes, RoundsInMemory
+from tutor.quiz.keeping import Quizzes, RoundsInMemory, Settle
 from tutor.quiz.moves import MOST_CHARS, Rules, asks_again, follows_quiz
 from tutor.quiz.replies import NOT_SURE, SURE, asks_to_go_on, confidence_of, reply_of
 from tutor.quiz.rounds import MOST_PAUSED, Round, start
@@ -937,7 +937,18 @@ def test_a_grade_that_was_kept_and_not_shown_is_shown_and_the_answer_sent_again_
     events = chat.say("B")
     assert kinds(events) == ["Notice", "QuizGrade", "QuizItem"] and grade_in(events).item_id == CHOICE.id
     assert len(chat.store.attempts) == 1
+    assert grade_in(events).attempt_id == 1
     assert grade_in(chat.say("B")).item_id == EITHER.id
+
+
+def test_the_students_word_on_a_grade_that_was_kept_and_not_shown_revises_that_attempt() -> None:
+    chat = Chat(SHORT, CHOICE)
+    turn = chat.quizzes.say("chat", "bananas")
+    next(turn)
+    turn.close()  # the program ends here
+    chat.say("bananas")
+    chat.say("I was right")
+    assert [one["overrides"] for one in chat.store.attempts] == [0, 1]
 
 
 # -- T12: no sequence of messages and no crash breaks it ------------------------------------------------------------
@@ -981,6 +992,7 @@ class Disk:
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         self.calls += 1
         self._called("before")
@@ -997,6 +1009,7 @@ class Disk:
                 kept.append({"attempt_id": row, "fact_id": one["fact_id"], "next_due": None})
             self._called("inside")
             self.db.executemany("insert into reports values (?)", [(json.dumps(one),) for one in reports])
+            state = settle(kept) if settle else state
             self.db.execute("delete from state")
             self.db.execute("insert into state values (?)", (json.dumps(state),))
             self.db.execute("commit")

@@ -23,6 +23,7 @@ from tutor.embedding import Embedding
 from tutor.errors import ModelError, NotesError, QuizError, RecordError, StoreError
 from tutor.index import refresh_index
 from tutor.jobs import DemoStopped
+from tutor.learner import Record
 from tutor.models import ChosenModel
 from tutor.models.probe import Capabilities
 from tutor.quiz.bank import Bank
@@ -831,3 +832,19 @@ def test_a_prediction_that_waits_survives_a_restart(
     second.close()
     assert isinstance(called, ToolCall) and called.arguments["name"] == "gan-2d"
     assert isinstance(outcome, DemoOutcome) and outcome.stopped
+
+
+def test_the_quiz_that_waits_is_found_with_one_look_at_the_list(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, gone, *others = (session.new_chat() for _ in range(6))
+    for chat in (waits, gone):
+        list(session.start_quiz(chat, "GANs", 1))
+    session.delete_chat(gone)
+    for chat in others:
+        session.hear(chat, "What is a GAN?")
+    lists: list[int] = []
+    listed = Record.list_chats
+    monkeypatch.setattr(Record, "list_chats", lambda record: lists.append(1) or listed(record))
+    assert session.waiting_quiz(gone) == waits and len(lists) == 1
+    assert session.quiz(gone) is None and session.quiz("") is None and len(lists) == 1

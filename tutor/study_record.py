@@ -79,9 +79,13 @@ class QuizRecord:
             yield Step(connection, self._record.tables, self._record.now())
 
     def load_round(self, chat_id: str) -> Data | None:
-        """The state of the chat's quiz, or None."""
-        with self.looked_up() as step:
-            return step.body("rounds", "chat_id", chat_id)
+        """The state of the chat's quiz; None where there is none, or the chat is deleted."""
+        rounds, chats = self._record.tables["rounds"], self._record.tables["chats"]
+        there = chats.select().with_only_columns(chats.c.id).where(chats.c.deleted.is_(None))
+        wanted = rounds.select().where(rounds.c.chat_id == chat_id, rounds.c.chat_id.in_(there))
+        with self._record.reading() as connection:
+            row = connection.execute(wanted).first()
+        return json.loads(row.body) if row else None
 
     def item(self, item_id: str) -> Data | None:
         """The item as last saved, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ from tutor.quiz.items import Item, plain
 from tutor.quiz.moves import MOST_REMEMBERED, Rules, submit
 from tutor.quiz.rounds import Round, Step, finished, interrupted, settled, show, start
 from tutor.turns import Event, Notice, QuizItem
+
+Settle = Callable[[list[dict[str, Any]]], dict[str, Any]]
 
 
 class Rounds(Protocol):
@@ -29,11 +31,13 @@ class Rounds(Protocol):
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         """Keeps all of a step, or nothing of it.
 
         Args:
             state: `Round.to_dict`, in place of the one before.
+            settle: makes the state to be kept, in place of `state`, of what is returned: it knows the attempts' ids.
             items: shown for the first time (`Item.to_dict`).
             attempts: graded answers: item_id, fact_id, concept, kind, answer, grade (`Grade.to_dict`), hints,
                 confidence (0 to 1, or None), rating (the student's own: "again", "hard", "good", "easy", or None),
@@ -77,17 +81,19 @@ class RoundsInMemory:
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         """As `Rounds`; nothing is known of when a fact is due."""
-        self._states[chat_id] = json.dumps(state)
         self.items |= {item["id"]: item for item in items}
         first = len(self.attempts) + 1
         self.attempts += attempts
         self.reports += reports
-        return [
+        kept = [
             {"attempt_id": first + n, "fact_id": attempt["fact_id"], "next_due": None}
             for n, attempt in enumerate(attempts)
         ]
+        self._states[chat_id] = json.dumps(settle(kept) if settle else state)
+        return kept
 
     def accepted(self, fact_id: str) -> tuple[str, ...]:
         """As `Rounds`."""
@@ -189,18 +195,17 @@ class Quizzes:
                 items=[item.to_dict() for item in step.items],
                 attempts=step.attempts,
                 reports=step.reports,
+                settle=lambda kept: settled(step, kept).state.to_dict(),
             )
             step = settled(step, kept)
-        yield from self._shown(chat_id, step.state, step.events, settled=bool(step.attempts))
+        yield from self._shown(chat_id, step.state, step.events)
 
-    def _shown(
-        self, chat_id: str, state: Round, events: Sequence[Event], settled: bool = False
-    ) -> Iterator[Event]:
+    def _shown(self, chat_id: str, state: Round, events: Sequence[Event]) -> Iterator[Event]:
         """Yields the events, then keeps that they were shown."""
         yield from events
         after, more = finished(state)
         yield from more
-        if after != state or settled:
+        if after != state:
             self._store.keep_step(chat_id, after.to_dict())
 
     def _grade(self, item: Item, words: str) -> Grade:

@@ -306,7 +306,8 @@ def _decided(state: Round, outcome: Outcome, said: str, pending: tuple[str, str]
     assert last is not None
     item, before = _last_item(last), last.outcomes[-1]
     after = replace(with_last_outcome(state, outcome), pending=pending)
-    # Without the id of the attempt a second one would count beside it: the round alone knows of it then.
+    # A round that an older version left in a crash knows no id: a second attempt would count beside the first, so the
+    # round alone knows of it then.
     attempts = (_attempt(item, outcome, before.attempt_id),) if before.attempt_id else ()
     return Step(after, (Notice(said), *shown_after(after)), attempts=attempts)
 

@@ -6,7 +6,7 @@ review; later ones are kept and change nothing. A revised grade revises the revi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -51,11 +51,13 @@ class StudyRecord:
         items: Sequence[Data] = (),
         attempts: Sequence[Data] = (),
         reports: Sequence[Data] = (),
+        settle: Callable[[list[Data]], Data] | None = None,
     ) -> list[Data]:
         """Keeps one step of a quiz in one transaction, before it is shown.
 
         Args:
             state: the round as it stands after the step.
+            settle: makes the round to be kept, in place of `state`, of what is returned.
             items: those that are shown for the first time (`Item.to_dict`).
             attempts: graded answers: item_id, fact_id, concept, kind, answer, grade (`Grade.to_dict`), hints,
                 confidence (0 to 1 or None), rating (the student's own, or None), overrides (the attempt whose grade it
@@ -71,12 +73,12 @@ class StudyRecord:
             RecordError: the chat or an item is not in the record, or it cannot be written; nothing is kept.
         """
         with self._kept.step() as step:
-            step.save_round(chat_id, state)
             step.save_items(items)
             done = [_answered(step, attempt) for attempt in attempts]
             step.add_reports(reports)
             for report in reports:
                 _withdraw(step, str(report["item_id"]))
+            step.save_round(chat_id, settle(done) if settle else state)
         return done
 
     def accepted(self, fact_id: str) -> tuple[str, ...]:
