@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +14,10 @@ from typing import Any
 import pytest
 
 import tutor.session
-from tutor.classroom import Classroom, open_classroom
+from tutor.classroom import Classroom, StudentNotes, open_classroom
 from tutor.errors import NotesError, RecordError
 from tutor.libraries import Libraries
+from tutor.opened import Opened
 from tutor.settings import Settings
 from tutor.turns import Answer, QuizItem
 
@@ -148,3 +151,48 @@ def test_uploads_are_bounded_in_total_and_what_was_taken_out_counts(
     with pytest.raises(NotesError, match="already"):
         libraries.add_file(other, note, "two.md")
     assert libraries.files(other) == []
+
+
+def test_two_first_holders_at_once_get_the_same_studies(classroom: Classroom) -> None:
+    notes = classroom.student("ann")._notes
+    assert isinstance(notes, StudentNotes)
+    notes._adopted = None
+    both, adopt = threading.Barrier(2), notes._adopt
+
+    def slowly(opened: Opened) -> Opened:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.5)  # for another who makes the same
+        return adopt(opened)
+
+    notes._adopt = slowly
+
+    def held(_: int) -> int:
+        with notes.hold() as opened:
+            return id(opened.studies)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert len(set(pool.map(held, range(2)))) == 1
+
+
+def test_who_goes_back_to_the_notes_of_the_class_just_now_holds_them(classroom: Classroom) -> None:
+    ann = classroom.student("ann")
+    ann.use_library(ann.libraries.create("Biology").slug)
+    notes, own = ann._notes, ann.notes_read.index
+    assert isinstance(notes, StudentNotes)
+    lock = notes._lock
+
+    class LeftFirst:
+        """Somebody else gives the library up just before the lock is had."""
+
+        def __enter__(self) -> None:
+            lock.acquire()
+            notes._opened = None
+
+        def __exit__(self, *_: object) -> None:
+            lock.release()
+
+    notes._lock = LeftFirst()  # type: ignore[assignment]
+    with notes.hold() as opened:
+        assert opened.read.index is not own
+        assert classroom.shared._notes._holders[opened.read.index] == 1
+    assert not classroom.shared._notes._holders

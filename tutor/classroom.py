@@ -45,6 +45,7 @@ class StudentNotes(NotesInUse):
         self._shared = shared
         self._adopt = adopt
         self._adopted: tuple[Opened, Opened] | None = None
+        self._adopting = threading.Lock()
 
     @property
     def now(self) -> Opened:
@@ -52,18 +53,25 @@ class StudentNotes(NotesInUse):
 
     @contextmanager
     def hold(self) -> Iterator[Opened]:
-        if self._opened is not None:
-            with super().hold() as opened:
-                yield opened
+        with self._lock:
+            own = self._opened
+            if own is not None:
+                self._holders[own.read.index] += 1
+        if own is None:
+            with self._shared.hold() as opened:
+                yield self._mine(opened)
             return
-        with self._shared.hold() as opened:
-            yield self._mine(opened)
+        try:
+            yield own
+        finally:
+            self._let_go(own.read.index)
 
     def _mine(self, opened: Opened) -> Opened:
         """Made anew only when the class's notes were read again."""
-        if self._adopted is None or self._adopted[0] is not opened:
-            self._adopted = opened, self._adopt(opened)
-        return self._adopted[1]
+        with self._adopting:
+            if self._adopted is None or self._adopted[0] is not opened:
+                self._adopted = opened, self._adopt(opened)
+            return self._adopted[1]
 
     def open(
         self, library: NotesLibrary, on_progress: Progress | None = None, *, wait: bool, strict: bool = False
@@ -73,7 +81,8 @@ class StudentNotes(NotesInUse):
             return
         with self._changing, self._lock:
             before, self._opened = self._opened, None
-        if before is not None and before.read.index not in self._holders:
+            unused = before is not None and before.read.index not in self._holders
+        if before is not None and unused:
             before.read.index.close()
 
     def changed(self, library: NotesLibrary) -> bool:

@@ -162,16 +162,20 @@ class NotesInUse:
         """What is in use, kept open until the end of the `with`, whatever takes its place meanwhile."""
         with self._lock:
             opened = self.now
-            index = opened.read.index
-            self._holders[index] += 1
+            self._holders[opened.read.index] += 1
         try:
             yield opened
         finally:
-            with self._lock:
-                self._holders -= Counter([index])
-                unused = index not in self._holders and index is not self.now.read.index
-            if unused:
-                index.close()
+            self._let_go(opened.read.index)
+
+    def _let_go(self, index: Index) -> None:
+        """One holder less; an index that nobody holds and that is not in use any more is closed."""
+        with self._lock:
+            self._holders -= Counter([index])
+            in_use = self._opened is not None and index is self._opened.read.index
+            unused = index not in self._holders and not in_use
+        if unused:
+            index.close()
 
     def open(
         self, library: NotesLibrary, on_progress: Progress | None = None, *, wait: bool, strict: bool = False
