@@ -197,6 +197,52 @@ def test_nobody_can_lock_a_student_out_of_the_device_that_they_use(file: Path, q
     assert door.opens("ann", PASSWORD, "10.0.0.1")
 
 
+def test_who_mistypes_a_password_makes_nobody_else_of_the_address_wait(file: Path, quick: list[str]) -> None:
+    clock = Clock()
+    door = Door(file, clock)
+    for _ in range(30):
+        clock.now += door.wait_s("ann", "10.0.0.7")
+        door.opens("ann", "guess", "10.0.0.7")
+    assert door.wait_s("ann", "10.0.0.7") > 0 and door.wait_s("ben", "10.0.0.7") == 0
+    assert door.opens("ben", PASSWORD, "10.0.0.7")
+
+
+def test_a_class_behind_one_address_may_mistype_and_comes_in(
+    tmp_path: Path, quick: list[str], line: str
+) -> None:
+    names = [f"student{n}" for n in range(30)]
+    file = tmp_path / "class"
+    file.write_text("".join(f"{name}:{line}\n" for name in names))
+    file.chmod(0o600)
+    door = Door(file, Clock())
+    for name in names:
+        assert not door.opens(name, "guess", "10.0.0.7") and door.opens(name, PASSWORD, "10.0.0.7")
+    # Somebody goes through other names: who is known at this address comes in all the same.
+    for n in range(40):
+        door.opens(f"other{n}", "guess", "10.0.0.7")
+    assert door.wait_s("anybody", "10.0.0.7") > 0 and door.opens("student3", PASSWORD, "10.0.0.7")
+
+
+def test_a_name_known_at_an_address_is_guessed_no_faster_there(file: Path, quick: list[str]) -> None:
+    clock = Clock()
+    door = Door(file, clock)
+    assert door.opens("ann", PASSWORD, "10.0.0.7")
+    for _ in range(300):
+        door.opens("ann", "guess", "10.0.0.7")
+        clock.now += 0.2
+    assert len(quick) <= 11
+
+
+def test_a_right_password_takes_back_the_failures_of_its_own_name_alone(file: Path, quick: list[str]) -> None:
+    clock = Clock()
+    door = Door(file, clock)
+    for n in range(300):
+        door.opens("ben", PASSWORD, "10.0.0.7")
+        door.opens(f"name{n}", "guess", "10.0.0.7")
+        clock.now += 0.2
+    assert quick.count("guess") <= 16
+
+
 def test_what_is_kept_of_failures_stays_bounded_and_is_forgotten(
     file: Path, quick: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -173,22 +173,26 @@ def _decoded(text: str) -> bytes:
 @dataclass
 class _Misses:
     count: int
+    first_s: float
     last_s: float
 
 
-# Failures that cost nothing, and the longest wait in seconds. A name's wait is short, so that nobody can lock another
-# out for long; many students may share one address, so that it may fail more often.
+# Failures that cost nothing, and the longest wait in seconds: of one name, and of an address the names that fail there.
+# A name's wait is short, so that nobody can lock another out for long.
 _OF_A_NAME = (3, 60.0)
 _OF_AN_ADDRESS = (10, 300.0)
 _FORGOTTEN_AFTER_S = 900.0
 _MOST_KEPT = 10_000
+_LONGEST_TYPED = 64
 
 
 class Door:
-    """Checks names and passwords. After some failures each further one doubles the wait, by name and by address.
+    """Checks names and passwords. After some failures each further one doubles the wait.
 
-    A try within the wait is refused unread. Where a name has come in before, from the same address, only the failures
-    of the address count. Safe to call from several threads; one password is tried at a time.
+    A class may share one address, so its wait grows with the names that fail there, and not with the tries of one; and
+    a right password takes back the failures of its name. Where a name has come in before, from the same address, only
+    its own failures at that address count: nobody elsewhere, and nobody else there, can lock it out. A try within the
+    wait is refused unread. Safe to call from several threads; one password is tried at a time.
 
     Args:
         file: the logins; read anew at each try, so that a name can be added while the page is served.
@@ -198,9 +202,10 @@ class Door:
     def __init__(self, file: Path, clock: Callable[[], float]) -> None:
         self._file = file
         self._clock = clock
-        self._misses: dict[tuple[str, str], _Misses] = {}
+        self._misses: dict[tuple[str, ...], _Misses] = {}
         self._known: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
+        self._trying = threading.Lock()
+        self._counting = threading.Lock()
         self._read: tuple[tuple[int, int], frozenset[str]] = (0, 0), frozenset()
 
     def knows(self, name: str) -> bool:
@@ -216,43 +221,56 @@ class Door:
 
     def wait_s(self, name: str, address: str) -> float:
         """How long the next try must wait; 0 when it need not."""
-        return max(self._left_s(key, bounds) for key, bounds in self._keys(login_name(name), address).items())
+        name, now = _typed(name), self._clock()
+        with self._counting:
+            if (name, address) in self._known:
+                return _left_s(self._misses.get(("place", address, name)), _OF_A_NAME, now)
+            failing = [each.first_s for key, each in self._misses.items() if key[:2] == ("place", address)]
+            names = _Misses(len(failing), 0.0, max(failing, default=0.0))
+            own = _left_s(self._misses.get(("name", name)), _OF_A_NAME, now)
+            return max(own, _left_s(names, _OF_AN_ADDRESS, now))
 
     def opens(self, name: str, password: str, address: str) -> bool:
         """Whether the password is the name's. SettingsError when the file of logins cannot be read any more."""
-        name = login_name(name)
-        with self._lock:
+        name = _typed(name)
+        with self._trying:
             if self.wait_s(name, address) > 0:
                 return False
             kept = read_logins(self._file).get(name)
             # A name that nobody has costs the same time as any other.
             right = fits(password, kept or _NOBODY) and kept is not None
-            if right:
-                self._misses.pop(("name", name), None)
-                if len(self._known) < _MOST_KEPT:
-                    self._known.add((name, address))
-                return True
-            self._count(name, address)
-            return False
+            with self._counting:
+                if right:
+                    self._come_in(name, address)
+                else:
+                    self._failed(name, address)
+            return right
 
-    def _keys(self, name: str, address: str) -> dict[tuple[str, str], tuple[int, float]]:
-        keys = {("address", address): _OF_AN_ADDRESS}
-        return keys if (name, address) in self._known else keys | {("name", name): _OF_A_NAME}
+    def _come_in(self, name: str, address: str) -> None:
+        for key in (("name", name), ("place", address, name)):
+            self._misses.pop(key, None)
+        if len(self._known) < _MOST_KEPT:
+            self._known.add((name, address))
 
-    def _left_s(self, key: tuple[str, str], bounds: tuple[int, float]) -> float:
-        found = self._misses.get(key)
-        free, longest_s = bounds
-        if found is None or found.count < free:
-            return 0.0
-        wait_s = min(longest_s, 2.0 ** min(found.count - free, 30))
-        return max(0.0, found.last_s + wait_s - self._clock())
-
-    def _count(self, name: str, address: str) -> None:
+    def _failed(self, name: str, address: str) -> None:
         now = self._clock()
         for key in [key for key, each in self._misses.items() if now - each.last_s > _FORGOTTEN_AFTER_S]:
             del self._misses[key]
         while len(self._misses) >= _MOST_KEPT:
             del self._misses[next(iter(self._misses))]
-        for key in (("name", name), ("address", address)):
-            before = self._misses.pop(key, _Misses(0, now))
-            self._misses[key] = _Misses(before.count + 1, now)
+        for key in (("name", name), ("place", address, name)):
+            before = self._misses.pop(key, _Misses(0, now, now))
+            self._misses[key] = _Misses(before.count + 1, before.first_s, now)
+
+
+def _typed(name: str) -> str:
+    return login_name(name[:_LONGEST_TYPED])
+
+
+def _left_s(misses: _Misses | None, bounds: tuple[int, float], now: float) -> float:
+    """How long the next try must wait after so many failures, by their last one."""
+    free, longest_s = bounds
+    if misses is None or misses.count < free:
+        return 0.0
+    wait_s = min(longest_s, 2.0 ** min(misses.count - free, 30))
+    return max(0.0, misses.last_s + wait_s - now)
