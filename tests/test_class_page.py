@@ -9,6 +9,7 @@ import shutil
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import tutor.session
 import tutor.ui.serving
 from tutor.classroom import Classroom, open_classroom
 from tutor.errors import PageError
-from tutor.logins import hashed, remove_login
+from tutor.logins import add_login, hashed, remove_login
 from tutor.settings import Settings
 from tutor.turns import Delta, DemoOutcome, event_to_json
 from tutor.ui import RunningPage, check_address, start_server
@@ -87,6 +88,11 @@ class Browser:
     def joined(self, place: str, event: str, data: list[Any], tab: str = "") -> http.client.HTTPResponse:
         """Starts a listener, in a tab of one's own or another's."""
         asked = {"data": data, "fn_index": self.listener(place, event), "session_hash": tab or self.tab}
+        return self.send("POST", "/gradio_api/queue/join", json.dumps(asked).encode())
+
+    def joined_with(self, number: int) -> http.client.HTTPResponse:
+        """Starts a listener by its number."""
+        asked = {"data": [], "fn_index": number, "session_hash": self.tab}
         return self.send("POST", "/gradio_api/queue/join", json.dumps(asked).encode())
 
     def stream(self, tab: str = "") -> Iterator[dict[str, Any]]:
@@ -541,7 +547,8 @@ def test_the_command_warns_of_a_share_before_it_opens_one(
     assert main(words) == 0 and "gradio.live" not in warned[1]
 
 
-def test_in_a_browser_a_student_logs_in_asks_and_logs_out(server: RunningPage) -> None:
+@contextmanager
+def _chromium() -> Iterator[Any]:
     binary = next(
         filter(None, (os.environ.get("CHROMIUM"), shutil.which("chromium"), shutil.which("chrome"))), ""
     )
@@ -551,6 +558,12 @@ def test_in_a_browser_a_student_logs_in_asks_and_logs_out(server: RunningPage) -
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+def test_in_a_browser_a_student_logs_in_asks_and_logs_out(server: RunningPage) -> None:
+    with _chromium() as chromium:
         page = chromium.new_page()
         page.set_default_timeout(60_000)
         refused: list[str] = []
@@ -575,4 +588,42 @@ def test_in_a_browser_a_student_logs_in_asks_and_logs_out(server: RunningPage) -
         page.goto(f"{server.url}/logout")
         page.wait_for_selector("text=Login")
         assert page.locator("#box").count() == 0
-        chromium.close()
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(server: RunningPage, settings: Settings) -> None:
+    assert settings.auth is not None
+    add_login(settings.auth, "eve", PASSWORD)
+    browser = Browser(server.url, "tab-of-eve")
+    assert browser.log_in("eve")[0] == 200 and browser.send("GET", "/config").status == 200
+    remove_login(settings.auth, "eve")
+    add_login(settings.auth, "eve", "another horse")
+    assert browser.send("GET", "/config").status == 401
+    assert browser.joined_with(0).status == 401
+    page = browser.send("GET", "/").read().decode()
+    assert '"auth_required":true' in page.replace(" ", "") and "Conversations and settings" not in page
+    assert browser.log_in("eve")[0] == 400 and browser.log_in("eve", "another horse")[0] == 200
+    assert browser.send("GET", "/config").status == 200
+
+
+def test_in_a_browser_an_open_page_asks_to_log_in_again_after_a_new_password(
+    server: RunningPage, settings: Settings
+) -> None:
+    assert settings.auth is not None
+    add_login(settings.auth, "fay", PASSWORD)
+    with _chromium() as chromium:
+        page = chromium.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(server.url)
+        page.get_by_label("username").fill("fay")
+        page.get_by_label("password").fill(PASSWORD)
+        page.get_by_role("button", name="Login").click()
+        page.locator("#box textarea").fill("What is mode collapse?")
+        page.locator("#box textarea").press("Enter")
+        page.wait_for_selector("#chat >> text=few kinds of output")
+        page.get_by_role("button", name="Send").wait_for()
+        remove_login(settings.auth, "fay")
+        add_login(settings.auth, "fay", "another horse")
+        page.locator("#box textarea").fill("What is a GAN?")
+        page.locator("#box textarea").press("Enter")
+        page.get_by_label("username").wait_for()
+        assert page.locator("#box").count() == 0

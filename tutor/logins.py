@@ -206,18 +206,18 @@ class Door:
         self._known: set[tuple[str, str]] = set()
         self._trying = threading.Lock()
         self._counting = threading.Lock()
-        self._read: tuple[tuple[int, int], frozenset[str]] = (0, 0), frozenset()
+        self._read: tuple[tuple[int, int], dict[str, str]] = (0, 0), {}
 
-    def knows(self, name: str) -> bool:
-        """Whether the name may log in still; the file is read again when it changed."""
+    def line(self, name: str) -> str:
+        """The hash by which the name may log in now, empty where it may not; the file is read again when it changed."""
         try:
             status = self._file.stat()
             seen = status.st_mtime_ns, status.st_size
             if self._read[0] != seen:
-                self._read = seen, frozenset(read_logins(self._file))
+                self._read = seen, read_logins(self._file)
         except (OSError, SettingsError):
-            return False
-        return name in self._read[1]
+            return ""
+        return self._read[1].get(name, "")
 
     def wait_s(self, name: str, address: str) -> float:
         """How long the next try must wait; 0 when it need not."""
@@ -230,21 +230,25 @@ class Door:
             own = _left_s(self._misses.get(("name", name)), _OF_A_NAME, now)
             return max(own, _left_s(names, _OF_AN_ADDRESS, now))
 
-    def opens(self, name: str, password: str, address: str) -> bool:
-        """Whether the password is the name's. SettingsError when the file of logins cannot be read any more."""
+    def opens(self, name: str, password: str, address: str) -> str:
+        """The hash that the password fits, as `line` gives it; empty where it is not the name's.
+
+        Raises:
+            SettingsError: the file of logins cannot be read any more.
+        """
         name = _typed(name)
         with self._trying:
             if self.wait_s(name, address) > 0:
-                return False
-            kept = read_logins(self._file).get(name)
+                return ""
+            kept = read_logins(self._file).get(name, "")
             # A name that nobody has costs the same time as any other.
-            right = fits(password, kept or _NOBODY) and kept is not None
+            right = fits(password, kept or _NOBODY) and bool(kept)
             with self._counting:
                 if right:
                     self._come_in(name, address)
                 else:
                     self._failed(name, address)
-            return right
+            return kept if right else ""
 
     def _come_in(self, name: str, address: str) -> None:
         for key in (("name", name), ("place", address, name)):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,8 +22,17 @@ from tutor.ui.desk import Pace
 from tutor.ui.guard import UPLOAD, Receive, Scope, Send, refuse
 from tutor.ui.seats import Seats
 
-ADDRESS: ContextVar[str] = ContextVar("address", default="")
-"""The address from which the request that is being served came."""
+
+@dataclass
+class Coming:
+    """Who comes to log in: the address, and the line of the file of logins that let them in, once it did."""
+
+    address: str = ""
+    let_in: str = ""
+
+
+COMING: ContextVar[Coming] = ContextVar("coming")
+"""Of the request that is being served."""
 
 CALLS_A_MINUTE = 400
 UPLOADS_AN_HOUR = 100
@@ -40,6 +50,7 @@ _INSIDE = re.compile(
 )
 _POSTED = re.compile(rf"/login/?|{_API}/(queue/join|run/predict/?|reset/?|upload)")
 _WITH_BODY = re.compile(rf"{_API}/(queue/join|run/predict/?|reset/?)")
+_LOG_IN = re.compile("/login/?")
 _HEARTBEAT = re.compile(rf"{_API}/heartbeat/([^/]+)")
 _FILE = re.compile(rf"{_API}/file[=/](.*)")
 
@@ -62,6 +73,7 @@ class Gate:
         self._seats = seats
         self._door = door
         self._clock = clock
+        self._let_in: dict[str, str] = {}
         self._tabs: dict[str, OrderedDict[str, None]] = {}
         self._holder: dict[str, str] = {}
         self._calls: dict[str, Pace] = {}
@@ -71,14 +83,14 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        client = scope.get("client") or ("",)
-        ADDRESS.set(str(client[0]))
         path, posted = str(scope["path"]), scope["method"] not in ("GET", "HEAD")
         name = self._name(scope)
         if posted and not _POSTED.fullmatch(path):
             await refuse("http", "this door is closed", send, 404 if name else 401)
+        elif posted and _LOG_IN.fullmatch(path):
+            await self._logging_in(scope, receive, send)
         elif path == "/" or _OPEN.fullmatch(path):
-            await self._app(scope, receive, send)
+            await self._app(scope if name else _without_cookies(scope), receive, send)
         elif name is None:
             await refuse("http", "log in first", send, 401)
         elif not _INSIDE.fullmatch(path):
@@ -93,20 +105,41 @@ class Gate:
             await self._app(scope, receive, send)
 
     def _name(self, scope: Scope) -> str | None:
-        """Who sent the request, by the cookie of their log-in; None for nobody, or one who was taken out since."""
+        """Who sent the request, by the cookie of their log-in; None for nobody, for one who was taken out since, and
+        for one whose password is another since."""
+        for token in self._tokens(scope["headers"], b"cookie"):
+            if token in self._entered.tokens:
+                name = login_name(str(self._entered.tokens[token]))
+                line = self._door.line(name)
+                return name if line and self._let_in.get(token) == line else None
+        return None
+
+    async def _logging_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keeps by which line of the file each token was given: with another line it is worth nothing."""
+        coming = Coming(str((scope.get("client") or ("",))[0]))
+        COMING.set(coming)
+
+        async def kept(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and coming.let_in:
+                given = self._tokens(message["headers"], b"set-cookie")
+                held = self._entered.tokens
+                self._let_in = {token: line for token, line in self._let_in.items() if token in held}
+                self._let_in |= dict.fromkeys(given, coming.let_in)
+            await send(message)
+
+        await self._app(_without_cookies(scope), receive, kept)
+
+    def _tokens(self, headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
+        """The tokens of log-ins in the headers of that name."""
         from starlette.requests import cookie_parser
 
         # http.cookies would drop every cookie after one that it cannot read, such as another program's JSON.
         cookies: dict[str, str] = {}
-        for key, value in scope["headers"]:
-            if key.lower() == b"cookie":
+        for key, value in headers:
+            if key.lower() == name:
                 cookies |= cookie_parser(value.decode("latin-1"))
-        for kind in ("access-token-", "access-token-unsecure-"):
-            token = cookies.get(f"{kind}{self._entered.cookie_id}", "")
-            if token in self._entered.tokens:
-                name = login_name(str(self._entered.tokens[token]))
-                return name if self._door.knows(name) else None
-        return None
+        kinds = (f"{kind}{self._entered.cookie_id}" for kind in ("access-token-", "access-token-unsecure-"))
+        return [cookies[kind] for kind in kinds if kind in cookies]
 
     def _too_many(self, name: str, path: str) -> bool:
         if path == UPLOAD:
@@ -171,3 +204,9 @@ class Gate:
         if len(mine) > MOST_TABS:
             del self._holder[mine.popitem(last=False)[0]]
         return True
+
+
+def _without_cookies(scope: Scope) -> Scope:
+    """The request as one who was never here sends it."""
+    kept = [pair for pair in scope["headers"] if pair[0].lower() != b"cookie"]
+    return {**scope, "headers": kept}

@@ -6,6 +6,14 @@ SCRIPT = r"""<script>
 (() => {
   const SIGNS = {"\ue000": "\\(", "\ue001": "\\)", "\ue002": "\\[", "\ue003": "\\]"};
 
+  // Who is not logged in any more, because the password is another since, is asked to log in again.
+  const fetched = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await fetched(...asked);
+    if (answer.status === 401 && document.querySelector("#box")) location.reload();
+    return answer;
+  };
+
   // A message is copied as text: the answer, its citation numbers and where each quote stands;
   // what was looked at besides stays folded on the page.
   function words(source) {

@@ -23,7 +23,7 @@ from tutor.errors import PageError, SettingsError
 from tutor.logins import Door, read_logins
 from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.settings import Settings
-from tutor.ui.gate import ADDRESS, Gate
+from tutor.ui.gate import COMING, Gate
 from tutor.ui.guard import Guard, is_number
 from tutor.ui.look import CSS, SCRIPT, theme
 from tutor.ui.page import build_page
@@ -268,17 +268,17 @@ def _check(door: Door) -> Callable[[str, str], Awaitable[bool]]:
     few = CapacityLimiter(2)
 
     async def check(name: str, password: str) -> bool:
-        address = ADDRESS.get()
-        wait_s = door.wait_s(name, address)
+        coming = COMING.get()
+        wait_s = door.wait_s(name, coming.address)
         if wait_s > 0:
             # 400 is what the page shows as a failure; another status would leave the student without a word.
             told = f"Too many wrong tries: wait {ceil(wait_s)} s."
             raise HTTPException(400, told, {"Retry-After": str(ceil(wait_s))})
         try:
-            return await run_sync(door.opens, name, password, address, limiter=few)
+            coming.let_in = await run_sync(door.opens, name, password, coming.address, limiter=few)
         except SettingsError as error:
             logging.getLogger("tutor.ui").error("nobody can log in: %s", error)
-            return False
+        return bool(coming.let_in)
 
     return check
 
