@@ -244,3 +244,38 @@ def test_progress_shows_what_the_quiz_left(visit: Opening) -> None:
     if missed.count():
         missed.first.click()
         page.wait_for_selector("#note .here")
+
+
+def test_of_two_quick_clicks_the_second_does_not_touch_the_next_question(visit: Opening) -> None:
+    page = visit("Quiz")
+    page.fill("#quiz-n input[type=number]", "3")
+    page.click("#quiz-start")
+    page.wait_for_selector("#quiz-stem >> text=Question 1 of 3")
+    page.evaluate("for (const name of ['skip', 'report']) document.querySelector(`#quiz-${name}`).click()")
+    page.wait_for_selector("#quiz-graded >> text=The answer is")
+    page.wait_for_selector("#quiz-said >> text=One moment", state="detached")
+    page.click("#quiz-next")
+    page.wait_for_selector("#quiz-stem >> text=Question 2 of 3")
+
+
+def test_a_run_that_ends_during_an_answer_leaves_the_list_and_the_words_looked_for_as_they_are(
+    visit: Opening, served: RunningPage
+) -> None:
+    page = visit("Chat")
+    others = served._seats.of("").line.join()
+    page.fill("#box textarea", "What is mode collapse?")
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector("#chat >> text=1 before you")
+    page.fill("#find :is(input, textarea)", "collapse")
+    page.wait_for_selector("#chats input[disabled]", state="attached")
+    page.get_by_role("tab", name="Demos").click()
+    page.click("#card-self-attention")
+    page.click("#demo-run")
+    page.wait_for_selector("#demo-outcome .outcome")
+    page.wait_for_selector("#demo-run:visible")
+    page.wait_for_timeout(500)  # for the list that follows
+    assert page.locator("#chats input:not([disabled])").count() == 0
+    assert page.locator("#find :is(input, textarea)").input_value() == "collapse"
+    others.leave()
+    page.wait_for_selector("#chats input:not([disabled])", state="attached")
+    assert page.locator("#find :is(input, textarea)").input_value() == "collapse"

@@ -26,7 +26,7 @@ from tutor.session import Session, open_session
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import Citation, DemoOutcome, DemoProgress, Event, Notice, RunLesson
 from tutor.ui.demos_tab import DEMO, RUN, DemosTab
-from tutor.ui.desk import Desk
+from tutor.ui.desk import Desk, Pace
 from tutor.ui.map_view import map_html
 from tutor.ui.markup import INLINE_MATH
 from tutor.ui.note_view import (
@@ -39,8 +39,9 @@ from tutor.ui.note_view import (
 )
 from tutor.ui.notes_tab import NotesTab
 from tutor.ui.progress_tab import ProgressTab
-from tutor.ui.quiz_tab import DUE, MISSED, OPTIONS, SHOWN, QuizTab
+from tutor.ui.quiz_tab import DUE, MISSED, OPTIONS, SHOWN, Mark, QuizTab
 from tutor.ui.quiz_view import on_buttons, question_html, said_with
+from tutor.ui.rendering import MOST_CHARS
 from tutor.ui.run_view import bar_html, changed_knobs, knob_values, preset_choices, slider_step
 from tutor.ui.tabbing import Beside
 from tutor.ui.view import View
@@ -247,17 +248,29 @@ class Played:
     desk: Desk
     page: dict[str, Any] = field(default_factory=dict)
 
-    def did(self, updates: list[Any]) -> Played:
+    def did(self, shown: list[Any] | Iterator[list[Any]]) -> Played:
+        """What a click left on the page; one that costs work shows something before."""
+        if isinstance(shown, Iterator):
+            for updates in shown:
+                self._shows(updates)
+        else:
+            self._shows(shown)
+        return self
+
+    def _shows(self, updates: list[Any]) -> None:
         import gradio as gr
 
         names = (*SHOWN, *OPTIONS)
         assert len(updates) == len(names)
         self.page |= {name: new for name, new in zip(names, updates, strict=True) if new != gr.skip()}
-        return self
 
     @property
-    def seen(self) -> Any:
-        return self.page["quiz_seen"]
+    def seen(self) -> str:
+        return str(self.page["quiz_seen"])
+
+    @property
+    def chat(self) -> str:
+        return Mark.read(self.seen).chat_id
 
     @property
     def view(self) -> str:
@@ -268,7 +281,7 @@ class Played:
 
     @property
     def round(self) -> Round:
-        found = self.session.quiz(self.seen[0])
+        found = self.session.quiz(self.chat)
         assert found is not None
         return found
 
@@ -287,12 +300,14 @@ class Played:
 def played(session: Session, told: list[str]) -> Played:
     desk = Desk()
     view = View(session, lambda path: path)
-    return Played(session, QuizTab(session, Beside(session, view, desk, lambda chat_id, busy: [])), desk)
+    return Played(
+        session, QuizTab(session, Beside(session, view, desk, lambda tab, chat_id, words: [])), desk
+    )
 
 
 def test_a_quiz_is_set_up_asked_graded_and_summed_up(played: Played) -> None:
     tab = played.tab
-    played.did(tab.opened(("", "", 0), ""))
+    played.did(tab.opened("", ""))
     assert played.view == "setup" and "Mode collapse" in str(played.page["quiz_topic"].choices)
     played.did(tab.start("tab", "", 2, []))
     assert played.view == "question" and "Question 1 of 2" in played.page["quiz_stem"]
@@ -332,8 +347,10 @@ def test_the_round_of_the_record_is_shown_again_after_a_restart(played: Played, 
     played.session.close()
     again = open_session(settings, record=True)
     try:
-        tab = QuizTab(again, Beside(again, View(again, lambda path: path), Desk(), lambda chat_id, busy: []))
-        reopened = Played(again, tab, Desk()).did(tab.opened(("", "", 0), ""))
+        tab = QuizTab(
+            again, Beside(again, View(again, lambda path: path), Desk(), lambda tab, chat_id, words: [])
+        )
+        reopened = Played(again, tab, Desk()).did(tab.opened("", ""))
         assert reopened.view == "question" and "Question 2 of 2" in reopened.page["quiz_stem"]
         assert reopened.page["quiz_stem"] != first
     finally:
@@ -344,8 +361,8 @@ def test_a_quiz_of_the_chat_is_the_quiz_of_the_tab(played: Played) -> None:
     session = played.session
     chat_id = session.new_chat()
     list(session.respond(chat_id, "Quiz me on GANs"))
-    played.did(played.tab.opened(("", "", 0), chat_id))
-    assert played.view == "question" and played.seen[0] == chat_id
+    played.did(played.tab.opened("", chat_id))
+    assert played.view == "question" and played.chat == chat_id
     list(session.respond(chat_id, "skip"))
     played.did(played.tab.opened(played.seen, chat_id))
     assert "Question 2 of 3" in played.page["quiz_stem"]
@@ -354,10 +371,14 @@ def test_a_quiz_of_the_chat_is_the_quiz_of_the_tab(played: Played) -> None:
 def test_an_answer_to_a_question_that_is_no_longer_open_is_not_graded(played: Played) -> None:
     played.did(played.tab.start("tab", "", 2, []))
     before = played.seen
-    list(played.session.respond(before[0], "skip"))
+    list(played.session.respond(played.chat, "skip"))
     played.did(played.tab.answer("tab", before, "A", None))
-    assert "went on elsewhere" in played.page["quiz_said"].value
-    assert len(played.round.outcomes) == 1 and "Question 2 of 2" in played.page["quiz_stem"]
+    assert "dealt with already" in played.page["quiz_said"].value and played.view == "feedback"
+    assert len(played.round.outcomes) == 1 and "The answer is" in played.page["quiz_graded"]
+    list(played.session.respond(played.chat, "skip"))
+    played.did(played.tab.answer("tab", before, "A", None))
+    assert "went on elsewhere" in played.page["quiz_said"].value and played.view == "summary"
+    assert len(played.round.outcomes) == 2
 
 
 def test_a_grade_is_changed_by_the_students_word_and_back(
@@ -432,8 +453,8 @@ def test_a_busy_conversation_takes_no_second_answer(played: Played, told: list[s
     import gradio as gr
 
     played.did(played.tab.start("tab", "", 1, ["short"]))
-    played.desk.take("another tab", played.seen[0])
-    shown = played.tab.answer("tab", played.seen, "x", None)
+    played.desk.take("another tab", played.chat)
+    [shown] = played.tab.answer("tab", played.seen, "x", None)
     assert [new for new in shown if new != gr.skip()] == [shown[SHOWN.index("quiz_said")]]
     assert len(told) == 1 and not played.round.outcomes
 
@@ -505,7 +526,7 @@ def demos(session: Session, told: list[str]) -> DemosTab:
 
 
 def _beside(session: Session) -> Beside:
-    return Beside(session, View(session, lambda path: path), Desk(), lambda chat_id, busy: [])
+    return Beside(session, View(session, lambda path: path), Desk(), lambda tab, chat_id, words: [])
 
 
 def test_presets_name_their_seconds_and_set_their_knobs() -> None:
@@ -582,7 +603,7 @@ def test_a_run_goes_through_the_record_with_its_prediction(
 
 def test_a_run_that_finds_no_place_leaves_no_conversation(session: Session, told: list[str]) -> None:
     view, desk = View(session, lambda path: path), Desk(most=1)
-    tab = DemosTab(session, Beside(session, view, desk, lambda chat_id, busy: []), [DEMO_OF])
+    tab = DemosTab(session, Beside(session, view, desk, lambda tab, chat_id, words: []), [DEMO_OF])
     assert desk.take("another tab", "a chat")
     before = session.chats()
     list(tab.run("tab", "gan-2d", "quick", 0, None, [None] * 6))
@@ -708,3 +729,64 @@ def test_a_skip_is_never_right_by_the_students_word(played: Played) -> None:
     played.did(played.tab.start("tab", "", 1, ["short"]))
     played.did(played.tab.say("tab", played.seen, "skip"))
     assert played.view == "feedback" and not played.page["quiz_right"].visible
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "[1]", '["a", "b", "c"]', '{"a": 1}', "null", "[" * 1000, '"abc"']
+)
+def test_a_mark_that_a_browser_made_up_is_that_of_nothing(text: str) -> None:
+    assert Mark.read(text) == Mark()
+    assert Mark.read(Mark("chat", "item", 3).text) == Mark("chat", "item", 3)
+
+
+def test_of_two_quick_clicks_the_second_is_stale_and_leaves_the_next_question_alone(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 3, []))
+    pressed = played.seen
+    first = played.tab.answer("tab", pressed, played.right_answer(), None)
+    second = played.tab.say("tab", pressed, "skip")
+    next(first)
+    assert len(list(second)) == 1  # refused while the first is being dealt with
+    played.did(first)
+    for more in ("skip", "report", "A"):
+        played.did(played.tab.say("tab", pressed, more))
+        assert len(played.round.outcomes) == 1 and played.view == "feedback"
+    assert "Correct" in played.page["quiz_graded"]
+    played.did(played.tab.goes_on(played.seen))
+    assert "Question 2 of 3" in played.page["quiz_stem"]
+
+
+def test_a_quiz_that_fails_says_so_in_place_of_the_line_to_wait_by(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played.did(played.tab.start("tab", "", 1, ["short"]))
+    monkeypatch.setattr(Session, "respond", lambda *given, **more: 1 / 0)
+    waits, *_ = failing = list(played.tab.answer("tab", played.seen, "x", None))
+    assert "One moment" in waits[SHOWN.index("quiz_said")].value
+    assert "Something went wrong" in failing[-1][SHOWN.index("quiz_said")].value
+    assert not played.desk.holds(played.chat)
+
+
+def test_clicks_in_the_quiz_keep_the_pace_the_length_and_the_line_of_the_chat(
+    played: Played, told: list[str]
+) -> None:
+    now = [0.0]
+    played.desk.pace = Pace(2, 60.0, lambda: now[0])
+    played.did(played.tab.start("tab", "", 1, ["short"]))
+    played.did(played.tab.answer("tab", played.seen, "w" * (MOST_CHARS + 1), None))
+    assert "holds 4000 characters" in told[-1] and played.view == "question"
+    others = played.tab._beside.view.line.join()
+    assert others is not None
+    waiting = played.tab.say("tab", played.seen, "hint")
+    said = [next(waiting)[SHOWN.index("quiz_said")].value for _ in range(2)]
+    assert "One moment" in said[0] and "1 before you" in said[1]
+    others.leave()
+    played.did(waiting)
+    assert "Hint 1." in played.page["quiz_stem"]
+    played.did(played.tab.say("tab", played.seen, "hint"))
+    assert "messages a minute" in told[-1] and "Hint 2." not in played.page["quiz_stem"]
+    chats = len(played.session.chats())
+    played.did(played.tab.start("tab", "", 1, []))
+    assert len(played.session.chats()) == chats
+    now[0] += 61.0
+    played.did(played.tab.say("tab", played.seen, "skip"))
+    assert played.view == "feedback"

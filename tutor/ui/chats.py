@@ -126,6 +126,13 @@ class Chats:
 
         return [gr.skip(), *self.listing(chat_id, self._desk.busy(tab), words)[1:]]
 
+    def relisted(self, tab: str, chat_id: str, words: str) -> list[Any]:
+        """LISTED after something went on beside the chat; what is being typed there is left alone."""
+        import gradio as gr
+
+        listed = self.listing(chat_id, self._desk.busy(tab), words)
+        return [gr.Textbox(visible=bool(self._session.chats())), *listed[1:-1], gr.skip()]
+
     def renaming(self, chat_id: str) -> list[Any]:
         """The column for a new name, and the name as it is."""
         import gradio as gr

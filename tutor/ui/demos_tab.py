@@ -14,7 +14,6 @@ from tutor.demo_turns import find, title_of
 from tutor.lesson import prediction_of
 from tutor.runs import KeptRun, comparison_table, kept_runs
 from tutor.turns import Event, event_to_json
-from tutor.ui.chats import LISTED
 from tutor.ui.contents import status_html
 from tutor.ui.demos_layout import most_knobs
 from tutor.ui.lessons import table_html
@@ -30,7 +29,7 @@ from tutor.ui.run_view import (
     run_html,
     slider_step,
 )
-from tutor.ui.tabbing import Beside, On
+from tutor.ui.tabbing import Beside, On, relist
 
 if TYPE_CHECKING:
     from tutor.session import Session
@@ -304,7 +303,6 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
     knobs = [parts[f"{kind}_{n}"] for kind in ("slider", "choice") for n in range(most_knobs(demos))]
     demo, run = [parts[name] for name in DEMO], [parts[name] for name in RUN]
     kept = [parts[name] for name in KEPT]
-    listed = [parts[name] for name in LISTED]
 
     def opening(name: str) -> Any:
         return lambda mine: mine.demos.opened(name)
@@ -336,7 +334,7 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
         concurrency_limit=4,
         concurrency_id="demo",
     )
-    on(running.then, lambda mine, now: mine.beside.listing(now, False), parts["chat_id"], listed)
+    relist(running, parts, on)
     on(running.then, lambda mine: mine.demos.kept(), None, kept)
     on(parts["demo_stop"].click, stopped, None, parts["demo_progress"])
     on(parts["demos_tab"].select, lambda mine: mine.demos.kept(), None, kept)

@@ -22,15 +22,12 @@ from tutor.ui.programs import add_programs
 from tutor.ui.saying import STYLES, Saying, saying_parts, wire_saying
 from tutor.ui.seats import MESSAGES_A_MINUTE, Class, Seats
 from tutor.ui.shelf import Shelf, shelf_parts, wire_shelf
-from tutor.ui.tabbing import SERVED, Beside
+from tutor.ui.tabbing import SERVED, TELLING, Beside
 from tutor.ui.tabs import Tabs, tab_parts, tabs_of, wire_tabs
 from tutor.ui.view import MOST_ANSWERS_WAITING, Session, View
 
 if TYPE_CHECKING:
     from tutor.session import Session as WholeSession
-
-# What a listener tells in passing (gr.Info) reaches the browser only by way of the queue; nobody waits there.
-TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
 
 
 def build_page(
@@ -129,7 +126,7 @@ def _seat(
     libraries, shelf, tabs = session.libraries, None, None
     if libraries is not None:
         shelf = Shelf(session, libraries, view, desk, get_upload_folder, local)
-        tabs = tabs_of(Beside(session, view, desk, chats.listing, pictures), demos)
+        tabs = tabs_of(Beside(session, view, desk, chats.relisted, pictures), demos)
     saying = Saying(session, view, desk, chats)
     return Seat(session, view, desk, chats, saying, shelf, tabs, pictures, gallery)
 

@@ -1,19 +1,20 @@
 """The tab of the quizzes: a view of the round that a conversation keeps. What is pressed is said in that conversation.
 
-The round in the record is the only state: a restart goes on with it, and so does the chat. Of what the browser sends
-only the student's words count; whether they belong to the open question is looked up first.
+The round in the record is the only state: a restart goes on with it, and so does the chat. The browser holds the mark
+of the question that it shows and sends it with each click; whether that question is still open is looked up when the
+click's turn has come, so that of two quick clicks the second neither grades nor skips the next question.
 """
 
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tutor.quiz.hints import LAST_HINT
 from tutor.quiz.items import KINDS, LETTERS
 from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.reviewing import Which
-from tutor.turns import event_to_json
-from tutor.ui.chats import LISTED
 from tutor.ui.contents import status_html
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.quiz_view import (
@@ -28,7 +29,8 @@ from tutor.ui.quiz_view import (
     said_with,
     summary_html,
 )
-from tutor.ui.tabbing import Beside, On
+from tutor.ui.saying import within_length
+from tutor.ui.tabbing import TELLING, Beside, On, Working, relist
 
 if TYPE_CHECKING:
     from tutor.session import Session
@@ -38,6 +40,8 @@ MOST_QUESTIONS = 20
 MOST_WEAK = 5
 _VIEWS = ("setup", "question", "feedback", "summary")
 _ELSEWHERE = "This quiz went on elsewhere meanwhile. This is the question that is open now."
+_DONE_ALREADY = "This question was dealt with already, so what you pressed last is left without effect."
+_LONGEST_MARK = 300
 # What a button says in the conversation, and whether that is about the question that is open or the last one.
 _WISHES = (
     ("hint", "hint", True),
@@ -65,7 +69,9 @@ def quiz_parts() -> dict[str, Any]:
 
     parts: dict[str, Any] = {}
     with gr.Tab("Quiz", id="quiz", elem_id="tab-quiz") as parts["quiz_tab"]:
-        parts["quiz_seen"] = gr.State(("", "", 0))
+        parts["quiz_seen"] = gr.Textbox(
+            label="The question on the page", elem_id="quiz-seen", elem_classes="wire"
+        )
         parts["quiz_said"] = gr.Markdown(
             "", elem_id="quiz-said", latex_delimiters=LATEX_DELIMITERS, visible=False
         )
@@ -132,6 +138,33 @@ def _question_parts() -> dict[str, Any]:
     return parts
 
 
+class Mark(NamedTuple):
+    """What is on the page of a round: its conversation, its open item and how many were dealt with."""
+
+    chat_id: str = ""
+    item_id: str = ""
+    dealt_with: int = 0
+
+    @staticmethod
+    def of(chat_id: str, state: Round) -> "Mark":
+        """The mark of a round as it stands."""
+        return Mark(chat_id, state.asked.id if state.asked is not None else "", len(state.outcomes))
+
+    @staticmethod
+    def read(text: str) -> "Mark":
+        """The mark that a browser holds as `text`; the mark of nothing where it is none."""
+        try:
+            chat_id, item_id, dealt_with = json.loads(str(text or "")[:_LONGEST_MARK])
+            return Mark(str(chat_id), str(item_id), int(dealt_with))
+        except (ValueError, TypeError):
+            return Mark()
+
+    @property
+    def text(self) -> str:
+        """For the browser."""
+        return json.dumps(self)
+
+
 class QuizTab:
     """What each click says in the conversation of the quiz, and what is shown of the round then."""
 
@@ -139,13 +172,13 @@ class QuizTab:
         self._session = session
         self._beside = beside
 
-    def opened(self, seen: tuple[str, str, int], chat_id: str) -> list[Any]:
+    def opened(self, seen: str, chat_id: str) -> list[Any]:
         """SHOWN, OPTIONS: the quiz that waits, in the conversation at hand first; nothing where it is shown already."""
         import gradio as gr
 
-        known, *_ = seen
-        current = self._session.quiz(known)
-        if current is not None and _mark(known, current) == tuple(seen):
+        mark = Mark.read(seen)
+        current = self._session.quiz(mark.chat_id)
+        if current is not None and Mark.of(mark.chat_id, current) == mark:
             return [gr.skip()] * (len(SHOWN) + len(OPTIONS))
         waiting = self._session.waiting_quiz(chat_id)
         return self._now(waiting) if waiting else self.setup()
@@ -159,50 +192,57 @@ class QuizTab:
         topics = [*([DUE] if stands.due else []), *([MISSED] if studies.missed() else [])]
         topics += [name for name in stands.revisit[:MOST_WEAK] if name not in topics]
         titles = [note.title for note in self._session.notes_read.index.notes if note.format != "flashcards"]
-        updates = self._updates("setup", ("", "", 0), said) | {
+        updates = self._updates("setup", Mark(), said) | {
             "quiz_due": gr.Button(f"Review what is due ({stands.due})", visible=bool(stands.due)),
             "quiz_topic": gr.Dropdown(list(dict.fromkeys([*topics, *titles]))),
         }
         return list(updates.values())
 
-    def start(self, tab: str, topic: str, n: float, kinds: list[str]) -> list[Any]:
+    def start(self, tab: str, topic: str, n: float, kinds: list[str]) -> Iterator[list[Any]]:
         """SHOWN, OPTIONS: a new round in a conversation of its own; what cannot be asked is said instead."""
         which: Which = "due" if topic == DUE else "missed" if topic == MISSED else ""
         words = "" if which else " ".join(str(topic or "").split())[:200]
         chosen = tuple(kind for kind in KINDS if kind in (kinds or ()))
         count = max(1, min(MOST_QUESTIONS, int(n or 1)))
-        chat_id = self._session.new_chat()
-        with self._beside.place(f"{tab} quiz", chat_id) as ticket:
-            if ticket is None:
-                self._session.delete_chat(chat_id)
-                return self._skipped()
-            begun = [
-                event_to_json(event)
-                for event in self._session.start_quiz(chat_id, words, count, chosen, which)
-            ]
-        if self._session.quiz(chat_id) is None:
-            self._session.delete_chat(chat_id)
-            return self.setup(besides_html(begun))
-        return self._now(chat_id)
 
-    def say(self, tab: str, seen: tuple[str, str, int], message: str, *, open_item: bool = True) -> list[Any]:
+        def begun(work: Working) -> list[Any]:
+            chat_id = work.ticket.chat_id = self._session.new_chat()
+            said = work.events(self._session.start_quiz(chat_id, words, count, chosen, which))
+            if self._session.quiz(chat_id) is None:
+                self._session.delete_chat(chat_id)
+                return self.setup(besides_html(said))
+            return self._now(chat_id)
+
+        yield from self._beside.work(f"{tab} quiz", "", self._line, begun)
+
+    def say(self, tab: str, seen: str, message: str, *, open_item: bool = True) -> Iterator[list[Any]]:
         """SHOWN, OPTIONS: after a message in the conversation of the quiz.
 
         Args:
-            seen: what was on the page: the conversation, its open item and how many were dealt with.
+            seen: the mark of what was on the page when the student pressed.
             open_item: whether the message is about the question that is open, and not about the last one.
         """
-        chat_id = seen[0]
-        before = self._session.quiz(chat_id)
+        mark = Mark.read(seen)
+        if self._session.quiz(mark.chat_id) is None:
+            yield self.setup()
+        elif within_length(message):
+            yield from self._beside.work(
+                f"{tab} quiz",
+                mark.chat_id,
+                self._line,
+                lambda work: self._said(work, mark, message, open_item),
+            )
+        else:
+            yield self._line()
+
+    def _said(self, work: Working, mark: Mark, message: str, open_item: bool) -> list[Any]:
+        """As `say`, once nothing else can be said in the conversation."""
+        chat_id, before = mark.chat_id, self._session.quiz(mark.chat_id)
         if before is None:
             return self.setup()
-        if _mark(chat_id, before) != tuple(seen):
-            return self._now(chat_id, status_html(_ELSEWHERE))
-        with self._beside.place(f"{tab} quiz", chat_id) as ticket:
-            if ticket is None:
-                return self._skipped()
-            said = self._session.respond(chat_id, message, cancel=ticket.cancel)
-            events = [event_to_json(event) for event in said]
+        if Mark.of(chat_id, before) != mark:
+            return self._stale(mark, before)
+        events = work.events(self._session.respond(chat_id, message, cancel=work.ticket.cancel))
         after = self._session.quiz(chat_id)
         if after is None:
             return self.setup(besides_html(events))
@@ -216,13 +256,24 @@ class QuizTab:
             chat_id, "" if after.hints > before.hints else besides
         )  # a hint stands with its question
 
-    def answer(self, tab: str, seen: tuple[str, str, int], words: str, sure: str | None) -> list[Any]:
-        """As `say`: an answer with how sure the student is; nothing for an empty one."""
-        return self.say(tab, seen, said_with(words, sure)) if words.strip() else self._skipped()
+    def _stale(self, mark: Mark, state: Round) -> list[Any]:
+        """What came of the question on the page where that was dealt with just now, else the question that is open."""
+        told = last_grade(state)
+        just_now = len(state.outcomes) == mark.dealt_with + 1
+        if told and just_now and state.items[mark.dealt_with].id == mark.item_id:
+            return self._feedback(mark.chat_id, state, feedback_html(told), status_html(_DONE_ALREADY))
+        return self._now(mark.chat_id, status_html(_ELSEWHERE))
 
-    def goes_on(self, seen: tuple[str, str, int]) -> list[Any]:
+    def answer(self, tab: str, seen: str, words: str, sure: str | None) -> Iterator[list[Any]]:
+        """As `say`: an answer with how sure the student is; nothing for an empty one."""
+        if words.strip():
+            yield from self.say(tab, seen, said_with(words, sure))
+        else:
+            yield self._line()
+
+    def goes_on(self, seen: str) -> list[Any]:
         """SHOWN, OPTIONS: the open question, or how the round ended."""
-        return self._now(seen[0])
+        return self._now(Mark.read(seen).chat_id)
 
     def _now(self, chat_id: str, said: str = "") -> list[Any]:
         state = self._session.quiz(chat_id)
@@ -238,7 +289,7 @@ class QuizTab:
         words = on_buttons(item)
         letters = words or (list(LETTERS[: len(item.options)]) if item.is_choice else [])
         more = "No more hints" if state.hints >= LAST_HINT else f"Hint {state.hints + 1} of {LAST_HINT}"
-        updates = self._updates("question", _mark(chat_id, state), said) | {
+        updates = self._updates("question", Mark.of(chat_id, state), said) | {
             "quiz_stem": question_html(state),
             "quiz_sure": gr.Radio(value=None) if not state.hints else gr.skip(),
             "quiz_answer": gr.Textbox(value="", visible=not item.is_choice),
@@ -257,7 +308,7 @@ class QuizTab:
         is_typed = answered is not None and last is not None and not last.skipped and not last.chosen
         verdict = last.grade.verdict if last is not None and last.grade is not None else ""
         decided = last is not None and last.graded is not None
-        updates = self._updates("feedback", _mark(chat_id, state), said) | {
+        updates = self._updates("feedback", Mark.of(chat_id, state), said) | {
             "quiz_graded": graded,
             "quiz_right": gr.Button(visible=verdict in ("wrong", "partial") and is_typed and not decided),
             "quiz_undo": gr.Button(visible=decided),
@@ -270,33 +321,28 @@ class QuizTab:
         import gradio as gr
 
         missed = len(missed_items(state))
-        updates = self._updates("summary", _mark(chat_id, state), said) | {
+        updates = self._updates("summary", Mark.of(chat_id, state), said) | {
             "quiz_ended": summary_html(state),
             "quiz_retry": gr.Button(f"Retry the misses ({missed})", visible=bool(missed)),
             "quiz_paper": paper_html(state),
         }
         return list(updates.values())
 
-    def _updates(self, view: str, seen: tuple[str, str, int], said: str) -> dict[str, Any]:
+    def _updates(self, view: str, seen: Mark, said: str) -> dict[str, Any]:
         """SHOWN and OPTIONS by name, with one of the views open."""
         import gradio as gr
 
         updates: dict[str, Any] = dict.fromkeys((*SHOWN, *OPTIONS), gr.skip())
         updates |= {f"quiz_{name}": gr.Column(visible=name == view) for name in _VIEWS}
-        updates |= {"quiz_seen": seen, "quiz_said": gr.Markdown(said, visible=bool(said))}
+        updates |= {"quiz_seen": seen.text, "quiz_said": gr.Markdown(said, visible=bool(said))}
         return updates | {"quiz_paper": ""}
 
-    def _skipped(self) -> list[Any]:
-        """SHOWN, OPTIONS as they are, without the line that asks for patience."""
+    def _line(self, said: str = "") -> list[Any]:
+        """SHOWN, OPTIONS as they are, with another line on what goes on, or none."""
         import gradio as gr
 
         updates: dict[str, Any] = dict.fromkeys((*SHOWN, *OPTIONS), gr.skip())
-        return list((updates | {"quiz_said": gr.Markdown("", visible=False)}).values())
-
-
-def _mark(chat_id: str, state: Round) -> tuple[str, str, int]:
-    """What is on the page of a round: the conversation, its open item and how many were dealt with."""
-    return chat_id, state.asked.id if state.asked is not None else "", len(state.outcomes)
+        return list((updates | {"quiz_said": gr.Markdown(said, visible=bool(said))}).values())
 
 
 def wire_quiz(parts: dict[str, Any], on: On) -> None:
@@ -304,38 +350,29 @@ def wire_quiz(parts: dict[str, Any], on: On) -> None:
     import gradio as gr
 
     shown = [parts[name] for name in (*SHOWN, *OPTIONS)]
-    listed = [parts[name] for name in LISTED]
     seen = parts["quiz_seen"]
 
-    def relist(mine: Any, chat_id: str) -> Any:
-        return mine.beside.listing(chat_id, False)
+    def acts(event: Any, listener: Callable[..., Any], inputs: Any) -> None:
+        relist(on(event, listener, inputs, shown, **TELLING), parts, on)
 
-    def patience(mine: Any) -> Any:
-        return gr.Markdown(status_html("One moment …"), visible=True)
+    def started(mine: Any, topic: str, n: float, kinds: list[str], request: gr.Request) -> Iterator[Any]:
+        yield from mine.quiz.start(str(request.session_hash), topic, n, kinds)
 
-    def acts(event: Any, listener: Any, inputs: Any) -> None:
-        told = on(event, patience, None, parts["quiz_said"])
-        done = on(told.then, listener, inputs, shown, queue=True, concurrency_limit=2, concurrency_id="quiz")
-        on(done.then, relist, parts["chat_id"], listed)
+    def reviewed(mine: Any, request: gr.Request) -> Iterator[Any]:
+        yield from mine.quiz.start(str(request.session_hash), DUE, MOST_QUESTIONS, [])
 
-    def started(mine: Any, topic: str, n: float, kinds: list[str], request: gr.Request) -> Any:
-        return mine.quiz.start(str(request.session_hash), topic, n, kinds)
-
-    def reviewed(mine: Any, request: gr.Request) -> Any:
-        return mine.quiz.start(str(request.session_hash), DUE, MOST_QUESTIONS, [])
-
-    def answered(mine: Any, known: Any, words: str, sure: str | None, request: gr.Request) -> Any:
-        return mine.quiz.answer(str(request.session_hash), known, words, sure)
+    def answered(mine: Any, known: Any, words: str, sure: str | None, request: gr.Request) -> Iterator[Any]:
+        yield from mine.quiz.answer(str(request.session_hash), known, words, sure)
 
     def choosing(letter: str) -> Any:
-        def chosen(mine: Any, known: Any, sure: str | None, request: gr.Request) -> Any:
-            return mine.quiz.answer(str(request.session_hash), known, letter, sure)
+        def chosen(mine: Any, known: Any, sure: str | None, request: gr.Request) -> Iterator[Any]:
+            yield from mine.quiz.answer(str(request.session_hash), known, letter, sure)
 
         return chosen
 
     def wishing(message: str, open_item: bool) -> Any:
-        def wished(mine: Any, known: Any, request: gr.Request) -> Any:
-            return mine.quiz.say(str(request.session_hash), known, message, open_item=open_item)
+        def wished(mine: Any, known: Any, request: gr.Request) -> Iterator[Any]:
+            yield from mine.quiz.say(str(request.session_hash), known, message, open_item=open_item)
 
         return wished
 

@@ -67,7 +67,7 @@ class Saying:
         What cannot be taken in leaves everything as it is, the words in the box too.
         """
         text = text.strip()
-        if not text or self._too_long(text) or not self._free(tab, chat_id):
+        if not text or not within_length(text) or not self._free(tab, chat_id):
             return _skipped()
         try:
             chat_id = chat_id or self._session.new_chat()
@@ -96,7 +96,7 @@ class Saying:
         if not self._view.is_last_asked(chat_id, index):
             gr.Info("Only your last message can be changed.", duration=6)
             return as_it_is
-        if not text or self._too_long(text) or not self._free(tab, chat_id):
+        if not text or not within_length(text) or not self._free(tab, chat_id):
             return as_it_is
         if self._changed(tab, lambda: self._session.take_back(chat_id, text)) is None:
             return as_it_is
@@ -135,22 +135,11 @@ class Saying:
             self._desk.end(tab)
         return text
 
-    def _too_long(self, text: str) -> bool:
-        import gradio as gr
-
-        if len(text) > MOST_CHARS:
-            line = f"A message holds {MOST_CHARS} characters, and yours has {len(text)}: shorten it."
-            gr.Info(line, duration=8)
-        return len(text) > MOST_CHARS
-
     def _free(self, tab: str, chat_id: str) -> bool:
         """Takes the place of a message; says why when it is taken."""
         import gradio as gr
 
-        wait_s = self._desk.pace.wait_s() if self._desk.pace else 0.0
-        if wait_s:
-            most = f"{MESSAGES_A_MINUTE} messages a minute are the most"
-            gr.Info(f"{most}: send it again in {ceil(wait_s)} s.", duration=8)
+        if not within_pace(self._desk):
             return False
         free = self._desk.take(tab, chat_id)
         if not free and self._desk.is_shut:
@@ -233,6 +222,27 @@ class Saying:
             self._session.give_feedback(turn, "dislike", word.strip()[:MOST_CHARS])
             gr.Info("Kept. “tutor eval feedback” shows it.", duration=4)
         return _asking(0)
+
+
+def within_length(text: str) -> bool:
+    """Whether a message is not too long; says so where it is."""
+    import gradio as gr
+
+    if len(text) > MOST_CHARS:
+        line = f"A message holds {MOST_CHARS} characters, and yours has {len(text)}: shorten it."
+        gr.Info(line, duration=8)
+    return len(text) <= MOST_CHARS
+
+
+def within_pace(desk: Desk) -> bool:
+    """Whether one more message may be sent now, and then counts; says when it may where not."""
+    import gradio as gr
+
+    wait_s = desk.pace.wait_s() if desk.pace else 0.0
+    if wait_s:
+        most = f"{MESSAGES_A_MINUTE} messages a minute are the most"
+        gr.Info(f"{most}: send it again in {ceil(wait_s)} s.", duration=8)
+    return not wait_s
 
 
 def _skipped() -> list[Any]:

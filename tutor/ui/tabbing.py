@@ -1,18 +1,26 @@
 """What the tabs beside the chat share: the parts of the page that they lean on, and how a listener is bound."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from tutor.job_queue import Ticket as PlaceInLine
+from tutor.turns import Event, ToolCall, event_to_json
+from tutor.ui.chats import LISTED
+from tutor.ui.contents import status_html
 from tutor.ui.desk import Desk, Ticket
-from tutor.ui.view import Session, View
+from tutor.ui.saying import within_pace
+from tutor.ui.view import BUSY, WAITING_PAUSE_S, Session, View
 
 SERVED = (".png", ".gif", ".json")
 """The endings of files that the page hands out: pictures, films and the figures of runs."""
+
+TELLING: dict[str, Any] = {"queue": True, "concurrency_limit": None}
+"""How a listener is bound that says something in passing (gr.Info), which reaches the browser only by way of the queue;
+nobody waits there."""
 
 On = Callable[..., Any]
 """Binds a listener to an event of a component: on(component.click, listener, inputs, outputs, **more).
@@ -22,20 +30,38 @@ The listener gets first the tabs of whoever asks, then the values of its inputs;
 
 
 @dataclass(frozen=True)
+class Working:
+    """A piece of work whose turn has come: its ticket, and its place in the line of the answers."""
+
+    ticket: Ticket
+    turn: PlaceInLine
+
+    def events(self, stream: Iterable[Event]) -> list[dict[str, Any]]:
+        """All events of a turn, as plain data."""
+        found = []
+        for event in stream:
+            if isinstance(event, ToolCall) and event.name == "run_demo":
+                self.turn.leave()  # a demo has a line of its own; others are answered meanwhile
+            found.append(event_to_json(event))
+        return found
+
+
+@dataclass(frozen=True)
 class Beside:
     """What a tab leans on.
 
     Args:
         view: the page's messages and words for failures.
         desk: keeps who is being answered.
-        listing: the list of conversations as it stands: (chat_id, busy) -> updates of LISTED of `chats`.
+        listed: the list of conversations after a tab's work: (tab, chat_id, words looked for) -> updates of LISTED of
+            `chats`.
         served: path of a file of a run -> the path from which the page may serve it, None when it is gone.
     """
 
     session: Session
     view: View
     desk: Desk
-    listing: Callable[[str, bool], list[Any]]
+    listed: Callable[[str, str, str], list[Any]]
     served: Callable[[str], str | None] = lambda path: path
 
     @contextmanager
@@ -59,6 +85,45 @@ class Beside:
         finally:
             self.desk.end(key)
 
-    def told(self, error: Exception) -> str:
-        """A failure in words, safe in HTML."""
-        return escape(self.view.told(error))
+    def work(
+        self, key: str, chat_id: str, line: Callable[[str], list[Any]], do: Callable[[Working], list[Any]]
+    ) -> Iterator[list[Any]]:
+        """What a click shows that costs work, within the bounds of a message of the chat: the pace, one thing at a time
+        in a conversation, and the line of the answers. Whatever fails is told in place of the line to wait by.
+
+        Args:
+            key: who works, as for `place`.
+            line: the updates that show one line of HTML to the student, or take it away where it is empty.
+            do: the work, begun when its turn has come; gives the updates that it ends with.
+        """
+        if not within_pace(self.desk):
+            yield line("")
+            return
+        with self.place(key, chat_id) as ticket:
+            if ticket is None:
+                yield line("")
+                return
+            turn = self.view.line.join()
+            if turn is None:
+                yield line(status_html(BUSY))
+                return
+            try:
+                yield line(status_html("One moment …"))
+                while (before := turn.before) and not ticket.cancel.is_set():
+                    yield line(status_html(f"{before} before you: your turn comes when theirs are done."))
+                    turn.wait(WAITING_PAUSE_S)
+                yield line("") if ticket.cancel.is_set() else do(Working(ticket, turn))
+            except Exception as error:  # noqa: BLE001 - the door: a failure must reach the student as words
+                yield line(status_html(self.view.told(error), bad=True))
+            finally:
+                turn.leave()
+
+
+def relist(event: Any, parts: dict[str, Any], on: On) -> None:
+    """After a tab's work the list of conversations is shown as it stands then."""
+    import gradio as gr
+
+    def relisted(mine: Any, now: str, words: str, request: gr.Request) -> Any:
+        return mine.beside.listed(str(request.session_hash), now, words)
+
+    on(event.then, relisted, [parts["chat_id"], parts["find"]], [parts[name] for name in LISTED])

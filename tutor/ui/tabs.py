@@ -78,6 +78,7 @@ def wire_tabs(blocks: Any, parts: dict[str, Any], door: Callable[[Callable[..., 
 
     def leaving(mine: Tabs, request: gr.Request) -> None:
         left(mine, request)
+        mine.beside.desk.stop(f"{request.session_hash} quiz")
 
     on(parts["chat_tab"].select, chat_again, parts["chat_id"], parts["chat"])
     wire_notes(parts, on)
