@@ -279,3 +279,28 @@ def test_a_run_that_ends_during_an_answer_leaves_the_list_and_the_words_looked_f
     others.leave()
     page.wait_for_selector("#chats input:not([disabled])", state="attached")
     assert page.locator("#find :is(input, textarea)").input_value() == "collapse"
+
+
+def test_a_run_is_shown_on_the_page_of_its_own_demo_and_a_kept_one_with_its_settings(visit: Opening) -> None:
+    page = visit("Demos")
+    page.click("#card-gan-2d")
+    page.get_by_label("Long").check()
+    page.click("#demo-run")
+    page.wait_for_selector("#demo-progress .bar")
+    page.click("#demo-back")
+    page.click("#card-self-attention")
+    page.wait_for_selector("#demo-head >> text=Self-attention")
+    assert not page.locator("#demo-stop").is_visible()
+    page.get_by_label("more than nine tenths").check()
+    page.wait_for_selector(".toast-body >> text=has ended")
+    assert not page.locator("#demo-progress .bar").count() and not page.locator("#demo-picture img").count()
+    page.click("#demo-knobs > button")
+    page.get_by_label("seed").fill("4")
+    page.click("#demo-run")
+    page.wait_for_selector("#demo-outcome .foretold")
+    assert not page.get_by_label("more than nine tenths").is_checked()
+    page.click("#demo-back")
+    page.click("#kept-run input")
+    page.get_by_role("option").first.click()
+    page.wait_for_selector("#demo-progress >> text=A run that is kept")
+    assert page.get_by_label("seed").input_value() == "4"

@@ -555,7 +555,8 @@ def test_a_slider_can_stand_on_the_default_of_every_knob() -> None:
 
 
 def test_the_page_of_a_demo_has_its_knobs_with_bounds_and_its_prediction(demos: DemosTab) -> None:
-    page = dict(zip(DEMO, demos.opened("gan-2d"), strict=False))
+    opened = demos.opened("gan-2d")
+    page = dict(zip(DEMO, opened, strict=False)) | dict(zip(RUN, opened[-len(RUN) :], strict=True))
     assert "A &lt;b&gt;GAN&lt;/b&gt;" in page["demo_head"] and "#note=mode-collapse.md" in page["demo_head"]
     assert page["demo_predict"].info == "How many?" and page["demo_predict"].visible
     knobs = demos.opened("gan-2d")[len(DEMO) : -len(RUN)]
@@ -790,3 +791,82 @@ def test_clicks_in_the_quiz_keep_the_pace_the_length_and_the_line_of_the_chat(
     now[0] += 61.0
     played.did(played.tab.say("tab", played.seen, "skip"))
     assert played.view == "feedback"
+
+
+def _frames(count: int, compared: str = "") -> Any:
+    def start_demo(self: Session, chat_id: str, call: Any, title: str, **more: Any) -> Iterator[Event]:
+        for n in range(count):
+            yield DemoProgress("gan-2d", f"/p/{n}.png", "at work", n, count, 1.0, 1.0)
+        yield DemoOutcome({"metrics": {"modes": METRIC}, "verdict": "7 of 8.", "notes": [], "images": []})
+        yield RunLesson(compared, (), ())
+
+    return start_demo
+
+
+def test_a_prediction_is_taken_back_once_it_was_compared(
+    demos: DemosTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gradio as gr
+
+    predict = RUN.index("demo_predict")
+    monkeypatch.setattr(Session, "start_demo", _frames(1, "You predicted “all”."))
+    *before, last = demos.run("tab", "gan-2d", "quick", 0, 1, [None] * 6)
+    assert all(one[predict] == gr.skip() for one in before) and last[predict].value is None
+    monkeypatch.setattr(Session, "start_demo", _frames(1))
+    *_, last = demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6)
+    assert last[predict] == gr.skip()
+
+
+def test_the_frames_of_a_run_are_shown_on_the_page_of_its_own_demo_alone(
+    session: Session, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gradio as gr
+
+    demos = DemosTab(
+        session, _beside(session), [DEMO_OF, DEMO_OF | {"name": "mode-collapse", "title": "Other"}]
+    )
+    monkeypatch.setattr(Session, "start_demo", _frames(6))
+    run = demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6)
+    picture, stop = RUN.index("demo_picture"), RUN.index("demo_stop")
+    next(run)
+    assert next(run)[picture].visible
+    other = demos.opened("mode-collapse", "tab")[-len(RUN) :]
+    assert not other[stop].visible
+    demos.opened("gan-2d", "another tab")
+    demos.closed("another tab")
+    back = demos.opened("gan-2d", "tab")[-len(RUN) :]
+    assert back[stop].visible and not back[picture].visible
+    assert next(run)[picture].visible
+    demos.closed("tab")
+    assert list(run) == [[gr.skip()] * len(RUN)]
+    assert len(told) == 1 and "A &lt;b&gt;GAN&lt;/b&gt;” has ended" in told[0]
+    assert demos._running == {}
+
+
+def test_a_kept_run_is_looked_at_with_its_own_knobs_and_seed(demos: DemosTab, session: Session) -> None:
+    knobs = {"loss": "ls", "d_lr": 0.005, "steps": 10**9, "gone": 3}
+    _kept(session.settings.data_dir / "runs", "a", knobs=knobs, seed=7, preset="normal")
+    shown = demos.look("run-a", "tab")
+    page = dict(zip(DEMO, shown, strict=False))
+    assert page["demo_seed"].value == 7 and page["demo_preset"].value == "normal"
+    sliders, choices = shown[len(DEMO) :][: demos.knobs], shown[len(DEMO) :][demos.knobs : 2 * demos.knobs]
+    assert choices[0].value == "ls" and sliders[1].value == 0.005
+    assert sliders[2].value == 4000  # out of bounds by now: as the preset has it
+
+
+def test_a_run_that_was_stopped_offers_no_figures(demos: DemosTab, session: Session) -> None:
+    place = _kept(session.settings.data_dir / "runs", "a", metrics=None, outcome="stopped")
+    ended = demos._ended({"demo": "gan-2d", "images": [str(place / "final.png")]}, "", stopped=True)
+    shown = dict(zip(RUN, ended, strict=True))
+    assert [shown[f"demo_{name}"].visible for name in ("png", "gif", "json")] == [True, True, False]
+
+
+def test_runs_keep_the_pace_of_the_chat(
+    demos: DemosTab, session: Session, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "start_demo", _frames(1))
+    demos._beside.desk.pace = Pace(1, 60.0, lambda: 0.0)
+    assert len(list(demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6))) > 1
+    chats = session.chats()
+    assert len(list(demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6))) == 1
+    assert "messages a minute" in told[-1] and session.chats() == chats

@@ -7,12 +7,14 @@ in the same line, and a conversation of the record keeps it.
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tutor.demo_turns import find, title_of
 from tutor.lesson import prediction_of
-from tutor.runs import KeptRun, comparison_table, kept_runs
+from tutor.runs import KEPT_FILES, KeptRun, comparison_table, kept_runs
 from tutor.turns import Event, event_to_json
 from tutor.ui.contents import status_html
 from tutor.ui.demos_layout import most_knobs
@@ -21,6 +23,7 @@ from tutor.ui.run_view import (
     PRESETS,
     changed_knobs,
     demo_html,
+    kept_values,
     knob_info,
     knob_label,
     knob_values,
@@ -29,14 +32,15 @@ from tutor.ui.run_view import (
     run_html,
     slider_step,
 )
-from tutor.ui.tabbing import Beside, On, relist
+from tutor.ui.saying import within_pace
+from tutor.ui.tabbing import TELLING, Beside, On, relist
 
 if TYPE_CHECKING:
     from tutor.session import Session
 
 Data = Mapping[str, Any]
 _NO_RUN = "This run is no longer kept; choose another."
-DEMO = ("demo_name", "demo_gallery", "demo_page", "demo_head", "demo_preset", "demo_seed", "demo_predict")
+DEMO = ("demo_name", "demo_gallery", "demo_page", "demo_head", "demo_preset", "demo_seed")
 RUN = (
     "demo_run",
     "demo_stop",
@@ -46,19 +50,37 @@ RUN = (
     "demo_png",
     "demo_gif",
     "demo_json",
+    "demo_predict",
 )
 KEPT = ("kept_run", "kept_one", "kept_two")
 COMPARED = ("compared", "compared_one", "compared_two")
 
 
+@dataclass
+class _Running:
+    """A run that goes on in a browser's tab: its demo, and the demo whose page is open there."""
+
+    name: str
+    on_page: str
+
+    @property
+    def is_seen(self) -> bool:
+        return self.name == self.on_page
+
+
 class DemosTab:
-    """What each click shows of the demos and their runs; it holds nothing but the list of the demos."""
+    """What each click shows of the demos and their runs.
+
+    It holds nothing but the list of the demos, and which page is open in a browser's tab while a run goes on there: the
+    frames of the run are shown on the page of its own demo alone.
+    """
 
     def __init__(self, session: "Session", beside: Beside, demos: Sequence[dict[str, Any]]) -> None:
         self._session = session
         self._beside = beside
         self.demos = demos
         self.knobs = most_knobs(demos)
+        self._running: dict[str, _Running] = {}
 
     @property
     def _runs(self) -> Path:
@@ -66,46 +88,65 @@ class DemosTab:
 
     # -- one demo ----------------------------------------------------------------------------------------------------
 
-    def opened(self, name: str) -> list[Any]:
-        """DEMO, the knobs, RUN: the page of a demo, as its quick preset sets it."""
+    def opened(self, name: str, tab: str = "", kept: Data | None = None) -> list[Any]:
+        """DEMO, the knobs, RUN: the page of a demo, as its quick preset sets it.
+
+        Args:
+            kept: what a kept run tells, whose preset, seed and knobs are set in place of those.
+        """
         import gradio as gr
 
         demo = find(name, self.demos)
         if demo is None:
-            return self.closed() + [gr.skip()] * (2 * self.knobs + len(RUN))
+            return self.closed(tab) + [gr.skip()] * (2 * self.knobs + len(RUN))
+        self._turned(tab, name if kept is None else "")
         presets = preset_choices(demo, self._session.settings.demo_budget_s)
-        asked = prediction_of(demo, {"name": name}, "")
-        predict = gr.Radio(visible=False, value=None, choices=[])
-        if asked is not None:
-            options = [(text, place) for place, text in enumerate(asked.options)]
-            predict = gr.Radio(
-                options, value=None, visible=True, label="What do you expect?", info=asked.question
-            )
+        preset = str((kept or {}).get("preset", ""))
+        preset = preset if preset in PRESETS else "quick"
+        seed = (kept or {}).get("seed", self._session.settings.seed)
         page = [
             name,
             gr.Column(visible=False),
             gr.Column(visible=True),
             demo_html(demo, self._session.notes_read.index.notes),
-            gr.Radio(presets, value="quick"),
-            gr.Number(value=self._session.settings.seed or 0),
-            predict,
+            gr.Radio(presets, value=preset),
+            gr.Number(value=seed or 0),
         ]
-        return [*page, *self.set_to(name, "quick"), *self._idle()]
+        goes_on = tab in self._running and self._running[tab].is_seen
+        run = self._returned() if goes_on else self._idle()
+        knobs = self.set_to(name, preset, (kept or {}).get("knobs") or {})
+        return [*page, *knobs, *run[:-1], self._asked(demo)]
 
-    def closed(self) -> list[Any]:
+    def _asked(self, demo: Data) -> Any:
+        """The question before a run, with nothing chosen; hidden where a demo asks none."""
+        import gradio as gr
+
+        asked = prediction_of(demo, {"name": demo["name"]}, "")
+        if asked is None:
+            return gr.Radio(visible=False, value=None, choices=[])
+        options = [(text, place) for place, text in enumerate(asked.options)]
+        return gr.Radio(options, value=None, visible=True, label="What do you expect?", info=asked.question)
+
+    def closed(self, tab: str = "") -> list[Any]:
         """DEMO: the gallery again."""
         import gradio as gr
 
+        self._turned(tab, "")
         return ["", gr.Column(visible=True), gr.Column(visible=False), *[gr.skip()] * (len(DEMO) - 3)]
 
-    def set_to(self, name: str, preset: str) -> list[Any]:
-        """The sliders, then the choices: the knobs of a demo as a preset sets them."""
+    def _turned(self, tab: str, name: str) -> None:
+        """Another page is open in a browser's tab; that of no demo with an empty name."""
+        if tab in self._running:
+            self._running[tab].on_page = name
+
+    def set_to(self, name: str, preset: str, kept: Data | None = None) -> list[Any]:
+        """The sliders, then the choices: the knobs of a demo as a preset sets them, or as `kept` has them."""
         import gradio as gr
 
         demo = find(name, self.demos)
         sliders: list[Any] = [gr.Slider(visible=False) for _ in range(self.knobs)]
         choices: list[Any] = [gr.Dropdown(visible=False) for _ in range(self.knobs)]
-        values = knob_values(demo, preset) if demo is not None else {}
+        values = knob_values(demo, preset) | kept_values(demo, kept or {}) if demo is not None else {}
         for n, knob in enumerate(demo["knobs"] if demo is not None else ()):
             about: dict[str, Any] = {"label": knob_label(knob), "info": knob_info(knob), "visible": True}
             value = values[knob["name"]]
@@ -131,6 +172,9 @@ class DemosTab:
         if demo is None:
             yield self._idle("Choose a demo first.")
             return
+        if not within_pace(self._beside.desk):
+            yield self._skipped()
+            return
         preset = preset if preset in PRESETS else "quick"
         sliders, choices = given[: self.knobs], given[self.knobs :]
         values = {
@@ -153,20 +197,25 @@ class DemosTab:
             stream = self._session.start_demo(
                 chat_id, call, title_of(demo), predicted=_predicted(demo, call, place), cancel=ticket.cancel
             )
-            yield from self._watched(stream)
+            self._running[tab] = running = _Running(name, name)
+            try:
+                yield from self._watched(stream, running, title_of(demo))
+            finally:
+                del self._running[tab]
 
-    def _watched(self, stream: Iterator[Event]) -> Iterator[list[Any]]:
-        """RUN for the events of a run; whatever fails is told, and closing this stops the run."""
+    def _watched(self, stream: Iterator[Event], running: _Running, title: str) -> Iterator[list[Any]]:
+        """RUN for the events of a run, while the page of its demo is open; whatever fails is told, and closing this
+        stops the run."""
         said, compared, result, stopped = "", "", None, False
         yield self._working("Starting …")
         try:
             for event in stream:
                 data = event_to_json(event)
-                if data["event"] == "DemoProgress":
+                if data["event"] == "DemoProgress" and running.is_seen:
                     yield self._working(progress_html(data), self._beside.served(data["path"]))
                 elif data["event"] == "Notice":
                     said = str(data["text"])
-                    yield self._working(status_html(said))
+                    yield self._working(status_html(said)) if running.is_seen else self._skipped()
                 elif data["event"] == "DemoOutcome":
                     result, stopped = data["result"], data["stopped"]
                 elif data["event"] == "RunLesson":
@@ -177,7 +226,26 @@ class DemosTab:
             close = getattr(stream, "close", None)
             if close is not None:
                 close()
-        yield self._ended(result, compared, stopped) if result is not None else self._idle(said)
+        if not running.is_seen:
+            yield self._ended_unseen(title, said if result is None else "")
+        else:
+            yield self._ended(result, compared, stopped) if result is not None else self._idle(said)
+
+    def _ended_unseen(self, title: str, said: str) -> list[Any]:
+        """RUN as it is: a run ended while another page was open; what failed is told in passing."""
+        import gradio as gr
+
+        told = said or "its outcome stands among the runs that are kept, and in its conversation"
+        gr.Info(escape(f"“{title}” has ended: {told}."), duration=6)
+        return self._skipped()
+
+    def _returned(self) -> list[Any]:
+        """RUN when the page of a demo that runs is opened again; the next frame is shown on it."""
+        import gradio as gr
+
+        shown = self._working("The run goes on …")
+        shown[RUN.index("demo_picture")] = gr.Image(None, visible=False)
+        return shown
 
     def _conversation(self, name: str) -> str:
         """The conversation that keeps the runs of a demo: the last one of that name, else a new one."""
@@ -189,7 +257,7 @@ class DemosTab:
 
         shown = gr.Image(picture, visible=True) if picture else gr.skip()
         busy = [gr.Button(visible=False), gr.Button(visible=True)]
-        return [*busy, told, shown, "", *[gr.DownloadButton(visible=False)] * 3]
+        return [*busy, told, shown, "", *[gr.DownloadButton(visible=False)] * 3, gr.skip()]
 
     def _idle(self, said: str = "") -> list[Any]:
         """RUN before a run, or after one that gave nothing."""
@@ -197,14 +265,16 @@ class DemosTab:
 
         ready = [gr.Button(visible=True), gr.Button(visible=False)]
         gone = [gr.DownloadButton(visible=False)] * 3
-        return [*ready, status_html(said, bad=True), gr.Image(None, visible=False), "", *gone]
+        return [*ready, status_html(said, bad=True), gr.Image(None, visible=False), "", *gone, gr.skip()]
 
     def _ended(self, result: dict[str, Any], compared: str, stopped: bool) -> list[Any]:
         import gradio as gr
 
         images = [Path(str(path)) for path in result.get("images") or ()]
         folder = images[0].parent if images else None
-        files = [folder / name for name in ("final.png", "film.gif", "result.json")] if folder else []
+        # A run that was stopped has pictures and no figures.
+        kept = [name for name in KEPT_FILES if result.get("metrics") or not name.endswith(".json")]
+        files = [folder / name for name in kept] if folder else []
         last = next((path for path in images if path.suffix == ".png"), None)
         return [
             gr.Button("Run again", visible=True),
@@ -213,6 +283,8 @@ class DemosTab:
             self._image(last),
             run_html(result, self._session.notes_read.index.notes, compared, stopped),
             *self._downloads(files),
+            # What was predicted is kept by now: another run is another prediction.
+            gr.Radio(value=None) if compared else gr.skip(),
         ]
 
     def _image(self, path: Path | None) -> Any:
@@ -244,14 +316,14 @@ class DemosTab:
         runs = [(run.told, run.name) for run in kept_runs(self._runs)]
         return [gr.Dropdown(runs, value=None, interactive=True) for _ in KEPT]
 
-    def look(self, name: str | None) -> list[Any]:
+    def look(self, name: str | None, tab: str = "") -> list[Any]:
         """DEMO, the knobs, RUN: the page of the demo of a kept run, with its outcome."""
         import gradio as gr
 
         run = self._kept(name)
         if run is None:
             return [gr.skip()] * (len(DEMO) + 2 * self.knobs + len(RUN))
-        shown = self.opened(str(run.run["demo"]))
+        shown = self.opened(str(run.run["demo"]), tab, run.run)
         picture = next((file for file in run.files if file.suffix == ".png"), None)
         ended = [
             gr.Button("Run again", visible=True),
@@ -261,7 +333,7 @@ class DemosTab:
             run_html(run.run, self._session.notes_read.index.notes),
             *self._downloads(run.files),
         ]
-        return [*shown[: -len(RUN)], *ended]
+        return [*shown[: -len(RUN)], *ended, shown[-1]]
 
     def compare(self, one: str | None, two: str | None) -> list[Any]:
         """COMPARED: two kept runs side by side: what was set differently, their figures, their last pictures."""
@@ -290,9 +362,9 @@ def _predicted(demo: Data, call: dict[str, Any], place: int | None) -> dict[str,
     return {"predict": asked.predict, "place": place, "said": asked.options[place]}
 
 
-def left(mine: Any, request: Any) -> None:
-    """The browser's tab was closed or loaded anew: its run stops."""
-    mine.beside.desk.stop(f"{request.session_hash} demo")
+def left(mine: Any, request: Any) -> bool:
+    """The browser's tab was closed or loaded anew: its run stops; whether there was one."""
+    return mine.beside.desk.stop(f"{request.session_hash} demo") is not None
 
 
 def wire_demos(parts: dict[str, Any], on: On) -> None:
@@ -305,20 +377,31 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
     kept = [parts[name] for name in KEPT]
 
     def opening(name: str) -> Any:
-        return lambda mine: mine.demos.opened(name)
+        def opened(mine: Any, request: gr.Request) -> list[Any]:
+            shown: list[Any] = mine.demos.opened(name, str(request.session_hash))
+            return shown
+
+        return opened
+
+    def closed(mine: Any, request: gr.Request) -> list[Any]:
+        shown: list[Any] = mine.demos.closed(str(request.session_hash))
+        return shown
+
+    def looked(mine: Any, name: str | None, request: gr.Request) -> list[Any]:
+        shown: list[Any] = mine.demos.look(name, str(request.session_hash))
+        return shown
 
     def ran(
         mine: Any, request: gr.Request, name: str, preset: str, seed: float, place: int | None, *given: Any
     ) -> Iterator[list[Any]]:
         yield from mine.demos.run(str(request.session_hash), name, preset, seed, place, given)
 
-    def stopped(mine: Any, request: gr.Request) -> str:
-        left(mine, request)
-        return "<p>Stopping …</p>"
+    def stopped(mine: Any, request: gr.Request) -> Any:
+        return "<p>Stopping …</p>" if left(mine, request) else gr.skip()
 
     for each in demos:
         on(parts[f"card_{each['name']}"].click, opening(str(each["name"])), None, [*demo, *knobs, *run])
-    on(parts["demo_back"].click, lambda mine: mine.demos.closed(), None, demo)
+    on(parts["demo_back"].click, closed, None, demo)
     on(
         parts["demo_preset"].input,
         lambda mine, name, preset: mine.demos.set_to(name, preset),
@@ -330,9 +413,9 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
         ran,
         [*(parts[f"demo_{name}"] for name in ("name", "preset", "seed", "predict")), *knobs],
         run,
-        queue=True,
-        concurrency_limit=4,
-        concurrency_id="demo",
+        # A second press on Run is answered: on the page of another demo it is no double click.
+        trigger_mode="multiple",
+        **TELLING,
     )
     relist(running, parts, on)
     on(running.then, lambda mine: mine.demos.kept(), None, kept)
@@ -340,7 +423,7 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
     on(parts["demos_tab"].select, lambda mine: mine.demos.kept(), None, kept)
     on(
         parts["kept_run"].input,
-        lambda mine, name: mine.demos.look(name),
+        looked,
         parts["kept_run"],
         [*demo, *knobs, *run],
     )

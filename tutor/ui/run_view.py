@@ -54,6 +54,20 @@ def knob_values(demo: Data, preset: str) -> dict[str, Any]:
     return {knob["name"]: set_by.get(knob["name"], knob["default"]) for knob in demo["knobs"]}
 
 
+def kept_values(demo: Data, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a kept run's knobs, as far as the demo has such knobs and allows such values."""
+    found = {}
+    for knob in demo["knobs"]:
+        value = kept.get(knob["name"])
+        if knob["kind"] == "choice":
+            allowed = value in knob["choices"]
+        else:
+            allowed = isinstance(value, int | float) and knob["low"] <= value <= knob["high"]
+        if allowed:
+            found[knob["name"]] = value
+    return found
+
+
 def changed_knobs(demo: Data, preset: str, values: Mapping[str, Any]) -> dict[str, float | str]:
     """The knobs whose values are not those of the preset, whole numbers as such; whether they are allowed is for
     the tool to say."""
