@@ -21,10 +21,12 @@ import tutor.ui.serving
 from tutor.classroom import Classroom, open_classroom
 from tutor.errors import PageError
 from tutor.logins import add_login, hashed, remove_login
+from tutor.quiz.rounds import Round
 from tutor.settings import Settings
 from tutor.turns import Delta, DemoOutcome, event_to_json
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.desk import Pace
+from tutor.ui.quiz_tab import Mark
 
 PASSWORD = "correct horse"
 STUDENTS = ("ann", "ben", "cem", "dan")
@@ -627,3 +629,21 @@ def test_in_a_browser_an_open_page_asks_to_log_in_again_after_a_new_password(
         page.locator("#box textarea").press("Enter")
         page.get_by_label("username").wait_for()
         assert page.locator("#box").count() == 0
+
+
+def test_a_click_on_a_question_that_was_dealt_with_leaves_the_next_one_alone(
+    ben: Browser, classroom: Classroom
+) -> None:
+    ben.done("quiz-start", "click", ["", 3, []])
+    session = classroom.student("ben")
+    chat_id = session.chats()[0].id
+
+    def state() -> Round:
+        found = session.quiz(chat_id)
+        assert found is not None
+        return found
+
+    pressed = Mark.of(chat_id, state()).text
+    for place in ("quiz-skip", "quiz-skip", "quiz-report", "quiz-stop"):  # as an impatient student sends them
+        ben.done(place, "click", [pressed])
+        assert len(state().outcomes) == 1 and not state().over
