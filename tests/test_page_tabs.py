@@ -196,7 +196,9 @@ def test_a_phone_takes_a_quiz(visit: Opening) -> None:
 def _drawn(page: Any, selector: str) -> None:
     """Waits until a picture is there; the page's policy lets no function be waited for in it."""
     for _ in range(PATIENCE_MS // 100):
-        if page.locator(selector).count() and page.eval_on_selector(selector, "one => one.naturalWidth > 200"):
+        if page.locator(selector).count() and page.eval_on_selector(
+            selector, "one => one.naturalWidth > 200"
+        ):
             return
         page.wait_for_timeout(100)
     raise AssertionError(selector)
@@ -314,3 +316,14 @@ def test_a_run_is_shown_on_the_page_of_its_own_demo_and_a_kept_one_with_its_sett
     page.get_by_role("option").first.click()
     page.wait_for_selector("#demo-progress >> text=A run that is kept")
     assert page.get_by_label("seed").input_value() == "4"
+
+
+def test_nothing_in_the_side_scrolls_sideways_and_bars_are_dark_in_the_dark(visit: Opening) -> None:
+    page = visit("Chat", color_scheme="dark")
+    page.wait_for_selector("#shelf button")
+    wide = """() => [...document.querySelectorAll("#side *")].filter(one => one.clientWidth
+      && /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth).map(one => one.id)"""
+    assert page.evaluate(wide) == []
+    scheme = "getComputedStyle(document.querySelector('#side .sidebar-content')).colorScheme"
+    assert page.evaluate(scheme) == "dark"
+    assert visit("Chat", color_scheme="light").evaluate(scheme) != "dark"

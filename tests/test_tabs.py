@@ -870,3 +870,14 @@ def test_runs_keep_the_pace_of_the_chat(
     chats = session.chats()
     assert len(list(demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6))) == 1
     assert "messages a minute" in told[-1] and session.chats() == chats
+
+
+def test_searches_of_the_notes_keep_a_pace_and_titles_are_found_all_the_same(session: Session) -> None:
+    now = [0.0]
+    tab = NotesTab(session, Pace(1, 60.0, lambda: now[0]))
+    assert "<span>" in tab.listing("mode collapse")
+    paced = tab.listing("mode collapse")
+    assert "search again in 60 s" in paced and "<span>" not in paced and ">Mode collapse</a>" in paced
+    assert "search again" not in tab.listing("")
+    now[0] += 60.0
+    assert "<span>" in tab.listing("mode collapse")

@@ -6,7 +6,10 @@ from typing import Any
 
 from tutor.ui.script import SCRIPT
 
-__all__ = ["CSS", "SCRIPT", "theme"]
+__all__ = ["CSS", "HEAD", "theme"]
+
+# The page's style sheet is read below the page's own element; how the browser draws its bars is said of the whole.
+HEAD = "<style>html:has(body.dark) { color-scheme: dark; }</style>\n" + SCRIPT
 
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -105,6 +108,8 @@ CSS = """
   border-radius: 8px; box-shadow: none; color: var(--ink); }
 #library input, #entry input { text-overflow: ellipsis; min-height: 24px; }
 #shelf { border: 0; }
+/* The arrow of a closed one is a turned sign, wider than its place: it needs no bar to be scrolled by. */
+.gr-accordion { overflow: visible !important; }
 #shelf > button { padding: 4px 0; font-size: .85rem; color: var(--soft); }
 #shelf > button:hover { color: var(--ink); }
 #shelf .column, #shelf > div { gap: 8px; }

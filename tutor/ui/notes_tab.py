@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from tutor.concept_map import concept_map
@@ -11,6 +12,7 @@ from tutor.errors import NotesError, TutorError
 from tutor.note_links import folder_of
 from tutor.notes import Lines, Note, file_lines, list_files
 from tutor.ui.contents import count
+from tutor.ui.desk import Pace
 from tutor.ui.map_view import map_html
 from tutor.ui.markup import LATEX_DELIMITERS, passage_html
 from tutor.ui.note_view import Place, lines_told, note_markdown, place_of_href, question_about
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from tutor.session import Session
 
 MOST_HITS = 12
+SEARCHES_A_MINUTE = 120
+"""More than messages: one who types searches again with each letter."""
 SNIPPET_CHARS = 160
 MOST_LISTED = 400
 _WHOLE: Lines = (0, 0)
@@ -55,10 +59,15 @@ def notes_parts() -> dict[str, Any]:
 
 
 class NotesTab:
-    """What the tab shows of the notes in use; it holds nothing itself."""
+    """What the tab shows of the notes in use; it holds nothing itself.
 
-    def __init__(self, session: "Session") -> None:
+    Args:
+        pace: how many searches may be made; None for no bound.
+    """
+
+    def __init__(self, session: "Session", pace: Pace | None = None) -> None:
         self._session = session
+        self._pace = pace
 
     @property
     def _notes(self) -> Sequence[Note]:
@@ -114,6 +123,12 @@ class NotesTab:
         words = query.casefold().split()
         named = [note for note in self._notes if all(word in note.title.casefold() for word in words)][:8]
         rows = "".join(map(_row, named))
+        wait_s = self._pace.wait_s() if self._pace else 0.0
+        if wait_s:
+            told = (
+                f"Those are {SEARCHES_A_MINUTE} searches within a minute: search again in {ceil(wait_s)} s."
+            )
+            return f'<nav aria-label="Found"><ul>{rows}</ul></nav><p>{told}</p>'
         try:
             hits = self._session.search(query, MOST_HITS)
         except TutorError as error:

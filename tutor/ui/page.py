@@ -18,6 +18,7 @@ from tutor.ui.demos_layout import known_demos
 from tutor.ui.desk import Desk, Pace
 from tutor.ui.door import at_the_door
 from tutor.ui.markup import LATEX_DELIMITERS
+from tutor.ui.notes_tab import SEARCHES_A_MINUTE
 from tutor.ui.programs import add_programs
 from tutor.ui.saying import STYLES, Saying, saying_parts, wire_saying
 from tutor.ui.seats import MESSAGES_A_MINUTE, Class, Seats
@@ -121,12 +122,15 @@ def _seat(
 
     pictures = _Pictures()
     view = View(session, pictures, log_file, line)
-    desk = Desk() if alone else Desk(most=1, pace=Pace(MESSAGES_A_MINUTE, 60.0, time.monotonic))
+    desk, searches = Desk(), None
+    if not alone:
+        desk = Desk(most=1, pace=Pace(MESSAGES_A_MINUTE, 60.0, time.monotonic))
+        searches = Pace(SEARCHES_A_MINUTE, 60.0, time.monotonic)
     chats = Chats(session, view, desk)
     libraries, shelf, tabs = session.libraries, None, None
     if libraries is not None:
         shelf = Shelf(session, libraries, view, desk, get_upload_folder, local)
-        tabs = tabs_of(Beside(session, view, desk, chats.relisted, pictures), demos)
+        tabs = tabs_of(Beside(session, view, desk, chats.relisted, pictures), demos, searches)
     saying = Saying(session, view, desk, chats)
     return Seat(session, view, desk, chats, saying, shelf, tabs, pictures, gallery)
 

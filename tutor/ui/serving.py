@@ -25,7 +25,7 @@ from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.settings import Settings
 from tutor.ui.gate import COMING, Gate
 from tutor.ui.guard import Guard, is_number
-from tutor.ui.look import CSS, SCRIPT, theme
+from tutor.ui.look import CSS, HEAD, theme
 from tutor.ui.page import build_page
 from tutor.ui.seats import Class, Seats
 from tutor.ui.tabs_look import TABS_CSS, TABS_SCRIPT
@@ -250,7 +250,7 @@ def _application(
         footer_links=[],
         theme=theme(),
         css=CSS + TABS_CSS,
-        head=SCRIPT + TABS_SCRIPT,
+        head=HEAD + TABS_SCRIPT,
     )
     inner: Any = app
     if door is not None:

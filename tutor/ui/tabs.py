@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tutor.ui.chats import chat_update
 from tutor.ui.demos_layout import demos_parts
 from tutor.ui.demos_tab import DemosTab, left, wire_demos
+from tutor.ui.desk import Pace
 from tutor.ui.notes_tab import NotesTab, notes_parts, wire_notes
 from tutor.ui.progress_tab import ProgressTab, progress_parts, wire_progress
 from tutor.ui.quiz_tab import QuizTab, quiz_parts, wire_quiz
@@ -44,12 +45,17 @@ class Tabs:
     progress: ProgressTab
 
 
-def tabs_of(beside: Beside, demos: Sequence[dict[str, Any]]) -> Tabs:
-    """The tabs over a student's session; `demos` are those that the page has cards for."""
+def tabs_of(beside: Beside, demos: Sequence[dict[str, Any]], searches: Pace | None = None) -> Tabs:
+    """The tabs over a student's session.
+
+    Args:
+        demos: those that the page has cards for.
+        searches: how many searches of the notes may be made; None for no bound.
+    """
     session = cast("WholeSession", beside.session)
     return Tabs(
         beside,
-        NotesTab(session),
+        NotesTab(session, searches),
         QuizTab(session, beside),
         DemosTab(session, beside, demos),
         ProgressTab(session),
