@@ -826,7 +826,7 @@ def test_the_frames_of_a_run_are_shown_on_the_page_of_its_own_demo_alone(
         session, _beside(session), [DEMO_OF, DEMO_OF | {"name": "mode-collapse", "title": "Other"}]
     )
     monkeypatch.setattr(Session, "start_demo", _frames(6))
-    run = demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6)
+    run = demos.run("tab", "gan-2d", "long", 5, None, [None] * 6)
     picture, stop = RUN.index("demo_picture"), RUN.index("demo_stop")
     next(run)
     assert next(run)[picture].visible
@@ -834,7 +834,9 @@ def test_the_frames_of_a_run_are_shown_on_the_page_of_its_own_demo_alone(
     assert not other[stop].visible
     demos.opened("gan-2d", "another tab")
     demos.closed("another tab")
-    back = demos.opened("gan-2d", "tab")[-len(RUN) :]
+    again = demos.opened("gan-2d", "tab")
+    assert again[DEMO.index("demo_preset")].value == "long" and again[DEMO.index("demo_seed")].value == 5
+    back = again[-len(RUN) :]
     assert back[stop].visible and not back[picture].visible
     assert next(run)[picture].visible
     demos.closed("tab")

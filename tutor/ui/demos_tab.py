@@ -58,9 +58,10 @@ COMPARED = ("compared", "compared_one", "compared_two")
 
 @dataclass
 class _Running:
-    """A run that goes on in a browser's tab: its demo, and the demo whose page is open there."""
+    """A run that goes on in a browser's tab: its demo, how it was set, and the demo whose page is open there."""
 
     name: str
+    call: Data
     on_page: str
 
     @property
@@ -100,6 +101,10 @@ class DemosTab:
         if demo is None:
             return self.closed(tab) + [gr.skip()] * (2 * self.knobs + len(RUN))
         self._turned(tab, name if kept is None else "")
+        running = self._running.get(tab)
+        goes_on = running is not None and running.is_seen
+        if running is not None and goes_on:
+            kept = running.call
         presets = preset_choices(demo, self._session.settings.demo_budget_s)
         preset = str((kept or {}).get("preset", ""))
         preset = preset if preset in PRESETS else "quick"
@@ -112,7 +117,6 @@ class DemosTab:
             gr.Radio(presets, value=preset),
             gr.Number(value=seed or 0),
         ]
-        goes_on = tab in self._running and self._running[tab].is_seen
         run = self._returned() if goes_on else self._idle()
         knobs = self.set_to(name, preset, (kept or {}).get("knobs") or {})
         return [*page, *knobs, *run[:-1], self._asked(demo)]
@@ -197,7 +201,7 @@ class DemosTab:
             stream = self._session.start_demo(
                 chat_id, call, title_of(demo), predicted=_predicted(demo, call, place), cancel=ticket.cancel
             )
-            self._running[tab] = running = _Running(name, name)
+            self._running[tab] = running = _Running(name, call, name)
             try:
                 yield from self._watched(stream, running, title_of(demo))
             finally:

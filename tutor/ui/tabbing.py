@@ -76,7 +76,7 @@ class Beside:
         if not self.desk.take(key, chat_id):
             shut = self.desk.is_shut
             gr.Info("The notes are being read: try again when that is done." if shut else
-                    "This conversation is busy: wait for its answer, or stop it first.", duration=4)  # fmt: skip
+                    "One thing at a time: wait for what goes on now, or stop it first.", duration=4)  # fmt: skip
             yield None
             return
         try:
