@@ -17,7 +17,7 @@ programs    what other programs on this machine may call
 tabs        the tabs beside the chat, put on the page; their style sheet and script are in tabs_look
   notes_tab     find and read a note, ask about a passage; note_view and map_view are what it shows
   quiz_tab      a quiz as a conversation keeps it; quiz_view
-  demos_tab     gallery, one demo, kept runs; demos_layout, run_view
+  demos_tab     gallery, one demo, kept runs; demos_layout, demos_wiring, run_view
   progress_tab  how the student stands; progress_view
 page        the components and what they do
 guard       what stands before the page: Host and Origin, bounds, Content-Security-Policy

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tutor.ui.chats import chat_update
 from tutor.ui.demos_layout import demos_parts
-from tutor.ui.demos_tab import DemosTab, left, wire_demos
+from tutor.ui.demos_tab import DemosTab
+from tutor.ui.demos_wiring import left, wire_demos
 from tutor.ui.desk import Pace
 from tutor.ui.notes_tab import NotesTab, notes_parts, wire_notes
 from tutor.ui.progress_tab import ProgressTab, progress_parts, wire_progress
