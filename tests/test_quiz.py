@@ -479,6 +479,14 @@ def test_code_answers_figures_and_retractions_make_no_item(deck: Note, question:
     assert made(deck, question) is None
 
 
+def test_a_part_of_a_name_and_a_number_point_to_nothing_unseen() -> None:
+    answer = text("The loss falls quickly at first and then levels off.")
+    for asked in ("What does the text encoder do?", "What does a beta above 1 cost in a beta-VAE?"):
+        assert make_item(note_of(), Card((), text(asked), answer), random.Random(0)) is not None
+    for asked in ("What does the text say?", "What does the curve above show?", "What does the code do?"):
+        assert make_item(note_of(), Card((), text(asked), answer), random.Random(0)) is None
+
+
 def test_a_question_that_points_to_something_unseen_makes_no_item() -> None:
     answer = text("The loss falls quickly at first and then levels off.")
     for asked in (

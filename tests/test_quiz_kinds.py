@@ -13,6 +13,7 @@ import pytest
 from tutor.notes.note import Text
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import BUILDERS as ALL
+from tutor.quiz.blueprint import is_sound
 from tutor.quiz.contrasts import either
 from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import cloze, cloze_choice, told
@@ -21,7 +22,7 @@ from tutor.quiz.items import Item
 from tutor.quiz.judgements import true_false
 from tutor.quiz.prose import misconception_in, steps_in
 from tutor.quiz.sets import match, meaning_of, order
-from tutor.quiz.typed import explain, mistake, number
+from tutor.quiz.typed import defined, explain, mistake, number
 from tutor.quiz.wording import GAP, core_of, statement_of, with_gap
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
@@ -322,6 +323,28 @@ def test_what_has_one_claim_is_not_to_be_explained(bank: Bank) -> None:
     fact = asked(bank, "How does beam search differ from greedy decoding?")
     assert explain(fact, bank, random.Random(0)) is not None
     assert explain(replace(fact, key="Beam search keeps several texts."), bank, random.Random(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("opening", "stem"),
+    [
+        ("A minimax game is", "What is a minimax game?"),
+        ("The score of a distribution is", "What is the score of a distribution?"),
+        ("Unpaired images are", "What are unpaired images?"),
+    ],
+)
+def test_a_definition_without_a_question_is_asked_for(bank: Bank, opening: str, stem: str) -> None:
+    fact = next(fact for fact in bank.facts if not fact.question and fact.key.startswith(opening))
+    item = defined(fact, bank, random.Random(0))
+    assert item is not None and item.stem == stem and item.key == fact.key and is_sound(item, bank, ())
+
+
+def test_the_question_for_a_definition_ends_with_its_term(bank: Bank) -> None:
+    found = [(fact, defined(fact, bank, random.Random(0))) for fact in bank.facts]
+    made = [(fact, item) for fact, item in found if item is not None]
+    assert len(made) > 200
+    for fact, item in made:
+        assert not fact.question and fact.term.lower() in item.stem.lower() and len(item.stem.split()) <= 12
 
 
 def test_a_misconception_is_to_be_corrected(bank: Bank) -> None:

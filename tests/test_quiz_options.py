@@ -21,6 +21,7 @@ from tutor.quiz.gaps import cloze, subject_gap
 from tutor.quiz.items import Item, Option
 from tutor.quiz.judgements import true_false
 from tutor.quiz.reasons import name_item, reason_item, result_item
+from tutor.quiz.situations import situation_item
 from tutor.quiz.values import value_item
 from tutor.quiz.wording import GAP
 
@@ -246,3 +247,25 @@ def test_no_reason_of_an_option_names_nothing_or_quotes_twice(bank: Bank) -> Non
                     assert not re.search(r"What (?:is|are) (?:an? |the )?\?", option.why), option
                     assert not option.why.startswith("The note says"), option
                     assert item.kind != "match" or GAP not in option.text
+
+
+# -- a beginner's question --------------------------------------------------------------------------------------------
+
+
+def test_a_beginners_question_is_answered_by_one_of_some_sentences(bank: Bank) -> None:
+    everyday = [fact for fact in bank.facts if is_everyday(fact)][::6]
+    found = [(fact, situation_item(fact, bank, random.Random(fact.id))) for fact in everyday]
+    made = [(fact, item) for fact, item in found if item is not None and is_sound(item, bank, ())]
+    assert len(made) >= 0.25 * len(everyday)
+    for fact, item in made:
+        assert fact.question in item.stem and len(item.options) >= 3
+        first = {one.key for one in bank.terms.places(_key(item).text)[:1]}
+        for option in item.options:
+            # What speaks of the same thing may be right too.
+            if option.id != item.key:
+                assert is_everyday(bank.by_id[option.fact_id])
+                assert not first & {one.key for one in bank.terms.places(option.text)}
+
+
+def test_a_card_of_a_deck_is_no_beginners_question(bank: Bank) -> None:
+    assert situation_item(_asked(bank, "What is mode collapse"), bank, random.Random(0)) is None

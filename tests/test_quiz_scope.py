@@ -110,12 +110,27 @@ def test_a_question_in_everyday_words_says_what_it_is_about(bank: Bank) -> None:
                 says_its_subject(item.stem, fact, bank)
                 or item.stem.startswith("On ")
                 or "(topic: " in item.stem
+                or item.stem.startswith("A beginner asks: ")
             )
             # A name that is asked for would be told by its topic.
             assert known or re.search(
                 r"called|word|name|call|which|what|who|there|how", item.stem, re.IGNORECASE
             )
     assert asked > 100
+
+
+def test_a_beginners_question_says_the_topic_that_was_asked_for(bank: Bank) -> None:
+    fact = next(
+        fact for fact in bank.facts if fact.question.startswith("Should I cheer or worry when the gap")
+    )
+    wider = next(made("short", fact, bank, random.Random(0)))
+    own = next(made("short", fact, bank, random.Random(0), "FID"))
+    assert own.stem == f"On FID: {fact.question}" != wider.stem
+    assert bank.scope.names("FID", own.stem) and not bank.scope.names("FID", wider.stem)
+    named = next(
+        fact for fact in bank.facts if fact.question.startswith("Is there a mark for how much my crowd")
+    )
+    assert "FID" not in next(made("short", named, bank, random.Random(0), "FID")).stem
 
 
 def test_a_card_that_names_its_subject_is_left_as_it_is(bank: Bank) -> None:

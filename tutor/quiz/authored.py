@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tutor.notes.note import Card, QuizQuestion
-from tutor.quiz.facts import Entry, Fact, without_code
+from tutor.quiz.facts import Entry, Fact, is_everyday, kind_of, without_code
 from tutor.quiz.items import LETTERS, Item, Option, item_id, plain
 from tutor.turns import Citation
 from tutor.words import content_words
@@ -20,18 +20,36 @@ _LETTER = re.compile(
 _OPTION_MARK = re.compile(r"\s*[(\[]?[A-Ja-j1-9][)\].:：]\s+")
 ABOUT_OTHERS = re.compile(r"\b(?i:all|none|both|neither|any) of (?:the )?(?:above|these|them|options)\b|"
                            r"\b(?:both )?[A-H] and [A-H]\b")  # fmt: skip
-NOT_ALONE = re.compile(
-    r"\b(?:the|this|that|these|those) (?:above|below|following|previous|preceding|figure|diagram|picture|"
-    r"table|text|passage|excerpt|chapter|section|book|listing|code|snippet|example|author|lecture|document)\b|"
-    r"\babove\b|\bshown below\b|\bas (?:shown|described|mentioned|discussed)\b|"
+_NOT_ALONE = re.compile(
+    r"\b(?:the|this|that|these|those) (?:above|below|following|previous|preceding|figure|diagram|passage|excerpt|"
+    r"chapter|section|book|listing|snippet|author|lecture|document)\b|"
+    r"\b(?:this|that|these|those) (?:picture|table|text|code|example)\b|"
+    r"\babove\b(?! (?:\d|zero\b|one\b|two\b|the\b|an?\b))|\bshown below\b|"
+    r"\bas (?:shown|described|mentioned|discussed)\b|"
     r"\b(?:figure|listing|table|chapter|section) \d|\bprovided (?:code|text|example|context)\b|"
     r"\bwhich of the following\b|\btrue or false\b|"
     r"^\s*(?:how|why|what|when|where|which|can|is|are|does|do)\b[^?]{0,12}"
     r"\b(?:it|this|they|these|that)\b[^?]{0,25}\?",
     re.IGNORECASE,
 )
+# "What does the code print?", but not "the text encoder", where it is a part of a name.
+_PRINTED = re.compile(
+    r"\bthe (?:picture|table|text|code|example)(?=\s*(?:[?.,;:]|$)|\s+(?:of|in|on|for|from|with|to|by|and|or|that|"
+    r"which|is|are|was|does|do|did|has|can|could|may|might|must|should|will|would|"
+    r"(?:say|show|print|mean|describe|mention|give|explain|use|output|return|compute|implement|produce)s?)\b)",
+    re.IGNORECASE,
+)
 _ON_IT = 0.6  # share of a question's words from which on what stands before it is about it
 _FIGURE = re.compile(r"\babove\b|\b(?:figure|listing|diagram|picture) (?:\d|below)", re.IGNORECASE)
+
+
+def is_alone(fact: Fact) -> bool:
+    """Whether a fact's question can be asked without what stands around it in the note.
+
+    A beginner's question speaks of "the picture" that somebody wants to make, and not of one in the note.
+    """
+    question = fact.question
+    return not _NOT_ALONE.search(question) and (is_everyday(fact) or not _PRINTED.search(question))
 
 
 def authored_item(fact: Fact, rng: random.Random) -> Item | None:
@@ -49,7 +67,11 @@ def authored_item(fact: Fact, rng: random.Random) -> Item | None:
     if isinstance(entry, QuizQuestion) and len(entry.options) > 1:
         return _choice_item(fact, entry, rng)
     told = set(content_words(fact.question))
-    if NOT_ALONE.search(fact.question) or not any(word not in told for word in content_words(fact.key)):
+    # A number is no word that a question could tell.
+    tells = kind_of(fact.question, "") == "number" or any(
+        word not in told for word in content_words(fact.key)
+    )
+    if not is_alone(fact) or not tells:
         return None
     stem = fact.question
     return Item(

@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.quiz.assertions import claim_of, reason_of, result_of
-from tutor.quiz.facts import Fact, facts_of
+from tutor.quiz.facts import Fact, facts_of, is_everyday
 from tutor.quiz.prose import prose_facts
 from tutor.quiz.scope import Scope
 from tutor.quiz.second_keys import SecondKeys
-from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of
+from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of, shortened
 from tutor.quiz.terms import Terms
-from tutor.quiz.wording import statements_of
+from tutor.quiz.wording import statement_of, statements_of
 from tutor.retrieval import Retriever
 from tutor.topics import Key
 from tutor.words import content_words
@@ -101,6 +101,15 @@ class Bank:
     def results(self) -> dict[str, Answer]:
         """What each fact draws a conclusion from, as the subject, and the conclusion, by the fact's id."""
         return self._read(result_of)
+
+    @cached_property
+    def replies(self) -> dict[str, Answer]:
+        """What answers each question in a beginner's words, as a whole sentence, by the fact's id."""
+        told = {fact.id: statement_of(fact) for fact in self.facts if is_everyday(fact)}
+        found = {
+            fact_id: shortened("whole", "", words, "other", ()) for fact_id, words in told.items() if words
+        }
+        return {fact_id: answer for fact_id, answer in found.items() if answer is not None}
 
     def _read(self, read: Callable[[str], Answer | None]) -> dict[str, Answer]:
         found = {fact.id: next(filter(None, map(read, statements_of(fact))), None) for fact in self.facts}

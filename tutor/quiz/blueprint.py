@@ -22,8 +22,9 @@ from tutor.quiz.judgements import true_false
 from tutor.quiz.reasons import name_item, reason_item, result_item
 from tutor.quiz.scope import IS, NAMES, Levels, flat
 from tutor.quiz.sets import match, order
+from tutor.quiz.situations import situation_item
 from tutor.quiz.subject import with_subject
-from tutor.quiz.typed import explain, mistake, number
+from tutor.quiz.typed import defined, explain, mistake, number
 from tutor.quiz.values import value_item
 from tutor.reviewing import Which
 
@@ -102,7 +103,8 @@ def quiz_items(
         unwanted: ids of items that are not to be asked.
 
     Returns:
-        Items of different facts in the order in which they are to be asked.
+        Items of different facts in the order in which they are to be asked; what was asked before comes last, unless
+        it is due or was missed.
 
     Raises:
         QuizError: nothing can be asked; the remedy names the nearest topics, or what else may be asked.
@@ -121,13 +123,16 @@ def quiz_items(
             if len(found) == n or (named and topic.strip() and len(found) >= _FEWEST):
                 break
             drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
-            fits = _fits(bank, topic, kinds, names=fact.id in beside, named=named)
-            item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted)
+            names = fact.id in beside
+            fits = _fits(bank, topic, kinds, names=names, named=named)
+            item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted, topic if names else "")
             if item is not None:
                 found.append(item)
     if not found:
         raise _nothing(bank, topic, kinds)
-    return interleaved(found)
+    again = set(standing.asked) - set(standing.due) - set(standing.missed)
+    first = [item for item in found if item.fact_id not in again]
+    return interleaved(first) + interleaved([item for item in found if item.fact_id in again])
 
 
 def nothing_of(which: Which, topic: str) -> QuizError:
@@ -215,13 +220,14 @@ def _first_sound(
     found: Sequence[Item],
     fits: Callable[[Item], bool],
     unwanted: Collection[str] = (),
+    topic: str = "",
 ) -> Item | None:
     """The first item that fits and passes every gate, also beside those found before; None where there is none."""
     if any(fact.id == item.fact_id for item in found) or _is_near(fact, bank, found):
         return None
     stems = {plain(item.stem) for item in found}
     for kind in kinds:
-        for item in made(kind, fact, bank, rng):
+        for item in made(kind, fact, bank, rng, topic):
             wanted = item.id not in unwanted and plain(item.stem) not in stems and fits(item)
             if wanted and is_sound(item, bank, found):
                 return item
@@ -286,22 +292,34 @@ def _author_of(kind: Kind) -> Builder:
 BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
     "true-false": (true_false,),
     "either": (either,),
-    "choice": (_author_of("choice"), value_item, choice_item, claim_item, reason_item, result_item),
+    "choice": (
+        _author_of("choice"),
+        value_item,
+        choice_item,
+        claim_item,
+        reason_item,
+        result_item,
+        situation_item,
+    ),
     "definition": (definition_item,),
     "term": (name_item, term_item, gap_item),
     "match": (match,),
     "order": (order,),
     "cloze": (cloze, cloze_choice),
     "number": (number,),
-    "short": (_author_of("short"),),
+    "short": (_author_of("short"), defined),
     "explain": (mistake, explain),
 }
 
 
-def made(kind: Kind, fact: Fact, bank: Bank, rng: random.Random) -> Iterator[Item]:
-    """The items of a kind on a fact, the best first, not yet through the gates; each says what it is about."""
+def made(kind: Kind, fact: Fact, bank: Bank, rng: random.Random, topic: str = "") -> Iterator[Item]:
+    """The items of a kind on a fact, the best first, not yet through the gates; each says what it is about.
+
+    Args:
+        topic: what the student wants to be asked about, where the fact is filed under something wider.
+    """
     built = (build(fact, bank, rng) for build in BUILDERS[kind])
-    return (with_subject(item, fact, bank) for item in built if item is not None)
+    return (with_subject(item, fact, bank, topic) for item in built if item is not None)
 
 
 def interleaved(items: Sequence[Item]) -> list[Item]:

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from tutor.notes.note import Card
 from tutor.quiz.assertions import sort_of
-from tutor.quiz.authored import NOT_ALONE
+from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
 from tutor.quiz.distractors import Candidate, Chosen, choose, mine, ordered, same_form
 from tutor.quiz.facts import Fact, is_everyday
@@ -45,7 +45,7 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         distractors are fair.
     """
     answer = bank.answers.get(fact.id)
-    if answer is None or not isinstance(fact.entry, Card) or NOT_ALONE.search(fact.question):
+    if answer is None or not isinstance(fact.entry, Card) or not is_alone(fact):
         return None
     # An everyday question names things in its own words, beside which the note's "it" is of another matter. What
     # answers "why" without "because" is no reason beside what others do.

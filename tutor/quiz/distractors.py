@@ -55,6 +55,7 @@ def mine(
     is_second_key: Callable[[Fact, str], bool],
     least: float = LEAST_COSINE,
     said_of: Callable[[Fact], str] | None = None,
+    weight: float = 1.0,
 ) -> list[Candidate]:
     """The candidates for the distractors of a fact.
 
@@ -64,6 +65,7 @@ def mine(
         is_second_key: whether such an answer may be right too.
         least: cosine below which a fact is off the topic.
         said_of: another fact -> what its answer is said of; one thing gives one option only.
+        weight: how much the words that an answer shares with the stem count beside its topic.
     """
     told = stems_of(stem)
     fit: list[tuple[Candidate, float]] = []
@@ -78,7 +80,7 @@ def mine(
                     Candidate(
                         other, texts, cosine, plain(said_of(other)) if said_of else _said_of(other, bank)
                     ),
-                    cosine + shared,
+                    cosine + weight * shared,
                 )
             )
     by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]

@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 
-from tutor.quiz.authored import NOT_ALONE
+from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import mined_item, names_subject, same_form_of_name, shown_name
 from tutor.quiz.distractors import mine
@@ -79,7 +79,7 @@ def _linked_item(
 def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """The author's question for the name of something, among names of other things; None where it asks for none."""
     question = fact.question
-    if not _ASKS_NAME.search(question) or NOT_ALONE.search(question):
+    if not _ASKS_NAME.search(question) or not is_alone(fact):
         return None
     term = _asked_name(fact, bank)
     keys = bank.second_keys

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from tutor.claims import claims_of
 from tutor.lexicon import NUMBERS
-from tutor.quiz.authored import NOT_ALONE
+from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, item_id
 from tutor.quiz.prose import misconception_in
+from tutor.quiz.shapes import first_sentence, pronoun_of, subject_of
 from tutor.quiz.wording import core_of, stands_alone, statement_of
+from tutor.words import content_words
 
 _ASKS = re.compile(
     r"^(?:how (?:many|much|large|long|far|big)|what is the (?:value|number|size|share)|"
@@ -40,6 +42,8 @@ _EXACT_DECIMALS = 3
 _EXPLAINED = ("reason", "difference", "procedure")
 _OPEN = re.compile(r"(?:why|how|what|in what)\b", re.IGNORECASE)
 _FEWEST_WORDS, _LONGEST = 3, 70  # words
+_BRACKET = re.compile(r"\s*\([^()]*\)")
+_OF_WHAT = r"(?: (?:of|in|for) (?:an? |the )?(?:[\w-]+ ){0,2}[\w-]+)?"
 
 
 def number(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -81,7 +85,7 @@ class Figure:
 
 def asked_figure(fact: Fact, bank: Bank) -> Figure | None:
     """The number with which a question is answered; None unless the key gives just one."""
-    if _ASKS_TWO.search(fact.question) or NOT_ALONE.search(fact.question):
+    if _ASKS_TWO.search(fact.question) or not is_alone(fact):
         return None
     sentence = core_of(statement_of(fact))
     text = _MATH.sub(lambda found: " " * len(found.group()), sentence)
@@ -114,7 +118,7 @@ def _half_unit(figure: str) -> float:
 
 def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """The author's question to be answered in one's own words, claim by claim; None where the key has one claim."""
-    if fact.kind not in _EXPLAINED or not _OPEN.match(fact.question) or NOT_ALONE.search(fact.question):
+    if fact.kind not in _EXPLAINED or not _OPEN.match(fact.question) or not is_alone(fact):
         return None
     # An everyday question that names nothing is a riddle when it stands alone.
     if not bank.terms.places(fact.question):
@@ -128,6 +132,23 @@ def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     return Item(
         item_id(fact.note, "explain", stem, fact.key), "explain", stem, (), fact.key, fact.key, fact.citation,
         fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",
+    )  # fmt: skip
+
+
+def defined(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """What a definition in the notes' prose or glossary defines, to be told in typed words; None for other facts."""
+    sentence = _BRACKET.sub("", first_sentence(fact)) if fact.term and not fact.question else ""
+    subject = subject_of(sentence)
+    named = rf"(?:(?:an?|the) )?(?:\w+ of )?{re.escape(fact.term)}{_OF_WHAT}"
+    if not sentence or not re.fullmatch(named, subject, re.IGNORECASE):
+        return None
+    several = pronoun_of(subject, sentence[len(subject) :].strip()).startswith("they")
+    stem = f"What {'are' if several else 'is'} {bank.terms.lowered(subject)}?"
+    if not any(word not in content_words(stem) for word in content_words(fact.key)):
+        return None
+    return Item(
+        item_id(fact.note, "short", stem, fact.key), "short", stem, (), fact.key, fact.key, fact.citation, fact.key,
+        fact.heading, fact.note, fact.id, fact.concept, maker="rules",
     )  # fmt: skip
 
 
