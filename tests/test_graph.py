@@ -363,6 +363,22 @@ def test_stop_without_a_quiz_is_no_question(words: str, graph: TutoringGraph, ro
     assert isinstance(say(graph, "What is a stop token?")[-1], Answer)
 
 
+@pytest.mark.parametrize("words", ["A", "b)", "(C).", "B, not sure", "true", "2"])
+def test_a_letter_without_a_question_is_told_that_none_is_open(words: str, graph: TutoringGraph) -> None:
+    told = only(say(graph, words), Notice).text
+    assert told.startswith("No question is open") and "quiz me on" in told
+    say(graph, "quiz me on GANs")
+    say(graph, "stop")
+    assert only(say(graph, words), Notice).text == told
+    there = TutoringGraph(replace(graph._parts, elsewhere=lambda chat_id: "Quiz: GANs"))
+    assert "In “Quiz: GANs” one is" in only(say(there, words, "new"), Notice).text
+
+
+@pytest.mark.parametrize("words", ["a GAN", "true or false?", "What is B?"])
+def test_words_with_a_letter_in_them_are_asked_of_the_notes(words: str, graph: TutoringGraph) -> None:
+    assert not [event for event in say(graph, words) if isinstance(event, Notice) and "open" in event.text]
+
+
 def test_each_chat_has_its_own_quiz(graph: TutoringGraph) -> None:
     say(graph, "quiz me on GANs", "one")
     assert isinstance(say(graph, "hello", "two")[0], Notice)

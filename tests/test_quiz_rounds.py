@@ -615,6 +615,17 @@ def test_a_graded_question_that_is_reported_afterwards_leaves_the_score() -> Non
     assert (score.n, score.missed) == (0, 0) and "does not count" in " ".join(score.told)
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_of_a_reported_question_it_is_said_that_it_does_not_count(last: bool) -> None:
+    chat = Chat(SHORT) if last else Chat(SHORT, CHOICE)
+    chat.say("bananas")
+    chat.say("report the last question: unclear")
+    for words in ("I was right", "I knew it", "undo", "report the last question"):
+        told = chat.notice_of(words)
+        assert "reported" in told and "does not count" in told, words
+    assert len(chat.store.reports) == 1
+
+
 def test_how_sure_the_student_is_is_kept_from_before_or_within_an_answer() -> None:
     chat = Chat(CHOICE, TRUTH, SHORT)
     assert "a guess is fine" in chat.notice("not sure")
@@ -789,7 +800,7 @@ def test_after_a_quiz_in_between_its_last_question_is_the_one_reported() -> None
     assert isinstance(told, Notice) and EXPLAIN.stem in told.text
     assert isinstance(score, QuizScore) and score.n == 0 and isinstance(shown, QuizItem)
     assert chat.store.reports[0]["item_id"] == EXPLAIN.id and chat.state.carried == ()
-    assert "no grade" in chat.notice("I was right")
+    assert "does not count" in chat.notice("I was right")
 
 
 def test_a_quiz_in_between_without_an_answer_leaves_the_last_answer_where_it_was() -> None:

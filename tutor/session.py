@@ -131,6 +131,7 @@ class Session(Beginnings, Graders):
             find_question=studies.find_question,
             off_topic=self.off_topic,
             elsewhere=self._other_open_quiz,
+            last_quiz=self._last_quiz,
         )
         graph, (router, answering) = TutoringGraph(parts), (common.router, common.answering)
         return Opened(read, retriever, router, answering, bank, graph, line, examples, studies)

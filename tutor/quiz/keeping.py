@@ -146,6 +146,10 @@ class Quizzes:
             )
         yield from self._play(chat_id, step)
 
+    def go_over(self, chat_id: str, ended: Round) -> Iterator[Event]:
+        """Opens a quiz of what was missed in one that ended in another chat."""
+        yield from self._play(chat_id, submit(ended, "again", self._rules))
+
     def say(self, chat_id: str, text: str) -> Iterator[Event]:
         """Takes one message in a chat that has a quiz.
 

@@ -33,6 +33,7 @@ from tutor.turns import Event, Notice
 from tutor.words import content_words
 
 MOST_CHARS = 4_000
+_REPORTED = "You reported that question: it is set aside and does not count, whatever its grade was."
 _OVER = "This quiz is over. Ask for a quiz on a topic to start another."
 _AFTER = frozenset(
     ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
@@ -74,7 +75,12 @@ def follows_quiz(state: Round, text: str) -> bool:
 
 def asks_again(state: Round, text: str) -> bool:
     """Whether a message, sent some time after a quiz, may ask for what was missed in it."""
-    return reply_of(text).kind == "again" and bool(missed_items(state))
+    return asks_anew(text) and bool(missed_items(state))
+
+
+def asks_anew(text: str) -> bool:
+    """Whether a message says "again" and nothing else."""
+    return reply_of(text).kind == "again"
 
 
 def submit(state: Round, text: str, rules: Rules) -> Step:
@@ -285,7 +291,7 @@ def _report(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
         outcome = Outcome(text, None, state.hints, reported=True)
         return dealt_with(state, outcome, said, reports=(_noted(item, reply),))
     if last is None or last.outcomes[-1].reported:
-        return _again_shown(state, Notice("There is no question to report."))
+        return _again_shown(state, Notice(_REPORTED if last else "There is no question to report."))
     item = _last_item(last)
     after = with_last_outcome(state, replace(last.outcomes[-1], reported=True))
     said = Notice(f"Thank you. “{item.stem}” is set aside and does not count.")
@@ -315,7 +321,9 @@ def _decided(state: Round, outcome: Outcome, said: str, pending: tuple[str, str]
 def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     last = last_answered(state)
     outcome = last.outcomes[-1] if last is not None else None
-    if last is None or outcome is None or outcome.grade is None or outcome.reported:
+    if outcome is not None and outcome.reported:
+        return _again_shown(state, Notice(_REPORTED))
+    if last is None or outcome is None or outcome.grade is None:
         return _again_shown(state, Notice("There is no grade to change yet."))
     if outcome.grade.verdict == "correct":
         return _again_shown(state, Notice("That one is counted as right already."))
@@ -392,7 +400,9 @@ def _forget(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     last = last_answered(state)
     outcome = last.outcomes[-1] if last is not None else None
-    if outcome is None or outcome.graded is None or outcome.reported:
+    if outcome is not None and outcome.reported:
+        return _again_shown(state, Notice(_REPORTED))
+    if outcome is None or outcome.graded is None:
         return _again_shown(state, Notice("There is nothing to undo."))
     before = replace(outcome, grade=outcome.graded, graded=None, rating="")
     return _decided(state, before, f"Taken back: it counts as {outcome.graded.verdict} again.")
@@ -401,7 +411,9 @@ def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 def _knew(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     last = last_answered(state)
     outcome = last.outcomes[-1] if last is not None else None
-    grade = outcome.grade if outcome is not None and not outcome.reported else None
+    if outcome is not None and outcome.reported:
+        return _again_shown(state, Notice(_REPORTED))
+    grade = outcome.grade if outcome is not None else None
     if outcome is None or grade is None or grade.verdict != "unsure":
         said = "The last grade needs no word of yours. If your words meant the same, say “I was right”."
         return _again_shown(state, Notice(said if grade is not None else "Nothing is graded yet."))
