@@ -414,6 +414,24 @@ def test_why_tells_the_notes_words_and_each_options_reason_but_only_afterwards()
     ]
 
 
+@pytest.mark.parametrize(
+    ("explanation", "told"),
+    [
+        ("B. It paints new pictures.", "It paints new pictures."),
+        ("because it paints new pictures.", "Because it paints new pictures."),
+        ("loss.backward() computes gradients.", "loss.backward() computes gradients."),
+        ("A generative model paints.", "A generative model paints."),
+    ],
+)
+def test_what_is_told_on_why_begins_as_a_sentence_does(explanation: str, told: str) -> None:
+    right = Option("o2", "An artist", explanation)
+    options = tuple(right if option.id == "o2" else option for option in CHOICE.options)
+    chat = Chat(replace(CHOICE, explanation=explanation, options=options))
+    chat.say("B")
+    [why] = [event for event in chat.say("why?") if isinstance(event, QuizWhy)]
+    assert why.explanation == told and why.options[1].why == told
+
+
 def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
     chat = Chat(CHOICE, TRUTH, other=lambda one, wish, *_: SHORT if wish == "harder" else None)
     events = chat.say("harder")

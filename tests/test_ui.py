@@ -65,6 +65,7 @@ from tutor.ui.rendering import (
     MAX_TEXT_BYTES,
     MOST_CHARS,
     Message,
+    citation_html,
     note_message,
     turn_messages,
     user_message,
@@ -208,6 +209,13 @@ def test_private_signs_in_a_note_cannot_forge_markup() -> None:
 def test_long_text_is_cut_and_says_so() -> None:
     html = bounded_html("word & " * 20_000, 5000)
     assert len(html.encode()) <= 5000 and "cut here" in html
+
+
+def test_a_long_passage_before_a_quote_begins_with_a_whole_sentence() -> None:
+    before = " ".join(f"Sentence {n} says a few more words." for n in range(99))
+    html = citation_html(event_to_json(replace(CITED, passage=f"{before} {QUOTE}")))
+    shown = html.partition('<div class="passage">')[2]
+    assert re.match(r"… Sentence \d+ says", shown) and f"<mark>{QUOTE}</mark>" in shown
 
 
 def test_passage_shows_struck_words_math_and_line_breaks() -> None:

@@ -17,6 +17,7 @@ from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 from tutor.ui.offers import offers
 from tutor.ui.quizzes import grade_html, item_buttons, item_html, score_html, why_html
 from tutor.ui.reader import quote_key
+from tutor.words import split_sentences
 
 Message = dict[str, Any]
 Data = Mapping[str, Any]
@@ -295,10 +296,16 @@ def _marked(passage: str, quote: str) -> str:
     room = max(0, PASSAGE_CHARS - len(quote))
     before, after = passage[:at], passage[at + len(quote) :]
     if len(before) > room // 2:
-        before = "…" + before[len(before) - room // 2 :].partition(" ")[2]
+        before = _from_a_sentence(before, len(before) - room // 2)
     if len(after) > room:
         after = after[:room].rpartition(" ")[0] + "…"
     return f"{passage_html(before)}<mark>{passage_html(quote[:4000])}</mark>{passage_html(after)}"
+
+
+def _from_a_sentence(text: str, place: int) -> str:
+    """What of a text stands after a place, from the next beginning of a sentence on."""
+    begins = [begin for begin, _ in split_sentences(text) if begin >= place]
+    return f"… {text[begins[0] :]}" if begins else "… "
 
 
 def outcome_html(result: Data, stopped: bool) -> str:
