@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +20,7 @@ from tutor.notes.note import Note
 from tutor.quiz.authored import authored_item
 from tutor.quiz.chosen import chosen_ids, how_to_answer
 from tutor.quiz.facts import Entry, fact_of
+from tutor.quiz.frames import CHINESE as FRAMES
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
@@ -327,17 +329,81 @@ def test_letters_stay_as_first_shown_in_every_later_quiz_of_the_chat() -> None:
 # -- hints ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_hint_says_where_to_look() -> None:
-    assert hint(SHORT, 1) == "Look in your note “GAN notes” at “Losses”."
+def test_the_first_hint_says_what_is_asked_for_and_where_to_look() -> None:
+    assert hint(SHORT, 1) == (
+        "It asks what happens, or what something does. Look in your note “GAN notes” at “Losses”."
+    )
     quiz = replace(SHORT, heading=("Students ask",))
-    assert hint(quiz, 1) == "Look in your note “GAN notes”."
+    assert hint(quiz, 1).endswith("Look in your note “GAN notes”.")
+
+
+@pytest.mark.parametrize(
+    ("stem", "asks"),
+    [
+        ("Why does a GAN collapse?", "a reason"),
+        ("How is CLIP trained?", "how something is done"),
+        ("How many steps are there?", "a number"),
+        ("How does a GAN differ from a VAE?", "what sets things apart"),
+        ("What is a token?", "what something is"),
+        ("Does a GAN need labels?", "yes or no"),
+        ("Which formula gives the loss?", "a formula"),
+        ("Who published it?", "a few words"),
+    ],
+)
+def test_the_first_hint_tells_the_kind_of_answer(stem: str, asks: str) -> None:
+    assert asks in hint(item("short", stem, "The quick brown fox jumps over it."), 1)
+
+
+def test_the_first_hint_tells_of_the_concept_in_the_notes_words_but_not_the_answer() -> None:
+    around = "A GAN is a generative model of two networks that train against each other."
+    assert f"Around it the notes say: “{around}”" in hint(SHORT, 1, around)
+    assert KEY not in hint(SHORT, 1, f"{KEY[:-1]}, as all of us know.")
+    beside = replace(
+        SHORT, citation=replace(SHORT.citation, passage=f"{KEY} {around} “All GANs always win.”")
+    )
+    assert around in hint(beside, 1) and "always win" not in hint(beside, 1)
+    assert "Around" not in hint(TRUTH, 1, around)
+
+
+def test_a_number_is_hidden_however_the_note_writes_it() -> None:
+    for written in ("38,597,376", "38597376"):
+        table = item(
+            "number",
+            "How many numbers does it hold?",
+            "38597376",
+            quote=f"The table holds {written} numbers in all.",
+        )
+        assert written not in hint(table, 2) + hint(table, 3)
+    three = item(
+        "number", "How many gates has a common LSTM?", "3", quote="A common LSTM cell has three gates inside."
+    )
+    assert "three" not in hint(three, 2) + hint(three, 3)
+
+
+CHINESE = item("short", "为什么生成器会模式崩溃？", "因为生成器只需要骗过判别器，少数几种样本就够了。")
+
+
+def test_hints_and_feedback_are_in_the_language_of_the_fact() -> None:
+    texts = [hint(CHINESE, level) for level in (1, 2, 3)]
+    texts += [grade(CHINESE, said).feedback for said in ("不知道", "香蕉是黄色的", CHINESE.key, "")]
+    texts.append(Chat(CHINESE).notice_of("skip"))
+    for text in texts:
+        assert not re.search(r"[A-Za-z]{3}", text.replace("GAN notes", "").replace("Losses", "")), text
+    assert "问的是原因" in texts[0] and len(set(texts[:3])) == 3
+    assert not any(reveals(CHINESE, text) for text in texts[:3])
+    assert "____" in texts[1] and "生成" in texts[1]
+
+
+def test_each_frame_has_the_same_slots_in_both_languages() -> None:
+    for english, chinese in FRAMES.items():
+        assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese)), english
 
 
 def test_a_place_that_names_nothing_or_is_the_answer_is_not_told() -> None:
     named = replace(
         CLOZE, citation=replace(CLOZE.citation, title="Variety"), heading=("Variety",), note="a.md"
     )
-    assert hint(named, 1) == "The answer has 1 word."
+    assert hint(named, 1) == "It asks for a name. The answer has 1 word."
 
 
 def test_a_formula_of_the_answer_is_hidden_as_a_whole() -> None:

@@ -73,7 +73,7 @@ class TutoringGraph:
         from langgraph.graph import END, START, StateGraph
 
         self._parts = parts
-        rules = Rules(self._grade, parts.other, off_topic=parts.off_topic)
+        rules = Rules(self._grade, parts.other, off_topic=parts.off_topic, around=parts.around)
         self._quizzes = Quizzes(parts.rounds, rules)
         graph = StateGraph(State)
         graph.add_node("understand", self._begin)

@@ -52,6 +52,7 @@ class Parts:
         other: a harder or an easier quiz question in place of an open one; None where there is none.
         find_question: a question that was shown, or one of the notes, by its own words or what it is about.
         off_topic: whether an answer is about something else than its item.
+        around: a sentence of the notes on what a quiz question is about; or empty.
         elsewhere: the title of another chat in which a quiz is open; empty where there is none.
         last_quiz: the quiz that ended last in another chat; None where there is none.
         keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
@@ -71,6 +72,7 @@ class Parts:
     other: Other = lambda item, wish, beside, shown: None
     find_question: Callable[[str], Item | None] = lambda asked: None
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
+    around: Callable[[Item], str] = lambda item: ""
     elsewhere: Callable[[str], str] = lambda chat_id: ""
     last_quiz: Callable[[str], Round | None] = lambda chat_id: None
     keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (

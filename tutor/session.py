@@ -130,6 +130,7 @@ class Session(Beginnings, Graders):
             keep_prediction=studies.keep_prediction,
             find_question=studies.find_question,
             off_topic=self.off_topic,
+            around=studies.around,
             elsewhere=self._other_open_quiz,
             last_quiz=self._last_quiz,
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from tutor.quiz.frames import framed
 from tutor.quiz.grading import Grade, Point
 from tutor.quiz.hints import LAST_HINT, reveals
 from tutor.quiz.items import Item, plain
@@ -217,5 +218,7 @@ class Quizzes:
         if not item.options and plain(words) and plain(words) in {plain(text) for text in same}:
             quote = item.citation.quote
             point = Point(item.fact, "hit", quote)
-            return Grade("correct", 1.0, (point,), f"Right, that means the same. The note says: “{quote}”")
+            witness = framed(item, "The note says: “{quote}”", quote=quote)
+            told = framed(item, "Right, that means the same. {witness}", witness=witness)
+            return Grade("correct", 1.0, (point,), told)
         return self._given(replace(item, accepts=same), words)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tutor.quiz.chosen import chosen_ids, label_of
+from tutor.quiz.frames import framed
 from tutor.quiz.grading import Grade, chosen_option
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
-from tutor.quiz.replies import NOT_SURE, Reply, is_not_knowing, reply_of
+from tutor.quiz.own_word import cannot_be_right
+from tutor.quiz.replies import NOT_SURE, Reply, reply_of
 from tutor.quiz.rounds import (
     Grader,
     Other,
@@ -30,7 +32,6 @@ from tutor.quiz.rounds import (
     with_last_outcome,
 )
 from tutor.turns import Event, Notice
-from tutor.words import content_words
 
 MOST_CHARS = 4_000
 _REPORTED = "You reported that question: it is set aside and does not count, whatever its grade was."
@@ -57,12 +58,14 @@ class Rules:
         other: an item of another kind on the same topic, harder or easier; None where there is none.
         off_topic: whether an answer is about something else than its item.
         accepted: what else is right for a fact by the student's word.
+        around: a sentence of the notes on what an item is about, which may be told beside its first hint; or empty.
     """
 
     grade: Grader
     other: Other = _none
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
     accepted: Callable[[str], Sequence[str]] = lambda fact_id: ()
+    around: Callable[[Item], str] = lambda item: ""
 
 
 def follows_quiz(state: Round, text: str) -> bool:
@@ -198,7 +201,7 @@ def _attempt(item: Item, outcome: Outcome, overrides: int = 0) -> dict[str, Any]
 def _skip(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
-    said = f"Skipped. The answer is: {item.key_text}"
+    said = framed(item, "Skipped. The answer is: {answer}", answer=item.key_text)
     graded = Grade("wrong", 0.0, (), said, dont_know=True)
     outcome = Outcome(text, graded, state.hints, confidence=state.confidence, skipped=True)
     return dealt_with(state, outcome, Notice(said), attempts=(_attempt(item, outcome),))
@@ -212,8 +215,9 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
     level = min(LAST_HINT, state.hints + 1)
-    said = "That was the last hint. " if state.hints == LAST_HINT else ""
-    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level)))
+    said = framed(item, "That was the last hint. ") if state.hints == LAST_HINT else ""
+    told = hint(item, level, rules.around(item) if level == 1 else "")
+    return _again_shown(replace(state, hints=level), Notice(said + told))
 
 
 def _unclear(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -328,7 +332,7 @@ def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     if outcome.grade.verdict == "correct":
         return _again_shown(state, Notice("That one is counted as right already."))
     item, words = _last_item(last), reply_of(outcome.answer).words
-    why_not = _cannot_be_right(item, outcome, words, rules)
+    why_not = cannot_be_right(item, outcome, words, rules.off_topic)
     if why_not:
         return _again_shown(state, Notice(f"That cannot count as right: {why_not}. {_INSTEAD}"))
     grade = Grade("correct", 1.0, outcome.grade.points, "Counted as right on your own word.")
@@ -340,40 +344,6 @@ def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 
 
 _INSTEAD = "Say “why?” to see the note's sentence, or “report the last question” if the question is at fault"
-_CLAUSE = re.compile(r"^(?:it|they|this|that|there|he|she|we|you|i)\b", re.IGNORECASE)
-_THINKING = re.compile(
-    r"^(?:(?:i (?:think|guess|believe|say|mean)|maybe|probably|perhaps)\b,?\s*(?:that\s+)?)?"
-    r"(?:(?:it|that|this)(?:['’]?s| is)\s+)?(?:an? |the )?",
-    re.IGNORECASE,
-)
-_NAME_WORDS = 4
-
-
-def _cannot_be_right(item: Item, outcome: Outcome, words: str, rules: Rules) -> str:
-    """Why an answer cannot be right, whatever the student says of it; empty where it can."""
-    graded = outcome.graded or outcome.grade
-    if outcome.skipped:
-        return "you skipped the question"
-    if (graded is not None and graded.dont_know) or is_not_knowing(words) or not plain(words):
-        return "you said that you did not know it"
-    if item.options:
-        return "you chose among the options, and the note decides which of them is right"
-    told = set(content_words(item.stem))
-    if not set(content_words(words)) - told and not set(re.findall(r"\d+", words)) - set(
-        re.findall(r"\d+", item.stem)
-    ):
-        return "your answer says nothing that the question does not say"
-    if item.kind == "number" and not re.search(r"\d", words) and not content_words(words):
-        return "the question asks for a number"
-    if item.kind in ("cloze", "term") and not _is_name(words, item.key):
-        return "the gap needs a word or a name, and your answer is a sentence"
-    return "your answer is about something else" if rules.off_topic(item, words) else ""
-
-
-def _is_name(words: str, key: str) -> bool:
-    """Whether words can be the name of something, about as long as the key."""
-    named = _THINKING.sub("", words.strip(), count=1)
-    return not _CLAUSE.match(named) and len(named.split()) <= max(_NAME_WORDS, len(key.split()) + 2)
 
 
 def _forget(state: Round, reply: Reply, text: str, rules: Rules) -> Step:

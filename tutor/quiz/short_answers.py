@@ -27,6 +27,7 @@ from tutor.quiz.answer_features import (
     says_yes_or_no,
 )
 from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
+from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
 from tutor.quiz.listed import left_out
@@ -343,26 +344,39 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
     Args:
         lacks: things of the key's list that the answer does not name.
     """
+
+    def told(frame: str, **slots: Sequence[str] | str) -> str:
+        quoted = {name: one if isinstance(one, str) else _quoted(one) for name, one in slots.items()}
+        return framed(item, frame, witness=witness, **quoted)
+
     missed, denied, said = (_told(item.key, points, status) for status in ("missed", "contradicted", "hit"))
-    witness = f"The note says: “{item.citation.quote}”"
-    against = f"Your answer goes against this: {_quoted(denied)}. " if denied else ""
+    witness = framed(item, "The note says: “{quote}”", quote=item.citation.quote)
+    against = told("Your answer goes against this: {denied}. ", denied=denied) if denied else ""
+    lacking = told("Missing: {lacks}. ", lacks=lacks) if lacks else ""
     if verdict == "correct":
         if lacks:
-            return f"Right as far as it goes. I do not find in your answer: {_quoted(lacks)}. {witness}"
+            return told(
+                "Right as far as it goes. I do not find in your answer: {lacks}. {witness}", lacks=lacks
+            )
         more = [one for one in _sentences(item.key, points, "missed") if one not in item.citation.quote]
-        return f"Right. {witness}" + (f" You could add: {_quoted(more)}." if more else "")
+        return (
+            told("Right. {witness} You could add: {more}.", more=more) if more else told("Right. {witness}")
+        )
     if verdict == "partial":
         # A sentence of which one claim is said and another is not stands for both: it is told once.
         part = "a part of this" if set(said) & set(missed) else "this part"
-        had = f"You have {part}: {_quoted(said)}. " if said else "Some of it is there. "
-        left = list(lacks) or [one for one in missed if one not in said]
-        lacking = f"Missing: {_quoted(left)}. " if left else ""
-        return f"Partly. {had}{against}{lacking}{witness}"
+        had = told(f"You have {part}: {{said}}. ", said=said) if said else told("Some of it is there. ")
+        left = [one for one in missed if one not in said]
+        lacking = lacking or (told("Missing: {lacks}. ", lacks=left) if left else "")
+        return told("Partly. {told}{witness}", told=had + against + lacking)
     if verdict == "unsure":
-        unseen = f" I do not find in them: {_quoted(lacks)}." if lacks else ""
-        return f"I cannot tell from your words.{unseen} Compare them with the note and judge for yourself. {witness}"
-    short = f"Missing: {_quoted(lacks)}. " if lacks else "Your answer does not say what the note says. "
-    return f"Not quite. {against or short}{witness}"
+        unseen = "I do not find in them: {lacks}. " if lacks else ""
+        return told(
+            f"I cannot tell from your words. {unseen}Compare them with the note and judge for yourself. {{witness}}",
+            lacks=lacks,
+        )
+    short = lacking or told("Your answer does not say what the note says. ")
+    return told("Not quite. {told}{witness}", told=against or short)
 
 
 def _told(key: str, points: Sequence[Point], status: Status) -> list[str]:

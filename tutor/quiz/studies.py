@@ -22,6 +22,7 @@ from tutor.quiz.predicted import prediction_item
 from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
 from tutor.quiz.study import StudyRecord
 from tutor.quiz.told import waiting_told
+from tutor.quiz.wording import statement_of
 from tutor.reviewing import Which
 from tutor.words import content_words
 
@@ -142,6 +143,17 @@ class Studies:
             shown: ids of questions that were shown already.
         """
         return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
+
+    def around(self, item: Item) -> str:
+        """What the notes say the concept of an item is, in a sentence; empty where that is what is asked."""
+        bank = self._bank()
+        defined = (
+            fact
+            for fact in bank.facts
+            if fact.kind == "definition" and fact.concept == item.concept and fact.id != item.fact_id
+        )
+        told = (statement_of(fact) for fact in defined if item.kind not in ("definition", "term"))
+        return next(filter(None, told), "")
 
     def _reported(self) -> set[str]:
         return self._kept.reported_items() if self._kept else set()

@@ -290,7 +290,7 @@ class QuizTab:
         letters = words or (list(LETTERS[: len(item.options)]) if item.is_choice else [])
         more = "No more hints" if state.hints >= LAST_HINT else f"Hint {state.hints + 1} of {LAST_HINT}"
         updates = self._updates("question", Mark.of(chat_id, state), said) | {
-            "quiz_stem": question_html(state),
+            "quiz_stem": question_html(state, self._session.studies.around(item) if state.hints else ""),
             "quiz_sure": gr.Radio(value=None) if not state.hints else gr.skip(),
             "quiz_answer": gr.Textbox(value="", visible=not item.is_choice),
             "quiz_hint": gr.Button(more, interactive=state.hints < LAST_HINT),
