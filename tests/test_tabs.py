@@ -25,6 +25,7 @@ from tutor.quiz.rounds import Round
 from tutor.session import Session, open_session
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import Citation, DemoOutcome, DemoProgress, Event, Notice, RunLesson
+from tutor.ui.contents import notices_html
 from tutor.ui.demos_tab import DEMO, RUN, DemosTab
 from tutor.ui.desk import Desk, Pace
 from tutor.ui.map_view import map_html
@@ -366,6 +367,15 @@ def test_a_quiz_of_the_chat_is_the_quiz_of_the_tab(played: Played) -> None:
     list(session.respond(chat_id, "skip"))
     played.did(played.tab.opened(played.seen, chat_id))
     assert "Question 2 of 3" in played.page["quiz_stem"]
+
+
+def test_that_a_quiz_waits_is_said_everywhere_but_where_it_is_shown(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 2, []))
+    assert "A quiz is open" in notices_html(played.session)
+    assert "A quiz is open" in played.tab.notices(("", "", 0))
+    assert "A quiz is open" not in played.tab.notices(played.seen)
+    played.did(played.tab.say("tab", played.seen, "stop"))
+    assert "A quiz is open" not in played.tab.notices(("", "", 0))
 
 
 def test_an_answer_to_a_question_that_is_no_longer_open_is_not_graded(played: Played) -> None:
