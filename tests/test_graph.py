@@ -37,6 +37,7 @@ from tutor.turns import (
     PredictionAsked,
     QuizGrade,
     QuizItem,
+    QuizMaking,
     QuizScore,
     QuizWhy,
     RunLesson,
@@ -102,7 +103,8 @@ def test_small_talk_is_answered_by_the_program(message: str, says: str, graph: T
 
 def test_a_quiz_is_asked_graded_kept_and_scored(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     events = say(graph, "Quiz me on the generator and the discriminator with 2 questions")
-    assert [type(event) for event in events] == [ToolCall, QuizItem]
+    assert [type(event) for event in events] == [ToolCall, QuizMaking, QuizMaking, QuizItem]
+    assert [event.text for event in events if isinstance(event, QuizMaking)][1] == "Making 2 questions …"
     first = only(events, QuizItem)
     assert (first.k, first.n) == (1, 2)
     stored = Round.from_dict(rounds.load_round("chat") or {})
@@ -699,7 +701,7 @@ def test_progress_is_shown_and_an_open_quiz_goes_on(graph: TutoringGraph) -> Non
 def test_a_quiz_of_a_kind_is_a_call_with_its_arguments(
     message: str, arguments: dict[str, Any], title: str, graph: TutoringGraph
 ) -> None:
-    [called, said] = say(graph, message)
+    called, *_, said = say(graph, message)
     assert called == ToolCall("make_quiz", arguments, title)
     assert isinstance(said, Notice)  # nothing is due, nothing was missed, no such question in these notes
 

@@ -44,6 +44,7 @@ from tutor.turns import (
     PredictionAsked,
     QuizGrade,
     QuizItem,
+    QuizMaking,
     QuizScore,
     QuizWhy,
     RunLesson,
@@ -53,6 +54,7 @@ from tutor.turns import (
     TableShown,
     ToolCall,
     event_to_json,
+    lasting_events,
 )
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.chats import LISTED, MOST_LISTED, Chats
@@ -209,6 +211,20 @@ def test_private_signs_in_a_note_cannot_forge_markup() -> None:
 def test_long_text_is_cut_and_says_so() -> None:
     html = bounded_html("word & " * 20_000, 5000)
     assert len(html.encode()) <= 5000 and "cut here" in html
+
+
+def test_what_the_making_of_a_quiz_is_at_is_shown_until_its_question_is_there() -> None:
+    events: list[Event] = [
+        ToolCall("make_quiz", {"topic": "GANs"}, "Choosing questions"),
+        QuizMaking("Making 3 <b>"),
+    ]
+    [shown] = turn_messages([event_to_json(event) for event in events], finished=False)
+    assert "Making 3 &lt;b&gt;" in shown["content"] and shown["metadata"]["status"] == "pending"
+    asked = QuizItem("a", "What is a GAN?", (), 1, 3)
+    [done, _] = turn_messages([event_to_json(event) for event in (*events, asked)], finished=False)
+    assert "Making" not in done["content"] and "GANs" in done["content"]
+    assert done["metadata"]["status"] == "done"
+    assert lasting_events([*events, asked], "", stopped=False) == [events[0], asked]
 
 
 def test_a_long_passage_before_a_quote_begins_with_a_whole_sentence() -> None:

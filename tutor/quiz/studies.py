@@ -70,17 +70,26 @@ class Studies:
         self._grade = grade
         self._now = now
         self._warming = threading.Lock()
+        self._has_asked = False
 
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
         # Nothing to ask, or the notes are closed again: the quiz itself will say so.
         with self._warming, suppress(TutorError):
             quiz_items(self._bank(), "", 10, rng=random.Random(0))
+            self._has_asked = True
 
     # -- what to ask -------------------------------------------------------------------------------------------
 
     def items(
-        self, topic: str, n: int, *, rng: random.Random, kinds: Collection[Kind] = KINDS, which: Which = ""
+        self,
+        topic: str,
+        n: int,
+        *,
+        rng: random.Random,
+        kinds: Collection[Kind] = KINDS,
+        which: Which = "",
+        on_stage: Callable[[str], None] = lambda said: None,
     ) -> list[Item]:
         """Questions on a topic: due facts first, then those last answered wrong, then those never asked.
 
@@ -89,10 +98,13 @@ class Studies:
             n: how many at most.
             kinds: which kinds may be asked.
             which: "due" or "missed" asks only those.
+            on_stage: called with what is being done, in plain words.
 
         Raises:
             QuizError: nothing can be asked; the remedy says what else can.
         """
+        if not self._has_asked:
+            on_stage("Reading your notes for questions: the first time takes longest.")
         bank, standing = self._bank(), self.standing()
         if which == "missed":
             standing = replace(standing, due=self.missed())
@@ -108,6 +120,8 @@ class Studies:
 
         with self._warming:  # what is being worked out needs not be worked out twice
             pass
+        on_stage(f"Making {n} question{'' if n == 1 else 's'} …")
+        self._has_asked = True
         try:
             return self._in_other_words(drawn(reported))
         except QuizError:

@@ -184,10 +184,10 @@ class QuizTab:
         waiting = self._session.waiting_quiz(chat_id)
         return self._now(waiting) if waiting else self.setup()
 
-    def notices(self, seen: tuple[str, str, int]) -> str:
+    def notices(self, seen: str) -> str:
         """What the page says of the start, without the line on a quiz that waits where that quiz is the one shown."""
         waits = self._session.open_quiz()
-        is_shown = waits is not None and waits.id == seen[0]
+        is_shown = waits is not None and waits.id == Mark.read(seen).chat_id
         return notices_html(self._beside.session, (QUIZ_WAITS,) if is_shown else ())
 
     def setup(self, said: str = "") -> list[Any]:
@@ -220,7 +220,8 @@ class QuizTab:
                 return self.setup(besides_html(said))
             return self._now(chat_id)
 
-        yield from self._beside.work(f"{tab} quiz", "", self._line, begun)
+        making = f"Making {count} question{'' if count == 1 else 's'} … The first quiz takes longest: your notes are read."
+        yield from self._beside.work(f"{tab} quiz", "", self._line, begun, making)
 
     def say(self, tab: str, seen: str, message: str, *, open_item: bool = True) -> Iterator[list[Any]]:
         """SHOWN, OPTIONS: after a message in the conversation of the quiz.

@@ -72,6 +72,7 @@ class _Told:
         self._draft: tuple[int, str] | None = None
         self._frame: int | None = None
         self._working: int | None = None
+        self._called = ""  # how the call reads that is being worked on, while something else stands there
 
     def add(self, event: Data) -> None:
         show = getattr(self, f"_on_{str(event.get('event', '')).lower()}", None)
@@ -96,7 +97,9 @@ class _Told:
     def _end_work(self) -> None:
         if self._working is not None:
             self._parts[self._working][0]["metadata"]["status"] = "done"
-            self._working = None
+            if self._called:
+                self._parts[self._working][0]["content"] = self._called
+            self._working, self._called = None, ""
 
     def _on_delta(self, event: Data) -> None:
         if not event.get("text"):
@@ -173,6 +176,15 @@ class _Told:
     def _on_tableshown(self, event: Data) -> None:
         self._end_work()
         self._append(_text(table_html(event)))
+
+    def _on_quizmaking(self, event: Data) -> None:
+        if self._working is not None:
+            (message,) = self._parts[self._working]
+            self._called = self._called or message["content"]
+            said = escape(str(event.get("text", ""))[:200])
+            self._parts[self._working] = [
+                {**message, "content": f'<div class="turn tool"><p>{said}</p></div>'}
+            ]
 
     def _on_quizitem(self, event: Data) -> None:
         self._end_work()
