@@ -220,7 +220,7 @@ class QuizTab:
                 return self.setup(besides_html(said))
             return self._now(chat_id)
 
-        making = f"Making {count} question{'' if count == 1 else 's'} … The first quiz takes longest: your notes are read."
+        making = f"Making {count} question{'' if count == 1 else 's'} … The first quiz takes longest."
         yield from self._beside.work(f"{tab} quiz", "", self._line, begun, making)
 
     def say(self, tab: str, seen: str, message: str, *, open_item: bool = True) -> Iterator[list[Any]]:
