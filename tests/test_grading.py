@@ -13,6 +13,7 @@ from tutor.quiz.answer_texts import read_answer, spelt_out, with_roles
 from tutor.quiz.grades import Grade, in_quarters
 from tutor.quiz.grading import grade
 from tutor.quiz.items import Item, Kind, Option
+from tutor.quiz.listed import left_out, listed_in
 from tutor.quiz.short_answers import decided, measured
 from tutor.quiz.word_answers import is_accepted, values_in
 from tutor.training.grades import learned_from
@@ -465,3 +466,55 @@ def test_a_graded_set_is_read_and_a_bad_line_named(tmp_path: Path) -> None:
     path.write_text(json.dumps(line | {"verdict": "good"}) + "\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="Line 1"):
         graded_answers("some", tmp_path)
+
+
+PARTS = (
+    "The main components of Stable Diffusion 1 are a VAE, a denoising U-Net and a frozen CLIP text encoder."
+)
+ASKS_PARTS = "What are the main components of Stable Diffusion 1?"
+
+
+@pytest.mark.parametrize("said", ["it has a VAE", "a VAE and a U-Net", "U-Net, CLIP"])
+def test_of_a_list_that_is_named_in_part_the_rest_is_told(said: str) -> None:
+    item = asked("short", PARTS, stem=ASKS_PARTS)
+    lacks = left_out(PARTS, ASKS_PARTS, said)
+    assert 0 < len(lacks) < 3
+    feedback = grade(item, said).feedback
+    assert all(f"“{one}”" in feedback.partition("The note says")[0] for one in lacks)
+
+
+@pytest.mark.parametrize(
+    "said", [PARTS, "variational autoencoders", "a VAE, a CLIP encoder and a unet, the U-Net", "bananas"]
+)
+def test_a_list_that_is_named_in_full_or_not_at_all_lacks_nothing_by_name(said: str) -> None:
+    assert left_out(PARTS, ASKS_PARTS, said) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "things"),
+    [
+        ("Name two ways to reduce it.", "PacGAN, free bits and dropout are ways to reduce it.", 3),
+        ("Which three gates has it?", "It has a forget gate, an input gate and an output gate.", 3),
+        ("What are the two parts?", "The two parts are a reconstruction term and a KL term.", 2),
+        ("What are the stages?", "The stages:\n- pretraining\n- fine-tuning\n- preference training", 3),
+        ("What is it?", "It is a model of text, images and audio.", 0),
+        ("What are models?", "They handle several kinds of data, such as text, images and audio.", 0),
+        ("Which two terms make it up?", "It is the divergence between the posterior and the prior.", 0),
+        ("What are the causes?", "It is trained on text, which is filtered, and stays as it was.", 0),
+    ],
+)
+def test_what_a_key_lists_is_read_where_the_question_wants_several(
+    question: str, key: str, things: int
+) -> None:
+    assert len(listed_in(key, question)) == things
+
+
+def test_who_names_as_many_as_are_wanted_lacks_nothing() -> None:
+    key = "PacGAN, free bits and dropout are ways to reduce it."
+    assert left_out(key, "Name two ways to reduce it.", "PacGAN and dropout") == []
+    assert left_out(key, "Name two ways to reduce it.", "PacGAN") == ["free bits", "dropout"]
+
+
+def test_of_a_gap_filled_in_part_the_word_that_lacks_is_told() -> None:
+    found = grade(asked("cloze", "variational autoencoder"), "autoencoder")
+    assert found.verdict == "partial" and "Missing: “variational”." in found.feedback

@@ -37,6 +37,7 @@ from tutor.turns import (
     PredictionAsked,
     QuizGrade,
     QuizItem,
+    QuizMaking,
     QuizScore,
     QuizWhy,
     RunLesson,
@@ -102,7 +103,8 @@ def test_small_talk_is_answered_by_the_program(message: str, says: str, graph: T
 
 def test_a_quiz_is_asked_graded_kept_and_scored(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     events = say(graph, "Quiz me on the generator and the discriminator with 2 questions")
-    assert [type(event) for event in events] == [ToolCall, QuizItem]
+    assert [type(event) for event in events] == [ToolCall, QuizMaking, QuizMaking, QuizItem]
+    assert [event.text for event in events if isinstance(event, QuizMaking)][1] == "Making 2 questions …"
     first = only(events, QuizItem)
     assert (first.k, first.n) == (1, 2)
     stored = Round.from_dict(rounds.load_round("chat") or {})
@@ -361,6 +363,22 @@ def test_stop_without_a_quiz_is_no_question(words: str, graph: TutoringGraph, ro
     say(graph, "stop")
     assert only(say(graph, words), Notice).text.startswith("No quiz is open.")
     assert isinstance(say(graph, "What is a stop token?")[-1], Answer)
+
+
+@pytest.mark.parametrize("words", ["A", "b)", "(C).", "B, not sure", "true", "2"])
+def test_a_letter_without_a_question_is_told_that_none_is_open(words: str, graph: TutoringGraph) -> None:
+    told = only(say(graph, words), Notice).text
+    assert told.startswith("No question is open") and "quiz me on" in told
+    say(graph, "quiz me on GANs")
+    say(graph, "stop")
+    assert only(say(graph, words), Notice).text == told
+    there = TutoringGraph(replace(graph._parts, elsewhere=lambda chat_id: "Quiz: GANs"))
+    assert "In “Quiz: GANs” one is" in only(say(there, words, "new"), Notice).text
+
+
+@pytest.mark.parametrize("words", ["a GAN", "true or false?", "What is B?"])
+def test_words_with_a_letter_in_them_are_asked_of_the_notes(words: str, graph: TutoringGraph) -> None:
+    assert not [event for event in say(graph, words) if isinstance(event, Notice) and "open" in event.text]
 
 
 def test_each_chat_has_its_own_quiz(graph: TutoringGraph) -> None:
@@ -683,7 +701,7 @@ def test_progress_is_shown_and_an_open_quiz_goes_on(graph: TutoringGraph) -> Non
 def test_a_quiz_of_a_kind_is_a_call_with_its_arguments(
     message: str, arguments: dict[str, Any], title: str, graph: TutoringGraph
 ) -> None:
-    [called, said] = say(graph, message)
+    called, *_, said = say(graph, message)
     assert called == ToolCall("make_quiz", arguments, title)
     assert isinstance(said, Notice)  # nothing is due, nothing was missed, no such question in these notes
 

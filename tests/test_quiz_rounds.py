@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +20,7 @@ from tutor.notes.note import Note
 from tutor.quiz.authored import authored_item
 from tutor.quiz.chosen import chosen_ids, how_to_answer
 from tutor.quiz.facts import Entry, fact_of
+from tutor.quiz.frames import CHINESE as FRAMES
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
@@ -327,17 +329,81 @@ def test_letters_stay_as_first_shown_in_every_later_quiz_of_the_chat() -> None:
 # -- hints ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_hint_says_where_to_look() -> None:
-    assert hint(SHORT, 1) == "Look in your note “GAN notes” at “Losses”."
+def test_the_first_hint_says_what_is_asked_for_and_where_to_look() -> None:
+    assert hint(SHORT, 1) == (
+        "It asks what happens, or what something does. Look in your note “GAN notes” at “Losses”."
+    )
     quiz = replace(SHORT, heading=("Students ask",))
-    assert hint(quiz, 1) == "Look in your note “GAN notes”."
+    assert hint(quiz, 1).endswith("Look in your note “GAN notes”.")
+
+
+@pytest.mark.parametrize(
+    ("stem", "asks"),
+    [
+        ("Why does a GAN collapse?", "a reason"),
+        ("How is CLIP trained?", "how something is done"),
+        ("How many steps are there?", "a number"),
+        ("How does a GAN differ from a VAE?", "what sets things apart"),
+        ("What is a token?", "what something is"),
+        ("Does a GAN need labels?", "yes or no"),
+        ("Which formula gives the loss?", "a formula"),
+        ("Who published it?", "a few words"),
+    ],
+)
+def test_the_first_hint_tells_the_kind_of_answer(stem: str, asks: str) -> None:
+    assert asks in hint(item("short", stem, "The quick brown fox jumps over it."), 1)
+
+
+def test_the_first_hint_tells_of_the_concept_in_the_notes_words_but_not_the_answer() -> None:
+    around = "A GAN is a generative model of two networks that train against each other."
+    assert f"Around it the notes say: “{around}”" in hint(SHORT, 1, around)
+    assert KEY not in hint(SHORT, 1, f"{KEY[:-1]}, as all of us know.")
+    beside = replace(
+        SHORT, citation=replace(SHORT.citation, passage=f"{KEY} {around} “All GANs always win.”")
+    )
+    assert around in hint(beside, 1) and "always win" not in hint(beside, 1)
+    assert "Around" not in hint(TRUTH, 1, around)
+
+
+def test_a_number_is_hidden_however_the_note_writes_it() -> None:
+    for written in ("38,597,376", "38597376"):
+        table = item(
+            "number",
+            "How many numbers does it hold?",
+            "38597376",
+            quote=f"The table holds {written} numbers in all.",
+        )
+        assert written not in hint(table, 2) + hint(table, 3)
+    three = item(
+        "number", "How many gates has a common LSTM?", "3", quote="A common LSTM cell has three gates inside."
+    )
+    assert "three" not in hint(three, 2) + hint(three, 3)
+
+
+CHINESE = item("short", "为什么生成器会模式崩溃？", "因为生成器只需要骗过判别器，少数几种样本就够了。")
+
+
+def test_hints_and_feedback_are_in_the_language_of_the_fact() -> None:
+    texts = [hint(CHINESE, level) for level in (1, 2, 3)]
+    texts += [grade(CHINESE, said).feedback for said in ("不知道", "香蕉是黄色的", CHINESE.key, "")]
+    texts.append(Chat(CHINESE).notice_of("skip"))
+    for text in texts:
+        assert not re.search(r"[A-Za-z]{3}", text.replace("GAN notes", "").replace("Losses", "")), text
+    assert "问的是原因" in texts[0] and len(set(texts[:3])) == 3
+    assert not any(reveals(CHINESE, text) for text in texts[:3])
+    assert "____" in texts[1] and "生成" in texts[1]
+
+
+def test_each_frame_has_the_same_slots_in_both_languages() -> None:
+    for english, chinese in FRAMES.items():
+        assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese)), english
 
 
 def test_a_place_that_names_nothing_or_is_the_answer_is_not_told() -> None:
     named = replace(
         CLOZE, citation=replace(CLOZE.citation, title="Variety"), heading=("Variety",), note="a.md"
     )
-    assert hint(named, 1) == "The answer has 1 word."
+    assert hint(named, 1) == "It asks for a name. The answer has 1 word."
 
 
 def test_a_formula_of_the_answer_is_hidden_as_a_whole() -> None:
@@ -412,6 +478,24 @@ def test_why_tells_the_notes_words_and_each_options_reason_but_only_afterwards()
         ("C", False),
         ("D", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("explanation", "told"),
+    [
+        ("B. It paints new pictures.", "It paints new pictures."),
+        ("because it paints new pictures.", "Because it paints new pictures."),
+        ("loss.backward() computes gradients.", "loss.backward() computes gradients."),
+        ("A generative model paints.", "A generative model paints."),
+    ],
+)
+def test_what_is_told_on_why_begins_as_a_sentence_does(explanation: str, told: str) -> None:
+    right = Option("o2", "An artist", explanation)
+    options = tuple(right if option.id == "o2" else option for option in CHOICE.options)
+    chat = Chat(replace(CHOICE, explanation=explanation, options=options))
+    chat.say("B")
+    [why] = [event for event in chat.say("why?") if isinstance(event, QuizWhy)]
+    assert why.explanation == told and why.options[1].why == told
 
 
 def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
@@ -615,6 +699,17 @@ def test_a_graded_question_that_is_reported_afterwards_leaves_the_score() -> Non
     assert (score.n, score.missed) == (0, 0) and "does not count" in " ".join(score.told)
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_of_a_reported_question_it_is_said_that_it_does_not_count(last: bool) -> None:
+    chat = Chat(SHORT) if last else Chat(SHORT, CHOICE)
+    chat.say("bananas")
+    chat.say("report the last question: unclear")
+    for words in ("I was right", "I knew it", "undo", "report the last question"):
+        told = chat.notice_of(words)
+        assert "reported" in told and "does not count" in told, words
+    assert len(chat.store.reports) == 1
+
+
 def test_how_sure_the_student_is_is_kept_from_before_or_within_an_answer() -> None:
     chat = Chat(CHOICE, TRUTH, SHORT)
     assert "a guess is fine" in chat.notice("not sure")
@@ -789,7 +884,7 @@ def test_after_a_quiz_in_between_its_last_question_is_the_one_reported() -> None
     assert isinstance(told, Notice) and EXPLAIN.stem in told.text
     assert isinstance(score, QuizScore) and score.n == 0 and isinstance(shown, QuizItem)
     assert chat.store.reports[0]["item_id"] == EXPLAIN.id and chat.state.carried == ()
-    assert "no grade" in chat.notice("I was right")
+    assert "does not count" in chat.notice("I was right")
 
 
 def test_a_quiz_in_between_without_an_answer_leaves_the_last_answer_where_it_was() -> None:

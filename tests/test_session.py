@@ -283,6 +283,26 @@ def test_a_quiz_survives_the_end_of_the_program(session: Session, settings: Sett
     again.close()
 
 
+def test_what_was_missed_is_asked_again_in_a_new_conversation_after_a_restart(
+    session: Session, settings: Settings
+) -> None:
+    chat = session.new_chat()
+    [asked] = [e for e in session.start_quiz(chat, "GANs", 1, ("short",)) if isinstance(e, QuizItem)]
+    list(session.respond(chat, "skip"))
+    session.close()
+    again = open_session(settings, record=True)
+    new = again.new_chat()
+    told, item = again.respond(new, "again")
+    assert isinstance(told, Notice) and "Once more" in told.text
+    assert isinstance(item, QuizItem) and item.item_id == asked.item_id and again.quiz_is_open(new)
+    list(again.respond(new, "stop"))
+    # Where an answer was given meanwhile, "again" is about that.
+    later = again.new_chat()
+    list(again.respond(later, "What is mode collapse?"))
+    assert not [e for e in again.respond(later, "again") if isinstance(e, QuizItem)]
+    again.close()
+
+
 def test_a_skipped_question_is_one_that_was_got_wrong_and_a_reported_one_is_not(settings: Settings) -> None:
     session = open_session(settings, record=True)
     chat = session.new_chat()

@@ -26,6 +26,7 @@ from tutor.turns import (
     PredictionAsked,
     QuizGrade,
     QuizItem,
+    QuizMaking,
     QuizScore,
     QuizWhy,
     RunLesson,
@@ -213,3 +214,8 @@ def test_a_display_that_is_switched_off_says_nothing(capsys: pytest.CaptureFixtu
     with progress_display(enabled=False) as report:
         report("Reading notes", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_the_making_of_a_quiz_is_at_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    show([ToolCall("make_quiz", {}, "Choosing questions"), QuizMaking("Making 3 questions …")])
+    assert "→ Choosing questions\n  Making 3 questions …\n" in capsys.readouterr()[0]

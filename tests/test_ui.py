@@ -44,6 +44,7 @@ from tutor.turns import (
     PredictionAsked,
     QuizGrade,
     QuizItem,
+    QuizMaking,
     QuizScore,
     QuizWhy,
     RunLesson,
@@ -53,6 +54,7 @@ from tutor.turns import (
     TableShown,
     ToolCall,
     event_to_json,
+    lasting_events,
 )
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.chats import LISTED, MOST_LISTED, Chats
@@ -65,6 +67,7 @@ from tutor.ui.rendering import (
     MAX_TEXT_BYTES,
     MOST_CHARS,
     Message,
+    citation_html,
     note_message,
     turn_messages,
     user_message,
@@ -208,6 +211,27 @@ def test_private_signs_in_a_note_cannot_forge_markup() -> None:
 def test_long_text_is_cut_and_says_so() -> None:
     html = bounded_html("word & " * 20_000, 5000)
     assert len(html.encode()) <= 5000 and "cut here" in html
+
+
+def test_what_the_making_of_a_quiz_is_at_is_shown_until_its_question_is_there() -> None:
+    events: list[Event] = [
+        ToolCall("make_quiz", {"topic": "GANs"}, "Choosing questions"),
+        QuizMaking("Making 3 <b>"),
+    ]
+    [shown] = turn_messages([event_to_json(event) for event in events], finished=False)
+    assert "Making 3 &lt;b&gt;" in shown["content"] and shown["metadata"]["status"] == "pending"
+    asked = QuizItem("a", "What is a GAN?", (), 1, 3)
+    [done, _] = turn_messages([event_to_json(event) for event in (*events, asked)], finished=False)
+    assert "Making" not in done["content"] and "GANs" in done["content"]
+    assert done["metadata"]["status"] == "done"
+    assert lasting_events([*events, asked], "", stopped=False) == [events[0], asked]
+
+
+def test_a_long_passage_before_a_quote_begins_with_a_whole_sentence() -> None:
+    before = " ".join(f"Sentence {n} says a few more words." for n in range(99))
+    html = citation_html(event_to_json(replace(CITED, passage=f"{before} {QUOTE}")))
+    shown = html.partition('<div class="passage">')[2]
+    assert re.match(r"… Sentence \d+ says", shown) and f"<mark>{QUOTE}</mark>" in shown
 
 
 def test_passage_shows_struck_words_math_and_line_breaks() -> None:

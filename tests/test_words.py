@@ -232,3 +232,10 @@ def test_the_functions_of_a_formula_have_one_spelling(text: str, typed: bool, fo
 
 def test_greek_letters_are_read_by_their_names() -> None:
     assert plain_greek("what is ᾱ and ε").split() == ["what", "is", "alpha", "bar", "and", "epsilon"]
+
+
+def test_what_is_remembered_of_a_text_is_not_changed_by_who_reads_it() -> None:
+    words("The cat sat.").append("dog")
+    split_sentences("One. Two.").clear()
+    assert words("The cat sat.") == ["the", "cat", "sat"]
+    assert split_sentences("One. Two.") == [(0, 4), (5, 9)]

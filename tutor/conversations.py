@@ -160,6 +160,13 @@ class Conversations:
         others = (chat for chat in self.chats() if chat.id != chat_id)
         return next((chat.title for chat in islice(others, _LATEST) if self.quiz_is_open(chat.id)), "")
 
+    def _last_quiz(self, chat_id: str) -> Round | None:
+        """The quiz that ended last, by when its conversation was used, in another conversation than this one."""
+        if self._record is None:
+            return None
+        quizzes = (self.quiz(chat.id) for chat in islice(self.chats(), _LATEST) if chat.id != chat_id)
+        return next((quiz for quiz in quizzes if quiz is not None and quiz.outcomes and not quiz.waits), None)
+
     def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
         kept: list[Event] = []
         text, ended = "", False

@@ -9,7 +9,6 @@ step; the model is called inside `explain` alone, and what it drafts is checked 
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
@@ -26,23 +25,28 @@ from tutor.demo_turns import asked_before, demo_wish, demos_table, find, ordered
 from tutor.errors import QuizError, RecordError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
-from tutor.graph_parts import Parts, State
+from tutor.graph_parts import Parts, State, small_talk
 from tutor.lesson import came_true, lesson
 from tutor.questions import Question, Said, understand
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes
-from tutor.quiz.moves import Rules, asks_again, follows_quiz
+from tutor.quiz.moves import Rules, asks_again, asks_anew, follows_quiz
 from tutor.quiz.replies import asks_to_go_on, reply_kind
-from tutor.quiz.rounds import Round, last_answered
+from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
+    ELSEWHERE,
+    NO_OPEN_QUESTION,
+    NO_QUESTION,
+    NO_QUIZ,
     ROUTES,
     asks_grade,
     asks_topic,
     grade_shown,
     means_last_question,
     means_open_question,
+    names_an_option,
     question_in_quiz,
     quiz_call,
     route_in_quiz,
@@ -53,12 +57,6 @@ from tutor.recap import recap
 from tutor.reviewing import Which
 from tutor.turns import Answer, DemoOutcome, Drawing, Event, Notice, Style, ToolCall
 
-_NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
-_ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
-_NO_QUESTION = (
-    "I find no question like “{asked}” in your notes or among those that you were asked. Name it in its own words, as "
-    "in: grade my answer to “What is a GAN?”: two networks."
-)
 _NO_EVIDENCE = "There is no answer yet whose evidence I could show: ask me something about your notes first."
 _NODES = (
     "explain", "call_tool", "quiz_reply", "sum_up", "draw_map", "save", "show_evidence", "show_progress", "talk",
@@ -75,7 +73,7 @@ class TutoringGraph:
         from langgraph.graph import END, START, StateGraph
 
         self._parts = parts
-        rules = Rules(self._grade, parts.other, off_topic=parts.off_topic)
+        rules = Rules(self._grade, parts.other, off_topic=parts.off_topic, around=parts.around)
         self._quizzes = Quizzes(parts.rounds, rules)
         graph = StateGraph(State)
         graph.add_node("understand", self._begin)
@@ -168,12 +166,12 @@ class TutoringGraph:
             self._quizzes.moved_on(state["chat_id"], quiz)
         if given is None and not in_quiz and asks_to_go_on(message):
             title = self._parts.elsewhere(state["chat_id"])
-            return _say(_ELSEWHERE.format(title=title) if title else _NO_QUIZ)
+            return _say(ELSEWHERE.format(title=title) if title else NO_QUIZ)
         wished = self._wish(state, config) if given is None and not in_quiz else None
         if wished is not None:
             return wished
-        if quiz is not None and not in_quiz and asks_again(quiz, message):
-            return {"route": "quiz_reply"}
+        if given is None and not in_quiz and (asked := self._of_no_question(state, quiz)):
+            return asked
         # In a quiz the student's words are an answer unless they plainly ask for something else.
         guess = None if in_quiz else self._parts.guess
         names = self._parts.answering.retriever.named
@@ -197,6 +195,20 @@ class TutoringGraph:
             return self._wish_quiz(state, question, config)
         return {"question": question, "route": ROUTES.get(question.intent, "explain")}
 
+    def _of_no_question(self, state: State, quiz: Round | None) -> State | None:
+        """What a message means that belongs to a quiz although none is open; None for any other."""
+        message, chat_id = state["message"], state["chat_id"]
+        if quiz is not None and asks_again(quiz, message):
+            return {"route": "quiz_reply"}
+        before = self._parts.last_quiz(chat_id) if quiz is None and asks_anew(message) else None
+        if before is not None and missed_items(before) and last_evidence(self._earlier(state)) is None:
+            _emit_all(self._quizzes.go_over(chat_id, before))
+            return {"route": "done"}
+        if names_an_option(message) and not self._parts.answering.retriever.named.mentions(message):
+            title = self._parts.elsewhere(chat_id)
+            return _say(ELSEWHERE.format(title=title) if title else NO_OPEN_QUESTION)
+        return None
+
     def _grade_asked(self, state: State, quiz: Round | None, asked: str, answer: str) -> State:
         """A call of the tool that grades, for an answer that the student gives together with its question."""
         if quiz is not None and quiz.asked is not None and means_open_question(asked):
@@ -211,7 +223,7 @@ class TutoringGraph:
             # Named by its words, the open question is answered all the same: its key is not had for nothing.
             return {"message": answer, "route": "quiz_reply"}
         if item is None:
-            self._end(state, Notice(_NO_QUESTION.format(asked=asked[:200])))
+            self._end(state, Notice(NO_QUESTION.format(asked=asked[:200])))
             return {"route": "done"}
         call = {"item_id": item.id, "answer": answer}
         refused = refused_call(self._parts.tools["grade_answer"], call)
@@ -404,19 +416,8 @@ class TutoringGraph:
         return {}
 
     def _talk(self, state: State) -> State:
-        reply = (
-            "You are welcome."
-            if re.search(r"than[kx]|thx|谢", state["message"], re.IGNORECASE)
-            else "All right."
-        )
-        lines = {
-            "greeting": f"Hello! {self._parts.about}",
-            "thanks": f"{reply} Ask on, or say “quiz me” to see what has stuck.",
-            "help": self._parts.about,
-            "small_talk": "I am a program that teaches from your notes, so I am best at questions about them. "
-            "Ask me something, or say “quiz me”.",
-        }
-        _emit(Notice(lines.get(state["question"].intent, _NO_QUIZ)))
+        told = small_talk(state["question"].intent, state["message"], self._parts.about)
+        _emit(Notice(told or NO_QUIZ))
         self._ask_again(state)
         return {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -15,7 +16,7 @@ from tutor.questions import Guess, Question, Said
 from tutor.quiz.grading import Grade
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Rounds
-from tutor.quiz.rounds import Other
+from tutor.quiz.rounds import Other, Round
 from tutor.turns import Style
 
 
@@ -51,7 +52,9 @@ class Parts:
         other: a harder or an easier quiz question in place of an open one; None where there is none.
         find_question: a question that was shown, or one of the notes, by its own words or what it is about.
         off_topic: whether an answer is about something else than its item.
+        around: a sentence of the notes on what a quiz question is about; or empty.
         elsewhere: the title of another chat in which a quiz is open; empty where there is none.
+        last_quiz: the quiz that ended last in another chat; None where there is none.
         keep_prediction: keeps what the student predicted of a run: the demo's name, its concept, the prediction
             {predict, place, said}, and the option that came out.
     """
@@ -69,7 +72,22 @@ class Parts:
     other: Other = lambda item, wish, beside, shown: None
     find_question: Callable[[str], Item | None] = lambda asked: None
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
+    around: Callable[[Item], str] = lambda item: ""
     elsewhere: Callable[[str], str] = lambda chat_id: ""
+    last_quiz: Callable[[str], Round | None] = lambda chat_id: None
     keep_prediction: Callable[[str, str, dict[str, Any], int], None] = (
         lambda demo, concept, predicted, right: None
     )
+
+
+def small_talk(intent: str, message: str, about: str) -> str:
+    """What the program says to a message that asks nothing; empty for an intent that is no small talk."""
+    reply = "You are welcome." if re.search(r"than[kx]|thx|谢", message, re.IGNORECASE) else "All right."
+    lines = {
+        "greeting": f"Hello! {about}",
+        "thanks": f"{reply} Ask on, or say “quiz me” to see what has stuck.",
+        "help": about,
+        "small_talk": "I am a program that teaches from your notes, so I am best at questions about them. "
+        "Ask me something, or say “quiz me”.",
+    }
+    return lines.get(intent, "")

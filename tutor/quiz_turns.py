@@ -36,6 +36,13 @@ _MEANS = re.compile(
 _LEANS = re.compile(
     r"\b(?:it|its|they|their|them|this|that|these|those|he|she|the (?:first|second|other) one)\b", re.I
 )
+NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
+NO_OPEN_QUESTION = "No question is open, so there is nothing to choose. Say “quiz me on …” to start a quiz."
+ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
+NO_QUESTION = (
+    "I find no question like “{asked}” in your notes or among those that you were asked. Name it in its own words, as "
+    "in: grade my answer to “What is a GAN?”: two networks."
+)
 QUIZ_QUESTIONS = 3
 _OFFERED = 4  # topics of a kind
 _OF_THE_QUIZ = frozenset(
@@ -53,6 +60,7 @@ _GRADE = re.compile(
     r"^\W*(?:请)?(?:给|帮)?我?(?:批改|评分|打分|评一下)(?:我)?(?:对|关于)?[“\"]?(?P<asked_zh>.+?)[”\"]?的(?:回答|答案)\s*[:：]\s*(?P<zh>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_OPTION = re.compile(r"\W*(?:[a-j]|[1-9]|true|false)[\s).:\]。]*", re.IGNORECASE)
 _HERE = re.compile(r"(?:this|the|that) (?:(?:open|current) )?(?:question|one|item)|this|it", re.IGNORECASE)
 _LAST = re.compile(
     r"(?:the |your )?(?:last|previous)(?: (?:question|one|item))?|(?:the )?question before", re.IGNORECASE
@@ -86,6 +94,12 @@ def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:
         item.id, graded["verdict"], graded["score"], graded["feedback"], item.key_text, item.citation,
         tuple(graded["points"]), next_due=str(graded["next_due"] or ""),
     )  # fmt: skip
+
+
+def names_an_option(message: str) -> bool:
+    """Whether a message is no more than the letter or number of an option, or true or false."""
+    reply = reply_of(message)
+    return reply.kind == "answer" and bool(_OPTION.fullmatch(reply.words.strip()))
 
 
 def asks_topic(question: Question) -> bool:

@@ -130,7 +130,9 @@ class Session(Beginnings, Graders):
             keep_prediction=studies.keep_prediction,
             find_question=studies.find_question,
             off_topic=self.off_topic,
+            around=studies.around,
             elsewhere=self._other_open_quiz,
+            last_quiz=self._last_quiz,
         )
         graph, (router, answering) = TutoringGraph(parts), (common.router, common.answering)
         return Opened(read, retriever, router, answering, bank, graph, line, examples, studies)

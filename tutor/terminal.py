@@ -25,6 +25,7 @@ from tutor.turns import (
     PredictionAsked,
     QuizGrade,
     QuizItem,
+    QuizMaking,
     QuizScore,
     QuizWhy,
     RunLesson,
@@ -142,6 +143,8 @@ def _lines(event: Event) -> list[str]:
         return evidence_lines(event)
     if isinstance(event, ToolCall):
         return [f"→ {event.title}"]
+    if isinstance(event, QuizMaking):
+        return [f"  {event.text}"]
     if isinstance(event, DemoProgress):
         return [f"  step {event.step}/{event.total_steps}, {event.left_s:.0f} s left: {event.caption}"]
     if isinstance(event, DemoOutcome):

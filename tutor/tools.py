@@ -37,7 +37,7 @@ from tutor.quiz.studies import Studies
 from tutor.quiz.told import due_told
 from tutor.retrieval import Retriever
 from tutor.reviewing import Which
-from tutor.turns import DemoOutcome, DemoProgress, Event, Notice
+from tutor.turns import DemoOutcome, DemoProgress, Event, Notice, QuizMaking
 
 MOST_QUESTIONS = 100
 LONGEST_ANSWER = 4000
@@ -202,10 +202,13 @@ def make_tools(
 
 def _study_tools(known: Studies, rng: random.Random) -> tuple[BaseTool, ...]:
     def make_quiz_tool(
-        topic: str, n: int, kinds: list[Kind], due: bool, missed: bool
+        topic: str, n: int, kinds: list[Kind], due: bool, missed: bool, config: RunnableConfig
     ) -> tuple[str, list[dict[str, Any]]]:
         which: Which = "due" if due else "missed" if missed else ""
-        items = known.items(topic, n, rng=rng, kinds=kinds or KINDS, which=which)
+        emit, _ = _channels(config)
+        items = known.items(
+            topic, n, rng=rng, kinds=kinds or KINDS, which=which, on_stage=lambda said: emit(QuizMaking(said))
+        )
         return f"{len(items)} question{'' if len(items) == 1 else 's'} on {topic or 'your notes'}", [
             item.to_dict() for item in items
         ]

@@ -272,6 +272,13 @@ class QuizItem:
 
 
 @dataclass(frozen=True)
+class QuizMaking:
+    """What the making of a quiz is at, in plain words; gone when its first question is there."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class OptionWhy:
     """An option as it was lettered, whether it is right, and why it is or is not."""
 
@@ -372,6 +379,7 @@ Event = (
     | PredictionAsked
     | RunLesson
     | TableShown
+    | QuizMaking
     | QuizItem
     | QuizGrade
     | QuizWhy
@@ -388,8 +396,9 @@ def event_to_json(event: Event) -> dict[str, Any]:
 
 
 def lasting_events(events: list[Event], text: str, stopped: bool) -> list[Event]:
-    """What a turn leaves behind: no pieces of text, of a demo only the last picture."""
-    lasting: list[Event] = [event for event in events if not isinstance(event, (Delta, DemoProgress))]
+    """What a turn leaves behind: no pieces of text, nothing of how a quiz was made, of a demo only the last picture."""
+    passing = (Delta, DemoProgress, QuizMaking)
+    lasting: list[Event] = [event for event in events if not isinstance(event, passing)]
     pictures = [event for event in events if isinstance(event, DemoProgress)]
     if pictures and not any(isinstance(event, DemoOutcome) for event in events):
         lasting.append(pictures[-1])

@@ -24,6 +24,9 @@ _END = re.compile(r"(?<=[.!?])[\"'”’)\]*~]*(?=\s+\S)|(?<=[。！？])[”’
 _LIST_MARK = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?(?:[-_][^\W_]+)*", re.UNICODE)
 _CJK = re.compile(r"[\u3400-\u9fff]+")
+# The making of a quiz reads each sentence of the notes several times over: what was read last is kept, if it is short.
+_MOST_REMEMBERED = 16_384
+_LONGEST_REMEMBERED = 500
 STRUCK = re.compile(r"~~.+?~~", re.DOTALL)
 
 STOPWORDS = frozenset(
@@ -50,6 +53,10 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     math, a number or an abbreviation does not, and a fence of code is one piece. A sentence that carries nothing
     but signs is left out.
     """
+    return list(_remembered_spans(text)) if len(text) <= _LONGEST_REMEMBERED else _spans(text)
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
     closed = [match.span() for pattern in (_FENCE, _MATH) for match in pattern.finditer(text)]
     cuts = [0]
     for match in _END.finditer(text):
@@ -70,6 +77,11 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
         if end > begin and re.search(r"\w", text[begin:end]):
             spans.append((begin, end))
     return spans
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _remembered_spans(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(_spans(text))
 
 
 def _is_abbreviation(text: str, at: int) -> bool:
@@ -98,6 +110,15 @@ def without_struck(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Lower-case stems in order, stop words included; Chinese as overlapping pairs of characters."""
+    return list(_remembered_words(text)) if len(text) <= _LONGEST_REMEMBERED else _stems_in(text)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _remembered_words(text: str) -> tuple[str, ...]:
+    return tuple(_stems_in(text))
+
+
+def _stems_in(text: str) -> list[str]:
     found: list[str] = []
     for match in _WORD.finditer(text):
         word = match.group().lower().replace("’", "'")

@@ -79,13 +79,18 @@ class Bank:
         return found
 
     @cached_property
+    def _statements(self) -> dict[str, list[str]]:
+        """The sentences of each fact that stand alone, by the fact's id."""
+        return {fact.id: statements_of(fact) for fact in self.facts}
+
+    @cached_property
     def claims(self) -> dict[str, Answer]:
         """What each fact says of one thing, "it" in the place of the thing, by the fact's id."""
         found = {fact.id: self._claim(fact) for fact in self.facts}
         return {fact_id: claim for fact_id, claim in found.items() if claim is not None}
 
     def _claim(self, fact: Fact) -> Answer | None:
-        for statement in statements_of(fact):
+        for statement in self._statements[fact.id]:
             opening = [one.end for one in self.terms.places(statement) if one.begin <= len("The ")]
             claim = claim_of(statement, statement[: max(opening, default=0)])
             if claim is not None:
@@ -112,7 +117,9 @@ class Bank:
         return {fact_id: answer for fact_id, answer in found.items() if answer is not None}
 
     def _read(self, read: Callable[[str], Answer | None]) -> dict[str, Answer]:
-        found = {fact.id: next(filter(None, map(read, statements_of(fact))), None) for fact in self.facts}
+        found = {
+            fact.id: next(filter(None, map(read, self._statements[fact.id])), None) for fact in self.facts
+        }
         return {fact_id: answer for fact_id, answer in found.items() if answer is not None}
 
     @cached_property

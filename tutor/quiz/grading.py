@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from tutor.claims import claims_of
 from tutor.quiz.answer_features import Reader, Similarity
 from tutor.quiz.answer_texts import read_answer
+from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Verdict
 from tutor.quiz.items import Item
 from tutor.quiz.option_answers import (
@@ -91,7 +92,7 @@ def is_off_topic(
 
 
 def _not_known(item: Item) -> Grade:
-    feedback = f"No harm in that. The answer is: {right_answer(item)}"
+    feedback = framed(item, "No harm in that. The answer is: {answer}", answer=right_answer(item))
     claims = [item.fact] if item.options else [claim.text for claim in claims_of(item.key, item.stem)]
     points = tuple(Point(claim, "missed", item.citation.quote) for claim in claims)
     return Grade("wrong", 0.0, points, feedback, dont_know=True)

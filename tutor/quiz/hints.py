@@ -1,4 +1,5 @@
-"""Hints to an open question in three levels: where to look, the note's sentence with gaps, half of the answer.
+"""Hints to an open question in three levels: what is asked for and what stands around it, the note's sentence with
+gaps, half of the answer.
 
 Each level tells more than the one before, and none tells the answer: a sentence of the note is shown with a gap for
 every word of meaning that the question does not hold itself.
@@ -11,14 +12,22 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tutor.quiz.items import LETTERS, Item
+from tutor.chinese import CJK
+from tutor.lexicon import NUMBERS
+from tutor.quiz.frames import framed, is_chinese
+from tutor.quiz.items import LETTERS, Item, plain
+from tutor.quiz.listed import listed_in
 from tutor.quiz.wording import GAP
 from tutor.words import content_words, split_sentences
 
 LAST_HINT = 3
 
 _OPTION_LETTER = re.compile(r"^\s*[(\[]?[A-Ja-j][)\].:：]\s+")
-_PIECE = re.compile(r"\$[^$]*\$|[^\W_]+(?:[-'’./][^\W_]+)*")
+# Of Chinese, which sets no spaces, two characters are a piece.
+_PIECE = re.compile(
+    rf"\$[^$]*\$|{CJK.pattern[:-1]}{{1,2}}|\d{{1,3}}(?:,\d{{3}})+|"
+    r"(?:(?![\u3400-\u9fff])[^\W_])+(?:[-'’./](?:(?![\u3400-\u9fff])[^\W_])+)*"
+)
 _WORD = re.compile(r"\w+")
 _FORMULA = re.compile(r"\$[^$]*\$")
 _YES_NO = re.compile(r"^(?:yes|no|true|false)\b\W*", re.IGNORECASE)
@@ -38,12 +47,53 @@ _TOLD = 0.5
 _FORMULA_WORDS = 2  # how many words half a formula counts for
 # The share of the most words of the answer in any sentence with which a sentence may be the one.
 _MOST_OF = 0.4
+_AROUND = 0.34  # the share of the answer's words from which on a sentence beside it tells too much
+_AROUND_WORDS = range(5, 41)
+_WRONG = re.compile(r"misconception|mistake|myth|误解|误区", re.IGNORECASE)
+# What a question asks for, by its words; the first that fits.
+_ASKED_FOR: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (frame, re.compile(words, re.IGNORECASE))
+    for frame, words in (
+        (
+            "It asks what is true of this; the others belong to something else.",
+            r"^(?:on [^:]+: )?which of these is true of",
+        ),
+        ("It asks for a formula.", r"\b(?:formula|equation|expression)\b|公式"),
+        (
+            "It asks what sets things apart.",
+            r"\bdiffer|\bcompared? (?:to|with)\b|\bdistinguish|区别|不同|差别",
+        ),
+        ("It asks for a reason.", r"^(?:on [^:]+: )?why\b|\bwhy\b[^.]*\?$|\breason\b|为什么|为何"),
+        (
+            "It asks for a number.",
+            r"\bhow (?:many|much|large|long|often)\b|\b(?:what|which) (?:value|number|share)\b|多少",
+        ),
+        ("It asks how something is done or comes about.", r"^(?:on [^:]+: )?how\b|如何|怎么|怎样"),
+        (
+            "It asks what happens, or what something does.",
+            r"\bwhat (?:does|do|happens?|follows?)\b|\bwhat [^?]* (?:for|do)\?|作用|会发生",
+        ),
+        (
+            "It asks what something is: of which kind, and what sets it apart.",
+            r"^(?:on [^:]+: )?what (?:is|are)\b|什么是|是什么|^define\b",
+        ),
+        (
+            "It asks for yes or no, and why.",
+            r"^(?:on [^:]+: )?(?:is|are|was|were|does|do|did|can|could|will|must|should|has|have)\b|吗",
+        ),
+    )
+)
 
 
-def hint(item: Item, level: int) -> str:
-    """The hint of a level, 1 to LAST_HINT, on an item whose options are in the order in which they are shown."""
+def hint(item: Item, level: int, around: str = "") -> str:
+    """The hint of a level, 1 to LAST_HINT, on an item whose options are in the order in which they are shown.
+
+    Args:
+        around: a sentence of the notes on what the item is about; told at the first level where it tells no answer.
+    """
     if level <= 1:
-        return _place(item)
+        told = (_asked_for(item), _beside(item, around), _place(item))
+        return " ".join(one for one in told if one)
     if item.kind in ("match", "order"):
         return _first_pairs(item, level - 1)
     if item.is_choice:
@@ -51,7 +101,52 @@ def hint(item: Item, level: int) -> str:
     return _on_words(item, level)
 
 
-# -- where to look -------------------------------------------------------------------------------------------------
+# -- what is asked for, and where to look --------------------------------------------------------------------------
+
+
+def _asked_for(item: Item) -> str:
+    """What kind of thing answers the question."""
+    of_kind = {
+        "match": "It asks which belongs to which.",
+        "order": "It asks what comes before what.",
+        "number": "It asks for a number.",
+        "term": "It asks for a name.",
+        "cloze": "It asks for a name.",
+        "definition": "It asks what something is: of which kind, and what sets it apart.",
+        "true-false": "It asks whether the note says this.",
+    }
+    if item.kind in of_kind:
+        return framed(item, of_kind[item.kind])
+    question = item.stem.removeprefix("Explain in your own words: ")
+    if question.startswith("A student says"):
+        return framed(item, "It asks where the statement goes wrong.")
+    things = [] if item.options else listed_in(item.key, question)
+    if len(things) > 1:
+        return framed(item, "It asks for several things: {n}.", n=len(things))
+    found = next((frame for frame, words in _ASKED_FOR if words.search(question)), "")
+    other = "It asks for one of the options." if item.options else "It asks for an answer in a few words."
+    return framed(item, found or other)
+
+
+def _beside(item: Item, around: str) -> str:
+    """A sentence of the notes on what is asked about that is not the answer; empty where there is none."""
+    if item.kind in ("true-false", "match", "order"):
+        return ""
+    passage = item.citation.passage
+    others = [" ".join(passage[slice(*span)].split()) for span in split_sentences(passage)]
+    said = plain(f"{item.stem} {item.citation.quote} {item.key_text}")
+    # What a note quotes or asks it does not say itself, least of all where it tells what people get wrong.
+    doubtful = any(_WRONG.search(name) for name in item.heading)
+    own = (
+        ()
+        if doubtful
+        else (text for text in others if text[:1] not in "\"“‘'" and not text.endswith(("?", "？")))
+    )
+    for text in (around, *own):
+        new = len(_split(text)) in _AROUND_WORDS and plain(text) not in said and "~~" not in text
+        if new and not reveals(item, text, share=_AROUND):
+            return framed(item, "Around it the notes say: “{quote}”", quote=text)
+    return ""
 
 
 def _place(item: Item) -> str:
@@ -61,10 +156,10 @@ def _place(item: Item) -> str:
     part = next((one for one in headings if not reveals(item, one, share=_TOLD)), "")
     note = title if title and not reveals(item, title, share=_TOLD) else _folder(item)
     if note and part:
-        return f"Look in your note “{note}” at “{part}”."
-    if note or part:
-        return f"Look in your note{'s' if part else ''} {'at ' if part else ''}“{note or part}”."
-    return _size(item)
+        return framed(item, "Look in your note “{note}” at “{part}”.", note=note, part=part)
+    if part:
+        return framed(item, "Look in your notes at “{part}”.", part=part)
+    return framed(item, "Look in your note “{note}”.", note=note) if note else _size(item)
 
 
 def _folder(item: Item) -> str:
@@ -74,8 +169,23 @@ def _folder(item: Item) -> str:
 
 
 def _size(item: Item) -> str:
-    n = len(_answer(item).split())
-    return f"The answer has {n} word{'' if n == 1 else 's'}."
+    n = len(_split(_answer(item)))
+    return framed(item, "The answer has 1 word." if n == 1 else "The answer has {n} words.", n=n)
+
+
+def _split(text: str) -> list[str]:
+    """The words of a text as they are written; of Chinese pairs of characters."""
+    return [
+        piece for word in text.split() for piece in (_PIECE.findall(word) if CJK.search(word) else [word])
+    ]
+
+
+def _joined(item: Item, words: Sequence[str]) -> str:
+    return ("" if is_chinese(item.key) else " ").join(words)
+
+
+def _quoted(item: Item, quote: str) -> str:
+    return framed(item, "The note says: “{quote}”", quote=quote)
 
 
 # -- options -------------------------------------------------------------------------------------------------------
@@ -86,12 +196,13 @@ def _on_options(item: Item, level: int) -> str:
         return _on_truth(item, level)
     cut, struck = _cut(item), _struck_out(item)
     if level == LAST_HINT and struck:
-        return f"It is not {' or '.join(sorted(struck))}."
+        return framed(item, "It is not {letters}.", letters=" or ".join(sorted(struck)))
     if level == 2 and cut is not None and (cut.tells or len(struck) < 2):
-        return f"The note says: “{cut.shown(0)}”"
+        return _quoted(item, cut.shown(0))
     if level == 2:
-        return f"It is not {struck[0]}." if len(struck) > 1 else _size(item)
-    return f"The right one ends with “{_answer(item).rstrip('.')[-1:]}”. {_size(item)}"
+        return framed(item, "It is not {letters}.", letters=struck[0]) if len(struck) > 1 else _size(item)
+    last = _answer(item).rstrip(".")[-1:]
+    return f"{framed(item, 'The right one ends with “{sign}”.', sign=last)} {_size(item)}"
 
 
 def _struck_out(item: Item) -> list[str]:
@@ -111,16 +222,15 @@ def _on_truth(item: Item, level: int) -> str:
     statement = item.stem.partition(": ")[2] or item.stem
     if level == 2:
         begun = _alike(quote, statement)
-        return (
-            f"Hold it against the note, which begins: “{begun} …”"
-            if begun
-            else f"Weigh each of its {len(statement.split())} words: one may be wrong."
-        )
+        if begun:
+            return framed(item, "Hold it against the note, which begins: “{begun} …”", begun=begun)
+        n = len(_split(statement))
+        return framed(item, "Weigh each of its {n} words: one may be wrong.", n=n)
     said = set(content_words(quote))
     told = [word for word in _PIECE.findall(statement) if content_words(word)]
     doubtful = [word for word in told if not said.issuperset(content_words(word))]
     word = (doubtful or sorted(told, key=lambda one: _drawn(item, one)) or [statement])[0]
-    return f"The word to weigh is “{word}”: is that what the note says?"
+    return framed(item, "The word to weigh is “{word}”: is that what the note says?", word=word)
 
 
 def _alike(quote: str, statement: str) -> str:
@@ -134,8 +244,10 @@ def _alike(quote: str, statement: str) -> str:
 def _first_pairs(item: Item, n: int) -> str:
     told = [_letter(item, key) for key in item.key.split(",")[:n]]
     if item.kind == "order":
-        return f"{told[0]} comes first." if n == 1 else f"{told[0]} comes first, then {told[1]}."
-    return "; ".join(f"{place} goes with {letter}" for place, letter in enumerate(told, 1)) + "."
+        frame = "{letter} comes first." if n == 1 else "{letter} comes first, then {next}."
+        return framed(item, frame, letter=told[0], next=told[-1])
+    pairs = (framed(item, "{place} goes with {letter}", place=n, letter=one) for n, one in enumerate(told, 1))
+    return "; ".join(pairs) + "."
 
 
 def _letter(item: Item, option_id: str) -> str:
@@ -149,43 +261,54 @@ def _on_words(item: Item, level: int) -> str:
     if item.kind == "number":
         return _on_number(item, level)
     cut = _cut(item)
-    words = item.key.split()
-    if len(words) <= 2:  # a name
-        if level == 2 and cut is not None and cut.tells:
-            return f"The note says: “{cut.shown(0)}”"
-        many = " and ".join(f"{len(word)} letters" for word in words)
-        if level == 2:
-            return f"It is {'one word' if len(words) == 1 else 'two words'} of {many}."
-        begins = " and ".join(f"“{word[0]}”" for word in words)
-        return f"It begins with {begins}, of {many}."
+    words = _split(item.key)
+    if len(words) <= 2:
+        return _on_name(item, level, cut, words)
     if cut is None:
-        return f"The answer begins: “{' '.join(words[: max(1, len(words) * (level - 1) // 4)])} …”"
+        begun = _joined(item, words[: max(1, len(words) * (level - 1) // 4)])
+        return framed(item, "The answer begins: “{begun} …”", begun=begun)
     first = 0 if cut.tells else len(cut.hidden) // 4
     last = max(first + 1, len(cut.hidden) // 2)
     if level == LAST_HINT and (cut.formula or cut.shown(last) == cut.shown(first)):
-        return f"The note says: “{cut.shown(first)}” {_begun(cut)}"
-    return f"The note says: “{cut.shown(first if level == 2 else last)}”"
+        return f"{_quoted(item, cut.shown(first))} {_begun(item, cut)}"
+    return _quoted(item, cut.shown(first if level == 2 else last))
 
 
-def _begun(cut: Cut) -> str:
+def _on_name(item: Item, level: int, cut: Cut | None, words: Sequence[str]) -> str:
+    if level == 2 and cut is not None and cut.tells:
+        return _quoted(item, cut.shown(0))
+    many = " and ".join(framed(item, "{n} letters", n=len(word)) for word in words)
+    if level == 2:
+        frame = "It is one word of {many}." if len(words) == 1 else "It is two words of {many}."
+        return framed(item, frame, many=many)
+    begins = " and ".join(f"“{word[0]}”" for word in words)
+    return framed(item, "It begins with {begins}, of {many}.", begins=begins, many=many)
+
+
+def _begun(item: Item, cut: Cut) -> str:
     """How what stands in the first gap begins, or the first formula."""
     word = cut.formula or cut.text[slice(*cut.hidden[0])]
     if cut.formula:
         left = word.strip("$").partition("=")[0].strip() if "=" in word else ""
-        return f"The formula begins with ${left} =$." if left else "The first gap is a formula."
-    return f"The gap begins with “{word[0]}” and has {len(word)} letters."
+        begun = "The formula begins with ${left} =$." if left else "The first gap is a formula."
+        return framed(item, begun, left=left)
+    return framed(item, "The gap begins with “{sign}” and has {n} letters.", sign=word[0], n=len(word))
 
 
 def _on_number(item: Item, level: int) -> str:
     cut = _cut(item)
     if level == 2 and cut is not None and cut.tells:
-        return f"The note says: “{cut.shown(0)}”"
+        return _quoted(item, cut.shown(0))
     found = _FIGURE.match(item.key)
     whole = re.sub(r"\D.*", "", found[0].replace(",", "").lstrip("-−")) if found else ""
-    digits = f"Before the decimal point it has {len(whole)} digit{'' if len(whole) == 1 else 's'}."
-    if level == 2 or len(whole) < 2:
-        return digits if level == 2 else f"{digits} It is {_bounds(item.key)}."
-    return f"{digits} The first is {whole[0]}."
+    one = "Before the decimal point it has 1 digit."
+    many = "Before the decimal point it has {n} digits."
+    digits = framed(item, one if len(whole) == 1 else many, n=len(whole))
+    if level == 2:
+        return digits
+    if len(whole) < 2:
+        return f"{digits} {framed(item, 'It is {bounds}.', bounds=framed(item, _bounds(item.key)))}"
+    return f"{digits} {framed(item, 'The first is {sign}.', sign=whole[0])}"
 
 
 def _bounds(figure: str) -> str:
@@ -225,14 +348,14 @@ class Cut:
         for begin, end in reversed(self.hidden):
             if (begin, end) not in bare:
                 text = text[:begin] + GAP + text[end:]
-        return re.sub(rf"{GAP}(?:[\s,/-]+{GAP})+", GAP, text)
+        return re.sub(rf"{GAP}(?:[\s,/-]*{GAP})+", GAP, text)
 
 
 def _cut(item: Item) -> Cut | None:
     """The note's sentence around the answer; None where it says no more than the question does."""
     sentence = _sentence(item)
     told = set(content_words(item.stem)) - _offered(item.stem)
-    answer = set(content_words(_answer(item))) if item.is_choice or len(item.key.split()) <= 2 else None
+    answer = set(content_words(_answer(item))) if item.is_choice or len(_split(item.key)) <= 2 else None
     hidden, left = [], 0
     for found in _PIECE.finditer(sentence):
         stems = set(content_words(found[0]))
@@ -256,7 +379,8 @@ def _is_hidden(
     if word.startswith("$"):
         return word not in item.stem
     if item.kind == "number":
-        return word.replace(",", "").rstrip(".") == item.key or word == item.key
+        figure = NUMBERS.get(word.lower(), word.replace(",", "").rstrip("."))
+        return item.key in (figure, word)
     if stems and set(stems) <= set(told):
         return False
     return answer is None or not stems or bool(set(stems) & set(answer))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from tutor.quiz.frames import framed
 from tutor.quiz.grading import Grade, Point
 from tutor.quiz.hints import LAST_HINT, reveals
 from tutor.quiz.items import Item, plain
@@ -146,6 +147,10 @@ class Quizzes:
             )
         yield from self._play(chat_id, step)
 
+    def go_over(self, chat_id: str, ended: Round) -> Iterator[Event]:
+        """Opens a quiz of what was missed in one that ended in another chat."""
+        yield from self._play(chat_id, submit(ended, "again", self._rules))
+
     def say(self, chat_id: str, text: str) -> Iterator[Event]:
         """Takes one message in a chat that has a quiz.
 
@@ -213,5 +218,7 @@ class Quizzes:
         if not item.options and plain(words) and plain(words) in {plain(text) for text in same}:
             quote = item.citation.quote
             point = Point(item.fact, "hit", quote)
-            return Grade("correct", 1.0, (point,), f"Right, that means the same. The note says: “{quote}”")
+            witness = framed(item, "The note says: “{quote}”", quote=quote)
+            told = framed(item, "Right, that means the same. {witness}", witness=witness)
+            return Grade("correct", 1.0, (point,), told)
         return self._given(replace(item, accepts=same), words)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tutor.quiz.chosen import chosen_ids, label_of
+from tutor.quiz.frames import framed
 from tutor.quiz.grading import Grade, chosen_option
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
-from tutor.quiz.replies import NOT_SURE, Reply, is_not_knowing, reply_of
+from tutor.quiz.own_word import cannot_be_right
+from tutor.quiz.replies import NOT_SURE, Reply, reply_of
 from tutor.quiz.rounds import (
     Grader,
     Other,
@@ -30,9 +32,9 @@ from tutor.quiz.rounds import (
     with_last_outcome,
 )
 from tutor.turns import Event, Notice
-from tutor.words import content_words
 
 MOST_CHARS = 4_000
+_REPORTED = "You reported that question: it is set aside and does not count, whatever its grade was."
 _OVER = "This quiz is over. Ask for a quiz on a topic to start another."
 _AFTER = frozenset(
     ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
@@ -56,12 +58,14 @@ class Rules:
         other: an item of another kind on the same topic, harder or easier; None where there is none.
         off_topic: whether an answer is about something else than its item.
         accepted: what else is right for a fact by the student's word.
+        around: a sentence of the notes on what an item is about, which may be told beside its first hint; or empty.
     """
 
     grade: Grader
     other: Other = _none
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
     accepted: Callable[[str], Sequence[str]] = lambda fact_id: ()
+    around: Callable[[Item], str] = lambda item: ""
 
 
 def follows_quiz(state: Round, text: str) -> bool:
@@ -74,7 +78,12 @@ def follows_quiz(state: Round, text: str) -> bool:
 
 def asks_again(state: Round, text: str) -> bool:
     """Whether a message, sent some time after a quiz, may ask for what was missed in it."""
-    return reply_of(text).kind == "again" and bool(missed_items(state))
+    return asks_anew(text) and bool(missed_items(state))
+
+
+def asks_anew(text: str) -> bool:
+    """Whether a message says "again" and nothing else."""
+    return reply_of(text).kind == "again"
 
 
 def submit(state: Round, text: str, rules: Rules) -> Step:
@@ -192,7 +201,7 @@ def _attempt(item: Item, outcome: Outcome, overrides: int = 0) -> dict[str, Any]
 def _skip(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
-    said = f"Skipped. The answer is: {item.key_text}"
+    said = framed(item, "Skipped. The answer is: {answer}", answer=item.key_text)
     graded = Grade("wrong", 0.0, (), said, dont_know=True)
     outcome = Outcome(text, graded, state.hints, confidence=state.confidence, skipped=True)
     return dealt_with(state, outcome, Notice(said), attempts=(_attempt(item, outcome),))
@@ -206,8 +215,9 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
     level = min(LAST_HINT, state.hints + 1)
-    said = "That was the last hint. " if state.hints == LAST_HINT else ""
-    return _again_shown(replace(state, hints=level), Notice(said + hint(item, level)))
+    said = framed(item, "That was the last hint. ") if state.hints == LAST_HINT else ""
+    told = hint(item, level, rules.around(item) if level == 1 else "")
+    return _again_shown(replace(state, hints=level), Notice(said + told))
 
 
 def _unclear(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -285,7 +295,7 @@ def _report(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
         outcome = Outcome(text, None, state.hints, reported=True)
         return dealt_with(state, outcome, said, reports=(_noted(item, reply),))
     if last is None or last.outcomes[-1].reported:
-        return _again_shown(state, Notice("There is no question to report."))
+        return _again_shown(state, Notice(_REPORTED if last else "There is no question to report."))
     item = _last_item(last)
     after = with_last_outcome(state, replace(last.outcomes[-1], reported=True))
     said = Notice(f"Thank you. “{item.stem}” is set aside and does not count.")
@@ -315,12 +325,14 @@ def _decided(state: Round, outcome: Outcome, said: str, pending: tuple[str, str]
 def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     last = last_answered(state)
     outcome = last.outcomes[-1] if last is not None else None
-    if last is None or outcome is None or outcome.grade is None or outcome.reported:
+    if outcome is not None and outcome.reported:
+        return _again_shown(state, Notice(_REPORTED))
+    if last is None or outcome is None or outcome.grade is None:
         return _again_shown(state, Notice("There is no grade to change yet."))
     if outcome.grade.verdict == "correct":
         return _again_shown(state, Notice("That one is counted as right already."))
     item, words = _last_item(last), reply_of(outcome.answer).words
-    why_not = _cannot_be_right(item, outcome, words, rules)
+    why_not = cannot_be_right(item, outcome, words, rules.off_topic)
     if why_not:
         return _again_shown(state, Notice(f"That cannot count as right: {why_not}. {_INSTEAD}"))
     grade = Grade("correct", 1.0, outcome.grade.points, "Counted as right on your own word.")
@@ -332,40 +344,6 @@ def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 
 
 _INSTEAD = "Say “why?” to see the note's sentence, or “report the last question” if the question is at fault"
-_CLAUSE = re.compile(r"^(?:it|they|this|that|there|he|she|we|you|i)\b", re.IGNORECASE)
-_THINKING = re.compile(
-    r"^(?:(?:i (?:think|guess|believe|say|mean)|maybe|probably|perhaps)\b,?\s*(?:that\s+)?)?"
-    r"(?:(?:it|that|this)(?:['’]?s| is)\s+)?(?:an? |the )?",
-    re.IGNORECASE,
-)
-_NAME_WORDS = 4
-
-
-def _cannot_be_right(item: Item, outcome: Outcome, words: str, rules: Rules) -> str:
-    """Why an answer cannot be right, whatever the student says of it; empty where it can."""
-    graded = outcome.graded or outcome.grade
-    if outcome.skipped:
-        return "you skipped the question"
-    if (graded is not None and graded.dont_know) or is_not_knowing(words) or not plain(words):
-        return "you said that you did not know it"
-    if item.options:
-        return "you chose among the options, and the note decides which of them is right"
-    told = set(content_words(item.stem))
-    if not set(content_words(words)) - told and not set(re.findall(r"\d+", words)) - set(
-        re.findall(r"\d+", item.stem)
-    ):
-        return "your answer says nothing that the question does not say"
-    if item.kind == "number" and not re.search(r"\d", words) and not content_words(words):
-        return "the question asks for a number"
-    if item.kind in ("cloze", "term") and not _is_name(words, item.key):
-        return "the gap needs a word or a name, and your answer is a sentence"
-    return "your answer is about something else" if rules.off_topic(item, words) else ""
-
-
-def _is_name(words: str, key: str) -> bool:
-    """Whether words can be the name of something, about as long as the key."""
-    named = _THINKING.sub("", words.strip(), count=1)
-    return not _CLAUSE.match(named) and len(named.split()) <= max(_NAME_WORDS, len(key.split()) + 2)
 
 
 def _forget(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -392,7 +370,9 @@ def _forget(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     last = last_answered(state)
     outcome = last.outcomes[-1] if last is not None else None
-    if outcome is None or outcome.graded is None or outcome.reported:
+    if outcome is not None and outcome.reported:
+        return _again_shown(state, Notice(_REPORTED))
+    if outcome is None or outcome.graded is None:
         return _again_shown(state, Notice("There is nothing to undo."))
     before = replace(outcome, grade=outcome.graded, graded=None, rating="")
     return _decided(state, before, f"Taken back: it counts as {outcome.graded.verdict} again.")
@@ -401,7 +381,9 @@ def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 def _knew(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     last = last_answered(state)
     outcome = last.outcomes[-1] if last is not None else None
-    grade = outcome.grade if outcome is not None and not outcome.reported else None
+    if outcome is not None and outcome.reported:
+        return _again_shown(state, Notice(_REPORTED))
+    grade = outcome.grade if outcome is not None else None
     if outcome is None or grade is None or grade.verdict != "unsure":
         said = "The last grade needs no word of yours. If your words meant the same, say “I was right”."
         return _again_shown(state, Notice(said if grade is not None else "Nothing is graded yet."))

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable
 
+from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import LETTERS, Item, plain
 from tutor.quiz.word_answers import named_by
@@ -108,7 +109,9 @@ def right_answer(item: Item) -> str:
     right = next((option for option in item.options if option.id == item.key), None)
     why = right.why.removeprefix("The note says: ").strip("“” ") if right else ""
     told = why and right is not None and plain(why) not in plain(right.text)
-    return f"{item.key_text.rstrip('.')}." + (f" The note says: “{why}”" if told else "")
+    return f"{item.key_text.rstrip('.')}." + (
+        f" {framed(item, 'The note says: “{quote}”', quote=why)}" if told else ""
+    )
 
 
 def grade_choice(item: Item, answer: str) -> Grade:
@@ -119,8 +122,10 @@ def grade_choice(item: Item, answer: str) -> Grade:
         return Grade("unsure", 0.0, (), f"That names none of the options. Answer with a letter of {letters}.")
     right = chosen == item.key
     point = Point(item.fact, "hit" if right else "missed", item.citation.quote)
-    feedback = (
-        f"Right: {right_answer(item)}" if right else f"Not this one. The answer is {right_answer(item)}"
+    feedback = framed(
+        item,
+        "Right: {answer}" if right else "Not this one. The answer is {answer}",
+        answer=right_answer(item),
     )
     if item.kind == "true-false" and right and _reason(answer):
         feedback += f" Compare your reason with the note: “{item.citation.quote}”"

@@ -27,6 +27,7 @@ from tutor.quiz.chosen import how_to_answer, label_of
 from tutor.quiz.grading import Grade
 from tutor.quiz.items import LETTERS, Item
 from tutor.quiz.scoring import REVISIT_BELOW, Mark, score_of
+from tutor.quiz.wording import begun_whole
 from tutor.turns import Event, Notice, OptionWhy, QuizGrade, QuizItem, QuizScore, QuizWhy
 
 MOST_PAUSED = 4
@@ -365,7 +366,8 @@ def grade_event(state: Round, place: int) -> QuizGrade:
 def why_event(state: Round, place: int) -> QuizWhy:
     """Why the answer to an item that was dealt with is what it is."""
     item = state.lettered(state.items[place])
-    return QuizWhy(item.id, item.stem, item.key_text, item.explanation, item.citation, tuple(_reasons(item)))
+    around = begun_whole(item.explanation)
+    return QuizWhy(item.id, item.stem, item.key_text, around, item.citation, tuple(_reasons(item)))
 
 
 def _reasons(item: Item) -> Iterator[OptionWhy]:
@@ -374,7 +376,7 @@ def _reasons(item: Item) -> Iterator[OptionWhy]:
     for option in item.options:
         right = option.id == item.key
         why = option.why or ("" if right else "The note does not say this of what was asked.")
-        yield OptionWhy(label_of(item, option.id), option.text, right, why)
+        yield OptionWhy(label_of(item, option.id), option.text, right, begun_whole(why))
 
 
 def shown_after(state: Round) -> tuple[Event, ...]:

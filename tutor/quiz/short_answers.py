@@ -27,8 +27,10 @@ from tutor.quiz.answer_features import (
     says_yes_or_no,
 )
 from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
+from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
+from tutor.quiz.listed import left_out
 from tutor.quiz.word_answers import bare_words, holds, is_accepted
 from tutor.words import split_sentences
 
@@ -91,8 +93,9 @@ def grade_short(
     found = claim_evidence(item.key, item.stem, text)
     accepted = (item.key, main_of(item.key), *accepts)
     named = len(bare_words(item.key)) <= _NAME and holds(text, accepted)
+    lacks = left_out(item.key, item.stem, text)
     if named or is_accepted(answer, accepted):
-        return _graded(item, found, "correct")
+        return _graded(item, found, "correct", lacks)
     if _repeats(item.stem, item.key, text):
         return _graded(item, found, "wrong")
     values = _measured(item.stem, item.key, reading, similarity, reader, found)
@@ -100,7 +103,7 @@ def grade_short(
     # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
     open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
     half = open_ and values["foreign"] < _FOREIGN and _is_half(found)
-    return _graded(item, found, "partial" if half else verdict)
+    return _graded(item, found, "partial" if half else verdict, lacks)
 
 
 def _is_half(found: Sequence[Evidence]) -> bool:
@@ -318,12 +321,12 @@ def _contradicted(clause: Clause, claims: Sequence[Claim]) -> set[int]:
 # What the student is told
 
 
-def _graded(item: Item, found: Sequence[Evidence], verdict: Verdict) -> Grade:
+def _graded(item: Item, found: Sequence[Evidence], verdict: Verdict, lacks: Sequence[str] = ()) -> Grade:
     points = tuple(Point(one.claim.text, _status(one, verdict), item.citation.quote) for one in found)
     main = [one.said for one in found if one.claim.main]
     shares = {"correct": 1.0, "wrong": 0.0, "unsure": 0.5}
     score = shares.get(verdict, in_quarters(sum(main) / len(main)) if main else 0.5)
-    return Grade(verdict, score, points, _feedback(item, verdict, points))
+    return Grade(verdict, score, points, _feedback(item, verdict, points, lacks))
 
 
 def _status(one: Evidence, verdict: Verdict) -> Status:
@@ -335,24 +338,45 @@ def _status(one: Evidence, verdict: Verdict) -> Status:
     return one.status
 
 
-def _feedback(item: Item, verdict: Verdict, points: Sequence[Point]) -> str:
-    """What the student is told; always with the note's sentence as witness, never praise alone."""
+def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequence[str] = ()) -> str:
+    """What the student is told; always with the note's sentence as witness, never praise alone.
+
+    Args:
+        lacks: things of the key's list that the answer does not name.
+    """
+
+    def told(frame: str, **slots: Sequence[str] | str) -> str:
+        quoted = {name: one if isinstance(one, str) else _quoted(one) for name, one in slots.items()}
+        return framed(item, frame, witness=witness, **quoted)
+
     missed, denied, said = (_told(item.key, points, status) for status in ("missed", "contradicted", "hit"))
-    witness = f"The note says: “{item.citation.quote}”"
-    against = f"Your answer goes against this: {_quoted(denied)}. " if denied else ""
+    witness = framed(item, "The note says: “{quote}”", quote=item.citation.quote)
+    against = told("Your answer goes against this: {denied}. ", denied=denied) if denied else ""
+    lacking = told("Missing: {lacks}. ", lacks=lacks) if lacks else ""
     if verdict == "correct":
+        if lacks:
+            return told(
+                "Right as far as it goes. I do not find in your answer: {lacks}. {witness}", lacks=lacks
+            )
         more = [one for one in _sentences(item.key, points, "missed") if one not in item.citation.quote]
-        return f"Right. {witness}" + (f" You could add: {_quoted(more)}." if more else "")
+        return (
+            told("Right. {witness} You could add: {more}.", more=more) if more else told("Right. {witness}")
+        )
     if verdict == "partial":
         # A sentence of which one claim is said and another is not stands for both: it is told once.
         part = "a part of this" if set(said) & set(missed) else "this part"
-        had = f"You have {part}: {_quoted(said)}. " if said else "Some of it is there. "
-        lacks = [one for one in missed if one not in said]
-        lacking = f"Missing: {_quoted(lacks)}. " if lacks else ""
-        return f"Partly. {had}{against}{lacking}{witness}"
+        had = told(f"You have {part}: {{said}}. ", said=said) if said else told("Some of it is there. ")
+        left = [one for one in missed if one not in said]
+        lacking = lacking or (told("Missing: {lacks}. ", lacks=left) if left else "")
+        return told("Partly. {told}{witness}", told=had + against + lacking)
     if verdict == "unsure":
-        return f"I cannot tell from your words. Compare them with the note and judge for yourself. {witness}"
-    return f"Not quite. {against or 'Your answer does not say what the note says. '}{witness}"
+        unseen = "I do not find in them: {lacks}. " if lacks else ""
+        return told(
+            f"I cannot tell from your words. {unseen}Compare them with the note and judge for yourself. {{witness}}",
+            lacks=lacks,
+        )
+    short = lacking or told("Your answer does not say what the note says. ")
+    return told("Not quite. {told}{witness}", told=against or short)
 
 
 def _told(key: str, points: Sequence[Point], status: Status) -> list[str]:

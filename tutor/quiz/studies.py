@@ -22,6 +22,7 @@ from tutor.quiz.predicted import prediction_item
 from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
 from tutor.quiz.study import StudyRecord
 from tutor.quiz.told import waiting_told
+from tutor.quiz.wording import statement_of
 from tutor.reviewing import Which
 from tutor.words import content_words
 
@@ -69,17 +70,26 @@ class Studies:
         self._grade = grade
         self._now = now
         self._warming = threading.Lock()
+        self._has_asked = False
 
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
         # Nothing to ask, or the notes are closed again: the quiz itself will say so.
         with self._warming, suppress(TutorError):
             quiz_items(self._bank(), "", 10, rng=random.Random(0))
+            self._has_asked = True
 
     # -- what to ask -------------------------------------------------------------------------------------------
 
     def items(
-        self, topic: str, n: int, *, rng: random.Random, kinds: Collection[Kind] = KINDS, which: Which = ""
+        self,
+        topic: str,
+        n: int,
+        *,
+        rng: random.Random,
+        kinds: Collection[Kind] = KINDS,
+        which: Which = "",
+        on_stage: Callable[[str], None] = lambda said: None,
     ) -> list[Item]:
         """Questions on a topic: due facts first, then those last answered wrong, then those never asked.
 
@@ -88,10 +98,13 @@ class Studies:
             n: how many at most.
             kinds: which kinds may be asked.
             which: "due" or "missed" asks only those.
+            on_stage: called with what is being done, in plain words.
 
         Raises:
             QuizError: nothing can be asked; the remedy says what else can.
         """
+        if not self._has_asked:
+            on_stage("Reading your notes for questions: the first time takes longest.")
         bank, standing = self._bank(), self.standing()
         if which == "missed":
             standing = replace(standing, due=self.missed())
@@ -107,6 +120,8 @@ class Studies:
 
         with self._warming:  # what is being worked out needs not be worked out twice
             pass
+        on_stage(f"Making {n} question{'' if n == 1 else 's'} …")
+        self._has_asked = True
         try:
             return self._in_other_words(drawn(reported))
         except QuizError:
@@ -142,6 +157,17 @@ class Studies:
             shown: ids of questions that were shown already.
         """
         return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
+
+    def around(self, item: Item) -> str:
+        """What the notes say the concept of an item is, in a sentence; empty where that is what is asked."""
+        bank = self._bank()
+        defined = (
+            fact
+            for fact in bank.facts
+            if fact.kind == "definition" and fact.concept == item.concept and fact.id != item.fact_id
+        )
+        told = (statement_of(fact) for fact in defined if item.kind not in ("definition", "term"))
+        return next(filter(None, told), "")
 
     def _reported(self) -> set[str]:
         return self._kept.reported_items() if self._kept else set()

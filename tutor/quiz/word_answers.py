@@ -96,14 +96,16 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
     if right:
         return Grade("correct", 1.0, (point,), f"Right: {item.key}. {witness}")
     wanted = bare_words(item.key)
-    had = (
-        sum(any(one == other or _slip(one, other) for one in said) for other in wanted) / len(wanted)
-        if wanted
-        else 0
-    )
+    had = sum(_is_said(other, said) for other in wanted) / len(wanted) if wanted else 0
     if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
-        return Grade("partial", in_quarters(had), (point,), f"Partly. The word is “{item.key}”. {witness}")
+        lacks = " ".join(word for word in _as_written(item.key) if not _is_said(stem(word), said))
+        told = f"Partly. Missing: “{lacks}”. The word is “{item.key}”. {witness}"
+        return Grade("partial", in_quarters(had), (point,), told)
     return Grade("wrong", 0.0, (point,), f"Not quite. The word is “{item.key}”. {witness}")
+
+
+def _is_said(wanted: str, said: Sequence[str]) -> bool:
+    return any(one == wanted or _slip(one, wanted) for one in said)
 
 
 def holds(answer: str, accepted: Sequence[str], terms: Collection[str] = ()) -> bool:

@@ -62,6 +62,11 @@ def stands_alone(words: str, fewest: int = _FEWEST) -> bool:
     )
 
 
+def begun_whole(text: str) -> str:
+    """A text of a note that begins as a sentence does: without the letter of an option, with a capital letter."""
+    return capital(_LETTER.sub("", text.strip()))
+
+
 def core_of(statement: str) -> str:
     """A statement without its reasons and asides, where what is left stands alone; else the statement."""
     aside = statement if "$" in statement else _ASIDE.sub("", statement)

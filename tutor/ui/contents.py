@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
+from collections.abc import Collection
 
 from tutor.opened import ReadNotes
 from tutor.ui.view import Session
@@ -58,9 +59,13 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
 
 
-def notices_html(session: Session) -> str:
-    """What the student should know about the start: the first MOST_NOTICES lines, then how many more."""
-    lines = list(session.notices)
+def notices_html(session: Session, seen: Collection[str] = ()) -> str:
+    """What the student should know about the start: the first MOST_NOTICES lines, then how many more.
+
+    Args:
+        seen: lines that need not be said, since what they tell of is in view.
+    """
+    lines = [line for line in session.notices if line not in seen]
     skipped = len(session.notes_read.skipped) if session.libraries is not None else 0
     if skipped:
         lines.insert(0, f"{count(skipped, 'file')} could not be read: see “Notes”.")

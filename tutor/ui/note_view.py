@@ -82,7 +82,10 @@ def pieces(note: Note, source: Sequence[str] = ()) -> list[Piece]:
         source: the lines of the note's file, for a Markdown file; without them its words are shown.
     """
     found = [_block_piece(block, source if note.format == "markdown" else ()) for block in note.blocks]
-    found += [_card_piece(card) for card in note.cards]
+    found += [
+        Piece(card.heading, lead.lines, "prose", _paragraphs(lead.words)) for card, lead in _leads(note)
+    ]
+    found += [_folded(card.heading, card.question, card.answer, "", "card") for card in note.cards]
     found += [_quiz_piece(question) for question in note.quiz]
     return sorted(found, key=lambda piece: piece.lines)
 
@@ -149,9 +152,13 @@ def _table(words: str) -> str:
     return f"<table><thead><tr>{cells}</tr></thead><tbody>{told}</tbody></table>"
 
 
-def _card_piece(card: Card) -> Piece:
-    background = _paragraphs(card.background.words) + "\n\n" if card.background else ""
-    return _folded(card.heading, card.question, card.answer, background, "card")
+def _leads(note: Note) -> list[tuple[Card, Text]]:
+    """What stands before the cards of a section, once for all of them, with the first of these cards."""
+    found: dict[tuple[Lines, str], tuple[Card, Text]] = {}
+    for card in note.cards:
+        if card.background is not None:
+            found.setdefault((card.background.lines, card.background.words), (card, card.background))
+    return list(found.values())
 
 
 def _quiz_piece(question: QuizQuestion) -> Piece:
@@ -234,10 +241,15 @@ def _meet(one: Lines, other: Lines) -> bool:
 def question_about(note: Note, lines: Lines, selected: str = "") -> str:
     """A question that quotes a note: what was selected where the note says just that, else what stands at the lines.
 
+    Empty where nothing of the note is selected and no lines are named: the whole note is no passage.
+
     Args:
         selected: what the browser says is selected; taken only where the note's own words hold it.
     """
-    said = _held(note, selected) or " ".join(text.words for text in _texts(note) if _meet(text.lines, lines))
+    held = _held(note, selected)
+    if not held and not lines[0]:
+        return ""
+    said = held or " ".join(text.words for text in _texts(note) if _meet(text.lines, lines))
     said = " ".join(re.sub(r"~~.+?~~", " ", said, flags=re.DOTALL).split())
     if not said:
         return f"What do my notes say about {note.title}?"
@@ -257,7 +269,7 @@ def _held(note: Note, selected: str) -> str:
 
 def _texts(note: Note) -> list[Text]:
     """All texts of a note in the order of its lines, those that ask before those that answer."""
-    found = [block.text for block in note.blocks]
+    found = [*(block.text for block in note.blocks), *(lead for _, lead in _leads(note))]
     found += [text for card in note.cards for text in (card.question, card.answer)]
     found += [text for one in note.quiz for text in (one.question, *one.options, one.answer)]
     return sorted(found, key=lambda text: text.lines)

@@ -26,6 +26,7 @@ SEARCHES_A_MINUTE = 120
 """More than messages: one who types searches again with each letter."""
 SNIPPET_CHARS = 160
 MOST_LISTED = 400
+SELECT_FIRST = "Select a passage of the note first, or press “Ask about this” beside a heading."
 _WHOLE: Lines = (0, 0)
 _WELCOME = "<p>Choose a note, or search. Its cards and quiz questions unfold their answers.</p>"
 
@@ -179,7 +180,7 @@ class NotesTab:
             return []
 
     def question(self, path: str, lines: Lines, selected: str = "") -> str:
-        """A question that quotes a passage of a note. NotesError where there is no such note."""
+        """A question that quotes a passage of a note; empty where none is selected. NotesError without such a note."""
         return question_about(self._note(path), lines, selected)
 
 
@@ -222,6 +223,9 @@ def wire_notes(parts: dict[str, Any], on: On) -> None:
     def asked(mine: Any, place: Any, selected: str) -> list[Any]:
         path, lines = place
         question = mine.notes.question(path, tuple(lines), selected or "")
+        if not question:
+            gr.Info(SELECT_FIRST, duration=6)
+            return [gr.skip(), gr.skip()]
         return [gr.Tabs(selected="chat"), gr.Textbox(value=question)]
 
     def listed(mine: Any, query: str) -> str:
@@ -229,6 +233,14 @@ def wire_notes(parts: dict[str, Any], on: On) -> None:
 
     goes = [parts["tabs"], parts["box"]]
     on(parts["link"].change, followed, parts["link"], [*opened, *goes, parts["link"]])
-    on(parts["ask"].click, asked, [parts["place"], parts["selected"]], goes)
+    # What is told in passing reaches the browser only by way of the queue.
+    on(
+        parts["ask"].click,
+        asked,
+        [parts["place"], parts["selected"]],
+        goes,
+        queue=True,
+        concurrency_limit=None,
+    )
     on(parts["notes_tab"].select, listed, parts["search"], parts["found"])
     on(parts["search"].change, listed, parts["search"], parts["found"], trigger_mode="always_last")

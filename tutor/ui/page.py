@@ -242,4 +242,10 @@ def _wire(blocks: Any, parts: dict[str, Any], seats: Seats[Seat], *, with_shelf:
     wire_chats(parts, on, TELLING)
     follow = wire_shelf(parts, on) if with_shelf else lambda event: None
     follow(blocks.load)
-    wire_saying(parts, on, TELLING, follow)
+
+    def settled(event: Callable[..., Any]) -> None:
+        follow(event)
+        on(event, notices, None, parts["notices"])
+
+    on(parts["chat_tab"].select, notices, None, parts["notices"])
+    wire_saying(parts, on, TELLING, settled)

@@ -15,7 +15,8 @@ from tutor.quiz.hints import LAST_HINT
 from tutor.quiz.items import KINDS, LETTERS
 from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.reviewing import Which
-from tutor.ui.contents import status_html
+from tutor.session import QUIZ_WAITS
+from tutor.ui.contents import notices_html, status_html
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.quiz_view import (
     KIND_NAMES,
@@ -183,6 +184,12 @@ class QuizTab:
         waiting = self._session.waiting_quiz(chat_id)
         return self._now(waiting) if waiting else self.setup()
 
+    def notices(self, seen: str) -> str:
+        """What the page says of the start, without the line on a quiz that waits where that quiz is the one shown."""
+        waits = self._session.open_quiz()
+        is_shown = waits is not None and waits.id == Mark.read(seen).chat_id
+        return notices_html(self._beside.session, (QUIZ_WAITS,) if is_shown else ())
+
     def setup(self, said: str = "") -> list[Any]:
         """SHOWN, OPTIONS: what to be asked on, with what is due and weak first."""
         import gradio as gr
@@ -213,7 +220,8 @@ class QuizTab:
                 return self.setup(besides_html(said))
             return self._now(chat_id)
 
-        yield from self._beside.work(f"{tab} quiz", "", self._line, begun)
+        making = f"Making {count} question{'' if count == 1 else 's'} … The first quiz takes longest."
+        yield from self._beside.work(f"{tab} quiz", "", self._line, begun, making)
 
     def say(self, tab: str, seen: str, message: str, *, open_item: bool = True) -> Iterator[list[Any]]:
         """SHOWN, OPTIONS: after a message in the conversation of the quiz.
@@ -290,7 +298,7 @@ class QuizTab:
         letters = words or (list(LETTERS[: len(item.options)]) if item.is_choice else [])
         more = "No more hints" if state.hints >= LAST_HINT else f"Hint {state.hints + 1} of {LAST_HINT}"
         updates = self._updates("question", Mark.of(chat_id, state), said) | {
-            "quiz_stem": question_html(state),
+            "quiz_stem": question_html(state, self._session.studies.around(item) if state.hints else ""),
             "quiz_sure": gr.Radio(value=None) if not state.hints else gr.skip(),
             "quiz_answer": gr.Textbox(value="", visible=not item.is_choice),
             "quiz_hint": gr.Button(more, interactive=state.hints < LAST_HINT),
@@ -345,6 +353,13 @@ class QuizTab:
         return list((updates | {"quiz_said": gr.Markdown(said, visible=bool(said))}).values())
 
 
+def _noticed(mine: Any, known: Any) -> Any:
+    import gradio as gr
+
+    told = mine.quiz.notices(known)
+    return gr.Markdown(told, visible=bool(told))
+
+
 def wire_quiz(parts: dict[str, Any], on: On) -> None:
     """The listeners of the tab; each that may change the record is followed by the list of conversations."""
     import gradio as gr
@@ -353,7 +368,9 @@ def wire_quiz(parts: dict[str, Any], on: On) -> None:
     seen = parts["quiz_seen"]
 
     def acts(event: Any, listener: Callable[..., Any], inputs: Any) -> None:
-        relist(on(event, listener, inputs, shown, **TELLING), parts, on)
+        done = on(event, listener, inputs, shown, **TELLING)
+        relist(done, parts, on)
+        on(done.then, _noticed, seen, parts["notices"])
 
     def started(mine: Any, topic: str, n: float, kinds: list[str], request: gr.Request) -> Iterator[Any]:
         yield from mine.quiz.start(str(request.session_hash), topic, n, kinds)
@@ -376,12 +393,13 @@ def wire_quiz(parts: dict[str, Any], on: On) -> None:
 
         return wished
 
-    on(
+    opened = on(
         parts["quiz_tab"].select,
         lambda mine, known, now: mine.quiz.opened(known, now),
         [seen, parts["chat_id"]],
         shown,
     )
+    on(opened.then, _noticed, seen, parts["notices"])
     acts(parts["quiz_start"].click, started, [parts["quiz_topic"], parts["quiz_n"], parts["quiz_kinds"]])
     for due in (parts["quiz_due"], parts["review"]):
         acts(due.click, reviewed, None)

@@ -42,15 +42,19 @@ def said_with(answer: str, sureness: str | None) -> str:
     return f"{answer.strip()} ({how})" if how else answer.strip()
 
 
-def question_html(state: Round) -> str:
-    """The open question as it is asked, with the hints given so far; its options only where no button can hold them."""
+def question_html(state: Round, around: str = "") -> str:
+    """The open question as it is asked, with the hints given so far; its options only where no button can hold them.
+
+    Args:
+        around: a sentence of the notes that may be told with the first hint.
+    """
     item = state.asked
     shown = show(state)
     assert item is not None and isinstance(shown, QuizItem)
     event = event_to_json(shown)
     if on_buttons(item):
         event |= {"options": (), "how": "Choose one."}
-    return "\n\n".join([item_html(event), *_hints(item, state.hints)])
+    return "\n\n".join([item_html(event), *_hints(item, state.hints, around)])
 
 
 def on_buttons(item: Item) -> list[str]:
@@ -65,11 +69,11 @@ def on_buttons(item: Item) -> list[str]:
     return [f"{LETTERS[n]}. {option.text}" for n, option in enumerate(item.options)]
 
 
-def _hints(item: Item, given: int) -> list[str]:
+def _hints(item: Item, given: int, around: str) -> list[str]:
     """The hints up to a level, as the chat gave them."""
     told = []
     for level in range(1, min(given, LAST_HINT) + 1):
-        words = hint(item, level)
+        words = hint(item, level, around)
         told.append(
             f'<div class="turn hint"><strong>Hint {level}.</strong></div>\n\n{bounded_html(words, 2000)}'
         )

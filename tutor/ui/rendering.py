@@ -17,6 +17,7 @@ from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 from tutor.ui.offers import offers
 from tutor.ui.quizzes import grade_html, item_buttons, item_html, score_html, why_html
 from tutor.ui.reader import quote_key
+from tutor.words import split_sentences
 
 Message = dict[str, Any]
 Data = Mapping[str, Any]
@@ -71,6 +72,7 @@ class _Told:
         self._draft: tuple[int, str] | None = None
         self._frame: int | None = None
         self._working: int | None = None
+        self._called = ""  # how the call reads that is being worked on, while something else stands there
 
     def add(self, event: Data) -> None:
         show = getattr(self, f"_on_{str(event.get('event', '')).lower()}", None)
@@ -95,7 +97,9 @@ class _Told:
     def _end_work(self) -> None:
         if self._working is not None:
             self._parts[self._working][0]["metadata"]["status"] = "done"
-            self._working = None
+            if self._called:
+                self._parts[self._working][0]["content"] = self._called
+            self._working, self._called = None, ""
 
     def _on_delta(self, event: Data) -> None:
         if not event.get("text"):
@@ -172,6 +176,15 @@ class _Told:
     def _on_tableshown(self, event: Data) -> None:
         self._end_work()
         self._append(_text(table_html(event)))
+
+    def _on_quizmaking(self, event: Data) -> None:
+        if self._working is not None:
+            (message,) = self._parts[self._working]
+            self._called = self._called or message["content"]
+            said = escape(str(event.get("text", ""))[:200])
+            self._parts[self._working] = [
+                {**message, "content": f'<div class="turn tool"><p>{said}</p></div>'}
+            ]
 
     def _on_quizitem(self, event: Data) -> None:
         self._end_work()
@@ -295,10 +308,16 @@ def _marked(passage: str, quote: str) -> str:
     room = max(0, PASSAGE_CHARS - len(quote))
     before, after = passage[:at], passage[at + len(quote) :]
     if len(before) > room // 2:
-        before = "…" + before[len(before) - room // 2 :].partition(" ")[2]
+        before = _from_a_sentence(before, len(before) - room // 2)
     if len(after) > room:
         after = after[:room].rpartition(" ")[0] + "…"
     return f"{passage_html(before)}<mark>{passage_html(quote[:4000])}</mark>{passage_html(after)}"
+
+
+def _from_a_sentence(text: str, place: int) -> str:
+    """What of a text stands after a place, from the next beginning of a sentence on."""
+    begins = [begin for begin, _ in split_sentences(text) if begin >= place]
+    return f"… {text[begins[0] :]}" if begins else "… "
 
 
 def outcome_html(result: Data, stopped: bool) -> str:

@@ -86,7 +86,12 @@ class Beside:
             self.desk.end(key)
 
     def work(
-        self, key: str, chat_id: str, line: Callable[[str], list[Any]], do: Callable[[Working], list[Any]]
+        self,
+        key: str,
+        chat_id: str,
+        line: Callable[[str], list[Any]],
+        do: Callable[[Working], list[Any]],
+        waiting: str = "One moment …",
     ) -> Iterator[list[Any]]:
         """What a click shows that costs work, within the bounds of a message of the chat: the pace, one thing at a time
         in a conversation, and the line of the answers. Whatever fails is told in place of the line to wait by.
@@ -95,6 +100,7 @@ class Beside:
             key: who works, as for `place`.
             line: the updates that show one line of HTML to the student, or take it away where it is empty.
             do: the work, begun when its turn has come; gives the updates that it ends with.
+            waiting: what is said meanwhile.
         """
         if not within_pace(self.desk):
             yield line("")
@@ -108,7 +114,7 @@ class Beside:
                 yield line(status_html(BUSY))
                 return
             try:
-                yield line(status_html("One moment …"))
+                yield line(status_html(waiting))
                 while (before := turn.before) and not ticket.cancel.is_set():
                     yield line(status_html(f"{before} before you: your turn comes when theirs are done."))
                     turn.wait(WAITING_PAUSE_S)
