@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+PATIENCE_MS = 60_000
 Opening = Callable[..., Any]
 
 
@@ -209,10 +210,10 @@ def test_of_two_quick_clicks_the_second_does_not_touch_the_next_question(visit: 
 
 
 def test_a_run_that_ends_during_an_answer_leaves_the_list_and_the_words_looked_for_as_they_are(
-    visit: Opening, served: RunningPage
+    visit: Opening, served: Any
 ) -> None:
     page = visit("Chat")
-    others = served._seats.of("").line.join()
+    others = served.running._seats.of("").line.join()
     page.fill("#box textarea", "What is mode collapse?")
     page.press("#box textarea", "Enter")
     page.wait_for_selector("#chat >> text=1 before you")
