@@ -1,12 +1,17 @@
-"""Shared parts of the tests: a small library of notes, the real embedding model loaded once, a scripted chat model."""
+"""Shared parts of the tests: a small library of notes, the real embedding model loaded once, a scripted chat model,
+a page that is served, and the browser that looks at it."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -124,8 +129,6 @@ def small_retriever(small_notes: Path, embedding: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def corpus_index_dir(tmp_path_factory: pytest.TempPathFactory, embedding: Any) -> Path:
     """An index of the bundled corpus; the checkout's own is copied where there is one, to save the embedding."""
-    import shutil
-
     from tutor.index import refresh_index
 
     folder = tmp_path_factory.mktemp("corpus") / "index"
@@ -203,6 +206,156 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg-data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg-config"))
+
+
+# Pages: served by this process, looked at in a real browser
+
+
+@dataclass(frozen=True)
+class Served:
+    """A page that is being served, and what it is served from: a session, or a class."""
+
+    running: Any
+    opened: Any
+
+    @property
+    def url(self) -> str:
+        return str(self.running.url)
+
+
+@pytest.fixture(scope="session")
+def page_settings(small_notes: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Settings]:
+    """page_settings(folder, **values) -> settings of a page over the three notes, on a free port, without a chat model.
+
+    Everything that the student leaves is below the folder; the index is one for all such pages, built by the first.
+    """
+    index_dir = tmp_path_factory.mktemp("page-index")
+
+    def settings_of(folder: Path, **values: Any) -> Settings:
+        given: dict[str, Any] = {
+            "notes": (small_notes,),
+            "index_dir": index_dir,
+            "data_dir": folder / "data",
+            "cache_dir": folder / "cache",
+            "model": "notes-only",
+            "port": 0,
+            "seed": 0,
+        }
+        return Settings(**(given | values))
+
+    return settings_of
+
+
+@pytest.fixture(scope="session")
+def serve_page(embedding: Any) -> Callable[..., AbstractContextManager[Served]]:
+    """serve_page(settings) -> a context in which the page is served: for a class where the settings name logins."""
+
+    @contextmanager
+    def serving(settings: Settings, **more: Any) -> Iterator[Served]:
+        import tutor.session
+        from tutor.classroom import open_classroom
+        from tutor.ui import start_server
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tutor.session, "Embedding", lambda: embedding)
+            if settings.auth is not None:
+                opened: Any = open_classroom(settings)
+            else:
+                opened = tutor.session.open_session(settings, record=True)
+        try:
+            running = start_server(opened, settings, **more)
+            try:
+                yield Served(running, opened)
+            finally:
+                running.stop()
+        finally:
+            opened.close()
+
+    return serving
+
+
+PATIENCE_MS = 60_000
+_CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def _chromium() -> str | None:
+    places = (
+        os.environ.get("CHROMIUM"),
+        "/usr/bin/chromium",
+        shutil.which("chromium"),
+        shutil.which("chrome"),
+    )
+    return next((place for place in places if place and Path(place).is_file()), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window, started once for a file of tests."""
+    binary = _chromium()
+    if binary is None:
+        pytest.skip("no chromium binary in $CHROMIUM, /usr/bin or PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=binary, args=list(_CHROMIUM_ARGUMENTS))
+        yield found
+        found.close()
+
+
+@contextmanager
+def _browsing(browser: Any) -> Iterator[Callable[..., Any]]:
+    contexts: list[Any] = []
+    called: list[str] = []
+    told: list[str] = []
+
+    def open_page(url: str, ready: str = "#box textarea", provokes: str = "", **options: Any) -> Any:
+        contexts.append(browser.new_context(**({"viewport": {"width": 1200, "height": 850}} | options)))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+
+        def hear(text: str) -> None:
+            if not (provokes and re.search(provokes, text)):
+                told.append(text)
+
+        page.on("request", lambda request: called.append(request.url))
+        page.on("pageerror", lambda error: hear(str(error)))
+        page.on("console", lambda line: hear(line.text) if line.type == "error" else None)
+        page.goto(url)
+        page.wait_for_selector(ready)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    hosts = {urlsplit(url).hostname for url in called if url.startswith(("http", "ws"))}
+    assert hosts <= {"127.0.0.1"}
+    assert told == []
+
+
+@pytest.fixture
+def browse(browser: Any) -> Iterator[Callable[..., Any]]:
+    """browse(url, ready=selector, provokes=pattern, **options of the context) -> the page, in a browser of its own.
+
+    The test fails when one of its pages asked another host for anything, or the console told an error: but for errors
+    that match `provokes`, which is for what a test brings about by intent.
+    """
+    with _browsing(browser) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def browse_on(browser: Any) -> Iterator[Callable[..., Any]]:
+    """As `browse`, for pages that stay open for a whole file; they are judged after its last test."""
+    with _browsing(browser) as open_page:
+        yield open_page
 
 
 def _pdf_file(pages: Sequence[Sequence[str]], trailer: str = "") -> bytes:

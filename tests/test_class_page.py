@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import shutil
+import re
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tutor.session
 import tutor.ui.serving
-from tutor.classroom import Classroom, open_classroom
+from tutor.classroom import Classroom
 from tutor.errors import PageError
 from tutor.logins import add_login, hashed, remove_login
 from tutor.quiz.rounds import Round
@@ -29,7 +26,8 @@ from tutor.ui.desk import Pace
 from tutor.ui.quiz_tab import Mark
 
 PASSWORD = "correct horse"
-STUDENTS = ("ann", "ben", "cem", "dan")
+STUDENTS = ("ann", "ben", "cem", "dan", "gil", "hal")
+CROWD = tuple(f"s{n:02}" for n in range(30))
 
 
 class Clock:
@@ -127,37 +125,31 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def settings(small_notes: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(page_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("class")
     kept = hashed(PASSWORD)
-    (folder / "logins").write_text("".join(f"{name}:{kept}\n" for name in STUDENTS))
+    (folder / "logins").write_text("".join(f"{name}:{kept}\n" for name in (*STUDENTS, *CROWD)))
     (folder / "logins").chmod(0o600)
-    return Settings(
-        notes=(small_notes,),
-        index_dir=folder / "index",
-        data_dir=folder / "data",
-        cache_dir=folder / "cache",
-        model="notes-only",
-        port=0,
-        seed=0,
-        auth=folder / "logins",
-    )
+    made: Settings = page_settings(folder, auth=folder / "logins")
+    return made
 
 
 @pytest.fixture(scope="module")
-def classroom(settings: Settings, embedding: Any) -> Iterator[Classroom]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tutor.session, "Embedding", lambda: embedding)
-        opened = open_classroom(settings)
-    yield opened
-    opened.close()
+def served(serve_page: Any, settings: Settings, clock: Clock) -> Iterator[Any]:
+    with serve_page(settings, clock=clock) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
-def server(classroom: Classroom, settings: Settings, clock: Clock) -> Iterator[RunningPage]:
-    running = start_server(classroom, settings, clock=clock)
-    yield running
-    running.stop()
+def classroom(served: Any) -> Classroom:
+    opened: Classroom = served.opened
+    return opened
+
+
+@pytest.fixture(scope="module")
+def server(served: Any) -> RunningPage:
+    running: RunningPage = served.running
+    return running
 
 
 @pytest.fixture(scope="module")
@@ -370,6 +362,49 @@ def test_nobody_stops_anothers_answer_and_one_answer_runs_at_a_time(
     assert stops == [False] and "slow words" in heard[0]
 
 
+def test_thirty_students_at_once_each_see_their_place_and_get_their_own_answer(
+    server: RunningPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(session: Any, chat_id: str, message: str, **more: Any) -> Iterator[Any]:
+        go_on.wait(120)
+        yield Delta(f"Answer to: {message}")
+
+    monkeypatch.setattr(tutor.session.Session, "respond", slow)
+    crowd = [Browser(server.url, f"tab-of-{name}") for name in CROWD]
+    placed = threading.Semaphore(0)
+    heard: dict[str, str] = {}
+
+    def asking(browser: Browser, name: str) -> None:
+        if browser.log_in(name)[0] != 200:
+            return
+        browser.say(f"What does {name} ask?")
+        if browser.joined("answer", "", ["Plain"]).status != 200:
+            return
+        told, seen = "", False
+        for said in browser.stream():
+            told += json.dumps(said)
+            if not seen and "before you" in told:
+                seen = True
+                placed.release()
+        heard[name] = told
+
+    threads = [threading.Thread(target=asking, args=pair) for pair in zip(crowd, CROWD, strict=True)]
+    for thread in threads:
+        thread.start()
+    # Nobody is answered before all but the first have read how many come before them.
+    assert all(placed.acquire(timeout=120) for _ in CROWD[1:])
+    go_on.set()
+    for thread in threads:
+        thread.join(120)
+    for name in CROWD:
+        assert f"Answer to: What does {name} ask?" in heard[name]
+        assert heard[name].count("Answer to:") == heard[name].count(f"Answer to: What does {name} ")
+    places = {int(n) for told in heard.values() for n in re.findall(r"(\d+) before you", told)}
+    assert places == set(range(1, len(CROWD)))
+
+
 def test_a_picture_is_served_to_whom_it_was_shown(
     ann: Browser, ben: Browser, classroom: Classroom, settings: Settings
 ) -> None:
@@ -549,47 +584,42 @@ def test_the_command_warns_of_a_share_before_it_opens_one(
     assert main(words) == 0 and "gradio.live" not in warned[1]
 
 
-@contextmanager
-def _chromium() -> Iterator[Any]:
-    binary = next(
-        filter(None, (os.environ.get("CHROMIUM"), shutil.which("chromium"), shutil.which("chrome"))), ""
-    )
-    if not binary:
-        pytest.skip("no chromium binary in $CHROMIUM or PATH")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
-
-
-def test_in_a_browser_a_student_logs_in_asks_and_logs_out(server: RunningPage) -> None:
-    with _chromium() as chromium:
-        page = chromium.new_page()
-        page.set_default_timeout(60_000)
-        refused: list[str] = []
-        page.on(
-            "response", lambda answer: refused.append(answer.url) if answer.status in (403, 404) else None
-        )
-        page.goto(server.url)
-        page.get_by_label("username").fill("Dan")
-        page.get_by_label("password").fill("wrong horse")
+def _entered(browse: Any, server: RunningPage, name: str) -> Any:
+    """A student's page, in a browser of their own, after a wrong password and the right one."""
+    page = browse(
+        server.url, ready="text=Login", provokes=r"status of 40[01]"
+    )  # it asks whether one is logged in
+    for password, then in (("wrong horse", "text=Incorrect Credentials"), (PASSWORD, "#box textarea")):
+        page.get_by_label("username").fill(name)
+        page.get_by_label("password").fill(password)
         page.get_by_role("button", name="Login").click()
-        page.wait_for_selector("text=Incorrect Credentials")
-        page.get_by_label("username").fill("Dan")
-        page.get_by_label("password").fill(PASSWORD)
-        page.get_by_role("button", name="Login").click()
-        page.wait_for_selector("#box textarea")
-        page.locator("#box textarea").fill("What is mode collapse?")
+        page.wait_for_selector(then)
+    return page
+
+
+def test_in_a_browser_two_students_log_in_ask_at_once_see_their_own_and_log_out(
+    server: RunningPage, browse: Any
+) -> None:
+    refused: list[str] = []
+    eve, fay = (_entered(browse, server, name) for name in ("Gil", "Hal"))
+    for page, question in ((eve, "What is mode collapse?"), (fay, "What does a diffusion model learn?")):
+        page.on("response", lambda one: refused.append(one.url) if one.status in (403, 404) else None)
+        page.locator("#box textarea").fill(question)
+    for page in (eve, fay):
         page.locator("#box textarea").press("Enter")
-        page.wait_for_selector("#chat >> text=few kinds of output")
+    for page, mine, others in (
+        (eve, "few kinds of output", "remove noise"),
+        (fay, "remove noise", "few kinds of output"),
+    ):
+        page.locator("#chat .bot-row", has_text=mine).wait_for()
         page.get_by_role("button", name="Send").wait_for()
-        assert refused == []
-        assert page.locator('#who a[href="/logout"]').count() == 1
-        page.goto(f"{server.url}/logout")
-        page.wait_for_selector("text=Login")
-        assert page.locator("#box").count() == 0
+        assert others not in page.inner_text("#chat")
+        assert page.locator("#chats label").count() == 1
+    assert refused == []
+    assert eve.locator('#who a[href="/logout"]').count() == 1
+    eve.goto(f"{server.url}/logout")
+    eve.wait_for_selector("text=Login")
+    assert eve.locator("#box").count() == 0
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(server: RunningPage, settings: Settings) -> None:
@@ -608,27 +638,24 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(server: RunningPage, se
 
 
 def test_in_a_browser_an_open_page_asks_to_log_in_again_after_a_new_password(
-    server: RunningPage, settings: Settings
+    server: RunningPage, settings: Settings, browse: Any
 ) -> None:
     assert settings.auth is not None
     add_login(settings.auth, "fay", PASSWORD)
-    with _chromium() as chromium:
-        page = chromium.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(server.url)
-        page.get_by_label("username").fill("fay")
-        page.get_by_label("password").fill(PASSWORD)
-        page.get_by_role("button", name="Login").click()
-        page.locator("#box textarea").fill("What is mode collapse?")
-        page.locator("#box textarea").press("Enter")
-        page.wait_for_selector("#chat >> text=few kinds of output")
-        page.get_by_role("button", name="Send").wait_for()
-        remove_login(settings.auth, "fay")
-        add_login(settings.auth, "fay", "another horse")
-        page.locator("#box textarea").fill("What is a GAN?")
-        page.locator("#box textarea").press("Enter")
-        page.get_by_label("username").wait_for()
-        assert page.locator("#box").count() == 0
+    page = browse(server.url, ready="text=Login", provokes="status of 401")
+    page.get_by_label("username").fill("fay")
+    page.get_by_label("password").fill(PASSWORD)
+    page.get_by_role("button", name="Login").click()
+    page.locator("#box textarea").fill("What is mode collapse?")
+    page.locator("#box textarea").press("Enter")
+    page.wait_for_selector("#chat >> text=few kinds of output")
+    page.get_by_role("button", name="Send").wait_for()
+    remove_login(settings.auth, "fay")
+    add_login(settings.auth, "fay", "another horse")
+    page.locator("#box textarea").fill("What is a GAN?")
+    page.locator("#box textarea").press("Enter")
+    page.get_by_label("username").wait_for()
+    assert page.locator("#box").count() == 0
 
 
 def test_a_click_on_a_question_that_was_dealt_with_leaves_the_next_one_alone(

@@ -2,94 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-
-import tutor.session
-from tutor.settings import Settings
-from tutor.ui import RunningPage, start_server
 
 PATIENCE_MS = 60_000
 Opening = Callable[..., Any]
 
 
-def _chromium() -> str | None:
-    places = (
-        os.environ.get("CHROMIUM"),
-        "/usr/bin/chromium",
-        shutil.which("chromium"),
-        shutil.which("chrome"),
-    )
-    return next((place for place in places if place and Path(place).is_file()), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    binary = _chromium()
-    if binary is None:
-        pytest.skip("no chromium binary in $CHROMIUM, /usr/bin or PATH")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
-
-
 @pytest.fixture
-def served(
-    notes: Path, tmp_path: Path, embedding: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RunningPage]:
+def served(serve_page: Any, page_settings: Any, tmp_path: Path) -> Iterator[Any]:
     """The page over the small library, on a record of its own."""
-    monkeypatch.setattr(tutor.session, "Embedding", lambda: embedding)
-    settings = Settings(
-        notes=(notes,),
-        index_dir=tmp_path / "index",
-        data_dir=tmp_path / "data",
-        cache_dir=tmp_path / "cache",
-        model="notes-only",
-        port=0,
-        seed=0,
-        demo_budget_s=2.0,
-    )
-    opened = tutor.session.open_session(settings, record=True)
-    running = start_server(opened, settings)
-    yield running
-    running.stop()
-    opened.close()
+    with serve_page(page_settings(tmp_path, demo_budget_s=2.0)) as page:
+        yield page
 
 
 @pytest.fixture
-def visit(browser: Any, served: RunningPage) -> Iterator[Opening]:
-    """Opens the page at one of its tabs; fails when another host was called or the console told an error."""
-    contexts: list[Any] = []
-    called: list[str] = []
-    told: list[str] = []
+def visit(browse: Opening, served: Any) -> Opening:
+    """Opens the page at one of its tabs."""
 
     def open_page(tab: str, **options: Any) -> Any:
-        contexts.append(browser.new_context(**({"viewport": {"width": 1200, "height": 850}} | options)))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("request", lambda request: called.append(request.url))
-        page.on("console", lambda line: told.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.goto(served.url)
-        page.wait_for_selector("#box textarea")
+        page = browse(served.url, **options)
         page.get_by_role("tab", name=tab).click()
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    hosts = {urlsplit(url).hostname for url in called if url.startswith(("http", "ws"))}
-    assert hosts <= {"127.0.0.1"}
-    assert told == []
+    return open_page
 
 
 def _fits(page: Any, width: int) -> bool:
@@ -271,10 +210,10 @@ def test_of_two_quick_clicks_the_second_does_not_touch_the_next_question(visit: 
 
 
 def test_a_run_that_ends_during_an_answer_leaves_the_list_and_the_words_looked_for_as_they_are(
-    visit: Opening, served: RunningPage
+    visit: Opening, served: Any
 ) -> None:
     page = visit("Chat")
-    others = served._seats.of("").line.join()
+    others = served.running._seats.of("").line.join()
     page.fill("#box textarea", "What is mode collapse?")
     page.press("#box textarea", "Enter")
     page.wait_for_selector("#chat >> text=1 before you")

@@ -11,13 +11,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import tutor.session
 from tutor.errors import PageError
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.ui import RunningPage, check_address, start_server
@@ -26,35 +24,26 @@ ENDPOINTS = {"ask", "search", "make_quiz", "grade", "progress", "list_demos", "r
 
 
 @pytest.fixture(scope="module")
-def settings(small_notes: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("programs")
-    return Settings(
-        notes=(small_notes,),
-        index_dir=folder / "index",
-        data_dir=folder / "data",
-        cache_dir=folder / "cache",
-        model="notes-only",
-        port=0,
-        seed=0,
-        api=True,
-        demo_budget_s=2.0,
-    )
+def settings(page_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    made: Settings = page_settings(tmp_path_factory.mktemp("programs"), api=True, demo_budget_s=2.0)
+    return made
 
 
 @pytest.fixture(scope="module")
-def session(settings: Settings, embedding: Any) -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tutor.session, "Embedding", lambda: embedding)
-        opened = tutor.session.open_session(settings, record=True)
-    yield opened
-    opened.close()
+def served(serve_page: Any, settings: Settings) -> Iterator[Any]:
+    with serve_page(settings) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
-def server(session: Any, settings: Settings) -> Iterator[RunningPage]:
-    running = start_server(session, settings)
-    yield running
-    running.stop()
+def session(served: Any) -> Any:
+    return served.opened
+
+
+@pytest.fixture(scope="module")
+def server(served: Any) -> RunningPage:
+    running: RunningPage = served.running
+    return running
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +161,6 @@ def test_an_mcp_server_is_not_offered_to_a_class_or_without_its_package(
         check_address(replace(settings, mcp=True))
 
 
-@pytest.mark.skipif(find_spec("mcp") is None, reason="the optional package mcp is not installed")
 def test_the_tools_are_offered_by_mcp(session: Any, settings: Settings) -> None:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client

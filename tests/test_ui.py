@@ -1186,10 +1186,10 @@ def test_what_was_read_and_skipped_is_listed_with_the_reason_and_escaped() -> No
     shown = contents_html(
         _read(Note("a.md", "markdown", "Osmosis"), Note(evil, "html", evil), skipped=(Skipped(evil, evil),))
     )
-    assert "<h3>Read: 2 notes</h3>" in shown and "<b>Osmosis</b><span>a.md · markdown</span>" in shown
-    assert "<h3>Skipped: 1</h3>" in shown and "<img" not in shown and "\n" not in shown
+    assert "<h2>Read: 2 notes</h2>" in shown and "<b>Osmosis</b><span>a.md · markdown</span>" in shown
+    assert "<h2>Skipped: 1</h2>" in shown and "<img" not in shown and "\n" not in shown
     assert shown.index("Skipped: 1") < shown.index("Read: 2 notes")
-    assert "<h3>Read: nothing</h3>" in contents_html(_read()) and "Skipped" not in contents_html(_read())
+    assert "<h2>Read: nothing</h2>" in contents_html(_read()) and "Skipped" not in contents_html(_read())
     many = contents_html(_read(*[Note(f"{n}.md", "markdown", "") for n in range(MOST_LINES + 5)]))
     assert many.count("<li>") == MOST_LINES + 1 and "<li>and 5 more</li>" in many
     in_sight, folded = many.split(f"<details><summary>and {MOST_LINES + 5 - FIRST_LINES} more</summary>")

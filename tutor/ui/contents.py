@@ -47,7 +47,7 @@ def _section(title: str, entries: list[str]) -> str:
     end = f"<li>and {len(entries) - MOST_LINES} more</li>" if len(entries) > MOST_LINES else ""
     more = f"and {len(entries) - FIRST_LINES} more"
     folded = f"<details><summary>{more}</summary><ul>{''.join(rest)}{end}</ul></details>" if rest else ""
-    return f"<h3>{html.escape(title)}</h3><ul>{''.join(first)}</ul>{folded}"
+    return f"<h2>{html.escape(title)}</h2><ul>{''.join(first)}</ul>{folded}"
 
 
 def _entry(name: str, *facts: str) -> str:

@@ -31,6 +31,14 @@ def theme() -> Any:
         body_background_fill_dark="*neutral_950",
         block_shadow="none",
         block_border_width="0px",
+        # Gradio's own teal has too little contrast under small words; the log-in has nothing but the theme.
+        block_label_text_color="*primary_800",
+        block_title_text_color="*primary_800",
+        block_label_background_fill_dark="*primary_700",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
     )
 
 
@@ -129,7 +137,7 @@ CSS = """
 #side #shelf-status .bad p { color: var(--bad); }
 #contents { border-top: 1px solid var(--line);
   border-bottom: 1px solid var(--line); }
-#contents h3 { font-size: .8rem; font-weight: 600; color: var(--soft); margin: .7em 0 .3em; }
+#contents h2 { font-size: .8rem; font-weight: 600; color: var(--soft); margin: .7em 0 .3em; }
 #contents ul { list-style: none; padding: 0; margin: 0 0 .4em; }
 #contents li { font-size: .85rem; line-height: 1.35; margin: 0 0 .45em; padding: 0; overflow-wrap: anywhere; }
 #contents summary { font-size: .85rem; color: var(--soft); cursor: pointer; margin: 0 0 .45em; padding: 4px 0; }

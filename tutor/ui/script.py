@@ -166,6 +166,24 @@ SCRIPT = r"""<script>
     });
   }
 
+  // What scrolls by itself is scrolled by the keyboard too, and the button around a picture bears its name.
+  const WIDE = ":is(#chat, #reader, .tabitem) :is(pre, table, .katex-display, .map, .passage)";
+  let reaching = 0;
+  function reach() {
+    reaching = 0;
+    document.querySelectorAll(WIDE).forEach(node => {
+      const scrolls = node.scrollWidth > node.clientWidth + 1;
+      if (scrolls) node.setAttribute("tabindex", "0");
+      else node.removeAttribute("tabindex");
+    });
+    document.querySelectorAll(".image-container > button:not([aria-label])").forEach(node => {
+      const label = node.closest(".block")?.querySelector('[data-testid="block-label"]');
+      node.setAttribute("aria-label", label?.textContent.trim() || "Picture");
+    });
+  }
+  const reachSoon = () => { reaching = reaching || setTimeout(reach, 250); };
+  for (const what of ["resize", "click", "toggle"]) window.addEventListener(what, reachSoon, true);
+
   // A conversation that is taken away comes as text and becomes a file here: the server hands out no files.
   document.addEventListener("click", event => {
     if (!event.target.closest || !event.target.closest("#take")) return;
@@ -191,6 +209,7 @@ SCRIPT = r"""<script>
     grab();
     edit();
     arrived();
+    reachSoon();
     document.querySelectorAll('#chat .examples[role="list"]').forEach(node => node.setAttribute("role", "group"));
     document.querySelectorAll('#chat :is([data-testid="bot"], [data-testid="user"])[aria-label]').forEach(node => {
       const name = node.dataset.testid === "bot" ? "Tutor" : "You";

@@ -238,7 +238,7 @@ def _application(
         server_name=settings.host,
         server_port=port,
         auth=_check(door) if door is not None else None,
-        auth_message=WELCOME,
+        auth_message=f"<title>Tutor</title>{WELCOME}",  # gradio names only a page that one is let into
         allowed_paths=[],
         show_error=False,
         max_file_size=LARGEST_FILE_MB * 2**20,  # gradio tells it in MiB

@@ -33,6 +33,7 @@ TABS_CSS = """
 .tabitem [data-testid="block-info"] { background: transparent; color: var(--soft); padding: 0; font-size: .82rem;
   font-weight: 600; }
 .tabitem [data-testid="block-info"] ~ div, .tabitem .block > .wrap > div:empty { color: var(--soft); }
+.tabitem :is(.min_value, .max_value) { color: var(--soft); }
 .tabitem .form { border: 0; background: transparent; box-shadow: none; gap: 10px; }
 .tabitem .form .block { background: transparent; padding: 0; border: 0; }
 .tabitem :is(.input-container input, .input-container textarea, textarea, .wrap-inner) { background: var(--paper);
