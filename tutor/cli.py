@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -68,25 +69,33 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name, None) for name in names}
 
 
+def _beside(work: Callable[[], None]) -> None:
+    """Does work beside; what goes wrong is told like any other error, and comes again when a student needs it."""
+    try:
+        work()
+    except TutorError as error:
+        print(f"tutor: {error}", file=sys.stderr, flush=True)
+
+
 def _page(options: argparse.Namespace, settings: Settings) -> int:
     from tutor.ui import SHARE_WARNING, RunningPage, check_address, serve
 
-    def ready(page: RunningPage) -> None:
+    def ready(page: RunningPage, warm_up: Callable[[], None]) -> None:
         print(f"The tutor is ready: {page.url}  (Ctrl-C ends it)", flush=True)
         if page.shared_url:
             print(f"Shared with the internet: {page.shared_url}", flush=True)
+        # The page is there before the weights: a student reads and types while they load.
+        threading.Thread(target=_beside, args=(warm_up,), name="warm-up", daemon=True).start()
 
     check_address(settings)
     if settings.share:
         print(f"tutor: {SHARE_WARNING}", file=sys.stderr, flush=True)
     if settings.auth is not None:
         with open_class(settings) as classroom:
-            classroom.shared.warm_up()
-            serve(classroom, settings, on_ready=ready)
+            serve(classroom, settings, on_ready=lambda page: ready(page, classroom.shared.warm_up))
         return 0
     with open_notes(settings, record=True, resume=True) as session:
-        session.warm_up()
-        serve(session, settings, on_ready=ready)
+        serve(session, settings, on_ready=lambda page: ready(page, session.warm_up))
     return 0
 
 

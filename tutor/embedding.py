@@ -115,8 +115,9 @@ class Embedding:
 
     def network(self) -> tuple[Any, Any]:
         """The tokenizer and the transformer inside, for whoever reads with corrected weights (`tutor.adapter`)."""
-        transformer = self._model[0]
-        return self._model.tokenizer, transformer.auto_model
+        with self._lock:
+            model = self._model
+        return model.tokenizer, model[0].auto_model
 
     def warm_up(self) -> None:
         """Loads the weights now, so that the first question does not wait for them."""
