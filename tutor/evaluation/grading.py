@@ -21,9 +21,10 @@ GRADED_SETS = (
     ("graded-dev", "dev (fitted on)"),
     ("graded-everyday", "everyday science (not fitted on)"),
     ("graded-held-out", "held-out"),
+    ("graded-fresh", "held-out, another writer"),
 )
 HELD_OUT = "graded-held-out"
-# The sets that are learned from; their writers differ.
+# The sets that are learned from; their writers differ. The two held-out sets ask the same questions.
 DEVELOPMENT_SETS = ("graded-dev", "graded-more-cards", "graded-more-science", "graded-trial")
 VERDICTS = ("correct", "partial", "wrong")
 TRAP = "negated"

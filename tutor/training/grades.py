@@ -29,7 +29,7 @@ from tutor.training.scripted import AT_LEAST_PARTLY, WRONG, Asked, made_answers
 
 OWN = Path(__file__).parent
 FIRST = Fit(VERDICTS, tokens=88, epochs=2, rate=7e-4)
-SECOND = Fit(VERDICTS, tokens=88, epochs=3, rate=4e-4, seed=1)
+SECOND = Fit(VERDICTS, tokens=88, epochs=2, rate=4e-4, seed=1)
 _SCRIPTED_AN_EPOCH, _CLAIMS_AN_EPOCH = 1600, 700
 # What is mixed in with the answers of people in the second stage, as a share of these.
 _SCRIPTED_BESIDE = 0.15
