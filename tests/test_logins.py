@@ -41,6 +41,14 @@ def file(tmp_path: Path, line: str) -> Path:
     return file
 
 
+def _crowd(folder: Path, line: str, students: int) -> Path:
+    """A file of so many logins: student0, student1, ..."""
+    file = folder / "class"
+    file.write_text("".join(f"student{n}:{line}\n" for n in range(students)))
+    file.chmod(0o600)
+    return file
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Passwords are compared without scrypt; the list holds those that were tried."""
@@ -176,14 +184,45 @@ def test_300_guesses_within_a_minute_are_read_at_most_ten_times(file: Path, quic
     assert len(quick) <= 10
 
 
-def test_guessing_through_many_names_makes_the_address_wait(file: Path, quick: list[str]) -> None:
+def test_guessing_through_many_names_makes_the_address_wait(
+    tmp_path: Path, quick: list[str], line: str
+) -> None:
     clock = Clock()
-    door = Door(file, clock)
+    door = Door(_crowd(tmp_path, line, 301), clock)
     for n in range(300):
-        door.opens(f"name{n}", "guess", "10.0.0.7")
+        door.opens(f"student{n}", "guess", "10.0.0.7")
         clock.now += 0.2
     assert len(quick) <= 16
+    assert door.wait_s("student300", "10.0.0.7") > 0 and door.wait_s("student300", "10.0.0.8") == 0
+
+
+def test_names_that_nobody_has_make_an_address_wait_only_when_there_are_very_many_tries_of_them(
+    file: Path, quick: list[str]
+) -> None:
+    clock = Clock()
+    door = Door(file, clock)
+    for n in range(59):
+        door.opens(f"name{n}", "guess", "10.0.0.7")
+    assert len(quick) == 59 and door.wait_s("ben", "10.0.0.7") == 0
+    for n in range(300):
+        door.opens(f"other{n}", "guess", "10.0.0.7")
+        clock.now += 0.2
+    assert len(quick) <= 68
     assert door.wait_s("ben", "10.0.0.7") > 0 and door.wait_s("ben", "10.0.0.8") == 0
+
+
+def test_a_classmate_at_the_same_address_makes_a_known_name_wait_a_minute_at_most(
+    file: Path, quick: list[str]
+) -> None:
+    clock = Clock()
+    door = Door(file, clock)
+    assert door.opens("ann", PASSWORD, "10.0.0.7")
+    for _ in range(30):
+        clock.now += door.wait_s("ann", "10.0.0.7")
+        door.opens("ann", "guess", "10.0.0.7")
+    assert 0 < door.wait_s("ann", "10.0.0.7") <= 60 and door.line("ann")
+    clock.now += 60
+    assert door.opens("ann", PASSWORD, "10.0.0.7")
 
 
 def test_nobody_can_lock_a_student_out_of_the_device_that_they_use(file: Path, quick: list[str]) -> None:
@@ -210,16 +249,13 @@ def test_who_mistypes_a_password_makes_nobody_else_of_the_address_wait(file: Pat
 def test_a_class_behind_one_address_may_mistype_and_comes_in(
     tmp_path: Path, quick: list[str], line: str
 ) -> None:
-    names = [f"student{n}" for n in range(30)]
-    file = tmp_path / "class"
-    file.write_text("".join(f"{name}:{line}\n" for name in names))
-    file.chmod(0o600)
-    door = Door(file, Clock())
-    for name in names:
+    door = Door(_crowd(tmp_path, line, 60), Clock())
+    for n in range(30):
+        name = f"student{n}"
         assert not door.opens(name, "guess", "10.0.0.7") and door.opens(name, PASSWORD, "10.0.0.7")
     # Somebody goes through other names: who is known at this address comes in all the same.
-    for n in range(40):
-        door.opens(f"other{n}", "guess", "10.0.0.7")
+    for n in range(30, 60):
+        door.opens(f"student{n}", "guess", "10.0.0.7")
     assert door.wait_s("anybody", "10.0.0.7") > 0 and door.opens("student3", PASSWORD, "10.0.0.7")
 
 
@@ -233,12 +269,14 @@ def test_a_name_known_at_an_address_is_guessed_no_faster_there(file: Path, quick
     assert len(quick) <= 11
 
 
-def test_a_right_password_takes_back_the_failures_of_its_own_name_alone(file: Path, quick: list[str]) -> None:
+def test_a_right_password_takes_back_the_failures_of_its_own_name_alone(
+    tmp_path: Path, quick: list[str], line: str
+) -> None:
     clock = Clock()
-    door = Door(file, clock)
+    door = Door(_crowd(tmp_path, line, 301), clock)
     for n in range(300):
-        door.opens("ben", PASSWORD, "10.0.0.7")
-        door.opens(f"name{n}", "guess", "10.0.0.7")
+        door.opens("student300", PASSWORD, "10.0.0.7")
+        door.opens(f"student{n}", "guess", "10.0.0.7")
         clock.now += 0.2
     assert quick.count("guess") <= 16
 
@@ -266,6 +304,26 @@ def test_a_name_that_is_added_can_log_in_at_once_and_one_that_is_removed_cannot(
     assert door.opens("cem", PASSWORD, "10.0.0.7")
     remove_login(file, "cem")
     assert not door.opens("cem", PASSWORD, "10.0.0.7")
+
+
+def test_a_slip_in_the_file_throws_nobody_out_and_is_logged_once(
+    file: Path, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    door = Door(file, Clock())
+    assert door.line("ann") == line and door.line("eve") == ""
+    good = file.read_text()
+    file.write_text(f"{good}cem:plain secret\n")
+    assert [door.line("ann"), door.line("ben"), door.line("cem")] == [line, line, ""]
+    assert len(caplog.records) == 1 and "Line 5" in caplog.text and "plain secret" not in caplog.text
+    file.unlink()
+    assert door.line("ann") == door.line("ann") == line and len(caplog.records) == 2
+    file.write_text(f"ben:{line}\n")
+    file.chmod(0o600)
+    assert [door.line("ann"), door.line("ben")] == ["", line]
+    remove_login(file, "ben")  # the last one
+    assert door.line("ben") == "" and len(caplog.records) == 2
+    file.unlink()
+    assert door.line("ben") == "" and len(caplog.records) == 3
 
 
 # The command

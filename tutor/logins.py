@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
@@ -177,10 +178,11 @@ class _Misses:
     last_s: float
 
 
-# Failures that cost nothing, and the longest wait in seconds: of one name, and of an address the names that fail there.
-# A name's wait is short, so that nobody can lock another out for long.
+# Failures that cost nothing, and the longest wait in seconds: of one name; of an address the names of the file that
+# fail there, and the tries of names that nobody has. A name's wait is short: nobody can lock another out for long.
 _OF_A_NAME = (3, 60.0)
 _OF_AN_ADDRESS = (10, 300.0)
+_OF_NOBODY = (60, 300.0)
 _FORGOTTEN_AFTER_S = 900.0
 _MOST_KEPT = 10_000
 _LONGEST_TYPED = 64
@@ -189,10 +191,15 @@ _LONGEST_TYPED = 64
 class Door:
     """Checks names and passwords. After some failures each further one doubles the wait.
 
-    A class may share one address, so its wait grows with the names that fail there, and not with the tries of one; and
-    a right password takes back the failures of its name. Where a name has come in before, from the same address, only
-    its own failures at that address count: nobody elsewhere, and nobody else there, can lock it out. A try within the
-    wait is refused unread. Safe to call from several threads; one password is tried at a time.
+    A class may share one address, so its wait grows with the names of the file that fail there, and not with the tries
+    of one; and a right password takes back the failures of its name. Names that nobody has cost the same time, and make
+    an address wait only when there are very many tries of them.
+
+    Where a name has come in before, from the same address, only its own failures at that address count: nobody
+    elsewhere can make it wait, and no other name that fails there. Who tries its password at that very address can, for
+    a minute at most: they cannot be told from the student. Whoever is in stays in.
+
+    A try within the wait is refused unread. Safe to call from several threads; one password is tried at a time.
 
     Args:
         file: the logins; read anew at each try, so that a name can be added while the page is served.
@@ -207,16 +214,25 @@ class Door:
         self._trying = threading.Lock()
         self._counting = threading.Lock()
         self._read: tuple[tuple[int, int], dict[str, str]] = (0, 0), {}
+        self._unread = ""
 
     def line(self, name: str) -> str:
-        """The hash by which the name may log in now, empty where it may not; the file is read again when it changed."""
+        """The hash by which the name may log in now, empty where it may not; the file is read again when it changed.
+
+        While the file cannot be read, or has a line that is no login, it holds what it held before: a slip of whoever
+        edits it throws nobody out. That is logged once.
+        """
         try:
             status = self._file.stat()
             seen = status.st_mtime_ns, status.st_size
             if self._read[0] != seen:
-                self._read = seen, read_logins(self._file)
-        except (OSError, SettingsError):
-            return ""
+                # It may hold none at all: the last was taken out.
+                self._read = seen, _parsed(_lines(self._file), self._file)
+            self._unread = ""
+        except (OSError, SettingsError) as error:
+            if self._unread != str(error):
+                self._unread = str(error)
+                logging.getLogger("tutor.logins").error("who is in stays in as before: %s", error)
         return self._read[1].get(name, "")
 
     def wait_s(self, name: str, address: str) -> float:
@@ -228,7 +244,8 @@ class Door:
             failing = [each.first_s for key, each in self._misses.items() if key[:2] == ("place", address)]
             names = _Misses(len(failing), 0.0, max(failing, default=0.0))
             own = _left_s(self._misses.get(("name", name)), _OF_A_NAME, now)
-            return max(own, _left_s(names, _OF_AN_ADDRESS, now))
+            nobody = _left_s(self._misses.get(("nobody", address)), _OF_NOBODY, now)
+            return max(own, nobody, _left_s(names, _OF_AN_ADDRESS, now))
 
     def opens(self, name: str, password: str, address: str) -> str:
         """The hash that the password fits, as `line` gives it; empty where it is not the name's.
@@ -247,7 +264,7 @@ class Door:
                 if right:
                     self._come_in(name, address)
                 else:
-                    self._failed(name, address)
+                    self._failed(name, address, is_held=bool(kept))
             return kept if right else ""
 
     def _come_in(self, name: str, address: str) -> None:
@@ -256,13 +273,13 @@ class Door:
         if len(self._known) < _MOST_KEPT:
             self._known.add((name, address))
 
-    def _failed(self, name: str, address: str) -> None:
+    def _failed(self, name: str, address: str, is_held: bool) -> None:
         now = self._clock()
         for key in [key for key, each in self._misses.items() if now - each.last_s > _FORGOTTEN_AFTER_S]:
             del self._misses[key]
         while len(self._misses) >= _MOST_KEPT:
             del self._misses[next(iter(self._misses))]
-        for key in (("name", name), ("place", address, name)):
+        for key in (("name", name), ("place", address, name) if is_held else ("nobody", address)):
             before = self._misses.pop(key, _Misses(0, now, now))
             self._misses[key] = _Misses(before.count + 1, before.first_s, now)
 
