@@ -601,25 +601,25 @@ def test_in_a_browser_two_students_log_in_ask_at_once_see_their_own_and_log_out(
     server: RunningPage, browse: Any
 ) -> None:
     refused: list[str] = []
-    eve, fay = (_entered(browse, server, name) for name in ("Gil", "Hal"))
-    for page, question in ((eve, "What is mode collapse?"), (fay, "What does a diffusion model learn?")):
+    gil, hal = (_entered(browse, server, name) for name in ("Gil", "Hal"))
+    for page, question in ((gil, "What is mode collapse?"), (hal, "What does a diffusion model learn?")):
         page.on("response", lambda one: refused.append(one.url) if one.status in (403, 404) else None)
         page.locator("#box textarea").fill(question)
-    for page in (eve, fay):
+    for page in (gil, hal):
         page.locator("#box textarea").press("Enter")
     for page, mine, others in (
-        (eve, "few kinds of output", "remove noise"),
-        (fay, "remove noise", "few kinds of output"),
+        (gil, "few kinds of output", "remove noise"),
+        (hal, "remove noise", "few kinds of output"),
     ):
         page.locator("#chat .bot-row", has_text=mine).wait_for()
         page.get_by_role("button", name="Send").wait_for()
         assert others not in page.inner_text("#chat")
         assert page.locator("#chats label").count() == 1
     assert refused == []
-    assert eve.locator('#who a[href="/logout"]').count() == 1
-    eve.goto(f"{server.url}/logout")
-    eve.wait_for_selector("text=Login")
-    assert eve.locator("#box").count() == 0
+    assert gil.locator('#who a[href="/logout"]').count() == 1
+    gil.goto(f"{server.url}/logout")
+    gil.wait_for_selector("text=Login")
+    assert gil.locator("#box").count() == 0
 
 
 def test_a_new_password_ends_the_sessions_of_the_old_one(server: RunningPage, settings: Settings) -> None:
@@ -659,10 +659,8 @@ def test_in_a_browser_an_open_page_asks_to_log_in_again_after_a_new_password(
 
 
 def test_a_click_on_a_question_that_was_dealt_with_leaves_the_next_one_alone(
-    server: RunningPage, settings: Settings, classroom: Classroom
+    server: RunningPage, classroom: Classroom
 ) -> None:
-    assert settings.auth is not None
-    add_login(settings.auth, "gil", PASSWORD)
     gil = Browser(server.url, "tab-of-gil")
     assert gil.log_in("gil")[0] == 200
     gil.done("quiz-start", "click", ["", 3, []])
