@@ -513,6 +513,20 @@ def test_a_session_may_be_closed_while_it_warms_up(
     assert failed == []
 
 
+def test_the_notes_are_held_while_they_are_warmed_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(settings, model=False)
+    opened, held = session._notes.now, []
+    monkeypatch.setattr(threading.Thread, "start", lambda self: None)
+    object.__setattr__(
+        opened, "router", lambda message: held.append(session._notes._holders[opened.read.index])
+    )
+    session.warm_up()
+    assert held == [1] and not session._notes._holders
+    session.close()
+
+
 def test_an_answer_about_something_else_cannot_be_made_right(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     [item] = session.quiz_items("what the generator does", 1, kinds=("short",))

@@ -685,6 +685,20 @@ def test_kept_runs_are_listed_looked_at_and_compared(demos: DemosTab, session: S
     assert "Choose two runs first" in demos.compare("run-a", None)[0]
 
 
+def test_what_was_chosen_stays_chosen_while_it_is_still_listed(demos: DemosTab, session: Session) -> None:
+    _kept(session.settings.data_dir / "runs", "a")
+    assert [one.value for one in demos.kept()] == [None, None, None]
+    assert [one.value for one in demos.kept(None, "run-a", "run-gone")] == [None, "run-a", None]
+
+
+def test_a_press_on_stop_without_a_run_lets_another_begin(demos: DemosTab) -> None:
+    import gradio as gr
+
+    run, stop, said = demos.stopping(False)
+    assert run.visible and not stop.visible and said == ""
+    assert demos.stopping(True) == [gr.skip(), gr.skip(), "<p>Stopping …</p>"]
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc", "run-a/../../x", "", None])
 def test_a_run_is_named_by_the_list_and_never_by_a_path(
     demos: DemosTab, session: Session, name: str | None
@@ -756,6 +770,19 @@ def test_no_part_of_the_page_has_the_name_of_another(session: Session) -> None:
             chat = _conversation(session)
         names = [*side, *chat, *tab_parts(session, demos, lambda path: None), "chat_id", "tabs", "chat_tab"]
     assert sorted(names) == sorted(set(names))
+
+
+def test_the_page_is_made_without_asking_what_is_due(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gradio as gr
+
+    from tutor.ui.page import _side
+
+    monkeypatch.setattr(Session, "notices", property(lambda self: pytest.fail("the quizzes are made for it")))
+    with gr.Blocks():
+        notices = _side(session, local=True, named=False)["notices"]
+    assert not notices.visible and notices.value == ""
 
 
 def test_a_skip_is_never_right_by_the_students_word(played: Played) -> None:

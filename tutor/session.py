@@ -264,7 +264,8 @@ class Session(Beginnings, Graders):
     def warm_up(self) -> None:
         """Loads the embedding weights, and starts loading beside what the first answer and quiz need."""
         self.embedding.warm_up()
-        self._notes.now.router("warm up")
+        with self._notes.hold() as opened:
+            opened.router("warm up")
         if self.claims.fits:
             self.claims.warm_up()
         if self._grades.fits:

@@ -140,8 +140,9 @@ class DemosTab:
 
     def _turned(self, tab: str, name: str) -> None:
         """Another page is open in a browser's tab; that of no demo with an empty name."""
-        if tab in self._running:
-            self._running[tab].on_page = name
+        running = self._running.get(tab)  # once: the run may end meanwhile
+        if running is not None:
+            running.on_page = name
 
     def set_to(self, name: str, preset: str, kept: Data | None = None) -> list[Any]:
         """The sliders, then the choices: the knobs of a demo as a preset sets them, or as `kept` has them."""
@@ -243,6 +244,15 @@ class DemosTab:
         gr.Info(escape(f"“{title}” has ended: {told}."), duration=6)
         return self._skipped()
 
+    def stopping(self, was_running: bool) -> list[Any]:
+        """Run, Stop and the progress after a press on Stop: where no run goes on, such as one that ended while its page
+        was opened again, another can be begun."""
+        import gradio as gr
+
+        if was_running:
+            return [gr.skip(), gr.skip(), "<p>Stopping …</p>"]
+        return [gr.Button(visible=True), gr.Button(visible=False), ""]
+
     def _returned(self) -> list[Any]:
         """RUN when the page of a demo that runs is opened again; the next frame is shown on it."""
         import gradio as gr
@@ -313,12 +323,18 @@ class DemosTab:
 
     # -- runs that are kept --------------------------------------------------------------------------------------------
 
-    def kept(self) -> list[Any]:
-        """KEPT: the runs that can be looked at and compared, the latest first."""
+    def kept(self, *chosen: str | None) -> list[Any]:
+        """KEPT: the runs that can be looked at and compared, the latest first.
+
+        Args:
+            chosen: what is chosen in each of KEPT, which stays where it is still listed.
+        """
         import gradio as gr
 
         runs = [(run.told, run.name) for run in kept_runs(self._runs)]
-        return [gr.Dropdown(runs, value=None, interactive=True) for _ in KEPT]
+        names = {name for _, name in runs}
+        values = [name if name in names else None for name in chosen or (None,) * len(KEPT)]
+        return [gr.Dropdown(runs, value=value, interactive=True) for value in values]
 
     def look(self, name: str | None, tab: str = "") -> list[Any]:
         """DEMO, the knobs, RUN: the page of the demo of a kept run, with its outcome."""

@@ -40,8 +40,9 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
     ) -> Iterator[list[Any]]:
         yield from mine.demos.run(str(request.session_hash), name, preset, seed, place, given)
 
-    def stopped(mine: Any, request: gr.Request) -> Any:
-        return "<p>Stopping …</p>" if left(mine, request) else gr.skip()
+    def stopped(mine: Any, request: gr.Request) -> list[Any]:
+        shown: list[Any] = mine.demos.stopping(left(mine, request))
+        return shown
 
     for each in demos:
         on(parts[f"card_{each['name']}"].click, opening(str(each["name"])), None, [*demo, *knobs, *run])
@@ -62,8 +63,8 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
         **TELLING,
     )
     relist(running, parts, on)
-    on(running.then, lambda mine: mine.demos.kept(), None, kept)
-    on(parts["demo_stop"].click, stopped, None, parts["demo_progress"])
+    on(running.then, lambda mine, *chosen: mine.demos.kept(*chosen), kept, kept)
+    on(parts["demo_stop"].click, stopped, None, run[:3])
     _wire_kept(parts, on, [*demo, *knobs, *run])
 
 
@@ -77,7 +78,7 @@ def _wire_kept(parts: dict[str, Any], on: On, page: list[Any]) -> None:
         shown: list[Any] = mine.demos.look(name, str(request.session_hash))
         return shown
 
-    on(parts["demos_tab"].select, lambda mine: mine.demos.kept(), None, kept)
+    on(parts["demos_tab"].select, lambda mine, *chosen: mine.demos.kept(*chosen), kept, kept)
     on(
         parts["kept_run"].input,
         looked,

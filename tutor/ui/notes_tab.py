@@ -60,7 +60,7 @@ def notes_parts() -> dict[str, Any]:
 
 
 class NotesTab:
-    """What the tab shows of the notes in use; it holds nothing itself.
+    """What the tab shows of the notes in use; of its own it holds the pace of the searches alone.
 
     Args:
         pace: how many searches may be made; None for no bound.

@@ -164,12 +164,8 @@ def _side(session: Session, local: bool, named: bool) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     with gr.Sidebar(label="Conversations and settings", elem_id="side", width=320):
         parts["about"] = gr.Markdown(about_html(session), elem_id="about")
-        parts["notices"] = gr.Markdown(
-            notices_html(session),
-            visible=bool(notices_html(session)),
-            elem_id="notices",
-            latex_delimiters=[],
-        )
+        # Filled once the page is open: what is due takes the bank of the quizzes, which may take a while to make.
+        parts["notices"] = gr.Markdown("", visible=False, elem_id="notices", latex_delimiters=[])
         parts |= chats_parts()
         if session.libraries is not None:
             parts |= shelf_parts(local)
