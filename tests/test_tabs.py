@@ -19,9 +19,11 @@ from tutor.embedding import Embedding
 from tutor.errors import DemoError, NotesError
 from tutor.jobs import list_demos
 from tutor.notes import Block, Card, Note, QuizQuestion, Skipped, Text, read_library
+from tutor.quiz.bank import Bank, once
 from tutor.quiz.items import LETTERS, Item, Option
 from tutor.quiz.replies import reply_of
 from tutor.quiz.rounds import Round
+from tutor.quiz.studies import Studies
 from tutor.session import Session, open_session
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import Citation, DemoOutcome, DemoProgress, Event, Notice, RunLesson
@@ -324,7 +326,7 @@ def played(session: Session, told: list[str]) -> Played:
 
 def test_a_quiz_is_set_up_asked_graded_and_summed_up(played: Played) -> None:
     tab = played.tab
-    played.did(tab.opened("", ""))
+    played.did(tab.opened("tab", "", ""))
     assert played.view == "setup" and "Mode collapse" in str(played.page["quiz_topic"].choices)
     played.did(tab.start("tab", "", 2, []))
     assert played.view == "question" and "Question 1 of 2" in played.page["quiz_stem"]
@@ -335,7 +337,7 @@ def test_a_quiz_is_set_up_asked_graded_and_summed_up(played: Played) -> None:
         assert 'href="#note=' in played.page["quiz_graded"]
         assert not played.page["quiz_right"].visible
         assert played.round.outcomes[-1].confidence == 0.9
-        played.did(tab.goes_on(played.seen))
+        played.did(tab.goes_on("tab", played.seen))
         assert played.view == ("question" if k == 1 else "summary")
     assert "Score: 2 of 2" in played.page["quiz_ended"]
     assert not played.page["quiz_retry"].visible
@@ -367,7 +369,7 @@ def test_the_round_of_the_record_is_shown_again_after_a_restart(played: Played, 
         tab = QuizTab(
             again, Beside(again, View(again, lambda path: path), Desk(), lambda tab, chat_id, words: [])
         )
-        reopened = Played(again, tab, Desk()).did(tab.opened("", ""))
+        reopened = Played(again, tab, Desk()).did(tab.opened("tab", "", ""))
         assert reopened.view == "question" and "Question 2 of 2" in reopened.page["quiz_stem"]
         assert reopened.page["quiz_stem"] != first
     finally:
@@ -378,10 +380,10 @@ def test_a_quiz_of_the_chat_is_the_quiz_of_the_tab(played: Played) -> None:
     session = played.session
     chat_id = session.new_chat()
     list(session.respond(chat_id, "Quiz me on GANs"))
-    played.did(played.tab.opened("", chat_id))
+    played.did(played.tab.opened("tab", "", chat_id))
     assert played.view == "question" and played.chat == chat_id
     list(session.respond(chat_id, "skip"))
-    played.did(played.tab.opened(played.seen, chat_id))
+    played.did(played.tab.opened("tab", played.seen, chat_id))
     assert "Question 2 of 3" in played.page["quiz_stem"]
 
 
@@ -426,7 +428,7 @@ def test_a_grade_is_changed_by_the_students_word_and_back(
     assert "Correct" in played.page["quiz_graded"] and played.page["quiz_undo"].visible
     played.did(played.tab.say("tab", played.seen, "undo", open_item=False))
     assert "Not yet" in played.page["quiz_graded"] and not played.page["quiz_undo"].visible
-    played.did(played.tab.goes_on(played.seen))
+    played.did(played.tab.goes_on("tab", played.seen))
     assert played.view == "summary" and played.page["quiz_retry"].value == "Retry the misses (1)"
     played.did(played.tab.say("tab", played.seen, "again"))
     assert played.view == "question" and "Question 1 of 1" in played.page["quiz_stem"]
@@ -475,7 +477,7 @@ def test_a_reported_question_does_not_count(played: Played) -> None:
     played.did(played.tab.start("tab", "", 1, ["short"]))
     played.did(played.tab.answer("tab", played.seen, "Bananas.", None))
     played.did(played.tab.say("tab", played.seen, "report the last question", open_item=False))
-    played.did(played.tab.goes_on(played.seen))
+    played.did(played.tab.goes_on("tab", played.seen))
     assert (
         "Reported." in played.page["quiz_ended"] and "No question was answered" in played.page["quiz_ended"]
     )
@@ -487,7 +489,7 @@ def test_a_busy_conversation_takes_no_second_answer(played: Played, told: list[s
     played.did(played.tab.start("tab", "", 1, ["short"]))
     played.desk.take("another tab", played.chat)
     [shown] = played.tab.answer("tab", played.seen, "x", None)
-    assert [new for new in shown if new != gr.skip()] == [shown[SHOWN.index("quiz_said")]]
+    assert all(new == gr.skip() for new in shown)
     assert len(told) == 1 and not played.round.outcomes
 
 
@@ -811,7 +813,7 @@ def test_of_two_quick_clicks_the_second_is_stale_and_leaves_the_next_question_al
         played.did(played.tab.say("tab", pressed, more))
         assert len(played.round.outcomes) == 1 and played.view == "feedback"
     assert "Correct" in played.page["quiz_graded"]
-    played.did(played.tab.goes_on(played.seen))
+    played.did(played.tab.goes_on("tab", played.seen))
     assert "Question 2 of 3" in played.page["quiz_stem"]
 
 
@@ -836,7 +838,7 @@ def test_clicks_in_the_quiz_keep_the_pace_the_length_and_the_line_of_the_chat(
     assert "holds 4000 characters" in told[-1] and played.view == "question"
     others = played.tab._beside.view.line.join()
     assert others is not None
-    waiting = played.tab.say("tab", played.seen, "hint")
+    waiting = played.tab.answer("tab", played.seen, "hint", None)
     said = [next(waiting)[SHOWN.index("quiz_said")].value for _ in range(2)]
     assert "One moment" in said[0] and "1 before you" in said[1]
     others.leave()
@@ -942,3 +944,145 @@ def test_searches_of_the_notes_keep_a_pace_and_titles_are_found_all_the_same(ses
     assert "search again" not in tab.listing("")
     now[0] += 60.0
     assert "<span>" in tab.listing("mode collapse")
+
+
+def _is_same(updates: list[Any]) -> bool:
+    import gradio as gr
+
+    return all(new == gr.skip() for new in updates)
+
+
+def test_what_is_typed_stays_while_its_question_is_open(played: Played) -> None:
+    import gradio as gr
+
+    drafts = [SHOWN.index(name) for name in ("quiz_answer", "quiz_sure")]
+    *_, shown = played.tab.start("tab", "", 2, ["short"])
+    played.did(shown)
+    assert shown[drafts[0]].value == "" and shown[drafts[1]].value is None
+    for message in ("hint", "What is a GAN?"):
+        *_, shown = played.tab.say("tab", played.seen, message)
+        played.did(shown)
+        assert played.view == "question" and [shown[n] for n in drafts] == [gr.skip()] * 2
+    played.did(played.tab.say("tab", played.seen, "skip"))
+    shown = played.tab.goes_on("tab", played.seen)
+    assert shown[drafts[0]].value == "" and shown[drafts[1]].value is None
+
+
+def test_nothing_else_is_shown_while_a_click_goes_on(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 2, ["short"]))
+    going = played.tab.say("tab", played.seen, "skip")
+    next(going)
+    for shown in (
+        played.tab.goes_on("tab", played.seen),
+        played.tab.another("tab"),
+        played.tab.opened("tab", "", ""),
+    ):
+        assert _is_same(shown)
+    assert not _is_same(played.tab.goes_on("another tab", played.seen))
+    played.did(next(going))
+    assert not _is_same(
+        played.tab.goes_on("tab", played.seen)
+    )  # the place is free as soon as its end is shown
+
+
+def test_what_is_said_while_a_quiz_is_made_stays_through_clicks_that_are_refused(
+    played: Played, told: list[str]
+) -> None:
+    made = played.tab.start("tab", "", 2, [])
+    next(made)
+    assert _is_same(played.tab.opened("tab", "", ""))
+    refused = [*played.tab.start("tab", "", 3, []), *played.tab.say("tab", "", "skip")]
+    refused += [*played.tab.answer("tab", "", " ", None), *played.tab.answer("tab", "", "w" * 9999, None)]
+    assert len(refused) == 4 and all(map(_is_same, refused)) and len(told) == 3
+    played.did(made)
+    assert "Question 1 of 2" in played.page["quiz_stem"]
+
+
+def test_only_what_may_need_a_model_waits_for_the_answers_of_the_class(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 3, ["short"]))
+    others = played.tab._beside.view.line.join()
+    assert others is not None
+    for message, view in (("hint", "question"), ("skip", "feedback"), ("stop", "summary")):
+        played.did(played.tab.say("tab", played.seen, message))
+        assert played.view == view
+    played.did(played.tab.say("tab", played.seen, "again"))
+    played.did(played.tab.choose("tab", played.seen, "A", None))
+    assert played.view in ("question", "feedback")
+    for waiting in (
+        played.tab.start("tab", "", 1, []),
+        played.tab.answer("another tab", played.seen, "noise", None),
+    ):
+        said = [next(waiting)[SHOWN.index("quiz_said")].value for _ in range(2)]
+        assert "1 before you" in said[1]
+        waiting.close()
+    others.leave()
+
+
+def test_clicks_that_find_no_place_do_not_count(played: Played, told: list[str]) -> None:
+    played.did(played.tab.start("tab", "", 1, ["short"]))
+    played.desk.pace = Pace(1, 60.0, lambda: 0.0)
+    assert played.desk.take("another tab", played.chat)
+    for _ in range(3):
+        list(played.tab.say("tab", played.seen, "hint"))
+    assert all("One thing at a time" in line for line in told)
+    played.desk.end("another tab")
+    played.did(played.tab.say("tab", played.seen, "hint"))
+    assert "Hint 1." in played.page["quiz_stem"]
+
+
+def test_that_the_first_quiz_takes_longest_is_said_of_the_first_one_alone(played: Played) -> None:
+    said = SHOWN.index("quiz_said")
+    for is_first in (True, False):
+        going = played.tab.start("tab", "", 1, [])
+        assert ("takes longest" in next(going)[said].value) is is_first
+        played.did(going)
+
+
+def test_the_first_quiz_of_a_class_is_the_first_for_all() -> None:
+    def closed() -> Bank:
+        raise NotesError("closed", "")
+
+    shared = once(closed)
+    one, other = Studies(shared), Studies(shared)
+    one.warm_up()
+    assert not one.has_asked
+    shared.has_asked = True
+    assert one.has_asked and other.has_asked and not Studies(closed).has_asked
+
+
+def test_an_answer_to_a_quiz_that_was_deleted_is_told_so(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 1, ["short"]))
+    seen = played.seen
+    played.session.delete_chat(played.chat)
+    for shown in (played.tab.answer("tab", seen, "noise", None), played.tab.goes_on("tab", seen)):
+        played.did(shown)
+        assert played.view == "setup" and "gone with its conversation" in played.page["quiz_said"].value
+    played.did(played.tab.setup())
+    assert not played.page["quiz_said"].visible
+
+
+def test_a_question_is_said_to_be_open_only_over_a_question(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 3, ["short"]))
+    before = played.seen
+    for message in ("skip", "skip"):
+        list(played.session.respond(played.chat, message))
+    played.did(played.tab.answer("tab", before, "noise", None))
+    assert played.view == "question" and "open now" in played.page["quiz_said"].value
+    list(played.session.respond(played.chat, "stop"))
+    played.did(played.tab.answer("tab", before, "noise", None))
+    assert played.view == "summary" and "open now" not in played.page["quiz_said"].value
+    assert "went on elsewhere" in played.page["quiz_said"].value
+
+
+def test_a_run_that_finds_no_place_does_not_count(
+    demos: DemosTab, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "start_demo", _frames(1))
+    desk = demos._beside.desk
+    desk.pace = Pace(1, 60.0, lambda: 0.0)
+    assert desk.take("tab demo", "")
+    for _ in range(3):
+        assert len(list(demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6))) == 1
+    assert all("One thing at a time" in line for line in told)
+    desk.end("tab demo")
+    assert len(list(demos.run("tab", "gan-2d", "quick", 0, None, [None] * 6))) > 1

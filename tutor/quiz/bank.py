@@ -223,17 +223,29 @@ class Bank:
         return list({fact.id: fact for fact in found if fact is not None}.values())
 
 
-def once(make: Callable[[], Bank]) -> Callable[[], Bank]:
-    """A bank that is made when it is first asked for, once, whichever threads ask at the same time."""
-    lock, made = threading.Lock(), list[Bank]()
+class SharedBank:
+    """A bank that is made when it is first asked for, once, whichever threads ask at the same time.
 
-    def given() -> Bank:
-        with lock:
-            if not made:
-                made.append(make())
-            return made[0]
+    Attributes:
+        has_asked: whether questions were made of it, so that what every quiz needs was read out of the notes.
+    """
 
-    return given
+    def __init__(self, make: Callable[[], Bank]) -> None:
+        self._make = make
+        self._made: Bank | None = None
+        self._lock = threading.Lock()
+        self.has_asked = False
+
+    def __call__(self) -> Bank:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+def once(make: Callable[[], Bank]) -> SharedBank:
+    """The bank that `make` gives, made once; `make` itself where it is shared already."""
+    return make if isinstance(make, SharedBank) else SharedBank(make)
 
 
 def without_repeats(facts: Sequence[Fact], bank: Bank, cosine: float = 0.9) -> list[Fact]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tutor.errors import QuizError, RecordError, TutorError
 from tutor.quiz.authored import authored_item
-from tutor.quiz.bank import Bank
+from tutor.quiz.bank import Bank, once
 from tutor.quiz.blueprint import Standing, Wish, another, is_sound, on_topic, quiz_items
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import KINDS, Item, Kind
@@ -65,19 +65,23 @@ class Studies:
         reword: Callable[[Item], Item] | None = None,
     ) -> None:
         self._reword = reword
-        self._bank = bank
+        self._bank = once(bank)
         self._kept = kept
         self._grade = grade
         self._now = now
         self._warming = threading.Lock()
-        self._has_asked = False
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether questions were made of these notes already, by whoever shares them; the first ones take longest."""
+        return self._bank.has_asked
 
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
         # Nothing to ask, or the notes are closed again: the quiz itself will say so.
         with self._warming, suppress(TutorError):
             quiz_items(self._bank(), "", 10, rng=random.Random(0))
-            self._has_asked = True
+            self._bank.has_asked = True
 
     # -- what to ask -------------------------------------------------------------------------------------------
 
@@ -103,7 +107,7 @@ class Studies:
         Raises:
             QuizError: nothing can be asked; the remedy says what else can.
         """
-        if not self._has_asked:
+        if not self.has_asked:
             on_stage("Reading your notes for questions: the first time takes longest.")
         bank, standing = self._bank(), self.standing()
         if which == "missed":
@@ -114,14 +118,15 @@ class Studies:
         reported = self._reported()
 
         def drawn(unwanted: Collection[str]) -> list[Item]:
-            return quiz_items(
+            found = quiz_items(
                 bank, topic, n, rng=rng, kinds=kinds, standing=standing, which=which, unwanted=unwanted
             )
+            self._bank.has_asked = True
+            return found
 
         with self._warming:  # what is being worked out needs not be worked out twice
             pass
         on_stage(f"Making {n} question{'' if n == 1 else 's'} …")
-        self._has_asked = True
         try:
             return self._in_other_words(drawn(reported))
         except QuizError:

@@ -177,9 +177,6 @@ class DemosTab:
         if demo is None:
             yield self._idle("Choose a demo first.")
             return
-        if not within_pace(self._beside.desk):
-            yield self._skipped()
-            return
         preset = preset if preset in PRESETS else "quick"
         sliders, choices = given[: self.knobs], given[self.knobs :]
         values = {
@@ -194,7 +191,7 @@ class DemosTab:
         }
         chat_id = self._conversation(name)
         with self._beside.place(f"{tab} demo", chat_id) as ticket:
-            if ticket is None:
+            if ticket is None or not within_pace(self._beside.desk):
                 if not self._session.turns(chat_id):
                     self._session.delete_chat(chat_id)
                 yield self._skipped()

@@ -7,9 +7,8 @@ click's turn has come, so that of two quick clicks the second neither grades nor
 
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
-import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tutor.quiz.hints import LAST_HINT
 from tutor.quiz.items import KINDS, LETTERS
@@ -21,6 +20,7 @@ from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.quiz_view import (
     KIND_NAMES,
     SURENESS,
+    Mark,
     besides_html,
     feedback_html,
     last_grade,
@@ -40,9 +40,10 @@ DUE, MISSED = "What is due today", "What I got wrong"
 MOST_QUESTIONS = 20
 MOST_WEAK = 5
 _VIEWS = ("setup", "question", "feedback", "summary")
-_ELSEWHERE = "This quiz went on elsewhere meanwhile. This is the question that is open now."
+_ELSEWHERE = "This quiz went on elsewhere meanwhile."
+_OPEN_NOW = "This is the question that is open now."
+_GONE = "This quiz is gone with its conversation."
 _DONE_ALREADY = "This question was dealt with already, so what you pressed last is left without effect."
-_LONGEST_MARK = 300
 # What a button says in the conversation, and whether that is about the question that is open or the last one.
 _WISHES = (
     ("hint", "hint", True),
@@ -139,33 +140,6 @@ def _question_parts() -> dict[str, Any]:
     return parts
 
 
-class Mark(NamedTuple):
-    """What is on the page of a round: its conversation, its open item and how many were dealt with."""
-
-    chat_id: str = ""
-    item_id: str = ""
-    dealt_with: int = 0
-
-    @staticmethod
-    def of(chat_id: str, state: Round) -> "Mark":
-        """The mark of a round as it stands."""
-        return Mark(chat_id, state.asked.id if state.asked is not None else "", len(state.outcomes))
-
-    @staticmethod
-    def read(text: str) -> "Mark":
-        """The mark that a browser holds as `text`; the mark of nothing where it is none."""
-        try:
-            chat_id, item_id, dealt_with = json.loads(str(text or "")[:_LONGEST_MARK])
-            return Mark(str(chat_id), str(item_id), int(dealt_with))
-        except (ValueError, TypeError):
-            return Mark()
-
-    @property
-    def text(self) -> str:
-        """For the browser."""
-        return json.dumps(self)
-
-
 class QuizTab:
     """What each click says in the conversation of the quiz, and what is shown of the round then."""
 
@@ -173,14 +147,13 @@ class QuizTab:
         self._session = session
         self._beside = beside
 
-    def opened(self, seen: str, chat_id: str) -> list[Any]:
-        """SHOWN, OPTIONS: the quiz that waits, in the conversation at hand first; nothing where it is shown already."""
-        import gradio as gr
-
+    def opened(self, tab: str, seen: str, chat_id: str) -> list[Any]:
+        """SHOWN, OPTIONS: the quiz that waits, in the conversation at hand first; nothing where it is shown already, or
+        what was pressed goes on."""
         mark = Mark.read(seen)
         current = self._session.quiz(mark.chat_id)
-        if current is not None and Mark.of(mark.chat_id, current) == mark:
-            return [gr.skip()] * (len(SHOWN) + len(OPTIONS))
+        if self._is_busy(tab) or (current is not None and Mark.of(mark.chat_id, current) == mark):
+            return self._same()
         waiting = self._session.waiting_quiz(chat_id)
         return self._now(waiting) if waiting else self.setup()
 
@@ -220,49 +193,52 @@ class QuizTab:
                 return self.setup(besides_html(said))
             return self._now(chat_id)
 
-        making = f"Making {count} question{'' if count == 1 else 's'} … The first quiz takes longest."
-        yield from self._beside.work(f"{tab} quiz", "", self._line, begun, making)
+        making = f"Making {count} question{'' if count == 1 else 's'} …"
+        if not self._session.studies.has_asked:
+            making += " The first quiz takes longest."
+        yield from self._beside.work(_key(tab), "", self._line, begun, making)
 
-    def say(self, tab: str, seen: str, message: str, *, open_item: bool = True) -> Iterator[list[Any]]:
+    def say(
+        self, tab: str, seen: str, message: str, *, open_item: bool = True, typed: bool = False
+    ) -> Iterator[list[Any]]:
         """SHOWN, OPTIONS: after a message in the conversation of the quiz.
 
         Args:
             seen: the mark of what was on the page when the student pressed.
             open_item: whether the message is about the question that is open, and not about the last one.
+            typed: whether the student wrote it, so that a model may be needed; a button's own words need none.
         """
         mark = Mark.read(seen)
-        if self._session.quiz(mark.chat_id) is None:
-            yield self.setup()
-        elif within_length(message):
+        if within_length(message):
             yield from self._beside.work(
-                f"{tab} quiz",
+                _key(tab),
                 mark.chat_id,
                 self._line,
                 lambda work: self._said(work, mark, message, open_item),
+                in_line=typed,
             )
         else:
-            yield self._line()
+            yield self._same()
 
     def _said(self, work: Working, mark: Mark, message: str, open_item: bool) -> list[Any]:
         """As `say`, once nothing else can be said in the conversation."""
         chat_id, before = mark.chat_id, self._session.quiz(mark.chat_id)
         if before is None:
-            return self.setup()
+            return self._now(chat_id)
         if Mark.of(chat_id, before) != mark:
             return self._stale(mark, before)
         events = work.events(self._session.respond(chat_id, message, cancel=work.ticket.cancel))
         after = self._session.quiz(chat_id)
         if after is None:
-            return self.setup(besides_html(events))
+            return self._now(chat_id, besides_html(events))
         graded = feedback_html(events)
         besides = besides_html(events)
         if not open_item:
             return self._feedback(chat_id, after, feedback_html(last_grade(after)), besides)
         if graded or len(after.outcomes) > len(before.outcomes):
             return self._feedback(chat_id, after, graded or besides, besides if graded else "")
-        return self._now(
-            chat_id, "" if after.hints > before.hints else besides
-        )  # a hint stands with its question
+        said = "" if after.hints > before.hints else besides  # a hint stands with its question
+        return self._now(chat_id, said, mark)
 
     def _stale(self, mark: Mark, state: Round) -> list[Any]:
         """What came of the question on the page where that was dealt with just now, else the question that is open."""
@@ -270,26 +246,46 @@ class QuizTab:
         just_now = len(state.outcomes) == mark.dealt_with + 1
         if told and just_now and state.items[mark.dealt_with].id == mark.item_id:
             return self._feedback(mark.chat_id, state, feedback_html(told), status_html(_DONE_ALREADY))
-        return self._now(mark.chat_id, status_html(_ELSEWHERE))
+        said = _ELSEWHERE if state.over else f"{_ELSEWHERE} {_OPEN_NOW}"
+        return self._now(mark.chat_id, status_html(said))
 
     def answer(self, tab: str, seen: str, words: str, sure: str | None) -> Iterator[list[Any]]:
-        """As `say`: an answer with how sure the student is; nothing for an empty one."""
+        """As `say`: an answer that was typed, with how sure the student is; nothing for an empty one."""
         if words.strip():
-            yield from self.say(tab, seen, said_with(words, sure))
+            yield from self.say(tab, seen, said_with(words, sure), typed=True)
         else:
-            yield self._line()
+            yield self._same()
 
-    def goes_on(self, seen: str) -> list[Any]:
-        """SHOWN, OPTIONS: the open question, or how the round ended."""
-        return self._now(Mark.read(seen).chat_id)
+    def choose(self, tab: str, seen: str, letter: str, sure: str | None) -> Iterator[list[Any]]:
+        """As `say`: the option of a letter as the answer, with how sure the student is."""
+        yield from self.say(tab, seen, said_with(letter, sure))
 
-    def _now(self, chat_id: str, said: str = "") -> list[Any]:
+    def goes_on(self, tab: str, seen: str) -> list[Any]:
+        """SHOWN, OPTIONS: the open question, or how the round ended; nothing while what was pressed goes on."""
+        return self._same() if self._is_busy(tab) else self._now(Mark.read(seen).chat_id)
+
+    def another(self, tab: str) -> list[Any]:
+        """SHOWN, OPTIONS: as `setup`; nothing while what was pressed goes on."""
+        return self._same() if self._is_busy(tab) else self.setup()
+
+    def _is_busy(self, tab: str) -> bool:
+        return self._beside.desk.busy(_key(tab))
+
+    def _now(self, chat_id: str, said: str = "", pressed: Mark | None = None) -> list[Any]:
+        """SHOWN, OPTIONS: the round of a conversation as it stands.
+
+        Args:
+            pressed: the mark of the question at which the student pressed; None where what stands beside the question
+                does not belong to it.
+        """
         state = self._session.quiz(chat_id)
         if state is None:
-            return self.setup(said)
-        return self._summary(chat_id, state, said) if state.over else self._question(chat_id, state, said)
+            return self.setup(said or (status_html(_GONE) if chat_id else ""))
+        if state.over:
+            return self._summary(chat_id, state, said)
+        return self._question(chat_id, state, said, keeps_draft=pressed == Mark.of(chat_id, state))
 
-    def _question(self, chat_id: str, state: Round, said: str) -> list[Any]:
+    def _question(self, chat_id: str, state: Round, said: str, *, keeps_draft: bool) -> list[Any]:
         import gradio as gr
 
         item = state.asked
@@ -299,8 +295,8 @@ class QuizTab:
         more = "No more hints" if state.hints >= LAST_HINT else f"Hint {state.hints + 1} of {LAST_HINT}"
         updates = self._updates("question", Mark.of(chat_id, state), said) | {
             "quiz_stem": question_html(state, self._session.studies.around(item) if state.hints else ""),
-            "quiz_sure": gr.Radio(value=None) if not state.hints else gr.skip(),
-            "quiz_answer": gr.Textbox(value="", visible=not item.is_choice),
+            "quiz_sure": gr.skip() if keeps_draft else gr.Radio(value=None),
+            "quiz_answer": gr.skip() if keeps_draft else gr.Textbox(value="", visible=not item.is_choice),
             "quiz_hint": gr.Button(more, interactive=state.hints < LAST_HINT),
         }
         options = dict.fromkeys(OPTIONS, gr.Button(visible=False))
@@ -345,12 +341,23 @@ class QuizTab:
         updates |= {"quiz_seen": seen.text, "quiz_said": gr.Markdown(said, visible=bool(said))}
         return updates | {"quiz_paper": ""}
 
+    def _same(self) -> list[Any]:
+        """SHOWN, OPTIONS as they are."""
+        import gradio as gr
+
+        return [gr.skip()] * (len(SHOWN) + len(OPTIONS))
+
     def _line(self, said: str = "") -> list[Any]:
         """SHOWN, OPTIONS as they are, with another line on what goes on, or none."""
         import gradio as gr
 
         updates: dict[str, Any] = dict.fromkeys((*SHOWN, *OPTIONS), gr.skip())
         return list((updates | {"quiz_said": gr.Markdown(said, visible=bool(said))}).values())
+
+
+def _key(tab: str) -> str:
+    """Who works, for the desk: the quiz of a browser's tab."""
+    return f"{tab} quiz"
 
 
 def _noticed(mine: Any, known: Any) -> Any:
@@ -383,7 +390,7 @@ def wire_quiz(parts: dict[str, Any], on: On) -> None:
 
     def choosing(letter: str) -> Any:
         def chosen(mine: Any, known: Any, sure: str | None, request: gr.Request) -> Iterator[Any]:
-            yield from mine.quiz.answer(str(request.session_hash), known, letter, sure)
+            yield from mine.quiz.choose(str(request.session_hash), known, letter, sure)
 
         return chosen
 
@@ -393,13 +400,6 @@ def wire_quiz(parts: dict[str, Any], on: On) -> None:
 
         return wished
 
-    opened = on(
-        parts["quiz_tab"].select,
-        lambda mine, known, now: mine.quiz.opened(known, now),
-        [seen, parts["chat_id"]],
-        shown,
-    )
-    on(opened.then, _noticed, seen, parts["notices"])
     acts(parts["quiz_start"].click, started, [parts["quiz_topic"], parts["quiz_n"], parts["quiz_kinds"]])
     for due in (parts["quiz_due"], parts["review"]):
         acts(due.click, reviewed, None)
@@ -408,5 +408,25 @@ def wire_quiz(parts: dict[str, Any], on: On) -> None:
         acts(parts[name].click, choosing(letter), [seen, parts["quiz_sure"]])
     for name, message, open_item in _WISHES:
         acts(parts[f"quiz_{name}"].click, wishing(message, open_item), seen)
-    on(parts["quiz_next"].click, lambda mine, known: mine.quiz.goes_on(known), seen, shown)
-    on(parts["quiz_another"].click, lambda mine: mine.quiz.setup(), None, shown)
+    _wire_views(parts, on, shown)
+
+
+def _wire_views(parts: dict[str, Any], on: On, shown: list[Any]) -> None:
+    """What changes nothing that is kept: the tab opened, "Next" and "Another quiz"."""
+    import gradio as gr
+
+    seen = parts["quiz_seen"]
+
+    def opens(mine: Any, known: Any, now: Any, request: gr.Request) -> Any:
+        return mine.quiz.opened(str(request.session_hash), known, now)
+
+    def goes_on(mine: Any, known: Any, request: gr.Request) -> Any:
+        return mine.quiz.goes_on(str(request.session_hash), known)
+
+    def begins_anew(mine: Any, request: gr.Request) -> Any:
+        return mine.quiz.another(str(request.session_hash))
+
+    opened = on(parts["quiz_tab"].select, opens, [seen, parts["chat_id"]], shown)
+    on(opened.then, _noticed, seen, parts["notices"])
+    on(parts["quiz_next"].click, goes_on, seen, shown)
+    on(parts["quiz_another"].click, begins_anew, None, shown)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item
@@ -33,7 +34,35 @@ KIND_NAMES = {
 SURENESS = {"Sure": "I'm sure", "I think so": "70 % sure", "A guess": "just a guess"}
 _RULE = '<p class="rule"></p>'
 _LONGEST_ON_A_BUTTON = 160
+_LONGEST_MARK = 300
 _OF_THE_QUIZ = frozenset(("QuizItem", "QuizGrade", "QuizScore", "QuizWhy"))
+
+
+class Mark(NamedTuple):
+    """What is on the page of a round: its conversation, its open item and how many were dealt with."""
+
+    chat_id: str = ""
+    item_id: str = ""
+    dealt_with: int = 0
+
+    @staticmethod
+    def of(chat_id: str, state: Round) -> Mark:
+        """The mark of a round as it stands."""
+        return Mark(chat_id, state.asked.id if state.asked is not None else "", len(state.outcomes))
+
+    @staticmethod
+    def read(text: str) -> Mark:
+        """The mark that a browser holds as `text`; the mark of nothing where it is none."""
+        try:
+            chat_id, item_id, dealt_with = json.loads(str(text or "")[:_LONGEST_MARK])
+            return Mark(str(chat_id), str(item_id), int(dealt_with))
+        except (ValueError, TypeError):
+            return Mark()
+
+    @property
+    def text(self) -> str:
+        """For the browser."""
+        return json.dumps(self)
 
 
 def said_with(answer: str, sureness: str | None) -> str:

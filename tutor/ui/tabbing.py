@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,16 +31,16 @@ The listener gets first the tabs of whoever asks, then the values of its inputs;
 
 @dataclass(frozen=True)
 class Working:
-    """A piece of work whose turn has come: its ticket, and its place in the line of the answers."""
+    """A piece of work whose turn has come: its ticket, and its place in the line of the answers where it needs one."""
 
     ticket: Ticket
-    turn: PlaceInLine
+    turn: PlaceInLine | None = None
 
     def events(self, stream: Iterable[Event]) -> list[dict[str, Any]]:
         """All events of a turn, as plain data."""
         found = []
         for event in stream:
-            if isinstance(event, ToolCall) and event.name == "run_demo":
+            if self.turn is not None and isinstance(event, ToolCall) and event.name == "run_demo":
                 self.turn.leave()  # a demo has a line of its own; others are answered meanwhile
             found.append(event_to_json(event))
         return found
@@ -92,36 +92,50 @@ class Beside:
         line: Callable[[str], list[Any]],
         do: Callable[[Working], list[Any]],
         waiting: str = "One moment …",
+        *,
+        in_line: bool = True,
     ) -> Iterator[list[Any]]:
-        """What a click shows that costs work, within the bounds of a message of the chat: the pace, one thing at a time
-        in a conversation, and the line of the answers. Whatever fails is told in place of the line to wait by.
+        """What a click shows that costs work, within the bounds of a message of the chat: one thing at a time in a
+        conversation, the pace, and the line of the answers. Whatever fails is told in place of the line to wait by; a
+        click that is refused changes nothing on the page.
 
         Args:
             key: who works, as for `place`.
             line: the updates that show one line of HTML to the student, or take it away where it is empty.
             do: the work, begun when its turn has come; gives the updates that it ends with.
             waiting: what is said meanwhile.
+            in_line: whether the work may need a model, before which all of a class stand in one line.
         """
-        if not within_pace(self.desk):
-            yield line("")
-            return
+        import gradio as gr
+
+        shown: list[Any] = [gr.skip()] * len(line(""))
         with self.place(key, chat_id) as ticket:
-            if ticket is None:
-                yield line("")
-                return
-            turn = self.view.line.join()
-            if turn is None:
-                yield line(status_html(BUSY))
-                return
-            try:
-                yield line(status_html(waiting))
-                while (before := turn.before) and not ticket.cancel.is_set():
-                    yield line(status_html(f"{before} before you: your turn comes when theirs are done."))
-                    turn.wait(WAITING_PAUSE_S)
-                yield line("") if ticket.cancel.is_set() else do(Working(ticket, turn))
-            except Exception as error:  # noqa: BLE001 - the door: a failure must reach the student as words
-                yield line(status_html(self.view.told(error), bad=True))
-            finally:
+            if ticket is not None and within_pace(self.desk):
+                shown = yield from self._worked(ticket, line, do, waiting, in_line)
+        yield shown  # the place is free by now, so that a click on what is shown is not refused
+
+    def _worked(
+        self,
+        ticket: Ticket,
+        line: Callable[[str], list[Any]],
+        do: Callable[[Working], list[Any]],
+        waiting: str,
+        in_line: bool,
+    ) -> Generator[list[Any], None, list[Any]]:
+        """As `work`, once there is a place; returns the updates to end with."""
+        turn = self.view.line.join() if in_line else None
+        if in_line and turn is None:
+            return line(status_html(BUSY))
+        try:
+            yield line(status_html(waiting))
+            while turn is not None and (before := turn.before) and not ticket.cancel.is_set():
+                yield line(status_html(f"{before} before you: your turn comes when theirs are done."))
+                turn.wait(WAITING_PAUSE_S)
+            return line("") if ticket.cancel.is_set() else do(Working(ticket, turn))
+        except Exception as error:  # noqa: BLE001 - the door: a failure must reach the student as words
+            return line(status_html(self.view.told(error), bad=True))
+        finally:
+            if turn is not None:
                 turn.leave()
 
 
