@@ -251,11 +251,11 @@ def _fits(
             return False
         key = next((option.text for option in item.options if option.id == item.key), item.key)
         short = key if len(key.split()) <= _FEW_WORDS else ""
-        if item.is_choice and not short and _alone_names(bank, topic, item):
-            return False
         if names and not bank.scope.names(topic, f"{item.stem} {short}"):
             return False
-        return named or not short or not bank.scope.is_topic(topic, short)
+        if short and bank.scope.is_topic(topic, short):
+            return named
+        return not (item.is_choice and _alone_names(bank, topic, item))
 
     return fits
 
