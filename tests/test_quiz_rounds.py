@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import re
@@ -9,6 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -17,10 +19,12 @@ from hypothesis import strategies as st
 
 from tutor.errors import QuizError
 from tutor.notes.note import Note
+from tutor.quiz import frames
 from tutor.quiz.authored import authored_item
 from tutor.quiz.chosen import chosen_ids, how_to_answer
 from tutor.quiz.facts import Entry, fact_of
 from tutor.quiz.frames import CHINESE as FRAMES
+from tutor.quiz.frames import is_chinese
 from tutor.quiz.grading import Grade, grade
 from tutor.quiz.hints import hint, reveals
 from tutor.quiz.items import Item, Kind, Option, item_id
@@ -29,6 +33,8 @@ from tutor.quiz.moves import MOST_CHARS, Rules, asks_again, follows_quiz
 from tutor.quiz.replies import NOT_SURE, SURE, asks_to_go_on, confidence_of, reply_of
 from tutor.quiz.rounds import MOST_PAUSED, Round, start
 from tutor.quiz.scoring import Mark, known_share, score_of
+from tutor.quiz.word_answers import grade_cloze
+from tutor.quiz.wording import BEGINNERS
 from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore, QuizWhy
 
 KEY = "The discriminator's loss increases, because its fakes become harder to detect."
@@ -343,21 +349,35 @@ def test_the_first_hint_says_what_is_asked_for_and_where_to_look() -> None:
         ("Why does a GAN collapse?", "a reason"),
         ("How is CLIP trained?", "how something is done"),
         ("How many steps are there?", "a number"),
+        ("On GANs: in how many steps is it trained?", "a number"),
+        ("By how much does it fall, and how often?", "a number"),
+        ("When does a sampler fail to say how many times it ran?", "a few words"),
         ("How does a GAN differ from a VAE?", "what sets things apart"),
+        ("How is a GAN different from a VAE?", "what sets things apart"),
+        ("Must a generator be differentiable?", "yes or no"),
+        ("How do different seeds enter?", "how something is done"),
+        ("Why do GANs differ from VAEs?", "a reason"),
         ("What is a token?", "what something is"),
+        ("What are the skip connections in a U-Net?", "what something is"),
+        ("What is the role of the discriminator?", "a few words"),
+        ("What is the best optimizer?", "a few words"),
+        ("什么是过拟合？", "属于哪一类"),
+        ("生成器的目标是什么？", "请用几个词回答"),
+        ("不同的样本为什么有用？", "原因"),
         ("Does a GAN need labels?", "yes or no"),
         ("Which formula gives the loss?", "a formula"),
         ("Who published it?", "a few words"),
     ],
 )
 def test_the_first_hint_tells_the_kind_of_answer(stem: str, asks: str) -> None:
-    assert asks in hint(item("short", stem, "The quick brown fox jumps over it."), 1)
+    key = "一只狐狸跳过去了。" if is_chinese(stem) else "The quick brown fox jumps over it."
+    assert asks in hint(item("short", stem, key), 1)
 
 
 def test_the_first_hint_tells_of_the_concept_in_the_notes_words_but_not_the_answer() -> None:
     around = "A GAN is a generative model of two networks that train against each other."
     assert f"Around it the notes say: “{around}”" in hint(SHORT, 1, around)
-    assert KEY not in hint(SHORT, 1, f"{KEY[:-1]}, as all of us know.")
+    assert KEY.rstrip(".") not in hint(SHORT, 1, f"{KEY[:-1]}, as all of us know.")
     beside = replace(
         SHORT, citation=replace(SHORT.citation, passage=f"{KEY} {around} “All GANs always win.”")
     )
@@ -380,6 +400,60 @@ def test_a_number_is_hidden_however_the_note_writes_it() -> None:
     assert "three" not in hint(three, 2) + hint(three, 3)
 
 
+VAE = "variational autoencoder"
+BEGINNER = item(
+    "choice", f"{BEGINNERS}“Why do all my pictures look alike?” Which of these answers it?", "o1",
+    ["Mode collapse shows few kinds", "A schedule adds noise", "A tokenizer cuts words"],
+    "Mode collapse shows few kinds.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "around"),
+    [
+        (
+            item("number", "How many steps does it take?", "2560"),
+            "The long run of it takes 2,560 steps in all.",
+        ),
+        (item("number", "How many gates has it?", "3"), "Each of its three gates is a small network."),
+        (item("short", "Which formula is it?", "$a = b + c$"), "It holds that $a = b + c$ for all of them."),
+        (item("short", "Is it a GAN?", "It is a GAN."), "Everyone who reads it says that it is one."),
+        (item("cloze", "A ____ has an encoder.", VAE), "A VAE draws its codes from a normal distribution."),
+        (item("term", "What has two networks?", VAE), "A VAE draws its codes from a normal distribution."),
+        (BEGINNER, "A GAN is two networks that train against each other."),
+    ],
+)
+def test_no_sentence_around_an_answer_that_is_short_or_has_no_words_of_its_own(
+    asked: Item, around: str
+) -> None:
+    assert "Around it" not in hint(asked, 1, around)
+    told = replace(asked, citation=replace(asked.citation, passage=f"{asked.citation.quote} {around}"))
+    assert "Around it" not in hint(told, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        (item("cloze", "A ____ has an encoder.", VAE), "The VAE"),
+        (item("cloze", "A ____ has an encoder.", "VAE"), "Variational autoencoders (VAEs)"),
+        (item("term", "What has two networks?", "GAN"), "Generative adversarial networks"),
+        (
+            replace(item("cloze", "____ is a distance.", "earth mover"), accepts=("Wasserstein",)),
+            "On Wasserstein",
+        ),
+        (item("number", "How many gates has it?", "3"), "The three gates"),
+        (item("number", "How many steps does it take?", "2560"), "All of 2,560 steps"),
+        (item("short", "Which formula is it?", "$a=b$"), "Why $a=b$"),
+        (BEGINNER, "GANs and their losses"),
+    ],
+)
+def test_no_place_is_named_that_holds_the_answer_in_another_form(asked: Item, title: str) -> None:
+    titled = replace(asked, citation=replace(asked.citation, title=title))
+    assert title not in hint(titled, 1)
+    headed = replace(asked, heading=(title,))
+    assert title not in hint(headed, 1)
+
+
 CHINESE = item("short", "为什么生成器会模式崩溃？", "因为生成器只需要骗过判别器，少数几种样本就够了。")
 
 
@@ -392,6 +466,42 @@ def test_hints_and_feedback_are_in_the_language_of_the_fact() -> None:
     assert "问的是原因" in texts[0] and len(set(texts[:3])) == 3
     assert not any(reveals(CHINESE, text) for text in texts[:3])
     assert "____" in texts[1] and "生成" in texts[1]
+
+
+def test_words_and_options_in_chinese_are_graded_and_hinted_in_chinese() -> None:
+    cloze = item("cloze", "____会骗过判别器。", "生成器 模型", quote="生成器 模型会骗过判别器。")
+    choice = item(
+        "choice", "谁会骗过判别器？", "o1", ["生成器", "编码器", "解码器", "噪声"], "生成器会骗过判别器。"
+    )
+    choice = replace(choice, options=tuple(replace(option, why="") for option in choice.options))
+    number = item("number", "一共有多少步？", "1000", quote="一共有1000步。")
+    texts = [grade(cloze, said).feedback for said in ("生成器 模型", "生成器", "香蕉", "")]
+    texts += [grade(choice, said).feedback for said in ("A", "B", "香蕉", "")]
+    texts += [grade(number, said).feedback for said in ("1000", "7", "香蕉", "")]
+    texts += [hint(one, level) for one in (cloze, choice, number) for level in (1, 2, 3)]
+    texts += [Chat(choice).notice("Z"), Chat(choice).notice("E")]
+    for text in texts:
+        assert not re.search(r"[A-Za-z]{2}", text.replace("GAN notes", "").replace("Losses", "")), text
+    assert grade_cloze(cloze, "生成器", (), ()).verdict == "partial"
+
+
+_LITERAL = 12  # letters of a frame that is put together of parts
+
+
+def test_each_frame_is_used() -> None:
+    source = Path(frames.__file__)
+    forms = set()
+    for path in source.parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path != source else ():
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                forms.add(re.escape(node.value))
+            elif isinstance(node, ast.JoinedStr):
+                whole = (str(one.value) if isinstance(one, ast.Constant) else "\0" for one in node.values)
+                forms.add(re.escape("".join(whole)).replace("\0", ".*"))
+    written = re.compile(
+        "|".join(form for form in forms if len(form.replace(".*", "")) > _LITERAL or ".*" not in form)
+    )
+    assert [frame for frame in FRAMES if not written.fullmatch(frame)] == []
 
 
 def test_each_frame_has_the_same_slots_in_both_languages() -> None:

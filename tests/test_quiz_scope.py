@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tutor.quiz.facts import is_everyday
 from tutor.quiz.hints import hint, reveals
 from tutor.quiz.items import Item
 from tutor.quiz.scope import IS
+from tutor.quiz.studies import Studies
 from tutor.quiz.subject import says_its_subject
 
 
@@ -143,6 +145,22 @@ def test_a_topic_that_is_the_answer_is_not_put_in_front(bank: Bank) -> None:
     assert next(made("short", fact, bank, random.Random(0))).stem == fact.question
 
 
+def test_no_option_but_the_key_names_the_topic_nowhere(bank: Bank) -> None:
+    asked = 0
+    for topic in ("FID", "VAE", "attention"):
+        for seed in range(1):
+            for item in quiz_items(bank, topic, 8, rng=random.Random(seed), kinds=("choice",)):
+                key = next((one.text for one in item.options if one.id == item.key), "")
+                others = [one.text for one in item.options if one.id != item.key]
+                asked += 1
+                short = bank.scope.is_topic(
+                    topic, key
+                )  # an answer that is the topic itself comes last, but comes
+                alone = not any(bank.scope.names(topic, text) for text in others)
+                assert short or not (bank.scope.names(topic, key) and alone), (topic, item.stem, key, others)
+    assert asked >= 12
+
+
 # -- hints -----------------------------------------------------------------------------------------------------------
 
 
@@ -172,3 +190,17 @@ def gaps(text: str) -> int:
 
 def letters(text: str) -> set[str]:
     return set(re.findall(r"\b[A-J]\b", text))
+
+
+def test_what_the_concept_is_is_not_told_where_a_definition_is_asked(bank: Bank) -> None:
+    studies = Studies(lambda: bank)
+    concepts = Counter(fact.concept for fact in bank.facts if fact.kind == "definition")
+    facts = [fact for fact in bank.facts if concepts[fact.concept] > 1]
+    defined = [fact for fact in facts if fact.kind == "definition" and fact.question][:40]
+    asked = [item for fact in defined for kind in ("short", "cloze", "true-false", "choice", "explain")
+             for item in made(kind, fact, bank, random.Random(0))]  # fmt: skip
+    assert len({item.kind for item in asked}) >= 3 and not any(studies.around(item) for item in asked)
+    others = [fact for fact in facts if fact.kind != "definition" and fact.question][:40]
+    assert any(
+        studies.around(item) for fact in others for item in made("short", fact, bank, random.Random(0))
+    )

@@ -253,9 +253,17 @@ def _fits(
         short = key if len(key.split()) <= _FEW_WORDS else ""
         if names and not bank.scope.names(topic, f"{item.stem} {short}"):
             return False
-        return named or not short or not bank.scope.is_topic(topic, short)
+        if short and bank.scope.is_topic(topic, short):
+            return named
+        return not (item.is_choice and _alone_names(bank, topic, item))
 
     return fits
+
+
+def _alone_names(bank: Bank, topic: str, item: Item) -> bool:
+    """Whether of an item's options the key alone names what the student asked for, which tells it."""
+    naming = [option.id for option in item.options if bank.scope.names(topic, option.text)]
+    return naming == [item.key]
 
 
 def _is_near(fact: Fact, bank: Bank, found: Sequence[Item]) -> bool:

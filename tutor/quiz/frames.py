@@ -51,6 +51,8 @@ CHINESE: Mapping[str, str] = {
     "It is two words of {many}.": "是两个词，共{many}。",
     "It begins with {begins}, of {many}.": "以{begins}开头，共{many}。",
     "{n} letters": "{n}个字",
+    "{one} or {other}": "{one}或{other}",
+    "{one} and {other}": "{one}和{other}",
     "The answer begins: “{begun} …”": "答案的开头是：“{begun} …”",
     "The formula begins with ${left} =$.": "公式的开头是 ${left} =$。",
     "The first gap is a formula.": "第一个空是一个公式。",
@@ -81,7 +83,22 @@ CHINESE: Mapping[str, str] = {
     "{witness}": "从你的话里看不出来，也没有找到：{lacks}。请和笔记对照，自己判断。{witness}",
     "Not quite. {told}{witness}": "不太对。{told}{witness}",
     "Your answer does not say what the note says. ": "你的回答和笔记里说的不一样。",
-    "Right: {key} {witness}": "对：{key} {witness}",
+    "Right: {key}. {witness}": "对：{key}。{witness}",
+    "Partly. Missing: “{lacks}”. The word is “{key}”. {witness}":
+        "部分正确，还缺“{lacks}”。这个词是“{key}”。{witness}",
+    "Not quite. The word is “{key}”. {witness}": "不太对。这个词是“{key}”。{witness}",
+    "Not quite. The answer is {key}. {witness}": "不太对。答案是{key}。{witness}",
+    "Not quite: a number is asked for. The answer is {key}. {witness}":
+        "不太对：问的是一个数。答案是{key}。{witness}",
+    "I cannot tell from your words. The answer is {key}. {witness}":
+        "从你的话里看不出来。答案是{key}。{witness}",
+    "That names none of the options. Answer with a letter of {letters}.":
+        "这不是任何一个选项。请用{letters}中的一个字母回答。",
+    "That names none of the options. Answer with one of {letters}.":
+        "这不是任何一个选项。请用{letters}中的一个回答。",
+    "Give each number from 1 to {n} one letter of {letters}, such as 1{first}.":
+        "请给1到{n}的每个数配上{letters}中的一个字母，例如1{first}。",
+    "Give each of {letters} once, in the right order.": "请按正确的顺序写出{letters}，每个一次。",
     "Right: {answer}": "对：{answer}",
     "Not this one. The answer is {answer}": "不是这个。答案是：{answer}",
     "No harm in that. The answer is: {answer}": "没关系。答案是：{answer}",

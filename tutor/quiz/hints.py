@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tutor.chinese import CJK
 from tutor.lexicon import NUMBERS
+from tutor.quiz.asked_for import asked_for
 from tutor.quiz.frames import framed, is_chinese
 from tutor.quiz.items import LETTERS, Item, plain
-from tutor.quiz.listed import listed_in
-from tutor.quiz.wording import GAP
+from tutor.quiz.wording import BEGINNERS, GAP
 from tutor.words import content_words, split_sentences
 
 LAST_HINT = 3
@@ -37,6 +37,7 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _DECK = re.compile(r"^(?:flashcards|study guide|cards|deck)\b\W*", re.IGNORECASE)
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}(?=s?\b)")
 _FIGURE = re.compile(r"[-−]?\d[\d.,]*")
 # What says yes or no, and what a question offers for choice, is the answer although the question may hold it.
 _POLAR = frozenset("yes no not never none nothing cannot always without neither nor only".split())
@@ -49,40 +50,8 @@ _FORMULA_WORDS = 2  # how many words half a formula counts for
 _MOST_OF = 0.4
 _AROUND = 0.34  # the share of the answer's words from which on a sentence beside it tells too much
 _AROUND_WORDS = range(5, 41)
+_SAID_IN_MANY_WAYS = ("number", "term", "cloze", "true-false", "match", "order")
 _WRONG = re.compile(r"misconception|mistake|myth|误解|误区", re.IGNORECASE)
-# What a question asks for, by its words; the first that fits.
-_ASKED_FOR: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (frame, re.compile(words, re.IGNORECASE))
-    for frame, words in (
-        (
-            "It asks what is true of this; the others belong to something else.",
-            r"^(?:on [^:]+: )?which of these is true of",
-        ),
-        ("It asks for a formula.", r"\b(?:formula|equation|expression)\b|公式"),
-        (
-            "It asks what sets things apart.",
-            r"\bdiffer|\bcompared? (?:to|with)\b|\bdistinguish|区别|不同|差别",
-        ),
-        ("It asks for a reason.", r"^(?:on [^:]+: )?why\b|\bwhy\b[^.]*\?$|\breason\b|为什么|为何"),
-        (
-            "It asks for a number.",
-            r"\bhow (?:many|much|large|long|often)\b|\b(?:what|which) (?:value|number|share)\b|多少",
-        ),
-        ("It asks how something is done or comes about.", r"^(?:on [^:]+: )?how\b|如何|怎么|怎样"),
-        (
-            "It asks what happens, or what something does.",
-            r"\bwhat (?:does|do|happens?|follows?)\b|\bwhat [^?]* (?:for|do)\?|作用|会发生",
-        ),
-        (
-            "It asks what something is: of which kind, and what sets it apart.",
-            r"^(?:on [^:]+: )?what (?:is|are)\b|什么是|是什么|^define\b",
-        ),
-        (
-            "It asks for yes or no, and why.",
-            r"^(?:on [^:]+: )?(?:is|are|was|were|does|do|did|can|could|will|must|should|has|have)\b|吗",
-        ),
-    )
-)
 
 
 def hint(item: Item, level: int, around: str = "") -> str:
@@ -92,7 +61,7 @@ def hint(item: Item, level: int, around: str = "") -> str:
         around: a sentence of the notes on what the item is about; told at the first level where it tells no answer.
     """
     if level <= 1:
-        told = (_asked_for(item), _beside(item, around), _place(item))
+        told = (asked_for(item), _beside(item, around), _place(item))
         return " ".join(one for one in told if one)
     if item.kind in ("match", "order"):
         return _first_pairs(item, level - 1)
@@ -101,36 +70,16 @@ def hint(item: Item, level: int, around: str = "") -> str:
     return _on_words(item, level)
 
 
-# -- what is asked for, and where to look --------------------------------------------------------------------------
-
-
-def _asked_for(item: Item) -> str:
-    """What kind of thing answers the question."""
-    of_kind = {
-        "match": "It asks which belongs to which.",
-        "order": "It asks what comes before what.",
-        "number": "It asks for a number.",
-        "term": "It asks for a name.",
-        "cloze": "It asks for a name.",
-        "definition": "It asks what something is: of which kind, and what sets it apart.",
-        "true-false": "It asks whether the note says this.",
-    }
-    if item.kind in of_kind:
-        return framed(item, of_kind[item.kind])
-    question = item.stem.removeprefix("Explain in your own words: ")
-    if question.startswith("A student says"):
-        return framed(item, "It asks where the statement goes wrong.")
-    things = [] if item.options else listed_in(item.key, question)
-    if len(things) > 1:
-        return framed(item, "It asks for several things: {n}.", n=len(things))
-    found = next((frame for frame, words in _ASKED_FOR if words.search(question)), "")
-    other = "It asks for one of the options." if item.options else "It asks for an answer in a few words."
-    return framed(item, found or other)
+# -- what stands around it, and where to look --------------------------------------------------------------------------
 
 
 def _beside(item: Item, around: str) -> str:
-    """A sentence of the notes on what is asked about that is not the answer; empty where there is none."""
-    if item.kind in ("true-false", "match", "order"):
+    """A sentence of the notes on what is asked about that is not the answer; empty where there is none.
+
+    None where the words that the answer shares with a sentence do not show whether that tells it: an answer of a name
+    or a number is said in many ways, and one of a formula has no words.
+    """
+    if item.kind in _SAID_IN_MANY_WAYS or _is_situation(item) or not hidden_words(item):
         return ""
     passage = item.citation.passage
     others = [" ".join(passage[slice(*span)].split()) for span in split_sentences(passage)]
@@ -151,10 +100,12 @@ def _beside(item: Item, around: str) -> str:
 
 def _place(item: Item) -> str:
     """Where to look, by the names that say something and are not the answer."""
+    if _is_situation(item):  # the key alone may name what the note is on
+        return _size(item)
     title = _DECK.sub("", item.citation.title)
     headings = [one for one in reversed(item.heading) if one and not _GENERIC.fullmatch(one) and one != title]
-    part = next((one for one in headings if not reveals(item, one, share=_TOLD)), "")
-    note = title if title and not reveals(item, title, share=_TOLD) else _folder(item)
+    part = next((one for one in headings if not _tells(item, one)), "")
+    note = title if title and not _tells(item, title) else _folder(item)
     if note and part:
         return framed(item, "Look in your note “{note}” at “{part}”.", note=note, part=part)
     if part:
@@ -165,7 +116,40 @@ def _place(item: Item) -> str:
 def _folder(item: Item) -> str:
     """The folder of the note in words, where that is not the answer."""
     folder = item.note.rpartition("/")[0].rpartition("/")[2].replace("-", " ").replace("_", " ")
-    return "" if not folder or reveals(item, folder, share=_TOLD) else folder
+    return "" if not folder or _tells(item, folder) else folder
+
+
+def _is_situation(item: Item) -> bool:
+    return item.stem.startswith(BEGINNERS)
+
+
+def _tells(item: Item, name: str) -> bool:
+    """Whether the name of a place tells the answer, also in figures, in letters or by another of its names."""
+    if reveals(item, name, share=_TOLD) or any(one in name for one in _FORMULA.findall(_answer(item))):
+        return True
+    if item.kind == "number":
+        return item.key in {_figure(word) for word in _PIECE.findall(name)}
+    if item.kind not in ("term", "cloze"):
+        return False
+    answers = (_answer(item), *item.accepts)
+    if any(_is_short_for(text, name) or _is_short_for(name, text) for text in answers):
+        return True
+    return any(reveals(replace(item, key=text, options=()), name, share=_TOLD) for text in item.accepts)
+
+
+def _is_short_for(short: str, text: str) -> bool:
+    """Whether a text holds in a row the words for which an acronym stands that another holds, each by its first letter:
+    "VAE" for "variational autoencoder"."""
+    for acronym in _ACRONYM.findall(short):
+        run = r"\w*?[\s-]*".join(acronym)
+        if any(len(found[0].split()) > 1 for found in re.finditer(rf"\b{run}", text, re.IGNORECASE)):
+            return True
+    return False
+
+
+def _figure(word: str) -> str:
+    """A number in figures, however it is written."""
+    return NUMBERS.get(word.lower(), word.replace(",", "").rstrip("."))
 
 
 def _size(item: Item) -> str:
@@ -184,6 +168,11 @@ def _joined(item: Item, words: Sequence[str]) -> str:
     return ("" if is_chinese(item.key) else " ").join(words)
 
 
+def _listed(item: Item, frame: str, parts: Sequence[str]) -> str:
+    """One or two parts in a frame for two."""
+    return framed(item, frame, one=parts[0], other=parts[1]) if len(parts) == 2 else "".join(parts)
+
+
 def _quoted(item: Item, quote: str) -> str:
     return framed(item, "The note says: “{quote}”", quote=quote)
 
@@ -196,7 +185,7 @@ def _on_options(item: Item, level: int) -> str:
         return _on_truth(item, level)
     cut, struck = _cut(item), _struck_out(item)
     if level == LAST_HINT and struck:
-        return framed(item, "It is not {letters}.", letters=" or ".join(sorted(struck)))
+        return framed(item, "It is not {letters}.", letters=_listed(item, "{one} or {other}", sorted(struck)))
     if level == 2 and cut is not None and (cut.tells or len(struck) < 2):
         return _quoted(item, cut.shown(0))
     if level == 2:
@@ -277,11 +266,11 @@ def _on_words(item: Item, level: int) -> str:
 def _on_name(item: Item, level: int, cut: Cut | None, words: Sequence[str]) -> str:
     if level == 2 and cut is not None and cut.tells:
         return _quoted(item, cut.shown(0))
-    many = " and ".join(framed(item, "{n} letters", n=len(word)) for word in words)
+    many = _listed(item, "{one} and {other}", [framed(item, "{n} letters", n=len(word)) for word in words])
     if level == 2:
         frame = "It is one word of {many}." if len(words) == 1 else "It is two words of {many}."
         return framed(item, frame, many=many)
-    begins = " and ".join(f"“{word[0]}”" for word in words)
+    begins = _listed(item, "{one} and {other}", [f"“{word[0]}”" for word in words])
     return framed(item, "It begins with {begins}, of {many}.", begins=begins, many=many)
 
 
@@ -379,8 +368,7 @@ def _is_hidden(
     if word.startswith("$"):
         return word not in item.stem
     if item.kind == "number":
-        figure = NUMBERS.get(word.lower(), word.replace(",", "").rstrip("."))
-        return item.key in (figure, word)
+        return item.key in (_figure(word), word)
     if stems and set(stems) <= set(told):
         return False
     return answer is None or not stems or bool(set(stems) & set(answer))

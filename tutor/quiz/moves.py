@@ -168,10 +168,11 @@ def _is_echo(state: Round, words: str, item: Item, ids: tuple[str, ...]) -> bool
 def _not_an_option(item: Item) -> str:
     letters = ", ".join(LETTERS[: len(item.options)])
     if item.kind == "match":
-        return f"Give each number from 1 to {len(item.left)} one letter of {letters}, such as 1{LETTERS[0]}."
+        told = "Give each number from 1 to {n} one letter of {letters}, such as 1{first}."
+        return framed(item, told, n=len(item.left), letters=letters, first=LETTERS[0])
     if item.kind == "order":
-        return f"Give each of {letters} once, in the right order."
-    return f"That names none of the options. Answer with one of {letters}."
+        return framed(item, "Give each of {letters} once, in the right order.", letters=letters)
+    return framed(item, "That names none of the options. Answer with one of {letters}.", letters=letters)
 
 
 def _attempt(item: Item, outcome: Outcome, overrides: int = 0) -> dict[str, Any]:

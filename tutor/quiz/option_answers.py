@@ -119,7 +119,8 @@ def grade_choice(item: Item, answer: str) -> Grade:
     chosen = chosen_option(item, answer)
     if chosen is None:
         letters = ", ".join(LETTERS[: len(item.options)])
-        return Grade("unsure", 0.0, (), f"That names none of the options. Answer with a letter of {letters}.")
+        told = "That names none of the options. Answer with a letter of {letters}."
+        return Grade("unsure", 0.0, (), framed(item, told, letters=letters))
     right = chosen == item.key
     point = Point(item.fact, "hit" if right else "missed", item.citation.quote)
     feedback = framed(

@@ -13,9 +13,10 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import asks_of, subject_of
+from tutor.quiz.wording import BEGINNERS
 from tutor.topics import Key
 
-_ASKED = "A beginner asks: “{}” Which of these answers it?"
+_ASKED = BEGINNERS + "“{}” Which of these answers it?"
 _LEAST_COSINE = 0.2
 # A sentence repeats some of the words that it answers, so the others are looked for by these words.
 _WEIGHT = 6.0

@@ -166,13 +166,11 @@ class Studies:
     def around(self, item: Item) -> str:
         """What the notes say the concept of an item is, in a sentence; empty where that is what is asked."""
         bank = self._bank()
-        defined = (
-            fact
-            for fact in bank.facts
-            if fact.kind == "definition" and fact.concept == item.concept and fact.id != item.fact_id
-        )
-        told = (statement_of(fact) for fact in defined if item.kind not in ("definition", "term"))
-        return next(filter(None, told), "")
+        own = bank.by_id.get(item.fact_id)
+        if item.kind in ("definition", "term") or (own is not None and own.kind == "definition"):
+            return ""
+        defined = (fact for fact in bank.facts if fact.kind == "definition" and fact.concept == item.concept)
+        return next(filter(None, map(statement_of, defined)), "")
 
     def _reported(self) -> set[str]:
         return self._kept.reported_items() if self._kept else set()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from tutor.lexicon import NUMBERS, ROLE_WORDS, distance, likeness
+from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import Item
 from tutor.words import plain_greek, stem, zipf
@@ -90,18 +92,24 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
     """A gap: its word, also within a short phrase; a part of a name of several words is a part of the answer."""
     accepted = (item.key, *accepts)
     said = bare_words(answer)
-    witness = f"The note says: “{item.citation.quote}”"
+    told = _telling(item)
     right = holds(answer, accepted, terms)
     point = Point(item.fact or item.key, "hit" if right else "missed", item.citation.quote)
     if right:
-        return Grade("correct", 1.0, (point,), f"Right: {item.key}. {witness}")
+        return Grade("correct", 1.0, (point,), told("Right: {key}. {witness}"))
     wanted = bare_words(item.key)
     had = sum(_is_said(other, said) for other in wanted) / len(wanted) if wanted else 0
     if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
         lacks = " ".join(word for word in _as_written(item.key) if not _is_said(stem(word), said))
-        told = f"Partly. Missing: “{lacks}”. The word is “{item.key}”. {witness}"
-        return Grade("partial", in_quarters(had), (point,), told)
-    return Grade("wrong", 0.0, (point,), f"Not quite. The word is “{item.key}”. {witness}")
+        partly = told("Partly. Missing: “{lacks}”. The word is “{key}”. {witness}", lacks=lacks)
+        return Grade("partial", in_quarters(had), (point,), partly)
+    return Grade("wrong", 0.0, (point,), told("Not quite. The word is “{key}”. {witness}"))
+
+
+def _telling(item: Item) -> Callable[..., str]:
+    """Fills in a frame of feedback with the key and its witness, in the language of the item."""
+    witness = framed(item, "The note says: “{quote}”", quote=item.citation.quote)
+    return partial(framed, item, key=item.key, witness=witness)
 
 
 def _is_said(wanted: str, said: Sequence[str]) -> bool:
@@ -244,24 +252,24 @@ def _digits(text: str) -> str:
 
 def grade_number(item: Item, answer: str, accepts: Sequence[str]) -> Grade:
     """A value: right within the tolerance, in any unit or notation that says the same."""
-    witness = f"The note says: “{item.citation.quote}”"
+    told = _telling(item)
     keys, given = values_in(item.key), values_in(answer)
     if not given and is_accepted(answer, (item.key, *accepts)):
-        return _number(item, True, f"Right: {item.key}. {witness}")
+        return _number(item, True, told("Right: {key}. {witness}"))
     if not keys:
-        return Grade("unsure", 0.5, (), f"I cannot tell from your words. The answer is {item.key}. {witness}")
+        return Grade("unsure", 0.5, (), told("I cannot tell from your words. The answer is {key}. {witness}"))
     if not given:
-        return _number(item, False, f"Not quite: a number is asked for. The answer is {item.key}. {witness}")
+        return _number(item, False, told("Not quite: a number is asked for. The answer is {key}. {witness}"))
     said = _meant(given, answer, item.stem)
     denied = " ".join(re.findall(r"\b(?:not|isn'?t)\s+(?:\w+\s+)?([\d.]+)", answer.lower()))
     if said.value in {value.value for value in values_in(denied)}:
-        return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
+        return _number(item, False, told("Not quite. The answer is {key}. {witness}"))
     keys = [keys[0], *(value for one in accepts for value in values_in(one)[:1])]
     scale = next((factor for word, factor in _ASKED_IN.items() if f", in {word}" in item.stem), 1.0)
     scaled = _Value(said.value / scale, said.dimension, said.percent, said.decimals, said.digits)
     if any(_equal(one, key, item.tolerance) for key in keys for one in (said, scaled)):
-        return _number(item, True, f"Right: {item.key}. {witness}")
-    return _number(item, False, f"Not quite. The answer is {item.key}. {witness}")
+        return _number(item, True, told("Right: {key}. {witness}"))
+    return _number(item, False, told("Not quite. The answer is {key}. {witness}"))
 
 
 def _number(item: Item, right: bool, feedback: str) -> Grade:

@@ -9,6 +9,9 @@ from tutor.quiz.facts import Fact
 from tutor.words import content_words, split_sentences
 
 GAP = "____"
+BEGINNERS = (
+    "A beginner asks: "  # begins a question in a beginner's own words, each option of which names its thing
+)
 
 _LETTER = re.compile(r"^[(\[]?[A-J][).:\]]\s+(?=\S)")
 _ANSWERS = re.compile(r"^(?:yes|no)\b\s*[,;:]\s*", re.IGNORECASE)
