@@ -3,20 +3,30 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tutor.errors import SettingsError
-from tutor.evaluation.grading import GradedAnswer, graded_answers, grading, macro_f1
-from tutor.quiz.answer_features import lexical, numbers_in, sides_of
+from tutor.evaluation.grading import (
+    DEVELOPMENT_SETS,
+    GRADED_SETS,
+    HELD_OUT_SETS,
+    GradedAnswer,
+    graded_answers,
+    grading,
+    macro_f1,
+)
+from tutor.quiz.answer_features import lexical, numbers_in, reader_pair, sides_of
 from tutor.quiz.answer_texts import read_answer, spelt_out, with_roles
+from tutor.quiz.bank import Bank
 from tutor.quiz.grades import Grade, in_quarters
 from tutor.quiz.grading import grade
 from tutor.quiz.items import Item, Kind, Option
 from tutor.quiz.listed import left_out, listed_in
-from tutor.quiz.short_answers import decided, measured
-from tutor.quiz.word_answers import is_accepted, values_in
-from tutor.training.grades import learned_from
+from tutor.quiz.short_answers import _graded, claim_evidence, decided, measured
+from tutor.quiz.word_answers import grade_cloze, is_accepted, values_in
+from tutor.training.grades import learned_from, left_out_of_scripts, scripted_examples
 from tutor.turns import Citation
 
 QUOTE = "The generator makes fakes, the discriminator judges them, and the encoder compresses."
@@ -419,11 +429,29 @@ def test_a_letter_of_a_role_is_the_role() -> None:
     assert with_roles("D", "The loss is D + 1.") == "D" and with_roles("just G", "It is a GPU.") == "just G"
 
 
-def test_no_card_that_is_held_out_is_learned_from() -> None:
-    held = {text for one in graded_answers("graded-held-out") for text in (one.question, one.key)}
+def test_no_card_that_is_held_out_is_learned_from(corpus_retriever: Any) -> None:
+    sets = [name for name, told in GRADED_SETS if told.startswith("held-out")]
+    assert set(HELD_OUT_SETS) == set(sets) and len(sets) == 2 and not set(sets) & set(DEVELOPMENT_SETS)
+    held = {text for name in sets for one in graded_answers(name) for text in (one.question, one.key)}
     people, own = learned_from()
     assert len({one.writer for one in people}) >= 5 and own
     assert not [one.id for one in (*people, *own) if one.question in held or one.key in held]
+    bank = Bank(corpus_retriever)
+    cards = [fact for fact in bank.facts if fact.question in held or fact.key in held]
+    texts = {reader_pair(fact.question, fact.key, "")[1] for fact in cards}
+    scripted = scripted_examples(bank, left_out_of_scripts())(0)
+    assert cards and not [one.second for one in scripted if one.second in texts]
+
+
+@pytest.mark.parametrize("name", ["graded-held-out", "graded-fresh"])
+def test_every_held_out_set_is_kept_from_what_is_learned(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a card that stands in one of them alone."""
+    alone = GradedAnswer("a", "Held out?", "It is.", "x", "correct", "right")
+    other = GradedAnswer("b", "Learned?", "Yes.", "x", "correct", "right")
+    sets = {name: [alone], "graded-trial": [alone, other], "answers": [alone, other]}
+    monkeypatch.setattr("tutor.training.grades.graded_answers", lambda one, *_: sets.get(one, []))
+    assert learned_from() == ([other], [other])
+    assert {alone.question, alone.key} <= left_out_of_scripts() and other.key not in left_out_of_scripts()
 
 
 # The suite
@@ -515,6 +543,65 @@ def test_who_names_as_many_as_are_wanted_lacks_nothing() -> None:
     assert left_out(key, "Name two ways to reduce it.", "PacGAN") == ["free bits", "dropout"]
 
 
+def test_of_a_wrong_answer_it_is_not_said_that_only_a_part_lacks() -> None:
+    item = asked("short", PARTS, stem=ASKS_PARTS)
+    found = claim_evidence(PARTS, ASKS_PARTS, PARTS)
+    told = _graded(item, found, "wrong", ["frozen CLIP text encoder"])
+    assert "does not say what the note says" in told.feedback and "Missing" not in told.feedback
+
+
+@pytest.mark.parametrize(
+    ("key", "lacks", "statuses"),
+    [
+        (PARTS, ["frozen CLIP text encoder"], ["hit", "missed"]),
+        (PARTS, [], ["hit"]),
+        (
+            "It has an encoder. Its stages are:\n- pretraining\n- fine-tuning",
+            ["fine-tuning"],
+            ["hit", "missed"],
+        ),
+    ],
+)
+def test_what_a_right_answer_lacks_of_a_list_is_no_point_that_it_hits(
+    key: str, lacks: list[str], statuses: list[str]
+) -> None:
+    item = asked("short", key, stem=ASKS_PARTS)
+    found = claim_evidence(key, ASKS_PARTS, key)
+    told = _graded(item, found, "correct", lacks)
+    assert told.score == 1.0 and all(one in told.feedback for one in lacks)
+    lacking = [point for point in told.points if point.status == "missed"]
+    assert bool(lacking) == bool(lacks) and sorted({point.status for point in told.points}) == statuses
+    assert all(any(one in point.claim for one in lacks) for point in lacking)
+
+
 def test_of_a_gap_filled_in_part_the_word_that_lacks_is_told() -> None:
     found = grade(asked("cloze", "variational autoencoder"), "autoencoder")
     assert found.verdict == "partial" and "Missing: “variational”." in found.feedback
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "lacks"),
+    [("CLIP text encoder", "text encoder", "CLIP"), ("Fréchet distance", "distance", "Fréchet"),
+     ("the Wasserstein GAN", "GAN", "Wasserstein"), ("U-Net text decoder", "text decoder", "U-Net")],
+)  # fmt: skip
+def test_the_word_that_lacks_in_a_gap_is_told_as_the_key_writes_it(key: str, answer: str, lacks: str) -> None:
+    found = grade(asked("cloze", key), answer)
+    assert found.verdict == "partial" and f"Missing: “{lacks}”." in found.feedback
+
+
+def test_of_a_gap_that_has_all_words_in_another_order_none_is_told_to_lack() -> None:
+    found = grade(asked("cloze", "text encoder"), "encoder text")
+    assert found.verdict == "partial" and "Missing" not in found.feedback and "text encoder" in found.feedback
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "verdict"),
+    [
+        ("autoencoder", "autodecoder", "wrong"),
+        ("variational autoencoder", "variational autodecoder", "partial"),
+    ],
+)
+def test_another_name_of_the_notes_is_no_word_of_a_gap(key: str, answer: str, verdict: str) -> None:
+    found = grade_cloze(asked("cloze", key), answer, (), {"autodecoder"})
+    assert found.verdict == verdict and "“”" not in found.feedback
+    assert verdict == "wrong" or "Missing: “autoencoder”." in found.feedback

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tutor.errors import QuizError
+from tutor.evaluation.quiz import asked_before_repeat
 from tutor.notes.flashcards import read_flashcards
 from tutor.quiz.bank import Bank, without_repeats
 from tutor.quiz.blueprint import (
@@ -24,7 +25,7 @@ from tutor.quiz.blueprint import (
     quiz_items,
 )
 from tutor.quiz.facts import facts_of, kind_of, term_of
-from tutor.quiz.items import KINDS
+from tutor.quiz.items import KINDS, Item
 from tutor.quiz.typed import explain
 
 DECK = """# Cards
@@ -147,22 +148,31 @@ def test_what_is_due_comes_before_what_was_missed_and_that_before_what_is_new(ba
     assert {item.fact_id for item in items} == {*due, *missed}
 
 
-@pytest.mark.parametrize("topic", ["mode collapse", "FID"])
-def test_all_facts_of_a_topic_are_asked_before_one_is_asked_again(bank: Bank, topic: str) -> None:
-    asked = Counter[str]()
-    # Two cards that say nearly the same are not asked in one quiz.
-    size = len(without_repeats(on_topic(bank, topic, 5), bank))
-    repeated_after = size
-    for seed in range(size):
-        for item in quiz_items(
-            bank, topic, 5, rng=random.Random(seed), standing=Standing(asked=asked.copy())
-        ):
-            if item.fact_id in asked:
-                repeated_after = min(repeated_after, len(asked))
-            asked[item.fact_id] += 1
-        if repeated_after < size:
-            break
-    assert repeated_after >= 0.9 * size
+# The answer to two of FID's fifteen facts is FID itself, which is asked only where nothing better is left.
+@pytest.mark.parametrize(("topic", "least"), [("mode collapse", 0.9), ("LoRA", 0.9), ("FID", 13 / 15)])
+def test_all_facts_of_a_topic_are_asked_before_one_is_asked_again(
+    bank: Bank, topic: str, least: float
+) -> None:
+    def drawn(seed: int, asked: Counter[str]) -> list[Item]:
+        return quiz_items(bank, topic, 5, rng=random.Random(seed), standing=Standing(asked=asked))
+
+    share, by_quizzes, _ = asked_before_repeat(bank, on_topic(bank, topic, 5), drawn)
+    assert least <= share <= 1.0 and by_quizzes <= share
+
+
+def test_what_is_off_a_topic_or_nearly_the_same_counts_for_nothing_in_its_share(bank: Bank) -> None:
+    facts = on_topic(bank, "mode collapse", 5)
+    own = without_repeats(facts, bank)
+    near = [fact for fact in facts if fact not in own]
+    off = [fact for fact in bank.facts if fact not in facts][:5]
+    [some] = quiz_items(bank, "FID", 1, rng=random.Random(0))
+    asked = [*near, *own[:3], *off]
+    quizzes = [
+        [replace(some, fact_id=fact.id) for fact in part] for part in (asked, [*own[3:5], own[0], own[5]])
+    ]
+    assert near
+    share, by_quizzes, told = asked_before_repeat(bank, facts, lambda seed, before: quizzes[seed])
+    assert (share, by_quizzes, told) == (5 / len(own), 3 / len(own), quizzes)
 
 
 def test_what_was_asked_before_comes_last(bank: Bank) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tutor.notes.note import Text
+from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import BUILDERS as ALL
 from tutor.quiz.blueprint import is_sound
@@ -373,3 +374,49 @@ def test_a_statement_loses_its_answer_word_its_letter_and_its_reason() -> None:
     assert core_of(
         "A WGAN needs a Lipschitz critic for training, because its scores estimate a distance."
     ) == ("A WGAN needs a Lipschitz critic for training.")
+
+
+# -- questions that point to something unseen ------------------------------------------------------------------------
+
+
+def _asking(bank: Bank, question: str) -> Fact:
+    card = next(fact for fact in bank.facts if fact.question == "What is mode collapse in a GAN?")
+    return replace(card, question=question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does the code below print?",
+        "What does the code snippet do?",
+        "Which layer does the Python code block add?",
+        "Which loss does the text provided here name?",
+        "In the plot above the loss rises. Why?",
+        "From the loss curve below, is the model overfitting?",
+        "Look at the images above. Which are fake?",
+        "What is wrong with the program shown?",
+        "Which value does the equation given below have?",
+        "Why do the two graphs here differ?",
+    ],
+)
+def test_a_question_that_points_to_something_unseen_does_not_stand_alone(bank: Bank, question: str) -> None:
+    assert not is_alone(_asking(bank, question))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does the text encoder give to the U-Net?",
+        "What is the image shown to the discriminator?",
+        "Is the text below the limit of 512 tokens padded?",
+        "What does the layer below pass on?",
+        "Why does the curve above the diagonal mean a better classifier?",
+        "What is the text given to the encoder called?",
+        "What does a code block in Markdown begin with?",
+        "Why is the loss below zero?",
+    ],
+)
+def test_a_question_that_names_a_part_or_a_place_of_what_it_asks_stands_alone(
+    bank: Bank, question: str
+) -> None:
+    assert is_alone(_asking(bank, question))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,15 @@ def test_a_sound_wording_makes_another_item_and_names_its_maker(scripted: Any, s
         ITEM.options,
         ITEM.citation,
     )
+
+
+def test_the_same_question_under_another_topic_has_a_wording_of_its_own(
+    scripted: Any, similarity: Any
+) -> None:
+    texts = [f"{lead}What does mode collapse mean for a GAN?" for lead in ("", "On FID: ")]
+    wording = Rewording(scripted(*(said(question=text) for text in texts)), "m", similarity)
+    items = [ITEM, replace(ITEM, stem=f"On FID: {ITEM.stem}")]
+    assert [wording.reworded(item).stem for item in items] == texts
 
 
 def test_a_second_try_is_made_and_a_third_is_not(scripted: Any, similarity: Any) -> None:

@@ -15,7 +15,7 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import made, on_topic, quiz_items
 from tutor.quiz.facts import is_everyday
 from tutor.quiz.hints import hint, reveals
-from tutor.quiz.items import Item
+from tutor.quiz.items import KINDS, Item
 from tutor.quiz.scope import IS
 from tutor.quiz.studies import Studies
 from tutor.quiz.subject import says_its_subject
@@ -133,6 +133,19 @@ def test_a_beginners_question_says_the_topic_that_was_asked_for(bank: Bank) -> N
         fact for fact in bank.facts if fact.question.startswith("Is there a mark for how much my crowd")
     )
     assert "FID" not in next(made("short", named, bank, random.Random(0), "FID")).stem
+
+
+def test_a_question_is_the_same_one_whatever_topic_stands_before_it(bank: Bank) -> None:
+    """What was reported under one topic is not asked under another."""
+    changed = 0
+    for fact in (
+        one for one in bank.facts if one.question.startswith("Should I cheer or worry when the gap")
+    ):
+        for kind in KINDS:
+            wider, own = (list(made(kind, fact, bank, random.Random(0), topic)) for topic in ("", "FID"))
+            changed += [item.stem for item in wider] != [item.stem for item in own]
+            assert [item.id for item in wider] == [item.id for item in own]
+    assert changed
 
 
 def test_a_card_that_names_its_subject_is_left_as_it_is(bank: Bank) -> None:

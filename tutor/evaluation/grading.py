@@ -23,8 +23,9 @@ GRADED_SETS = (
     ("graded-held-out", "held-out"),
     ("graded-fresh", "held-out, another writer"),
 )
-HELD_OUT = "graded-held-out"
-# The sets that are learned from; their writers differ. The two held-out sets ask the same questions.
+# No card of these is learned from: the two ask the same questions.
+HELD_OUT_SETS = ("graded-held-out", "graded-fresh")
+# The sets that are learned from; their writers differ.
 DEVELOPMENT_SETS = ("graded-dev", "graded-more-cards", "graded-more-science", "graded-trial")
 VERDICTS = ("correct", "partial", "wrong")
 TRAP = "negated"

@@ -12,7 +12,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -256,19 +256,15 @@ def _coverage(bank: Bank, each: Each) -> list[Measure]:
     pairs of nearly the same questions in a quiz."""
     shares, whole, pairs, quizzes = [], [], 0, 0
     for topic in each("Coverage of topics", _TOPICS):
-        size = len(without_repeats(on_topic(bank, topic, 5), bank))
-        asked, before = Counter[str](), 0
-        for seed in range(size):
-            before = len(asked)
-            items = _quiz(bank, topic, 5, seed, Standing(asked=asked))
-            pairs, quizzes = pairs + len(duplicates(items, bank)), quizzes + 1
-            repeats = [place for place, item in enumerate(items) if item.fact_id in asked]
-            asked.update(item.fact_id for item in items[: min(repeats, default=len(items))])
-            if repeats:
-                break
-            before = len(asked)
-        shares.append(min(1.0, len(asked) / size) if size else 1.0)
-        whole.append(min(1.0, before / size) if size else 1.0)
+
+        def drawn(seed: int, asked: Counter[str], topic: str = topic) -> list[Item]:
+            return _quiz(bank, topic, 5, seed, Standing(asked=asked))
+
+        share, by_quizzes, items_of = asked_before_repeat(bank, on_topic(bank, topic, 5), drawn)
+        shares.append(share)
+        whole.append(by_quizzes)
+        pairs += sum(len(duplicates(items, bank)) for items in items_of)
+        quizzes += len(items_of)
     return [
         Measure(
             "T13 share of a topic asked before a question repeats, least (>= 0.9)", min(shares), len(shares)
@@ -276,6 +272,41 @@ def _coverage(bank: Bank, each: Each) -> list[Measure]:
         Measure("T13 the same by quizzes of five without a repeat, least", min(whole), len(whole)),
         Measure("T13 pairs of nearly the same questions (0)", pairs, quizzes),
     ]
+
+
+def asked_before_repeat(
+    bank: Bank, facts: Sequence[Fact], drawn: Callable[[int, Counter[str]], Sequence[Item]]
+) -> tuple[float, float, list[Sequence[Item]]]:
+    """How much of some facts quizzes ask before one of them asks a fact again.
+
+    Of facts that say nearly the same the first counts, and what is not among the facts counts for nothing.
+
+    Args:
+        facts: those of a topic.
+        drawn: the number of a quiz and how often each fact was asked before -> its items.
+
+    Returns:
+        The share asked before the first repeat, the share asked by the quizzes before the one that repeats, and the
+        items of every quiz.
+    """
+    own = {fact.id for fact in without_repeats(facts, bank)}
+    asked, before, quizzes = Counter[str](), set[str](), list[Sequence[Item]]()
+    for seed in range(len(own)):
+        before = own & set(asked)
+        items = drawn(seed, asked.copy())
+        quizzes.append(items)
+        seen = set(asked)
+        for item in items:
+            if item.fact_id in seen:
+                return _share(own & seen, own), _share(before, own), quizzes
+            seen.add(item.fact_id)
+        asked.update(seen - set(asked))
+        before = own & set(asked)
+    return _share(own & set(asked), own), _share(before, own), quizzes
+
+
+def _share(some: Collection[str], whole: Collection[str]) -> float:
+    return len(some) / len(whole) if whole else 1.0
 
 
 def _round_trips(bank: Bank) -> list[Measure]:

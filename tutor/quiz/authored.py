@@ -32,6 +32,23 @@ _NOT_ALONE = re.compile(
     r"\b(?:it|this|they|these|that)\b[^?]{0,25}\?",
     re.IGNORECASE,
 )
+# What a page shows, and where: "the code below", "the text provided here", "in the plot above the loss rises"; but not
+# "the curve above the diagonal" and "the image shown to the discriminator", which say how things are.
+_SHOWN = (
+    r"(?:the|this|that|these|those) (?:[\w-]+ ){0,2}?(?:code|programs?|snippets?|listings?|texts?|passages?|sentences?|"
+    r"paragraphs?|examples?|pictures?|images?|tables?|figures?|diagrams?|plots?|graphs?|charts?|curves?|sketch(?:es)?|"
+    r"equations?|formulas?|outputs?)"
+)
+_GIVEN = r"(?:shown|given|provided|printed|listed|displayed|quoted|depicted)"
+_POINTS = re.compile(
+    rf"\b{_SHOWN}(?: {_GIVEN})?(?: just)? "
+    r"(?:here\b|(?:above|below)\b(?! (?:\d|zero\b|one\b|two\b|the\b|an?\b|its?\b)))|"
+    rf"\b(?:in|on|from|see|at|consider|given|using) {_SHOWN}(?: {_GIVEN})? (?:above|below)\b|"
+    rf"\b{_SHOWN} {_GIVEN}(?=\s*(?:[?.,;:]|$))|"
+    r"\b(?:the|this|that) (?:\w+ )?(?:(?:code|program) (?:snippet|block|listing|fragment|excerpt|cell)|"
+    r"text (?:snippet|passage|excerpt|fragment))\b",
+    re.IGNORECASE,
+)
 # "What does the code print?", but not "the text encoder", where it is a part of a name.
 _PRINTED = re.compile(
     r"\bthe (?:picture|table|text|code|example)(?=\s*(?:[?.,;:]|$)|\s+(?:of|in|on|for|from|with|to|by|and|or|that|"
@@ -49,7 +66,9 @@ def is_alone(fact: Fact) -> bool:
     A beginner's question speaks of "the picture" that somebody wants to make, and not of one in the note.
     """
     question = fact.question
-    return not _NOT_ALONE.search(question) and (is_everyday(fact) or not _PRINTED.search(question))
+    if _NOT_ALONE.search(question) or _POINTS.search(question):
+        return False
+    return is_everyday(fact) or not _PRINTED.search(question)
 
 
 def authored_item(fact: Fact, rng: random.Random) -> Item | None:
@@ -93,7 +112,7 @@ def _explained(fact: Fact, entry: Entry) -> str:
 
 def _choice_item(fact: Fact, entry: QuizQuestion, rng: random.Random) -> Item | None:
     """The author's multiple choice; None where the right option cannot be told or two are the same."""
-    if _FIGURE.search(fact.question):
+    if _FIGURE.search(fact.question) or _POINTS.search(fact.question):
         return None
     texts = [_OPTION_MARK.sub("", option.words, count=1).strip() for option in entry.options]
     right = _right_option(entry.answer.words, texts)

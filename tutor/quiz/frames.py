@@ -84,6 +84,7 @@ CHINESE: Mapping[str, str] = {
     "Not quite. {told}{witness}": "不太对。{told}{witness}",
     "Your answer does not say what the note says. ": "你的回答和笔记里说的不一样。",
     "Right: {key}. {witness}": "对：{key}。{witness}",
+    "Partly. The word is “{key}”. {witness}": "部分正确。答案是“{key}”。{witness}",
     "Partly. Missing: “{lacks}”. The word is “{key}”. {witness}":
         "部分正确，还缺“{lacks}”。这个词是“{key}”。{witness}",
     "Not quite. The word is “{key}”. {witness}": "不太对。这个词是“{key}”。{witness}",

@@ -52,7 +52,8 @@ class Item:
     """A question that can be asked and graded.
 
     Attributes:
-        id: a hash of note, kind, question, key and options: the same item gets the same id in every run.
+        id: a hash of note, kind, question, key and options: the same item gets the same id in every run, and whatever
+            topic is told in front of its question.
         options: in the order in which they are shown, lettered A, B, C by place; empty where words are typed.
         key: the answer in the note's words; for one choice the id of the right option; for "match" and "order" the
             ids of options in their right order, with commas.

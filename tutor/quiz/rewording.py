@@ -52,17 +52,18 @@ class Rewording:
         self._chat = chat
         self._name = name
         self._similarity = similarity
-        self._known: dict[str, Item] = {}
+        self._known: dict[tuple[str, str], Item] = {}
 
     def reworded(self, item: Item) -> Item:
         """The item with its question in other words; the item itself where no proposal is sound."""
         if not item.stem.endswith("?"):
             return item
-        if item.id not in self._known:
+        asked = (item.id, item.stem)  # the same question may have another topic in front of it
+        if asked not in self._known:
             proposals = self._proposed(reword_question(item.stem), "question")
             sound = (text for text in proposals if rewords(text, item, self._similarity))
-            self._known[item.id] = self._with_stem(item, next(sound, item.stem))
-        return self._known[item.id]
+            self._known[asked] = self._with_stem(item, next(sound, item.stem))
+        return self._known[asked]
 
     def _with_stem(self, item: Item, stem: str) -> Item:
         if stem == item.stem:

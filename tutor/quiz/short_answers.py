@@ -322,15 +322,32 @@ def _contradicted(clause: Clause, claims: Sequence[Claim]) -> set[int]:
 
 
 def _graded(item: Item, found: Sequence[Evidence], verdict: Verdict, lacks: Sequence[str] = ()) -> Grade:
-    points = tuple(Point(one.claim.text, _status(one, verdict), item.citation.quote) for one in found)
+    short = _short_of(found, lacks)
+    points = tuple(
+        Point(one.claim.text, _status(one, verdict, n in short), item.citation.quote)
+        for n, one in enumerate(found)
+    )
     main = [one.said for one in found if one.claim.main]
     shares = {"correct": 1.0, "wrong": 0.0, "unsure": 0.5}
     score = shares.get(verdict, in_quarters(sum(main) / len(main)) if main else 0.5)
     return Grade(verdict, score, points, _feedback(item, verdict, points, lacks))
 
 
-def _status(one: Evidence, verdict: Verdict) -> Status:
-    """A claim's status as it fits the verdict: a right answer says what the question asks for, a wrong one nothing."""
+def _short_of(found: Sequence[Evidence], lacks: Sequence[str]) -> set[int]:
+    """The places of the claims that list what an answer does not name: for each thing those with most of its words."""
+    words = [set(bare_words(one.claim.text)) for one in found]
+    shared = [[len(own & set(bare_words(thing))) for own in words] for thing in lacks]
+    return {n for row in shared for n, common in enumerate(row) if common and common == max(row)}
+
+
+def _status(one: Evidence, verdict: Verdict, short: bool = False) -> Status:
+    """A claim's status as it fits the verdict: a right answer says what the question asks for, a wrong one nothing.
+
+    Args:
+        short: the claim lists something that the answer does not name.
+    """
+    if short and one.status != "contradicted":
+        return "missed"
     if verdict == "correct":
         return "hit" if one.claim.main or one.status == "hit" else "missed"
     if verdict == "wrong" and one.status == "hit":
@@ -352,7 +369,6 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
     missed, denied, said = (_told(item.key, points, status) for status in ("missed", "contradicted", "hit"))
     witness = framed(item, "The note says: “{quote}”", quote=item.citation.quote)
     against = told("Your answer goes against this: {denied}. ", denied=denied) if denied else ""
-    lacking = told("Missing: {lacks}. ", lacks=lacks) if lacks else ""
     if verdict == "correct":
         if lacks:
             return told(
@@ -367,7 +383,7 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
         part = "a part of this" if set(said) & set(missed) else "this part"
         had = told(f"You have {part}: {{said}}. ", said=said) if said else told("Some of it is there. ")
         left = [one for one in missed if one not in said]
-        lacking = lacking or (told("Missing: {lacks}. ", lacks=left) if left else "")
+        lacking = told("Missing: {lacks}. ", lacks=lacks or left) if lacks or left else ""
         return told("Partly. {told}{witness}", told=had + against + lacking)
     if verdict == "unsure":
         unseen = "I do not find in them: {lacks}. " if lacks else ""
@@ -375,8 +391,9 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
             f"I cannot tell from your words. {unseen}Compare them with the note and judge for yourself. {{witness}}",
             lacks=lacks,
         )
-    short = lacking or told("Your answer does not say what the note says. ")
-    return told("Not quite. {told}{witness}", told=against or short)
+    return told(
+        "Not quite. {told}{witness}", told=against or told("Your answer does not say what the note says. ")
+    )
 
 
 def _told(key: str, points: Sequence[Point], status: Status) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact, is_everyday
-from tutor.quiz.items import Item, item_id
+from tutor.quiz.items import Item
 from tutor.quiz.scope import KIND
 from tutor.quiz.shapes import first_sentence
 from tutor.quiz.wording import bare
@@ -57,7 +57,8 @@ def _on(about: str, item: Item) -> Item:
     stem = (
         f"{lead['lead']} (topic: {about}): {item.stem[lead.end() :]}" if lead else f"On {about}: {item.stem}"
     )
-    return replace(item, stem=stem, id=item_id(item.note, item.kind, stem, item.key, item.options))
+    # The id stays that of the question alone: what was reported or shown is the same under every topic.
+    return replace(item, stem=stem)
 
 
 def says_its_subject(text: str, fact: Fact, bank: Bank) -> bool:

@@ -29,9 +29,13 @@ def bare_words(text: str) -> list[str]:
     return [stem(word) for word in _as_written(text)]
 
 
-def _as_written(text: str) -> list[str]:
+def _without_tex(text: str) -> str:
     text = plain_greek(unicodedata.normalize("NFKC", text))
-    text = re.sub(r"\\(?:text|mathrm|mathbf|mathcal|operatorname)\b", " ", text).replace("\\", " ")
+    return re.sub(r"\\(?:text|mathrm|mathbf|mathcal|operatorname)\b", " ", text).replace("\\", " ")
+
+
+def _as_written(text: str) -> list[str]:
+    text = _without_tex(text)
     text = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
     found = _TOKEN.findall(text.lower())
     kept = [word.replace("’", "'") for word in found]
@@ -46,25 +50,32 @@ def is_accepted(answer: str, accepted: Sequence[str], terms: Collection[str] = (
     """
     written = _as_written(answer)
     said = [stem(word) for word in written]
-    others = {" ".join(bare_words(term)) for term in terms} if said else set()
+    names = _names(terms) if said else frozenset()
     for one in accepted:
         wanted = bare_words(one)
         if said and (said == wanted or "".join(said) == "".join(wanted)):
             return True
-        slips = _slips(said, wanted) or _slips(written, _as_written(one))
-        if " ".join(said) not in others and slips:
+        slips = _slips(said, wanted, names) or _slips(written, _as_written(one), names)
+        if " ".join(said) not in names and slips:
             return True
     return False
 
 
-def _slips(said: Sequence[str], wanted: Sequence[str]) -> bool:
+def _names(terms: Collection[str]) -> Collection[str]:
+    """Names as answers are compared with them: what is one of them is no slip for another."""
+    return {" ".join(bare_words(term)) for term in terms}
+
+
+def _slips(said: Sequence[str], wanted: Sequence[str], names: Collection[str]) -> bool:
     if len(said) != len(wanted) or not said:
         return False
-    return all(one == other or _slip(one, other) for one, other in zip(said, wanted, strict=True))
+    return all(one == other or _slip(one, other, names) for one, other in zip(said, wanted, strict=True))
 
 
-def _slip(said: str, wanted: str) -> bool:
+def _slip(said: str, wanted: str, names: Collection[str]) -> bool:
     """Whether a word is another one with a slip: one edit for 5 to 8 letters, two for more, and no word of its own."""
+    if said in names or stem(said) in names:
+        return False
     allowed = 0 if len(wanted) < 5 else 1 if len(wanted) <= 8 else 2
     if not allowed or not said.isalpha() or distance(said, wanted) > allowed:
         return False
@@ -98,11 +109,13 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
     if right:
         return Grade("correct", 1.0, (point,), told("Right: {key}. {witness}"))
     wanted = bare_words(item.key)
-    had = sum(_is_said(other, said) for other in wanted) / len(wanted) if wanted else 0
+    names = _names(terms)
+    had = sum(_is_said(other, said, names) for other in wanted) / len(wanted) if wanted else 0
     if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
-        lacks = " ".join(word for word in _as_written(item.key) if not _is_said(stem(word), said))
-        partly = told("Partly. Missing: “{lacks}”. The word is “{key}”. {witness}", lacks=lacks)
-        return Grade("partial", in_quarters(had), (point,), partly)
+        lacks = _lacking(item.key, said, names)
+        lacking = "Partly. Missing: “{lacks}”. The word is “{key}”. {witness}"
+        frame = lacking if lacks else "Partly. The word is “{key}”. {witness}"
+        return Grade("partial", in_quarters(had), (point,), told(frame, lacks=lacks))
     return Grade("wrong", 0.0, (point,), told("Not quite. The word is “{key}”. {witness}"))
 
 
@@ -112,23 +125,43 @@ def _telling(item: Item) -> Callable[..., str]:
     return partial(framed, item, key=item.key, witness=witness)
 
 
-def _is_said(wanted: str, said: Sequence[str]) -> bool:
-    return any(one == wanted or _slip(one, wanted) for one in said)
+def _lacking(key: str, said: Sequence[str], names: Collection[str]) -> str:
+    """The words of a key that are not said, as the key writes them; empty where all are."""
+    text = _without_tex(key)
+    found = ""
+    end = -1  # of the last word, where that one lacks
+    for match in _TOKEN.finditer(text):
+        word = match[0]
+        if word.lower() in _ARTICLES:
+            continue
+        if all(_is_said(one, said, names) for one in bare_words(word)):
+            end = -1
+            continue
+        found += text[end : match.end()] if end >= 0 else f" {word}"
+        end = match.end()
+    return " ".join(found.split())
+
+
+def _is_said(wanted: str, said: Sequence[str], names: Collection[str]) -> bool:
+    return any(one == wanted or _slip(one, wanted, names) for one in said)
 
 
 def holds(answer: str, accepted: Sequence[str], terms: Collection[str] = ()) -> bool:
     """Whether an answer is one of those accepted, or a short phrase that holds one and does not deny it."""
-    said = bare_words(answer)
-    return is_accepted(answer, accepted, terms) or any(_within(said, bare_words(one)) for one in accepted)
+    said, names = bare_words(answer), _names(terms)
+    return is_accepted(answer, accepted, terms) or any(
+        _within(said, bare_words(one), names) for one in accepted
+    )
 
 
-def _within(said: Sequence[str], wanted: Sequence[str]) -> bool:
+def _within(said: Sequence[str], wanted: Sequence[str], names: Collection[str]) -> bool:
     """Whether what is wanted stands in a short phrase that does not deny it or offer something else."""
     if not wanted or len(said) > len(wanted) + 3 or _DENIES & set(said):
         return False
     whole = "".join(wanted)
     runs = ("".join(said[n : n + size]) for size in (1, 2, 3) for n in range(len(said) - size + 1))
-    return any(_slips(said[n : n + len(wanted)], wanted) for n in range(len(said) - len(wanted) + 1)) or (
+    places = range(len(said) - len(wanted) + 1)
+    return any(_slips(said[n : n + len(wanted)], wanted, names) for n in places) or (
         len(whole) > 3 and whole in runs
     )
 

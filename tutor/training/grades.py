@@ -3,7 +3,7 @@
 The reader learns in two stages: first from scripted answers (`scripted`) and the bundled claims, then from answers that
 people wrote to questions of the notes and of school science. The weights are fitted on what it says
 of answers of a writer whose answers it has not seen, and never on what it says of those that it learned from. Cards of
-the held-out set are left out of everything that is learned from.
+the held-out sets are left out of everything that is learned from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor.adapter import CLAIMS, GRADES, Adapter
-from tutor.evaluation.grading import DEVELOPMENT_SETS, HELD_OUT, VERDICTS, GradedAnswer, graded_answers
+from tutor.evaluation.grading import DEVELOPMENT_SETS, HELD_OUT_SETS, VERDICTS, GradedAnswer, graded_answers
 from tutor.quiz.answer_features import Reader, reader_pair
 from tutor.quiz.answer_texts import read_answer, spelt_out
 from tutor.quiz.bank import Bank
@@ -43,7 +43,7 @@ _VERDICTS_OF_CLAIMS = {"supported": AT_LEAST_PARTLY, "contradicted": WRONG, "abs
 
 def learned_from() -> tuple[list[GradedAnswer], list[GradedAnswer]]:
     """The answers of the development sets, and those that are for learning only; without the cards held out."""
-    held = {text for one in graded_answers(HELD_OUT) for text in (one.question, one.key)}
+    held = _cards_of(HELD_OUT_SETS)
 
     def kept(answers: Sequence[GradedAnswer]) -> list[GradedAnswer]:
         return [one for one in answers if one.question not in held and one.key not in held]
@@ -52,15 +52,20 @@ def learned_from() -> tuple[list[GradedAnswer], list[GradedAnswer]]:
     return kept(people), kept(graded_answers("answers", OWN))
 
 
+def left_out_of_scripts() -> set[str]:
+    """The questions and keys to which no answers are scripted: those of the held-out sets and of `graded-dev`."""
+    return _cards_of((*HELD_OUT_SETS, "graded-dev"))
+
+
+def _cards_of(sets: Sequence[str]) -> set[str]:
+    return {text for name in sets for one in graded_answers(name) for text in (one.question, one.key)}
+
+
 class _Stages:
     """The stages of the reader, each kept in a folder under what it learned from, so that a stopped fit goes on."""
 
     def __init__(self, bank: Bank, folder: Path, told: Callable[[int, float], None]) -> None:
-        held = graded_answers(HELD_OUT)
-        left_out = {
-            text for one in (*held, *graded_answers("graded-dev")) for text in (one.question, one.key)
-        }
-        self._scripted = scripted_examples(bank, left_out)
+        self._scripted = scripted_examples(bank, left_out_of_scripts())
         self._embedding = bank.retriever.embedding
         self._folder = folder
         self._told = told
@@ -100,8 +105,8 @@ class _Stages:
 def fit_grades(bank: Bank, told: Callable[[int, float], None], folder: Path) -> None:
     """Fits the reader of answers and the weights, and writes both into the package.
 
-    The first stage leaves out the questions of the graded answers, so that a measurement on them says how grading does
-    on notes that nothing was fitted on.
+    The first stage leaves out the questions of the held-out sets and of `graded-dev`; the second learns from those of
+    `graded-dev`. So a measurement on the held-out sets says how grading does on cards that nothing was fitted on.
 
     Args:
         told: called after each batch with how many are done and its loss.
