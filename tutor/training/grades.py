@@ -2,8 +2,9 @@
 
 The reader learns in two stages: first from scripted answers (`scripted`) and the bundled claims, then from answers that
 people wrote to questions of the notes and of school science. The weights are fitted on what it says
-of answers of a writer whose answers it has not seen, and never on what it says of those that it learned from. Cards of
-the held-out sets are left out of everything that is learned from.
+of answers of a writer whose answers it has not seen, and never on what it says of those that it learned from. The cards
+of the held-out sets are left out of the answers and of the scripted ones; of the claims, 69 of 6,079 judge a statement
+beside a sentence that is also the key of such a card (33 of 120 cards).
 """
 
 from __future__ import annotations
