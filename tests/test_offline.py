@@ -152,7 +152,7 @@ def test_the_commands_work_with_every_way_out_blocked(said: dict[str, list[Any]]
         out[name] = done["out"]
     assert json.loads(out["index"])["notes"] == 3
     assert json.loads(out["ask"])["citations"][0]["note"] == "mode-collapse.md"
-    assert json.loads(out["quiz"])[0]["citation"]["note"] == "deck.md"
+    assert json.loads(out["quiz"])[0]["citation"]["note"] in ("deck.md", "gan.md")
     assert "[1] mode-collapse.md" in out["chat"]
     assert "Question 1 of" in out["chat"]
 
