@@ -100,7 +100,10 @@ def test_a_deleted_chat_takes_its_round_when_it_goes_and_leaves_the_attempts(pat
             step.save_items([{"id": "i1"}])
             step.add_attempt(attempt())
         record.delete_chat(chat)
+        assert kept.load_round(chat) is None
+        record.restore_chat(chat)
         assert kept.load_round(chat) == {"index": 0}
+        record.delete_chat(chat)
     with open_record(path, now=lambda: DAY + timedelta(days=2)) as record:
         assert QuizRecord(record).load_round(chat) is None
         assert [one.answer for one in QuizRecord(record).attempts("i1")] == ["an answer"]
