@@ -36,7 +36,6 @@ from tutor.quiz.replies import asks_to_go_on, reply_kind
 from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
-    ELSEWHERE,
     NO_OPEN_QUESTION,
     NO_QUESTION,
     NO_QUIZ,
@@ -51,6 +50,7 @@ from tutor.quiz_turns import (
     quiz_call,
     route_in_quiz,
     said_first,
+    told_elsewhere,
     topics_offered,
 )
 from tutor.recap import recap
@@ -165,8 +165,7 @@ class TutoringGraph:
                 return {"route": "quiz_reply"}
             self._quizzes.moved_on(state["chat_id"], quiz)
         if given is None and not in_quiz and asks_to_go_on(message):
-            title = self._parts.elsewhere(state["chat_id"])
-            return _say(ELSEWHERE.format(title=title) if title else NO_QUIZ)
+            return _say(told_elsewhere(self._parts.elsewhere(state["chat_id"]), NO_QUIZ))
         wished = self._wish(state, config) if given is None and not in_quiz else None
         if wished is not None:
             return wished
@@ -205,8 +204,7 @@ class TutoringGraph:
             _emit_all(self._quizzes.go_over(chat_id, before))
             return {"route": "done"}
         if names_an_option(message) and not self._parts.answering.retriever.named.mentions(message):
-            title = self._parts.elsewhere(chat_id)
-            return _say(ELSEWHERE.format(title=title) if title else NO_OPEN_QUESTION)
+            return _say(told_elsewhere(self._parts.elsewhere(chat_id), NO_OPEN_QUESTION))
         return None
 
     def _grade_asked(self, state: State, quiz: Round | None, asked: str, answer: str) -> State:

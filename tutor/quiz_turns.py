@@ -38,7 +38,7 @@ _LEANS = re.compile(
 )
 NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 NO_OPEN_QUESTION = "No question is open, so there is nothing to choose. Say “quiz me on …” to start a quiz."
-ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
+_ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
 NO_QUESTION = (
     "I find no question like “{asked}” in your notes or among those that you were asked. Name it in its own words, as "
     "in: grade my answer to “What is a GAN?”: two networks."
@@ -94,6 +94,11 @@ def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:
         item.id, graded["verdict"], graded["score"], graded["feedback"], item.key_text, item.citation,
         tuple(graded["points"]), next_due=str(graded["next_due"] or ""),
     )  # fmt: skip
+
+
+def told_elsewhere(title: str, otherwise: str) -> str:
+    """In which other chat a quiz is open, by its title; `otherwise` where that is empty."""
+    return _ELSEWHERE.format(title=title) if title else otherwise
 
 
 def names_an_option(message: str) -> bool:

@@ -290,19 +290,18 @@ def asked_before_repeat(
         items of every quiz.
     """
     own = {fact.id for fact in without_repeats(facts, bank)}
-    asked, before, quizzes = Counter[str](), set[str](), list[Sequence[Item]]()
+    asked, quizzes = Counter[str](), list[Sequence[Item]]()
     for seed in range(len(own)):
-        before = own & set(asked)
         items = drawn(seed, asked.copy())
         quizzes.append(items)
         seen = set(asked)
         for item in items:
             if item.fact_id in seen:
-                return _share(own & seen, own), _share(before, own), quizzes
+                return _share(own & seen, own), _share(own & set(asked), own), quizzes
             seen.add(item.fact_id)
         asked.update(seen - set(asked))
-        before = own & set(asked)
-    return _share(own & set(asked), own), _share(before, own), quizzes
+    share = _share(own & set(asked), own)
+    return share, share, quizzes
 
 
 def _share(some: Collection[str], whole: Collection[str]) -> float:

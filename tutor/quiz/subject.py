@@ -10,7 +10,7 @@ from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.items import Item
 from tutor.quiz.scope import KIND
 from tutor.quiz.shapes import first_sentence
-from tutor.quiz.wording import bare
+from tutor.quiz.wording import BEGINNERS, bare
 from tutor.topics import Key
 from tutor.words import content_words
 
@@ -27,8 +27,6 @@ _ASKS_THING = re.compile(
     r"(?:which|what|who|name|(?:is|are) there|how (?:could|can|do|does))\b", re.IGNORECASE
 )
 _ASKS_WITHIN = re.compile(r"\b(?:is there|are there|what|which|where|who)\b", re.IGNORECASE)
-# The options of such a question say what each is about.
-_QUOTES = re.compile(r"A beginner asks: ")
 _OPENING = 6  # words of an answer
 _SHARE, _FEWEST = 0.12, 3
 
@@ -43,7 +41,7 @@ def with_subject(item: Item, fact: Fact, bank: Bank, topic: str = "") -> Item:
     """
     if item.kind in _BY_THEMSELVES or not (fact.entry is None or is_everyday(fact)):
         return item
-    if _QUOTES.match(item.stem) or says_its_subject(item.stem, fact, bank):
+    if item.stem.startswith(BEGINNERS) or says_its_subject(item.stem, fact, bank):
         return item
     told = _named_by_answer(topic, fact, bank) if topic and is_everyday(fact) else ""
     if told and not _is_answer(told, fact, item) and not _ASKS_WITHIN.search(item.stem):

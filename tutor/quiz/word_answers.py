@@ -48,9 +48,12 @@ def is_accepted(answer: str, accepted: Sequence[str], terms: Collection[str] = (
     Args:
         terms: names in the notes; what is one of them is no slip for another.
     """
+    return _is_accepted(answer, accepted, _names(terms))
+
+
+def _is_accepted(answer: str, accepted: Sequence[str], names: Collection[str]) -> bool:
     written = _as_written(answer)
     said = [stem(word) for word in written]
-    names = _names(terms) if said else frozenset()
     for one in accepted:
         wanted = bare_words(one)
         if said and (said == wanted or "".join(said) == "".join(wanted)):
@@ -104,12 +107,12 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
     accepted = (item.key, *accepts)
     said = bare_words(answer)
     told = _telling(item)
-    right = holds(answer, accepted, terms)
+    names = _names(terms)
+    right = _holds(answer, accepted, names)
     point = Point(item.fact or item.key, "hit" if right else "missed", item.citation.quote)
     if right:
         return Grade("correct", 1.0, (point,), told("Right: {key}. {witness}"))
     wanted = bare_words(item.key)
-    names = _names(terms)
     had = sum(_is_said(other, said, names) for other in wanted) / len(wanted) if wanted else 0
     if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
         lacks = _lacking(item.key, said, names)
@@ -148,8 +151,12 @@ def _is_said(wanted: str, said: Sequence[str], names: Collection[str]) -> bool:
 
 def holds(answer: str, accepted: Sequence[str], terms: Collection[str] = ()) -> bool:
     """Whether an answer is one of those accepted, or a short phrase that holds one and does not deny it."""
-    said, names = bare_words(answer), _names(terms)
-    return is_accepted(answer, accepted, terms) or any(
+    return _holds(answer, accepted, _names(terms))
+
+
+def _holds(answer: str, accepted: Sequence[str], names: Collection[str]) -> bool:
+    said = bare_words(answer)
+    return _is_accepted(answer, accepted, names) or any(
         _within(said, bare_words(one), names) for one in accepted
     )
 

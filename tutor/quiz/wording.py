@@ -9,9 +9,8 @@ from tutor.quiz.facts import Fact
 from tutor.words import content_words, split_sentences
 
 GAP = "____"
-BEGINNERS = (
-    "A beginner asks: "  # begins a question in a beginner's own words, each option of which names its thing
-)
+# Begins a question in a beginner's own words, each option of which names its thing.
+BEGINNERS = "A beginner asks: "
 
 _LETTER = re.compile(r"^[(\[]?[A-J][).:\]]\s+(?=\S)")
 _ANSWERS = re.compile(r"^(?:yes|no)\b\s*[,;:]\s*", re.IGNORECASE)

@@ -190,7 +190,7 @@ class DemosTab:
             "knobs": changed_knobs(demo, preset, values),
         }
         chat_id = self._conversation(name)
-        with self._beside.place(f"{tab} demo", chat_id) as ticket:
+        with self._beside.place(_key(tab), chat_id) as ticket:
             if ticket is None or not within_pace(self._beside.desk):
                 if not self._session.turns(chat_id):
                     self._session.delete_chat(chat_id)
@@ -240,6 +240,10 @@ class DemosTab:
         told = said or "its outcome stands among the runs that are kept, and in its conversation"
         gr.Info(escape(f"“{title}” has ended: {told}."), duration=6)
         return self._skipped()
+
+    def left(self, tab: str) -> bool:
+        """The browser's tab was closed or loaded anew, or Stop was pressed: its run stops; whether there was one."""
+        return self._beside.desk.stop(_key(tab)) is not None
 
     def stopping(self, was_running: bool) -> list[Any]:
         """Run, Stop and the progress after a press on Stop: where no run goes on, such as one that ended while its page
@@ -369,6 +373,11 @@ class DemosTab:
     def _kept(self, name: str | None) -> KeptRun | None:
         """The run of that name; a name that is not in the list is none, whatever path it may be."""
         return next((run for run in kept_runs(self._runs) if run.name == name), None)
+
+
+def _key(tab: str) -> str:
+    """Who works, for the desk: the demo of a browser's tab."""
+    return f"{tab} demo"
 
 
 def _predicted(demo: Data, call: dict[str, Any], place: int | None) -> dict[str, Any] | None:

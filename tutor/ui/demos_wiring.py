@@ -10,11 +10,6 @@ from tutor.ui.demos_tab import COMPARED, DEMO, KEPT, RUN
 from tutor.ui.tabbing import TELLING, On, relist
 
 
-def left(mine: Any, request: Any) -> bool:
-    """The browser's tab was closed or loaded anew: its run stops; whether there was one."""
-    return mine.beside.desk.stop(f"{request.session_hash} demo") is not None
-
-
 def wire_demos(parts: dict[str, Any], on: On) -> None:
     """The listeners of the tab."""
     import gradio as gr
@@ -41,7 +36,7 @@ def wire_demos(parts: dict[str, Any], on: On) -> None:
         yield from mine.demos.run(str(request.session_hash), name, preset, seed, place, given)
 
     def stopped(mine: Any, request: gr.Request) -> list[Any]:
-        shown: list[Any] = mine.demos.stopping(left(mine, request))
+        shown: list[Any] = mine.demos.stopping(mine.demos.left(str(request.session_hash)))
         return shown
 
     for each in demos:

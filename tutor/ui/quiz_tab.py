@@ -268,6 +268,10 @@ class QuizTab:
         """SHOWN, OPTIONS: as `setup`; nothing while what was pressed goes on."""
         return self._same() if self._is_busy(tab) else self.setup()
 
+    def left(self, tab: str) -> None:
+        """The browser's tab was closed or loaded anew: what goes on there stops."""
+        self._beside.desk.stop(_key(tab))
+
     def _is_busy(self, tab: str) -> bool:
         return self._beside.desk.busy(_key(tab))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tutor.ui.chats import chat_update
 from tutor.ui.demos_layout import demos_parts
 from tutor.ui.demos_tab import DemosTab
-from tutor.ui.demos_wiring import left, wire_demos
+from tutor.ui.demos_wiring import wire_demos
 from tutor.ui.desk import Pace
 from tutor.ui.notes_tab import NotesTab, notes_parts, wire_notes
 from tutor.ui.progress_tab import ProgressTab, progress_parts, wire_progress
@@ -84,8 +84,9 @@ def wire_tabs(blocks: Any, parts: dict[str, Any], door: Callable[[Callable[..., 
         )
 
     def leaving(mine: Tabs, request: gr.Request) -> None:
-        left(mine, request)
-        mine.beside.desk.stop(f"{request.session_hash} quiz")
+        tab = str(request.session_hash)
+        mine.demos.left(tab)
+        mine.quiz.left(tab)
 
     on(parts["chat_tab"].select, chat_again, parts["chat_id"], parts["chat"])
     wire_notes(parts, on)
