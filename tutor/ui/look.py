@@ -159,7 +159,7 @@ CSS = """
   color: var(--ink); }
 #chat .placeholder-content { max-width: var(--column); margin: auto; }
 #chat .placeholder { margin: 0; text-align: center; }
-#chat .examples { width: 100%; }
+#chat .examples { width: 100%; grid-template-columns: 1fr 1fr; }
 #chat .examples button, #chat .options button { background: var(--paper); border: 1px solid var(--line);
   color: var(--ink);
   border-radius: 10px; box-shadow: none; }

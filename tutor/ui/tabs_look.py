@@ -34,6 +34,8 @@ TABS_CSS = """
   font-weight: 600; }
 .tabitem [data-testid="block-info"] ~ div, .tabitem .block > .wrap > div:empty { color: var(--soft); }
 .tabitem :is(.min_value, .max_value) { color: var(--soft); }
+/* The knob of a slider is higher than its bar, and its block cuts off what is below. */
+.tabitem .slider_input_container { padding: 6px 0; }
 .tabitem .form { border: 0; background: transparent; box-shadow: none; gap: 10px; }
 .tabitem .form .block { background: transparent; padding: 0; border: 0; }
 .tabitem :is(.input-container input, .input-container textarea, textarea, .wrap-inner) { background: var(--paper);
@@ -64,7 +66,8 @@ BARS
 #note-found h3 { font-size: .8rem; color: var(--soft); margin: 1.1em 0 .5em; text-transform: capitalize; }
 #note-found summary { cursor: pointer; padding: .6em 0; font-size: .9rem; color: var(--soft); }
 #note-found a { text-decoration: none; }
-#note-found a:hover, #note-map a:hover { text-decoration: underline; }
+#note-found a:hover, #note-map:has(.md:empty) { display: none; }
+#note-map a:hover { text-decoration: underline; }
 #note-head h2:focus { outline: 0 !important; }
 #note-head p { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 #note-tools { flex-wrap: wrap; }
