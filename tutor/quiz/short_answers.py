@@ -38,8 +38,8 @@ HIT = 0.5  # share of a claim's evidence from which it counts as said
 VERDICTS: tuple[Verdict, ...] = ("correct", "partial", "wrong")
 # How likely a verdict must be to be given; a right one more so where something speaks against it, and a wrong one where
 # something speaks for the answer. They were chosen on answers of writers that nothing was fitted on.
-LEAST: Mapping[str, float] = {"correct": 0.4, "partial": 0.45, "wrong": 0.6}
-_DOUBTED, _SUPPORTED, _OPPOSED = 0.65, 0.85, 0.3
+LEAST: Mapping[str, float] = {"correct": 0.4, "partial": 0.4, "wrong": 0.55}
+_DOUBTED, _SUPPORTED, _OPPOSED = 0.55, 0.85, 0.3
 _STRAY = 0.4  # for "wrong" where a word or two say nothing of the key
 _SAID = 0.7  # for "wrong" where the words say a claim of the key
 _FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
