@@ -15,11 +15,14 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import BUILDERS, is_sound
 from tutor.quiz.choices import choice_item, gap_item, term_item
 from tutor.quiz.claims import claim_item
+from tutor.quiz.computed import computed_item, result_in
 from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import numeric
+from tutor.quiz.formulas import formula_item
 from tutor.quiz.gaps import cloze, subject_gap
-from tutor.quiz.items import Item, Option
+from tutor.quiz.items import Item, Option, signs
 from tutor.quiz.judgements import true_false
+from tutor.quiz.option_answers import chosen_option
 from tutor.quiz.reasons import name_item, reason_item, result_item
 from tutor.quiz.situations import situation_item
 from tutor.quiz.values import value_item
@@ -101,7 +104,7 @@ def test_options_say_the_same_sort_of_thing() -> None:
 # -- the items ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("build", [claim_item, value_item, reason_item, result_item, gap_item])
+@pytest.mark.parametrize("build", [claim_item, value_item, computed_item, reason_item, result_item, gap_item])
 def test_each_builder_makes_sound_items_with_a_reason_for_every_option(build: Builder, bank: Bank) -> None:
     items = _made(build, bank, 2)
     assert len(items) >= 15
@@ -139,6 +142,65 @@ def test_numbers_stand_in_their_order_and_the_right_one_at_any_place(bank: Bank)
         assert values is None or values == sorted(values)
     item = value_item(_asked(bank, "How many parameters does nn.LSTM(10, 20)"), bank, random.Random(0))
     assert item is not None and _key(item).text == "2,560"
+
+
+@pytest.mark.parametrize(
+    ("question", "right"),
+    [
+        ("Which spam probability does naive Bayes give", "0.769"),
+        ("What is the value of the GAN objective at the ideal equilibrium?", "-1.386"),
+        ("How many transposed convolutions lead", "five"),
+        ("How large is the latent of Stable Diffusion 1 for", "4 channels of 64 by 64 numbers"),
+        ("How much memory do the weights of a 7-billion", "14 GB and 3.5 GB"),
+        ("Which attention weights does the query (1, 0) give", "0.67 and 0.33"),
+        ("Which latent vector results from adding 0.5 times", "(2, 1)"),
+    ],
+)
+def test_a_result_that_the_notes_work_out_is_chosen_among_its_like(
+    question: str, right: str, bank: Bank
+) -> None:
+    fact = _asked(bank, question)
+    for seed in range(4):
+        item = computed_item(fact, bank, random.Random(seed))
+        assert item is not None and _key(item).text == right and is_sound(item, bank, ())
+        assert len({re.sub(r"[\d.,]+", "0", option.text) for option in item.options}) in (1, 4)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How strong are the gradients of the saturating and the non-saturating",  # one of the two stands in it
+        "Which perplexity has a language model that gives each of 50,000 tokens",  # the answer stands in it
+        "Does a negative prompt have an effect at a guidance scale of 1?",
+        "How much lighter is the packed picture",
+    ],
+)
+def test_a_question_that_tells_its_number_or_wants_two_gives_no_result(question: str, bank: Bank) -> None:
+    assert result_in(_asked(bank, question)) is None
+
+
+def test_a_formula_stands_among_formulas_with_two_changes_in_half_of_them_each(bank: Bank) -> None:
+    items = _made(formula_item, bank, 1)
+    assert len(items) >= 12 and all(is_sound(item, bank, ()) for item in items)
+    for item in items:
+        assert len({signs(option.text) for option in item.options}) == 4
+        for option in item.options:
+            assert chosen_option(item, option.text) == option.id
+    legend = formula_item(_asked(bank, "Which formula describes a weight matrix"), bank, random.Random(0))
+    assert legend is not None and "Here $W_0$ is the frozen matrix" in legend.stem
+
+
+def test_the_sign_of_drawn_noise_is_not_changed_nor_a_fraction_under_a_logarithm(bank: Bank) -> None:
+    for question in ("Which formula gives a noisy sample at step", "Which formula gives one sampling step"):
+        for seed in range(6):
+            item = formula_item(_asked(bank, question), bank, random.Random(seed))
+            for option in item.options if item else ():
+                assert not re.search(
+                    r"- (?:\\sqrt\{1 - \\bar\\alpha_t\}\\,)?(?:\\epsilon$|\\sigma_t z)", option.text
+                )
+    for seed in range(6):
+        item = formula_item(_asked(bank, "Which formula gives the density of a"), bank, random.Random(seed))
+        assert item is None or not any("partial x}{" in option.text for option in item.options)
 
 
 def test_a_number_that_only_stands_in_a_definition_is_not_asked(bank: Bank) -> None:

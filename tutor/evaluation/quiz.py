@@ -31,7 +31,7 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import told
 from tutor.quiz.gates import duplicates, imbalances
 from tutor.quiz.grades import Grade
-from tutor.quiz.items import KINDS, Item, Kind, plain
+from tutor.quiz.items import KINDS, Item, Kind, plain, signs
 from tutor.quiz.keeping import Quizzes, RoundsInMemory
 from tutor.quiz.moves import Rules
 from tutor.quiz.wording import GAP
@@ -129,7 +129,7 @@ def _quiz(bank: Bank, topic: str, n: int, seed: int, standing: Standing | None =
 def _sound(asked: Sequence[Item], notes: Sequence[Path]) -> list[Measure]:
     def whole(item: Item) -> bool:
         ids = [option.id for option in item.options]
-        texts = {plain(option.text) for option in item.options}
+        texts = {signs(option.text) for option in item.options}
         keyed = not item.options or set(item.key.split(",")) <= set(ids)
         return (
             keyed

@@ -12,9 +12,11 @@ from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import choice_item, definition_item, gap_item, term_item
 from tutor.quiz.claims import claim_item
+from tutor.quiz.computed import computed_item
 from tutor.quiz.contrasts import either
 from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import hard_flaws
+from tutor.quiz.formulas import formula_item
 from tutor.quiz.gaps import cloze, cloze_choice
 from tutor.quiz.gates import duplicates, leaks, refusals
 from tutor.quiz.items import KINDS, Item, Kind, plain
@@ -303,6 +305,8 @@ BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
     "choice": (
         _author_of("choice"),
         value_item,
+        computed_item,
+        formula_item,
         choice_item,
         claim_item,
         reason_item,

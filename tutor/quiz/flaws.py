@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from tutor.quiz.items import Item, plain
+from tutor.quiz.items import Item, plain, signs
 from tutor.words import content_words, numbers
 
 Flaw = Literal[
@@ -38,6 +38,7 @@ HEDGES = re.compile(
     r"\b(?:usually|often|sometimes|may|might|can|could|generally|typically|mostly|commonly|about|some|many|most)\b",
     re.IGNORECASE,
 )
+_MATH = re.compile(r"\$[^$]*\$")
 _NUMBER = re.compile(r"\W*(?:about |at least |at most )?[-+]?\$?([\d,]*\.?\d+)[^\d]*")
 
 
@@ -81,7 +82,9 @@ def stem_word_alone(stem: str, texts: Sequence[str], place: int) -> bool:
 
 
 def overlapping(one: str, other: str) -> bool:
-    """Whether two options say nearly the same, or one holds all that the other says."""
+    """Whether two options say nearly the same, or one holds all that the other says; of formulas each sign counts."""
+    if "$" in one and "$" in other and not _MATH.sub("", one + other).strip():
+        return signs(one) == signs(other)
     if plain(one) == plain(other):
         return True
     a, b = set(content_words(one)), set(content_words(other))

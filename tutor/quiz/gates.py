@@ -16,7 +16,7 @@ from tutor.chinese import CJK
 from tutor.notes.note import Note, Text
 from tutor.quiz.authored import ABOUT_OTHERS
 from tutor.quiz.bank import Bank
-from tutor.quiz.items import KINDS, Item, Option, plain
+from tutor.quiz.items import KINDS, Item, Option, plain, signs
 from tutor.quiz.wording import GAP
 from tutor.words import STRUCK, content_words, normalised, words
 
@@ -135,12 +135,19 @@ def two_keys(item: Item) -> Iterator[str]:
             continue
         if _same(option.text) in accepted:
             yield f"The option {option.text!r} is right as well"
-        elif right and set(words(option.text)) == set(words(right.text)) and len(words(right.text)) <= 3:
+        elif right and "$" not in right.text and _few_words(option.text, right.text):
             yield f"The option {option.text!r} says the same as the key"
 
 
+def _few_words(one: str, other: str) -> bool:
+    """Whether two texts are the same few words, in whatever order."""
+    return set(words(one)) == set(words(other)) and len(words(other)) <= 3
+
+
 def _same(text: str) -> str:
-    """The stems of a text without articles, by which singular and plural are one answer."""
+    """The stems of a text without articles, by which singular and plural are one answer; a formula's signs."""
+    if "$" in text:
+        return signs(text)
     return " ".join(word for word in words(text) if word not in ("a", "an", "the")) or plain(text)
 
 
@@ -151,7 +158,7 @@ def unlike_options(item: Item) -> Iterator[str]:
         return
     if not all(text.strip() for text in texts):
         yield "An option is empty"
-    if len({_signs(text) for text in texts}) < len(texts):
+    if len({signs(text) for text in texts}) < len(texts):
         yield "Two options are the same"
     # The author's own options keep their form.
     if item.maker == "author" or not item.is_choice:
@@ -167,11 +174,6 @@ def unlike_options(item: Item) -> Iterator[str]:
     numeric = [_NUMBER.fullmatch(text.strip()) is not None for text in texts]
     if any(numeric) and not all(numeric):
         yield "Some options are numbers and some are not"
-
-
-def _signs(text: str) -> str:
-    """What tells an option from another: its words, or its signs where it is a formula or code."""
-    return re.sub(r"\s+", "", text) if re.search(r"[$`\\=<>(]", text) else plain(text) or text.strip()
 
 
 def flawed(item: Item, flaws: Flaws | None) -> Iterator[str]:

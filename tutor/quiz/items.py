@@ -157,3 +157,8 @@ def option_id(text: str) -> str:
 def plain(text: str) -> str:
     """The words of a text in small letters, punctuation taken away."""
     return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def signs(text: str) -> str:
+    """What tells an option from another: its words, or its signs where it is a formula or code."""
+    return re.sub(r"\s+", "", text) if re.search(r"[$`\\=<>(]", text) else plain(text) or text.strip()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
-from tutor.quiz.items import LETTERS, Item, plain
+from tutor.quiz.items import LETTERS, Item, plain, signs
 from tutor.quiz.word_answers import named_by
 from tutor.words import content_words
 
@@ -44,7 +45,12 @@ def chosen_option(item: Item, answer: str) -> str | None:
     """The id of the option that an answer names by id, letter, number or text; None for none or several."""
     said = plain(answer)
     ids = {option.id: option.id for option in item.options}
-    texts = {plain(option.text): option.id for option in item.options}
+    exact = [option.id for option in item.options if signs(option.text) == signs(answer)]
+    if len(exact) == 1:
+        return exact[0]
+    alike = Counter(plain(option.text) for option in item.options)
+    # Options that differ in a sign alone, as formulas do, are told by their letters.
+    texts = {plain(option.text): option.id for option in item.options if alike[plain(option.text)] == 1}
     places = {LETTERS[n].lower(): option.id for n, option in enumerate(item.options)}
     places |= {str(n): option.id for n, option in enumerate(item.options, 1)}
     for names in (ids, texts, places):

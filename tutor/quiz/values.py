@@ -20,7 +20,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _COUNTS = re.compile(r"\bhow (?:many|often)\b|\bnumber\b", re.IGNORECASE)
-_OPTIONS = 4
+OPTIONS = 4
 _SMALL = 12  # whole numbers up to this one have the next ones beside them
 _WORDS = {value: word for word, value in NUMBERS.items()}
 
@@ -33,10 +33,12 @@ def value_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     # "The mean of the two divergences": a number in words is the answer only where it is counted.
     if figure.written.lower() in NUMBERS and not _COUNTS.search(fact.question):
         return None
-    place = rng.randrange(_OPTIONS)
-    values = _beside(figure, place, rng)
+    place = rng.randrange(OPTIONS)
+    whole = figure.value == int(figure.value) and "." not in figure.written
+    small = whole and figure.value <= _SMALL
+    values = counts(int(figure.value), place) if small else beside(figure.value, place, rng)
     texts = [_shown(value, figure) for value in values]
-    if len(set(texts)) < _OPTIONS:
+    if len(set(texts)) < OPTIONS:
         return None
     said = " ".join(said_of(fact).split())
     options = tuple(
@@ -50,29 +52,34 @@ def value_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     )  # fmt: skip
 
 
-def _beside(figure: Figure, place: int, rng: random.Random) -> list[float]:
-    """Four numbers that grow, the right one at a place: neighbours, shares below one, or halves and doubles."""
-    value = figure.value
-    if value == int(value) and value <= _SMALL and "." not in figure.written:
-        first = max(int(value) - place, 1)
-        return [float(first + n) for n in range(_OPTIONS)]
+def beside(value: float, place: int, rng: random.Random) -> list[float]:
+    """Four numbers that grow, the right one at a place: shares below one, or halves and doubles."""
     if value < 1:
         below = [value * (n + 1) / (place + 1) for n in range(place)]
-        step = min((1 - value) / (_OPTIONS - place), value)
-        return [*below, value, *(value + step * (n + 1) for n in range(_OPTIONS - 1 - place))]
+        step = min((1 - value) / (OPTIONS - place), value)
+        return [*below, value, *(value + step * (n + 1) for n in range(OPTIONS - 1 - place))]
     ratio = rng.choice((2.0, 4.0) if value == int(value) else (1.5, 2.0))
-    return [value * ratio ** (n - place) for n in range(_OPTIONS)]
+    return [value * ratio ** (n - place) for n in range(OPTIONS)]
+
+
+def counts(value: int, place: int, step: int = 1, least: int = 1) -> list[float]:
+    """Four whole numbers that grow by a step, the right one at a place or as near to it as the least one allows."""
+    first = max(value - place * step, least if value >= least else value)
+    return [float(first + n * step) for n in range(OPTIONS)]
+
+
+def written_like(value: float, written: str) -> str:
+    """A number in the form of one that the notes write: in words, with as many decimals, with commas."""
+    if written.lower() in NUMBERS and str(int(value)) in _WORDS | {"1": "one"}:
+        return {"1": "one", **_WORDS}[str(int(value))]
+    if "." in written:
+        return f"{value:.{len(written.partition('.')[2])}f}"
+    plain_digits = len(written) > 3 and "," not in written
+    return str(round(value)) if plain_digits else f"{round(value):,}"
 
 
 def _shown(value: float, figure: Figure) -> str:
     """A number in the form of the note's own, with its unit."""
-    written = figure.written
-    if written.lower() in NUMBERS and str(int(value)) in _WORDS | {"1": "one"}:
-        shown = {"1": "one", **_WORDS}[str(int(value))]
-    elif "." in written:
-        shown = f"{value:.{len(written.partition('.')[2])}f}"
-    else:
-        plain_digits = len(written) > 3 and "," not in written
-        shown = str(round(value)) if plain_digits else f"{round(value):,}"
+    shown = written_like(value, figure.written)
     unit = {"millions": "million", "billions": "billion"}.get(figure.unit, figure.unit)
     return f"{shown} {unit}" if unit else shown
