@@ -143,8 +143,13 @@ class Item:
 
 
 def item_id(note: str, kind: str, stem: str, key: str, options: tuple[Option, ...] = ()) -> str:
-    """A hash of what makes an item this one; the order of its options does not count."""
+    """A hash of what makes an item this one; the order of its options does not count.
+
+    Their words tell items apart, and their signs where some have the same words, as formulas do.
+    """
     texts = sorted(plain(option.text) for option in options)
+    if len(set(texts)) < len(texts):
+        texts = sorted(signs(option.text) for option in options)
     parts = "\n".join((note, kind, plain(stem), plain(key), *texts))
     return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
