@@ -66,8 +66,7 @@ BARS
 #note-found h3 { font-size: .8rem; color: var(--soft); margin: 1.1em 0 .5em; text-transform: capitalize; }
 #note-found summary { cursor: pointer; padding: .6em 0; font-size: .9rem; color: var(--soft); }
 #note-found a { text-decoration: none; }
-#note-found a:hover, #note-map:has(.md:empty) { display: none; }
-#note-map a:hover { text-decoration: underline; }
+#note-found a:hover, #note-map a:hover { text-decoration: underline; }
 #note-head h2:focus { outline: 0 !important; }
 #note-head p { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 #note-tools { flex-wrap: wrap; }
@@ -88,6 +87,7 @@ BARS
 #note a.ask { font-size: .8rem; font-weight: 400; white-space: nowrap; }
 #note p.ask { text-align: right; margin: 0; }
 #note-map { border-top: 1px solid var(--line); padding-top: 4px; }
+#note-map:has(.md:empty) { display: none; }
 #note-map .around ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 6px; margin: 0; }
 #note-map .around li { padding: 0; margin: 0; }
 #note-map .around li a { display: block; padding: .4em .9em; border: 1px solid var(--line); border-radius: 10px;
