@@ -100,3 +100,29 @@ def test_a_folder_that_is_gone_for_a_while_does_not_cost_the_index(
     notes.with_name("unplugged").rename(notes)
     assert kept.refresh(library) == "" and len(kept.now.read.index.notes) == 3
     kept.close()
+
+
+def test_who_still_reads_the_notes_reads_on_after_they_were_closed(
+    notes: Path, tmp_path: Path, embedding: Any
+) -> None:
+    kept, library = in_use(notes, tmp_path / "index", made, embedding)
+    kept.open(library, wait=True)
+    closed: list[int] = []
+    index, close = kept.now.read.index, kept.now.read.index.close
+    index.close = lambda: (closed.append(1), close())  # type: ignore[assignment, method-assign, func-returns-value]
+    vector = embedding.embed_texts(["mode collapse"])[0]
+    with kept.hold() as first:
+        with kept.hold():
+            kept.close()
+            assert first.read.index.query(vector, 1)
+        assert first.read.index.query(vector, 1) and not closed
+    assert closed == [1]
+
+
+def test_notes_that_nobody_reads_are_closed_at_once(notes: Path, tmp_path: Path, embedding: Any) -> None:
+    kept, library = in_use(notes, tmp_path / "index", made, embedding)
+    kept.open(library, wait=True)
+    closed: list[int] = []
+    kept.now.read.index.close = lambda: closed.append(1)  # type: ignore[method-assign]
+    kept.close()
+    assert closed == [1]

@@ -53,18 +53,9 @@ class StudentNotes(NotesInUse):
 
     @contextmanager
     def hold(self) -> Iterator[Opened]:
-        with self._lock:
-            own = self._opened
-            if own is not None:
-                self._holders[own.read.index] += 1
-        if own is None:
-            with self._shared.hold() as opened:
-                yield self._mine(opened)
-            return
-        try:
-            yield own
-        finally:
-            self._let_go(own.read.index)
+        with ExitStack() as held:
+            own = held.enter_context(self._held())
+            yield own or self._mine(held.enter_context(self._shared.hold()))
 
     def _mine(self, opened: Opened) -> Opened:
         """Made anew only when the class's notes were read again."""
@@ -79,11 +70,8 @@ class StudentNotes(NotesInUse):
         if library.own:
             super().open(library, on_progress, wait=wait, strict=strict)
             return
-        with self._changing, self._lock:
-            before, self._opened = self._opened, None
-            unused = before is not None and before.read.index not in self._holders
-        if before is not None and unused:
-            before.read.index.close()
+        with self._changing:
+            self._swap(None)
 
     def changed(self, library: NotesLibrary) -> bool:
         return super().changed(library) if self._opened else self._shared.changed(library)

@@ -148,6 +148,7 @@ class NotesInUse:
         self._lock = threading.Lock()
         self._holders: Counter[Index] = Counter()
         self._opened: Opened | None = None
+        self._is_closed = False
         self._seen = Signature(frozenset())
         self._settled = False
 
@@ -160,22 +161,32 @@ class NotesInUse:
     @contextmanager
     def hold(self) -> Iterator[Opened]:
         """What is in use, kept open until the end of the `with`, whatever takes its place meanwhile."""
+        with self._held() as opened:
+            assert opened is not None
+            yield opened
+
+    @contextmanager
+    def _held(self) -> Iterator[Opened | None]:
+        """As `hold`; None where nothing is open here."""
         with self._lock:
-            opened = self.now
-            self._holders[opened.read.index] += 1
+            opened = self._opened
+            if opened is not None:
+                self._holders[opened.read.index] += 1
         try:
             yield opened
         finally:
-            self._let_go(opened.read.index)
+            if opened is not None:
+                with self._lock:
+                    self._holders -= Counter([opened.read.index])
+                    unused = self._is_unused(opened)
+                if unused:
+                    opened.read.index.close()
 
-    def _let_go(self, index: Index) -> None:
-        """One holder less; an index that nobody holds and that is not in use any more is closed."""
-        with self._lock:
-            self._holders -= Counter([index])
-            in_use = self._opened is not None and index is self._opened.read.index
-            unused = index not in self._holders and not in_use
-        if unused:
-            index.close()
+    def _is_unused(self, opened: Opened) -> bool:
+        """Whether its index can be closed: asked under the lock, by whoever has just made one use of it less."""
+        now = self._opened if not self._is_closed else None
+        in_use = now is not None and now.read.index is opened.read.index
+        return not in_use and opened.read.index not in self._holders
 
     def open(
         self, library: NotesLibrary, on_progress: Progress | None = None, *, wait: bool, strict: bool = False
@@ -229,9 +240,12 @@ class NotesInUse:
             return ""
 
     def close(self) -> None:
-        """Lets go of the index."""
-        if self._opened is not None:
-            self._opened.read.index.close()
+        """Lets go of the index; who still holds it reads on until the end of the `with`."""
+        with self._lock:
+            opened, self._is_closed = self._opened, True
+            unused = opened is not None and self._is_unused(opened)
+        if opened is not None and unused:
+            opened.read.index.close()
 
     def _put_in_place(self, read: ReadNotes, before: Index | None = None) -> None:
         """Makes what hangs on an index and swaps it in; where that fails, an index other than `before` is closed."""
@@ -243,13 +257,12 @@ class NotesInUse:
             raise
         self._swap(made)
 
-    def _swap(self, opened: Opened) -> None:
+    def _swap(self, opened: Opened | None) -> None:
         with self._lock:
-            before = self._opened.read.index if self._opened is not None else None
-            self._opened = opened
-            unused = before is not opened.read.index and before not in self._holders
+            before, self._opened = self._opened, opened
+            unused = before is not None and self._is_unused(before)
         if before is not None and unused:
-            before.close()
+            before.read.index.close()
 
     def _read(
         self, library: NotesLibrary, on_progress: Progress | None, wait: bool, strict: bool
