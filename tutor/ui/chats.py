@@ -32,7 +32,7 @@ def chats_parts() -> dict[str, Any]:
     with gr.Column(elem_id="talks"):
         parts["find"] = gr.Textbox(
             label="Find in conversations", placeholder="a word of the title or the talk", lines=1, max_lines=1,
-            elem_id="find", visible=False,
+            elem_id="find", visible=False, value="",
         )  # fmt: skip
         parts["chats"] = gr.Radio([], label="Conversations", elem_id="chats", visible=False)
         parts["none_found"] = gr.Markdown("", elem_id="none-found", visible=False)
@@ -62,7 +62,10 @@ def chats_parts() -> dict[str, Any]:
 
 
 class Chats:
-    """What each click on the conversations changes: values and updates for the components that it names."""
+    """What each click on the conversations changes: values and updates for the components that it names.
+
+    The list stays at the words that are looked for, until a new conversation is begun.
+    """
 
     def __init__(self, session: Session, view: View, desk: Desk) -> None:
         self._session = session
@@ -71,7 +74,7 @@ class Chats:
         self._files = itertools.count(1)
 
     def opened(self, chat_id: str, words: str = "") -> list[Any]:
-        """OPENED: another conversation, or an empty one; the list stays at the words that are looked for."""
+        """OPENED: another conversation, or an empty one."""
         return [
             chat_id,
             chat_update(self._view, chat_id, reopened=True),
@@ -81,10 +84,18 @@ class Chats:
     def newest(self) -> list[Any]:
         """As `opened`: the conversation that was used last, whatever the browser remembers."""
         known = self._session.chats()
-        return self.opened(known[0].id if known else "")
+        return self.begun(known[0].id if known else "")
+
+    def begun(self, chat_id: str = "") -> list[Any]:
+        """As `opened`, and nothing is looked for any more."""
+        import gradio as gr
+
+        updates = self.opened(chat_id)
+        updates[OPENED.index("find")] = gr.Textbox(value="", visible=bool(self._session.chats()))
+        return updates
 
     def listing(self, chat_id: str, busy: bool, words: str = "") -> list[Any]:
-        """LISTED as it stands now: all conversations, or those that hold the words.
+        """LISTED as it stands now: all conversations, or those that hold the words; their field is left alone.
 
         Args:
             busy: whether a message is being answered: then no other conversation can be opened.
@@ -98,7 +109,7 @@ class Chats:
         value = chat_id if any(chat_id == listed for _, listed in entries) else None
         none = "" if entries or not known else "<p>No conversation holds these words.</p>"
         return [
-            gr.Textbox(value=words, visible=bool(known)),
+            gr.Textbox(visible=bool(known)),
             gr.Radio(
                 entries,
                 value=value,
@@ -130,8 +141,7 @@ class Chats:
         """LISTED after something went on beside the chat; what is being typed there is left alone."""
         import gradio as gr
 
-        listed = self.listing(chat_id, self._desk.busy(tab), words)
-        return [gr.Textbox(visible=bool(self._session.chats())), *listed[1:-1], gr.skip()]
+        return [*self.listing(chat_id, self._desk.busy(tab), words)[:-1], gr.skip()]
 
     def renaming(self, chat_id: str) -> list[Any]:
         """The column for a new name, and the name as it is."""
@@ -144,7 +154,7 @@ class Chats:
         self._session.rename_chat(chat_id, title)
         return self.listing(chat_id, self._desk.busy(tab), words)
 
-    def deleted(self, chat_id: str) -> list[Any]:
+    def deleted(self, chat_id: str, words: str = "") -> list[Any]:
         """OPENED and DELETED: the conversation is out of the list, an empty one is open; for a while it can come back.
 
         One that is being answered stays.
@@ -157,13 +167,23 @@ class Chats:
         title = self._title(chat_id)
         self._session.delete_chat(chat_id)
         said = status_html(f"“{title}” is deleted.")
-        return [*self.opened(""), gr.Row(visible=True), said, chat_id, gr.Timer(active=True)]
+        return [*self.opened("", words), gr.Row(visible=True), said, chat_id, gr.Timer(active=True)]
 
-    def brought_back(self, chat_id: str) -> list[Any]:
-        """OPENED and DELETED: the conversation that was deleted last is there again, and open."""
+    def brought_back(self, tab: str, chat_id: str, now: str, words: str = "") -> list[Any]:
+        """OPENED and DELETED: the conversation that was deleted last is there again, and open.
+
+        While the tab's message is being answered the student stays where its answer is shown.
+
+        Args:
+            now: the conversation that is open.
+        """
+        import gradio as gr
+
         if chat_id:
             self._session.restore_chat(chat_id)
-        return [*self.opened(chat_id), *self.forgotten()]
+        if self._desk.busy(tab):
+            return [gr.skip(), gr.skip(), *self.relisted(tab, now, words), *self.forgotten()]
+        return [*self.opened(chat_id, words), *self.forgotten()]
 
     def forgotten(self) -> list[Any]:
         """DELETED: the offer to bring it back is gone."""
@@ -214,7 +234,10 @@ def wire_chats(parts: dict[str, Any], on: On, telling: dict[str, Any]) -> None:
         chats: Chats = mine.chats
         return chats
 
-    on(parts["new"].click, lambda mine: own(mine).opened(""), None, opened)
+    def brought_back(mine: Any, last: str, now: str, words: str, request: gr.Request) -> list[Any]:
+        return own(mine).brought_back(str(request.session_hash), last, now, words)
+
+    on(parts["new"].click, lambda mine: own(mine).begun(), None, opened)
     on(
         parts["chats"].input,
         lambda mine, now, words: own(mine).opened(now, words),
@@ -233,6 +256,12 @@ def wire_chats(parts: dict[str, Any], on: On, telling: dict[str, Any]) -> None:
     on(parts["title"].submit, renamed, [chat_id, parts["title"], find], listed)
     on(parts["take"].click, lambda mine, now: own(mine).taken(now), chat_id, parts["file"])
     gone = [*opened, *deleted]
-    on(parts["delete"].click, lambda mine, now: own(mine).deleted(now), chat_id, gone, **telling)
-    on(parts["bring_back"].click, lambda mine, last: own(mine).brought_back(last), parts["gone_id"], gone)
+    on(
+        parts["delete"].click,
+        lambda mine, now, words: own(mine).deleted(now, words),
+        [chat_id, find],
+        gone,
+        **telling,
+    )
+    on(parts["bring_back"].click, brought_back, [parts["gone_id"], chat_id, find], gone)
     on(parts["gone_clock"].tick, lambda mine: own(mine).forgotten(), None, deleted)

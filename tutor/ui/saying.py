@@ -53,7 +53,10 @@ def saying_parts() -> dict[str, Any]:
 
 
 class Saying:
-    """What each way of saying something changes: values and updates for the components that it names."""
+    """What each way of saying something changes: values and updates for the components that it names.
+
+    `words` are those that are looked for in the conversations; their list stays at them.
+    """
 
     def __init__(self, session: Session, view: View, desk: Desk, chats: Chats) -> None:
         self._session = session
@@ -61,7 +64,7 @@ class Saying:
         self._desk = desk
         self._chats = chats
 
-    def taken(self, tab: str, chat_id: str, text: str, *, typed: bool = False) -> list[Any]:
+    def taken(self, tab: str, chat_id: str, text: str, words: str = "", *, typed: bool = False) -> list[Any]:
         """TAKING: a message is recorded and shown at once; its answer comes next.
 
         What cannot be taken in leaves everything as it is, the words in the box too.
@@ -75,16 +78,16 @@ class Saying:
         except Exception:
             self._desk.end(tab)
             raise
-        return self._waiting(tab, chat_id, text, emptied=typed)
+        return self._waiting(tab, chat_id, text, words, emptied=typed)
 
-    def again(self, tab: str, chat_id: str) -> list[Any]:
+    def again(self, tab: str, chat_id: str, words: str = "") -> list[Any]:
         """TAKING: the student's last words once more; what the tutor said to them is taken back."""
         if not chat_id or not self._free(tab, chat_id):
             return _skipped()
         text = self._changed(tab, lambda: self._session.retract_last(chat_id))
-        return self._waiting(tab, chat_id, text) if text else _skipped()
+        return self._waiting(tab, chat_id, text, words) if text else _skipped()
 
-    def edited(self, tab: str, chat_id: str, index: int, text: str) -> list[Any]:
+    def edited(self, tab: str, chat_id: str, index: int, text: str, words: str = "") -> list[Any]:
         """TAKING: other words in place of the student's last ones; what the tutor said to those is taken back.
 
         The browser shows the new words already: what cannot be taken in is shown again as it is on record.
@@ -100,9 +103,9 @@ class Saying:
             return as_it_is
         if self._changed(tab, lambda: self._session.take_back(chat_id, text)) is None:
             return as_it_is
-        return self._waiting(tab, chat_id, text)
+        return self._waiting(tab, chat_id, text, words)
 
-    def undone(self, tab: str, chat_id: str, draft: str) -> list[Any]:
+    def undone(self, tab: str, chat_id: str, draft: str, words: str = "") -> list[Any]:
         """TAKING: the student's last words and what was said to them are gone; the words are in the box again.
 
         Args:
@@ -117,7 +120,7 @@ class Saying:
         if text is None:
             return _skipped()
         box = gr.skip() if draft.strip() else gr.Textbox(value=text)
-        return [chat_id, chat_update(self._view, chat_id), box, *self._chats.listing(chat_id, False)]
+        return [chat_id, chat_update(self._view, chat_id), box, *self._chats.listing(chat_id, False, words)]
 
     def _changed(self, tab: str, change: Callable[[], str | None]) -> str | None:
         """What a change of the last exchange gives; None, and the place free again, where it may not be made."""
@@ -148,10 +151,10 @@ class Saying:
             gr.Info("One answer at a time: wait for this one, or stop it first.", duration=4)
         return free
 
-    def _waiting(self, tab: str, chat_id: str, text: str, emptied: bool = False) -> list[Any]:
+    def _waiting(self, tab: str, chat_id: str, text: str, words: str, emptied: bool = False) -> list[Any]:
         self._desk.wait(tab, chat_id, text)
         shown = chat_update(self._view, chat_id)
-        return [chat_id, shown, self.writing(True, emptied), *self._chats.listing(chat_id, True)]
+        return [chat_id, shown, self.writing(True, emptied), *self._chats.listing(chat_id, True, words)]
 
     def answered(self, tab: str, style: str) -> Iterator[Any]:
         """The chat, again and again while the tab's message is being answered."""
@@ -171,7 +174,7 @@ class Saying:
         busy = self._desk.busy(tab)
         return [self.writing(busy), *self._chats.listing(chat_id, busy, words)]
 
-    def stopped(self, tab: str) -> list[Any]:
+    def stopped(self, tab: str, words: str = "") -> list[Any]:
         """chat, box, LISTED: the tab's work was told to stop; a message that only waited is given up at once."""
         import gradio as gr
 
@@ -183,9 +186,8 @@ class Saying:
             return [gr.skip(), gr.Textbox(stop_btn="Stopping…"), *unchanged]
         chat_id = ticket.chat_id
         self._session.note(chat_id, STOPPED_EARLY)
-        return [
-            chat_update(self._view, chat_id), self.writing(False), *self._chats.listing(chat_id, False)
-        ]  # fmt: skip
+        listed = self._chats.listing(chat_id, False, words)
+        return [chat_update(self._view, chat_id), self.writing(False), *listed]
 
     def left(self, tab: str) -> None:
         """The tab was closed or loaded anew: its work stops, and nobody waits for its answer any more."""
@@ -267,21 +269,22 @@ def wire_saying(
     """
     import gradio as gr
 
-    chat_id, chat, box = parts["chat_id"], parts["chat"], parts["box"]
+    chat_id, chat, box, find = (parts[name] for name in ("chat_id", "chat", "box", "find"))
     taking, listed = [parts[name] for name in TAKING], [parts[name] for name in LISTED]
 
-    def typed(mine: Any, text: str, now: str, request: gr.Request) -> list[Any]:
-        return mine.saying.taken(str(request.session_hash), now, text, typed=True)
+    def typed(mine: Any, text: str, now: str, words: str, request: gr.Request) -> list[Any]:
+        return mine.saying.taken(str(request.session_hash), now, text, words, typed=True)
 
-    def picked(mine: Any, now: str, request: gr.Request, event: gr.SelectData) -> list[Any]:
+    def picked(mine: Any, now: str, words: str, request: gr.Request, event: gr.SelectData) -> list[Any]:
         text = event.value["text"] if isinstance(event.value, dict) else str(event.value)
-        return mine.saying.taken(str(request.session_hash), now, text)
+        return mine.saying.taken(str(request.session_hash), now, text, words)
 
-    def again(mine: Any, now: str, request: gr.Request) -> list[Any]:
-        return mine.saying.again(str(request.session_hash), now)
+    def again(mine: Any, now: str, words: str, request: gr.Request) -> list[Any]:
+        return mine.saying.again(str(request.session_hash), now, words)
 
-    def edited(mine: Any, now: str, request: gr.Request, event: gr.EditData) -> list[Any]:
-        return mine.saying.edited(str(request.session_hash), now, _place(event.index), str(event.value))
+    def edited(mine: Any, now: str, words: str, request: gr.Request, event: gr.EditData) -> list[Any]:
+        tab, place = str(request.session_hash), _place(event.index)
+        return mine.saying.edited(tab, now, place, str(event.value), words)
 
     def answered(mine: Any, style: str, request: gr.Request) -> Iterator[Any]:
         yield from mine.saying.answered(str(request.session_hash), style)
@@ -289,23 +292,23 @@ def wire_saying(
     def settled(mine: Any, now: str, words: str, request: gr.Request) -> list[Any]:
         return mine.saying.settled(str(request.session_hash), now, words)
 
-    def stopped(mine: Any, request: gr.Request) -> list[Any]:
-        return mine.saying.stopped(str(request.session_hash))
+    def stopped(mine: Any, words: str, request: gr.Request) -> list[Any]:
+        return mine.saying.stopped(str(request.session_hash), words)
 
-    on(box.stop, stopped, None, [chat, box, *listed])
+    on(box.stop, stopped, find, [chat, box, *listed])
     say = {"api_name": "say", "api_visibility": "undocumented"}
     # The answers wait in a line of their own, which says how many come before; see View.answer.
     answer = {"api_name": "answer", "api_visibility": "undocumented", "queue": True, "show_progress": "full"}
     answer |= {"concurrency_limit": None, "concurrency_id": "answer"}
     for said in (
-        on(box.submit, typed, [box, chat_id], taking, **say, **telling),
-        on(chat.example_select, picked, chat_id, taking, **telling),
-        on(chat.option_select, picked, chat_id, taking, **telling),
-        on(chat.retry, again, chat_id, taking, **telling),
-        on(chat.edit, edited, chat_id, taking, **telling),
+        on(box.submit, typed, [box, chat_id, find], taking, **say, **telling),
+        on(chat.example_select, picked, [chat_id, find], taking, **telling),
+        on(chat.option_select, picked, [chat_id, find], taking, **telling),
+        on(chat.retry, again, [chat_id, find], taking, **telling),
+        on(chat.edit, edited, [chat_id, find], taking, **telling),
     ):
         answering = on(said.then, answered, parts["style"], chat, **answer)
-        follow(on(answering.then, settled, [chat_id, parts["find"]], [box, *listed]).then)
+        follow(on(answering.then, settled, [chat_id, find], [box, *listed]).then)
     _wire_thoughts(parts, on, telling, taking)
 
 
@@ -315,14 +318,14 @@ def _wire_thoughts(parts: dict[str, Any], on: On, telling: dict[str, Any], takin
 
     chat, chat_id = parts["chat"], parts["chat_id"]
 
-    def undone(mine: Any, now: str, draft: str, request: gr.Request) -> list[Any]:
-        return mine.saying.undone(str(request.session_hash), now, draft)
+    def undone(mine: Any, now: str, draft: str, words: str, request: gr.Request) -> list[Any]:
+        return mine.saying.undone(str(request.session_hash), now, draft, words)
 
     def liked(mine: Any, now: str, event: gr.LikeData) -> list[Any]:
         value: Liking = "like" if event.liked is True else "dislike" if event.liked is False else ""
         return mine.saying.liked(now, _place(event.index), value)
 
-    on(chat.undo, undone, [chat_id, parts["box"]], taking, **telling)
+    on(chat.undo, undone, [chat_id, parts["box"], parts["find"]], taking, **telling)
     on(chat.like, liked, chat_id, [parts[name] for name in THOUGHT], trigger_mode="multiple")
     asking = [parts[name] for name in THOUGHT[1:]]
     on(

@@ -26,6 +26,7 @@ from tutor.settings import Settings
 from tutor.ui.gate import COMING, Gate
 from tutor.ui.guard import Guard, is_number
 from tutor.ui.look import CSS, HEAD, theme
+from tutor.ui.mends import describe_chats_once, fetch_nothing
 from tutor.ui.page import build_page
 from tutor.ui.seats import Class, Seats
 from tutor.ui.tabs_look import TABS_CSS, TABS_SCRIPT
@@ -222,6 +223,8 @@ def _application(
     import gradio as gr
     from fastapi import FastAPI
 
+    fetch_nothing()
+    describe_chats_once()
     local = _is_loopback(settings.host) and not settings.share
     programs = settings.api or settings.mcp
     blocks, seats = build_page(students, log_file=_log_file(settings), local=local, programs=programs)
@@ -295,7 +298,12 @@ def _server(app: Guard) -> uvicorn.Server:
     import uvicorn
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, lifespan="on"
+        app,
+        http="h11",  # bounds what stands before a body; httptools, where it is installed, reads on without end
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        lifespan="on",
     )
     return uvicorn.Server(config)
 

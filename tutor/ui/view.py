@@ -229,10 +229,12 @@ class View:
             yield self.chat(ticket.chat_id)
 
     def _waiting(self, ticket: Ticket, place: PlaceInLine) -> Iterator[list[Message]]:
-        """The conversation and how many come before, again and again until none does or the message is stopped."""
-        shown = self.chat(ticket.chat_id) if place.before else []
+        """The conversation and how many come before, as often as that changes, until none does or it is stopped."""
+        shown, said = self.chat(ticket.chat_id) if place.before else [], 0
         while (before := place.before) and not ticket.cancel.is_set():
-            yield [*shown, note_message(f"{before} before you: your answer comes when theirs are done.")]
+            if before != said:
+                said = before
+                yield [*shown, note_message(f"{before} before you: your answer comes when theirs are done.")]
             place.wait(WAITING_PAUSE_S)
 
     def _answered(self, ticket: Ticket, style: Style | None, place: PlaceInLine) -> Iterator[list[Message]]:
