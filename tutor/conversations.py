@@ -109,12 +109,9 @@ class Conversations:
 
     def hear(self, chat_id: str, message: str) -> None:
         """Records the student's words at once, before they are answered; the first ones name an unnamed chat."""
-        if (
-            not any(turn.role == "user" for turn in self.turns(chat_id))
-            and self._title_of(chat_id) == _UNNAMED
-        ):
-            self._kept.rename_chat(chat_id, _title(message))
-        self._kept.add_turn(chat_id, "user", message)
+        is_first = not any(turn.role == "user" for turn in self.turns(chat_id))
+        is_unnamed = is_first and self._title_of(chat_id) == _UNNAMED
+        self._kept.add_turn(chat_id, "user", message, title=_title(message) if is_unnamed else "")
 
     def _title_of(self, chat_id: str) -> str:
         return next((chat.title for chat in self._kept.list_chats() if chat.id == chat_id), "")

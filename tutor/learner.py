@@ -258,12 +258,19 @@ class Record:
         if not connection.execute(change).rowcount:
             raise RecordError(f"There is no chat {chat_id} in the record", "Open a new chat.")
 
-    def add_turn(self, chat_id: str, role: str, content: str, payload: dict[str, Any] | None = None) -> int:
-        """Appends a message to the chat and returns its id, ascending. RecordError for an unknown chat."""
+    def add_turn(
+        self, chat_id: str, role: str, content: str, payload: dict[str, Any] | None = None, *, title: str = ""
+    ) -> int:
+        """Appends a message to the chat and returns its id, ascending. RecordError for an unknown chat.
+
+        Args:
+            title: what the chat is called from now on; empty to leave it.
+        """
         at, body = self.stamp(), None if payload is None else to_json(payload)
         values = {"chat_id": chat_id, "role": role, "content": content, "payload": body, "at": at}
         with self.writing() as connection:
-            self._on_chat(connection, chat_id, self.tables["chats"].update().values(updated=at))
+            change = {"updated": at} | ({"title": title} if title else {})
+            self._on_chat(connection, chat_id, self.tables["chats"].update().values(change))
             return insert(connection, self.tables["turns"], values)
 
     def turns(self, chat_id: str) -> list[Turn]:

@@ -30,7 +30,10 @@ CLOSED_ENVIRONMENT = {
     "LANGGRAPH_STRICT_MSGPACK": "true",
     "ANONYMIZED_TELEMETRY": "False",
     "TOKENIZERS_PARALLELISM": "false",
-    # Not about other hosts: a thread that spins while it waits makes a shared machine up to twenty times slower.
+    # Not about other hosts: gradio keeps the last 10,000 events and after each counts all of them with pandas.
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+    # Neither: a thread that spins while it waits makes a shared machine up to twenty times slower.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
 # Whatever the stack would read besides: a share, paths to serve, a tracing key, a class to load.
