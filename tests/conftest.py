@@ -358,6 +358,21 @@ def browse_on(browser: Any) -> Iterator[Callable[..., Any]]:
         yield open_page
 
 
+@pytest.fixture(scope="session")
+def answer_question() -> Callable[[Any], None]:
+    """Answers the question that is open in the quiz of a page, whatever its kind, until it is graded."""
+
+    def answered(page: Any) -> None:
+        if page.locator("#quiz-options button:visible").count():
+            page.locator("#quiz-options button:visible").first.click()
+        else:
+            page.fill("#quiz-answer textarea", "It turns random noise into samples.")
+            page.click("#quiz-answer .submit-button")
+        page.wait_for_selector("#quiz-next:visible")
+
+    return answered
+
+
 def _pdf_file(pages: Sequence[Sequence[str]], trailer: str = "") -> bytes:
     """A PDF with these lines on its pages; `trailer` goes into its trailer."""
     count = len(pages)

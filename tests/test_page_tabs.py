@@ -10,6 +10,7 @@ import pytest
 
 PATIENCE_MS = 60_000
 Opening = Callable[..., Any]
+Answering = Callable[[Any], None]
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def served(serve_page: Any, page_settings: Any, tmp_path: Path) -> Iterator[Any]
 
 
 @pytest.fixture
-def visit(browse: Opening, served: Any) -> Opening:
+def visit(served: Any, browse: Opening) -> Opening:
     """Opens the page at one of its tabs."""
 
     def open_page(tab: str, **options: Any) -> Any:
@@ -74,17 +75,9 @@ def test_a_phone_reads_a_note(visit: Opening) -> None:
     assert box and box["x"] >= 0 and box["width"] > 250
 
 
-def _answered(page: Any) -> None:
-    """Answers the open question, whatever its kind, until it is graded."""
-    if page.locator("#quiz-options button:visible").count():
-        page.locator("#quiz-options button:visible").first.click()
-    else:
-        page.fill("#quiz-answer textarea", "It turns random noise into samples.")
-        page.click("#quiz-answer .submit-button")
-    page.wait_for_selector("#quiz-next:visible")
-
-
-def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(visit: Opening) -> None:
+def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(
+    visit: Opening, answer_question: Answering
+) -> None:
     page = visit("Quiz")
     page.get_by_label("Topic").fill("GAN")
     page.keyboard.press("Tab")
@@ -100,7 +93,7 @@ def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(v
     page.get_by_role("tab", name="Quiz").click()
     page.wait_for_selector("#quiz-stem >> text=Question 1 of 2")
     assert page.locator("#quiz-stem >> text=Hint 1.").is_visible()
-    _answered(page)
+    answer_question(page)
     assert page.locator("#quiz-graded .verdict").is_visible()
     assert page.locator("#quiz-graded details.citation mark").is_visible()
     page.click("#quiz-next")
@@ -123,12 +116,12 @@ def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(v
     assert page.locator("#chats label").count() == 1 and "Quiz: GAN" in page.inner_text("#chats")
 
 
-def test_a_phone_takes_a_quiz(visit: Opening) -> None:
+def test_a_phone_takes_a_quiz(visit: Opening, answer_question: Answering) -> None:
     page = visit("Quiz", viewport={"width": 375, "height": 720}, has_touch=True)
     page.click("#quiz-start")
     page.wait_for_selector("#quiz-stem .count")
     assert _fits(page, 375)
-    _answered(page)
+    answer_question(page)
     assert _fits(page, 375)
 
 
@@ -182,11 +175,11 @@ def test_a_run_is_stopped_and_says_so(visit: Opening) -> None:
     assert page.locator("#demo-run").is_visible() and not page.locator("#demo-stop").is_visible()
 
 
-def test_progress_shows_what_the_quiz_left(visit: Opening) -> None:
+def test_progress_shows_what_the_quiz_left(visit: Opening, answer_question: Answering) -> None:
     page = visit("Quiz", viewport={"width": 375, "height": 720}, color_scheme="dark")
     page.click("#quiz-start")
     page.wait_for_selector("#quiz-stem .count")
-    _answered(page)
+    answer_question(page)
     page.get_by_role("tab", name="Progress").click()
     page.wait_for_selector("#progress >> text=1 answered")
     assert page.locator("#progress .bar").first.is_visible() and not page.locator("#review").is_visible()
