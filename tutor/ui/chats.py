@@ -24,7 +24,8 @@ def chats_parts() -> dict[str, Any]:
     """The components by name."""
     import gradio as gr
 
-    parts: dict[str, Any] = {"gone_id": gr.State("")}
+    # The words of `find` as a state, which no program that calls a listener has to send.
+    parts: dict[str, Any] = {"gone_id": gr.State(""), "words": gr.State("")}
     # Until the page has opened the last conversation, no other can be: it would be opened over it.
     parts["new"] = gr.Button(
         "New conversation", elem_id="new", variant="primary", size="md", interactive=False
@@ -225,7 +226,7 @@ def wire_chats(parts: dict[str, Any], on: On, telling: dict[str, Any]) -> None:
     listed, opened, deleted = ([parts[name] for name in names] for names in (LISTED, OPENED, DELETED))
 
     def looked_for(mine: Any, now: str, words: str, request: gr.Request) -> list[Any]:
-        return own(mine).looked_for(str(request.session_hash), now, words)
+        return [*own(mine).looked_for(str(request.session_hash), now, words), words]
 
     def renamed(mine: Any, now: str, title: str, words: str, request: gr.Request) -> list[Any]:
         return own(mine).renamed(str(request.session_hash), now, title, words)
@@ -245,7 +246,7 @@ def wire_chats(parts: dict[str, Any], on: On, telling: dict[str, Any]) -> None:
         opened,
     )
     # A field's `input` misses what is deleted from it; `change` does not.
-    on(find.change, looked_for, [chat_id, find], listed, trigger_mode="always_last")
+    on(find.change, looked_for, [chat_id, find], [*listed, parts["words"]], trigger_mode="always_last")
     on(
         parts["rename"].click,
         lambda mine, now: own(mine).renaming(now),

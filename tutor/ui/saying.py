@@ -269,7 +269,7 @@ def wire_saying(
     """
     import gradio as gr
 
-    chat_id, chat, box, find = (parts[name] for name in ("chat_id", "chat", "box", "find"))
+    chat_id, chat, box, words = (parts[name] for name in ("chat_id", "chat", "box", "words"))
     taking, listed = [parts[name] for name in TAKING], [parts[name] for name in LISTED]
 
     def typed(mine: Any, text: str, now: str, words: str, request: gr.Request) -> list[Any]:
@@ -295,20 +295,20 @@ def wire_saying(
     def stopped(mine: Any, words: str, request: gr.Request) -> list[Any]:
         return mine.saying.stopped(str(request.session_hash), words)
 
-    on(box.stop, stopped, find, [chat, box, *listed])
+    on(box.stop, stopped, words, [chat, box, *listed])
     say = {"api_name": "say", "api_visibility": "undocumented"}
     # The answers wait in a line of their own, which says how many come before; see View.answer.
     answer = {"api_name": "answer", "api_visibility": "undocumented", "queue": True, "show_progress": "full"}
     answer |= {"concurrency_limit": None, "concurrency_id": "answer"}
     for said in (
-        on(box.submit, typed, [box, chat_id, find], taking, **say, **telling),
-        on(chat.example_select, picked, [chat_id, find], taking, **telling),
-        on(chat.option_select, picked, [chat_id, find], taking, **telling),
-        on(chat.retry, again, [chat_id, find], taking, **telling),
-        on(chat.edit, edited, [chat_id, find], taking, **telling),
+        on(box.submit, typed, [box, chat_id, words], taking, **say, **telling),
+        on(chat.example_select, picked, [chat_id, words], taking, **telling),
+        on(chat.option_select, picked, [chat_id, words], taking, **telling),
+        on(chat.retry, again, [chat_id, words], taking, **telling),
+        on(chat.edit, edited, [chat_id, words], taking, **telling),
     ):
         answering = on(said.then, answered, parts["style"], chat, **answer)
-        follow(on(answering.then, settled, [chat_id, find], [box, *listed]).then)
+        follow(on(answering.then, settled, [chat_id, words], [box, *listed]).then)
     _wire_thoughts(parts, on, telling, taking)
 
 
@@ -325,7 +325,7 @@ def _wire_thoughts(parts: dict[str, Any], on: On, telling: dict[str, Any], takin
         value: Liking = "like" if event.liked is True else "dislike" if event.liked is False else ""
         return mine.saying.liked(now, _place(event.index), value)
 
-    on(chat.undo, undone, [chat_id, parts["box"], parts["find"]], taking, **telling)
+    on(chat.undo, undone, [chat_id, parts["box"], parts["words"]], taking, **telling)
     on(chat.like, liked, chat_id, [parts[name] for name in THOUGHT], trigger_mode="multiple")
     asking = [parts[name] for name in THOUGHT[1:]]
     on(
