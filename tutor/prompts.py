@@ -19,6 +19,8 @@ _MANNER: dict[Style, str] = {
     "expert": "Answer precisely in four to six sentences, with the formula if the notes give one.",
 }
 
+_NAMED: dict[Style, str] = {"plain": "", "eli5": "simply", "school": "for school", "expert": "in depth"}
+
 
 def answer_from_notes(question: str, evidence: Sequence[str], style: Style) -> list[BaseMessage]:
     """Asks for an answer that uses nothing but the given sentences of the notes."""
@@ -29,6 +31,26 @@ def answer_from_notes(question: str, evidence: Sequence[str], style: Style) -> l
             f"Question: {question}"
         )
     ]
+
+
+def answer_from_numbered(question: str, evidence: Sequence[str], style: Style) -> list[BaseMessage]:
+    """Asks the fitted model for an answer from numbered sentences, each of its own with the numbers it rests on.
+
+    It was fitted on this very form (`tutor.training`), so that no rules need to be told.
+    """
+    notes = "\n".join(f"[{number}] {sentence}" for number, sentence in enumerate(evidence, 1))
+    manner = "" if style == "plain" else f" ({_NAMED[style]})"
+    return [HumanMessage(f"{notes}\n\nQuestion{manner}: {question}")]
+
+
+def stand_alone(turns: Sequence[tuple[str, str]], message: str) -> list[BaseMessage]:
+    """Asks the fitted model for a follow-up as a question that stands alone.
+
+    Args:
+        turns: what was asked and the begin of its answer, oldest first.
+    """
+    said = "\n".join(f"Student: {asked}\nTutor: {answered}" for asked, answered in turns)
+    return [HumanMessage(f"{said}\nStudent: {message}\n\nThe last question, so that it stands alone:")]
 
 
 def choose_tool(message: str) -> list[BaseMessage]:

@@ -1,0 +1,56 @@
+"""The fit of the chat model's adapter, on a model made here; and the examples that it learns from."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tutor.errors import SettingsError
+from tutor.training.examples import Lesson, read_lessons, write_lessons
+from tutor.training.speaking import SpeechFit, packed, rate_at, tensors_of
+
+
+def test_an_example_survives_writing_and_reading(tmp_path: Path) -> None:
+    sentence = {"note": "a.md", "lines": [1, 2], "text": "A thing."}
+    one = Lesson("answer", {"question": "What?", "evidence": [sentence]}, "A thing. [1]")
+    write_lessons([one, one], tmp_path / "x.jsonl")
+    assert read_lessons(tmp_path / "x.jsonl") == [one, one]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"job": "answer"}\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="Line 1"):
+        read_lessons(tmp_path / "x.jsonl")
+
+
+def test_the_rate_rises_and_falls_to_nothing() -> None:
+    fit = SpeechFit(rate=1.0, warm_up=0.1)
+    # 10 of 100 steps rise by a tenth each; half way down the cosine, at step 55, it is one half.
+    assert rate_at(0, 100, fit) == pytest.approx(0.1)
+    assert rate_at(9, 100, fit) == pytest.approx(1.0)
+    assert rate_at(55, 100, fit) == pytest.approx(0.5)
+    assert rate_at(100, 100, fit) == pytest.approx(0.0)
+
+
+def test_rows_hold_each_example_once_and_never_too_many_tokens() -> None:
+    examples = [([n] * length, [n] * length) for n, length in enumerate((5, 3, 4, 9, 2, 2))]
+    rows = packed(examples, 8, random.Random(0))
+    assert all(sum(len(tokens) for tokens, _ in row) <= 8 for row in rows)
+    assert sorted(one[0][0] for row in rows for one in row) == [0, 1, 2, 4, 5]  # the one of nine does not fit
+
+
+def test_an_example_of_a_row_sees_itself_alone() -> None:
+    import torch
+
+    values = tensors_of([([7, 8], [-100, 8]), ([9, 9, 9], [-100, 9, 9])], torch.float32)
+    seen = values["attention_mask"][0, 0] == 0
+    assert seen.tolist() == [
+        [True, False, False, False, False],
+        [True, True, False, False, False],
+        [False, False, True, False, False],
+        [False, False, True, True, False],
+        [False, False, True, True, True],
+    ]
+    assert values["position_ids"].tolist() == [[0, 1, 0, 1, 2]]
