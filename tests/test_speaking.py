@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tutor.errors import SettingsError
-from tutor.training.examples import Lesson, read_lessons, write_lessons
+from tutor.evaluation.numbered import Drafted, NumberedQuestion, drafted, numbered, numbered_questions
+from tutor.training.examples import HELD_OUT_NOTES, Lesson, read_lessons, write_lessons
 from tutor.training.speaking import SpeechFit, packed, rate_at, tensors_of
 
 
@@ -54,3 +55,39 @@ def test_an_example_of_a_row_sees_itself_alone() -> None:
         [False, False, True, True, True],
     ]
     assert values["position_ids"].tolist() == [[0, 1, 0, 1, 2]]
+
+
+def test_a_draft_is_taken_apart_into_sentences_and_their_numbers() -> None:
+    said = drafted("The generator makes fakes. [2] The critic scores them. [1] [3]")
+    assert said == Drafted((("The generator makes fakes.", (2,)), ("The critic scores them.", (1, 3))), False)
+    assert drafted("The notes do not say this.") == Drafted((), True)
+    assert drafted("It has no number.").sentences == (("It has no number.", ()),)
+
+
+def test_a_model_is_measured_before_its_draft_is_checked() -> None:
+    sentence = {"note": "a.md", "lines": [1, 1], "text": "A GAN trains two networks against each other."}
+    other = {"note": "a.md", "lines": [2, 2], "text": "The encoder of a VAE gives a mean and a variance."}
+    asked = [
+        NumberedQuestion("a", "What is a GAN?", (sentence, other), frozenset({1}), frozenset({1})),
+        NumberedQuestion("b", "What is a GAN?", (sentence, other), frozenset({1}), frozenset({1})),
+        NumberedQuestion("c", "What is T5?", (other,), frozenset(), frozenset()),
+    ]
+    said = {
+        "a": "A GAN trains two networks against each other. [1]",
+        "b": "A GAN trains three networks in peace. [2]",
+        "c": "The notes do not say this.",
+    }
+    found = {m.name: m.value for m in numbered(lambda one: said[one.id], lambda stage, all_: iter(all_), asked)}
+    assert found["refused where no sentence answers"] == 1.0
+    assert found["answered where one does"] == 1.0
+    assert found["answers without an unsupported sentence, before the check"] == 0.5
+    assert found["sentences whose own numbers support them"] == 0.5
+    assert found["answers that rest on a sentence that answers"] == 0.5
+
+
+def test_nothing_is_learned_from_the_notes_that_are_held_out() -> None:
+    lessons = read_lessons()
+    assert len(lessons) > 1000
+    assert not [one for one in lessons if one.notes & set(HELD_OUT_NOTES)]
+    held = {sentence["note"] for one in numbered_questions() for sentence in one.evidence}
+    assert set(HELD_OUT_NOTES) <= held

@@ -1,0 +1,134 @@
+"""A chat model on numbered sentences of notes that it never learned from: what it says before anything is checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from tutor.errors import SettingsError
+from tutor.evaluation.questions import SETS_FOLDER
+from tutor.evaluation.report import Measure
+from tutor.grounding import Evidence, check
+
+HELD_OUT = "numbered-held-out"
+_SAID = re.compile(r"\s*(.+?[.!?:]|.+?)((?:\s*\[\d{1,2}\])+|$)", re.DOTALL)
+_REFUSES = re.compile(r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NumberedQuestion:
+    """A question with numbered sentences, labelled by a person.
+
+    Attributes:
+        evidence: the sentences, each with its note.
+        answers: the numbers, from 1, of all sentences that answer; none where the question is to be refused.
+        needs: the one or two that a good answer rests on.
+    """
+
+    id: str
+    question: str
+    evidence: tuple[dict[str, Any], ...]
+    answers: frozenset[int]
+    needs: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """What a model said: its sentences with the numbers behind them, or a refusal."""
+
+    sentences: tuple[tuple[str, tuple[int, ...]], ...]
+    refused: bool
+
+
+def numbered_questions(path: Path = SETS_FOLDER / f"{HELD_OUT}.jsonl") -> list[NumberedQuestion]:
+    """The bundled questions.
+
+    Raises:
+        SettingsError: a line that is no such question.
+    """
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            v = json.loads(line)
+            answers, needs = frozenset(v["answers"]), frozenset(v["needs"])
+            found.append(NumberedQuestion(v["id"], v["question"], tuple(v["evidence"]), answers, needs))
+        except (ValueError, KeyError, TypeError) as error:
+            raise SettingsError(
+                f"Line {number} of {path} is no numbered question ({error!r})",
+                "Write it as JSON with id, question, evidence, answers and needs.",
+            ) from error
+    return found
+
+
+def drafted(text: str) -> Drafted:
+    """A model's text taken apart: "A thing. [1] It is red. [2] [3]" has two sentences."""
+    if _REFUSES.search(text):
+        return Drafted((), True)
+    found = [
+        (said[1].strip(), tuple(int(n) for n in re.findall(r"\d+", said[2])))
+        for said in _SAID.finditer(text.strip())
+        if said[1].strip()
+    ]
+    return Drafted(tuple(found), not found)
+
+
+def is_grounded(sentence: str, evidence: Sequence[dict[str, Any]]) -> bool:
+    """Whether the grounding check finds the sentence in any of these sentences of the notes."""
+    pieces = [
+        cast(Evidence, SimpleNamespace(asserted=e["text"], text=e["text"], passage=SimpleNamespace(note=e["note"])))
+        for e in evidence
+    ]
+    return check(sentence, pieces, lambda stem: 1.0)[0] != "unsupported"
+
+
+def numbered(
+    draft: Callable[[NumberedQuestion], str],
+    each: Callable[[str, Sequence[NumberedQuestion]], Iterator[NumberedQuestion]],
+    questions: Sequence[NumberedQuestion],
+) -> list[Measure]:
+    """All measures.
+
+    Args:
+        draft: a question -> what the model says, unchecked.
+        each: gives the questions one by one, with progress.
+    """
+    given = [(one, drafted(draft(one))) for one in each("Answering from numbered sentences", questions)]
+    asked = [(one, said) for one, said in given if one.answers]
+    answered = [(one, said) for one, said in asked if not said.refused]
+    cited = [
+        (f"{one.id}, {place}", _holds(one, sentence, numbers))
+        for one, said in answered
+        for place, (sentence, numbers) in enumerate(said.sentences, 1)
+    ]
+    return [
+        Measure.share("refused where no sentence answers", [(o.id, s.refused) for o, s in given if not o.answers]),
+        Measure.share("answered where one does", [(one.id, not said.refused) for one, said in asked]),
+        Measure.share(
+            "answers without an unsupported sentence, before the check",
+            [(o.id, all(is_grounded(t, o.evidence) for t, _ in s.sentences)) for o, s in answered],
+        ),
+        Measure.share("sentences whose own numbers support them", cited),
+        Measure.share(
+            "answers that rest on a sentence that answers",
+            [(o.id, any(set(n) & o.answers for _, n in s.sentences)) for o, s in answered],
+        ),
+        Measure.share(
+            "answers that rest on nothing beside the point",
+            [(o.id, all(set(n) <= o.answers for _, n in s.sentences)) for o, s in answered],
+        ),
+        Measure(
+            "sentences an answer",
+            sum(len(said.sentences) for _, said in answered) / max(1, len(answered)),
+            len(answered),
+        ),
+    ]
+
+
+def _holds(one: NumberedQuestion, sentence: str, numbers: Sequence[int]) -> bool:
+    own = [one.evidence[number - 1] for number in numbers if 0 < number <= len(one.evidence)]
+    return len(own) == len(numbers) > 0 and is_grounded(sentence, own)
