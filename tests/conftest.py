@@ -167,7 +167,10 @@ def settings(notes: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def scripted() -> Any:
-    """scripted(text, ...) -> a chat model that streams these answers word by word, one a call."""
+    """scripted(text, ...) -> a chat model that streams these answers word by word, one a call.
+
+    With `answers_numbered=True` it passes for one that was fitted to answer from numbered sentences.
+    """
     from langchain_core.language_models.chat_models import BaseChatModel
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -175,6 +178,7 @@ def scripted() -> Any:
 
     class Scripted(BaseChatModel):
         answers: list[str]
+        answers_numbered: bool = False
         _asked: list[Any] = PrivateAttr(default_factory=list)
 
         @property
@@ -196,7 +200,7 @@ def scripted() -> Any:
             for word in re.findall(r"\S+\s*", self._next(messages)):
                 yield ChatGenerationChunk(message=AIMessageChunk(word))
 
-    return lambda *answers: Scripted(answers=list(answers))
+    return lambda *answers, **more: Scripted(answers=list(answers), **more)
 
 
 @pytest.fixture(autouse=True)

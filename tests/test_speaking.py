@@ -77,7 +77,9 @@ def test_a_model_is_measured_before_its_draft_is_checked() -> None:
         "b": "A GAN trains three networks in peace. [2]",
         "c": "The notes do not say this.",
     }
-    found = {m.name: m.value for m in numbered(lambda one: said[one.id], lambda stage, all_: iter(all_), asked)}
+    found = {
+        m.name: m.value for m in numbered(lambda one: said[one.id], lambda stage, all_: iter(all_), asked)
+    }
     assert found["refused where no sentence answers"] == 1.0
     assert found["answered where one does"] == 1.0
     assert found["answers without an unsupported sentence, before the check"] == 0.5

@@ -35,7 +35,7 @@ def build_parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     common.add_argument(
         "--model",
         metavar="NAME",
-        help="auto, notes-only, embedded, hf:ORG/NAME, a folder, gguf:FILE or openai:MODEL@URL",
+        help="auto, notes-only, embedded, embedded-stock, hf:ORG/NAME, a folder, gguf:FILE or openai:MODEL@URL",
     )
     common.add_argument("--seed", type=int, metavar="N", help="fixes every random choice")
     parser = argparse.ArgumentParser(

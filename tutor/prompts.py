@@ -21,6 +21,9 @@ _MANNER: dict[Style, str] = {
 
 _NAMED: dict[Style, str] = {"plain": "", "eli5": "simply", "school": "for school", "expert": "in depth"}
 
+NOT_SAID = "The notes do not say this."
+"""What the fitted model says where no sentence answers."""
+
 
 def answer_from_notes(question: str, evidence: Sequence[str], style: Style) -> list[BaseMessage]:
     """Asks for an answer that uses nothing but the given sentences of the notes."""

@@ -17,7 +17,9 @@ from tutor.grounding import Evidence, check
 
 HELD_OUT = "numbered-held-out"
 _SAID = re.compile(r"\s*(.+?[.!?:]|.+?)((?:\s*\[\d{1,2}\])+|$)", re.DOTALL)
-_REFUSES = re.compile(r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE)
+_REFUSES = re.compile(
+    r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ def drafted(text: str) -> Drafted:
 def is_grounded(sentence: str, evidence: Sequence[dict[str, Any]]) -> bool:
     """Whether the grounding check finds the sentence in any of these sentences of the notes."""
     pieces = [
-        cast(Evidence, SimpleNamespace(asserted=e["text"], text=e["text"], passage=SimpleNamespace(note=e["note"])))
+        cast(
+            Evidence,
+            SimpleNamespace(asserted=e["text"], text=e["text"], passage=SimpleNamespace(note=e["note"])),
+        )
         for e in evidence
     ]
     return check(sentence, pieces, lambda stem: 1.0)[0] != "unsupported"
@@ -106,7 +111,9 @@ def numbered(
         for place, (sentence, numbers) in enumerate(said.sentences, 1)
     ]
     return [
-        Measure.share("refused where no sentence answers", [(o.id, s.refused) for o, s in given if not o.answers]),
+        Measure.share(
+            "refused where no sentence answers", [(o.id, s.refused) for o, s in given if not o.answers]
+        ),
         Measure.share("answered where one does", [(one.id, not said.refused) for one, said in asked]),
         Measure.share(
             "answers without an unsupported sentence, before the check",

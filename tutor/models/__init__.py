@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tutor.errors import ModelError
-from tutor.models.embedded import GET_COMMAND, embedded_is_ready, embedded_path, get_embedded
+from tutor.models.embedded import EMBEDDED, GET_COMMAND, STOCK, embedded_is_ready, embedded_path, get_embedded
 from tutor.models.hub import REACH_S, cached_folder, get_model, installed_models
 from tutor.models.pieces import spoken
+from tutor.models.speech import speech_folder
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -34,7 +35,9 @@ __all__ = [
     "stream_text",
 ]
 
-KINDS = "notes-only, embedded, hf:ORG/NAME, a model's folder, gguf:FILE, openai:MODEL@URL or auto"
+KINDS = (
+    "notes-only, embedded, embedded-stock, hf:ORG/NAME, a model's folder, gguf:FILE, openai:MODEL@URL or auto"
+)
 NOTES_ONLY_REASON = "No chat model: answers are made of the notes' own sentences"
 # Guessing three tokens from the prompt makes copied answers 1.5 times faster and free ones a tenth slower; eight
 # copy no faster and cost free answers a third.
@@ -54,6 +57,11 @@ class ChosenModel:
     name: str
     chat: BaseChatModel | None
     reason: str
+
+    @property
+    def answers_numbered(self) -> bool:
+        """Whether it was fitted to answer from numbered sentences, naming the numbers."""
+        return bool(getattr(self.chat, "answers_numbered", False))
 
 
 def open_model(name: str, settings: Settings) -> ChosenModel:
@@ -125,9 +133,12 @@ def _open_chat(name: str, settings: Settings) -> BaseChatModel:
     folder = _folder_of(name, settings)
     from tutor.models.local import open_local
 
+    corrections = speech_folder() if name == EMBEDDED else None
     return open_local(
         folder,
         name,
+        corrections=corrections,
+        answers_numbered=corrections is not None,
         max_tokens=settings.answer_tokens,
         prompt_lookup_num_tokens=LOOKUP_TOKENS,
         seed=settings.seed,
@@ -135,7 +146,7 @@ def _open_chat(name: str, settings: Settings) -> BaseChatModel:
 
 
 def _folder_of(name: str, settings: Settings) -> Path:
-    if name == "embedded":
+    if name in (EMBEDDED, STOCK):
         if not embedded_is_ready(settings.cache_dir):
             remedy = f"Run `{GET_COMMAND}` once; without a model the tutor works in notes-only mode."
             raise ModelError("The embedded model is not on this machine yet", remedy)

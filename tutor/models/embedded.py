@@ -24,6 +24,9 @@ from tutor.models.weights import LOAD_ERRORS, first_line
 
 OnProgress = Callable[[str, float], None]
 
+EMBEDDED, STOCK = "embedded", "embedded-stock"
+"""The model with the corrections that were fitted for the tutor, and as it was published."""
+
 GET_COMMAND = "tutor models get embedded"
 _NOTES_ONLY_REMEDY = (
     "The tutor works without it in notes-only mode; "

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tutor.errors import ModelError
 from tutor.models.embedded import (
+    EMBEDDED,
     GET_COMMAND,
+    STOCK,
     embedded_is_ready,
     embedded_path,
     folder_mb,
@@ -21,6 +23,7 @@ from tutor.models.embedded import (
     require_space,
     run_watched,
 )
+from tutor.models.speech import speech_folder
 from tutor.models.weights import missing_file
 
 if TYPE_CHECKING:
@@ -96,7 +99,7 @@ def get_model(name: str, settings: Settings, on_progress: Callable[[str, float],
     no code are fetched.
 
     Args:
-        name: `embedded` or `hf:ORG/NAME`.
+        name: `embedded`, `embedded-stock` (the same files) or `hf:ORG/NAME`.
         on_progress: called with what is being done and the fraction done, from 0 to 1.
 
     Returns:
@@ -105,7 +108,7 @@ def get_model(name: str, settings: Settings, on_progress: Callable[[str, float],
     Raises:
         ModelError: another name, no network, too little space.
     """
-    if name == "embedded":
+    if name in (EMBEDDED, STOCK):
         return get_embedded(settings.cache_dir, on_progress)
     repo = name.removeprefix("hf:")
     if not name.startswith("hf:") or not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
@@ -139,7 +142,7 @@ def installed_models(settings: Settings) -> list[dict[str, Any]]:
     """
     rows = [
         _row("notes-only", "notes-only", True, 0, "no model: answers are made of the notes' own sentences"),
-        _embedded_row(settings.cache_dir),
+        *_embedded_rows(settings.cache_dir),
     ]
     if settings.endpoint:
         rows.append(_endpoint_row(settings.endpoint))
@@ -169,13 +172,18 @@ def _row(name: str, kind: str, installed: bool, size_mb: int, note: str) -> dict
     return row | {"fits": fits, "note": note}
 
 
-def _embedded_row(cache_dir: Path) -> dict[str, Any]:
+def _embedded_rows(cache_dir: Path) -> list[dict[str, Any]]:
+    """The embedded model; where corrections are bundled, also the model without them."""
     ready = embedded_is_ready(cache_dir)
     size_mb = round(folder_mb(embedded_path(cache_dir))) if ready else 270
-    note = "SmolLM2-135M-Instruct, small and quick; its drafts are checked against the notes"
-    if not ready:
-        note += f"; get it by `{GET_COMMAND}`"
-    return _row("embedded", "embedded", ready, size_mb, note)
+    told = {EMBEDDED: "SmolLM2-135M-Instruct, small and quick; its drafts are checked against the notes"}
+    if speech_folder() is not None:
+        fitted = (
+            "SmolLM2-135M-Instruct, fitted to answer from notes; its drafts are checked against the notes"
+        )
+        told = {EMBEDDED: fitted, STOCK: "the same model as it was published"}
+    missing = "" if ready else f"; get it by `{GET_COMMAND}`"
+    return [_row(name, EMBEDDED, ready, size_mb, note + missing) for name, note in told.items()]
 
 
 def _endpoint_row(endpoint: str) -> dict[str, Any]:

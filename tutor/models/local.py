@@ -55,6 +55,7 @@ class LocalChat(BaseChatModel):
             Several times faster when the answer quotes the notes; never used with a logits processor.
         temperature: 0 for greedy decoding.
         seed: fixes the sampling when the temperature is above 0; None draws one.
+        answers_numbered: whether it was fitted to answer from numbered sentences, naming the numbers.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -64,6 +65,7 @@ class LocalChat(BaseChatModel):
     prompt_lookup_num_tokens: int = 0
     temperature: float = 0.0
     seed: int | None = None
+    answers_numbered: bool = False
     takes_cancel: ClassVar[bool] = True
     takes_json_schema: ClassVar[bool] = True
     _weights: LocalWeights = PrivateAttr()
@@ -80,6 +82,11 @@ class LocalChat(BaseChatModel):
     def files(self) -> Path:
         """The folder of the model's files."""
         return self._weights.folder
+
+    @property
+    def corrections(self) -> Path | None:
+        """The folder of the corrections that are added to its weights; None without any."""
+        return self._weights.corrections
 
     def warm_up(self) -> None:
         """Loads the weights now, so that the first answer need not wait for them.
@@ -146,13 +153,16 @@ class LocalChat(BaseChatModel):
             future.cancel()
 
 
-def open_local(folder: Path, source: str = "", *, device: str = "auto", **fields: Any) -> LocalChat:
+def open_local(
+    folder: Path, source: str = "", *, device: str = "auto", corrections: Path | None = None, **fields: Any
+) -> LocalChat:
     """A chat model over a folder of config, tokenizer and safetensors; nothing heavy happens yet.
 
     Args:
         folder: the model's files.
         source: the model's name in messages; the folder's name when empty.
         device: `auto`, or a torch device name.
+        corrections: the folder of corrections that are added to the weights, or none.
         fields: LocalChat's attributes.
 
     Raises:
@@ -165,7 +175,7 @@ def open_local(folder: Path, source: str = "", *, device: str = "auto", **fields
             "Name a folder with config.json, a tokenizer and safetensors weights.",
         )
     name = source or folder.name
-    return LocalChat(LocalWeights(folder, name, device), source=name, **fields)
+    return LocalChat(LocalWeights(folder, name, device, corrections), source=name, **fields)
 
 
 def _spoken_chunks(job: Job, stop: list[str]) -> Iterator[AIMessageChunk]:

@@ -202,12 +202,13 @@ def known_capabilities(
 
 def _cache_file(name: str, chat: BaseChatModel, cache_dir: Path) -> Path:
     """Raises OSError when the model's files cannot be read."""
-    identity = f"{name}\n{_fingerprint(getattr(chat, 'files', None))}\n{__version__}\n{EDITION}"
+    made_of = _fingerprint(getattr(chat, "files", None)) + _fingerprint(getattr(chat, "corrections", None))
+    identity = f"{name}\n{made_of}\n{__version__}\n{EDITION}"
     return cache_dir / "probes" / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
 
 
 def _fingerprint(files: Path | None) -> str:
-    """A hash over a model's files: names, sizes, first and last MiB of each; empty for a server."""
+    """A hash over files: names, sizes, first and last MiB of each; empty where there are none, as for a server."""
     if files is None:
         return ""
     digest = hashlib.sha256()

@@ -18,6 +18,7 @@ from typing import Any
 from tutor.errors import ModelError
 from tutor.models.constrained import json_processor
 from tutor.models.packed import pack_linears
+from tutor.models.speech import correct
 
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{{ message.role | capitalize }}: {{ message.content }}\n\n{% endfor %}"
@@ -76,10 +77,14 @@ class LocalWeights:
         folder: config, tokenizer and safetensors.
         source: the model's name in messages.
         device: `auto` for the accelerator where there is one, else a torch device name.
+        corrections: the folder of corrections that are added to the weights, or none.
     """
 
-    def __init__(self, folder: Path, source: str, device: str = "auto") -> None:
+    def __init__(
+        self, folder: Path, source: str, device: str = "auto", corrections: Path | None = None
+    ) -> None:
         self.folder = folder
+        self.corrections = corrections
         self.source = source
         self.device = device
         self.worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-model")
@@ -100,7 +105,7 @@ class LocalWeights:
             # Code from a model's folder never runs, and pickled weights are never read.
             safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
             self._tokenizer = AutoTokenizer.from_pretrained(str(self.folder), **safe)
-            self._model = (
+            model = (
                 AutoModelForCausalLM.from_pretrained(
                     str(self.folder), use_safetensors=True, dtype=self._dtype(device.type), **safe
                 )
@@ -108,7 +113,10 @@ class LocalWeights:
                 .eval()
             )
             if self._was_four_bit():
-                pack_linears(self._model)
+                pack_linears(model)
+            if self.corrections is not None:
+                correct(model, self.corrections)
+            self._model = model
         except (*LOAD_ERRORS, SafetensorError) as error:
             raise ModelError(
                 f"The model {self.source} does not load ({first_line(error)})",

@@ -1,4 +1,4 @@
-"""`python -m tutor.training claims|intents|grades`: fits the bundled weights anew (an hour on two cores)."""
+"""`python -m tutor.training claims|intents|grades|speech`: fits the bundled weights anew (an hour on two cores)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from pathlib import Path
 
 from tutor.adapter import CLAIMS, INTENTS
 from tutor.evaluation.routing import load_messages
+from tutor.models.embedded import embedded_path
 from tutor.quiz.bank import Bank
 from tutor.router import Router
 from tutor.session import open_session
 from tutor.settings import read_settings
 from tutor.training.claims import LABELS, claim_examples, read_claims
+from tutor.training.examples import read_lessons
 from tutor.training.grades import fit_grades
 from tutor.training.lora import Example, Fit, fit_adapter
+from tutor.training.speaking import Progress, SpeechFit, fit_speech, put_in_place
 
 
 def main() -> None:
     """Fits what is named and writes its weights into the package."""
     parser = argparse.ArgumentParser(prog="python -m tutor.training")
-    parser.add_argument("what", choices=("claims", "intents", "grades"))
+    parser.add_argument("what", choices=("claims", "intents", "grades", "speech"))
     parser.add_argument(
         "--stages", type=Path, help="a folder where stages are kept, so that a stopped fit goes on"
     )
+    parser.add_argument("--finished", type=Path, help="for speech: a fitted adapter, put in place as it is")
     arguments = parser.parse_args()
     what = arguments.what
+    if what == "speech":
+        fit_speech_anew(arguments.stages, arguments.finished)
+        return
     session = open_session(read_settings({"model": "notes-only"}), model=False)
     retriever = session.retriever
 
@@ -47,6 +54,22 @@ def main() -> None:
     examples = [Example(router.masked(one.text), "", frozenset({one.route})) for one in messages]
     fit = Fit(tuple(sorted({one.route for one in messages})), tokens=96, epochs=5)
     fit_adapter(retriever.embedding, fit, lambda epoch: examples, INTENTS, told)
+
+
+def fit_speech_anew(stages: Path | None, finished: Path | None) -> None:
+    """Fits the chat model's adapter, unless a finished one is named, and puts it into the package."""
+
+    def told(progress: Progress, steps: int) -> None:
+        if progress.step % 10 == 0:
+            print(
+                f"step {progress.step} of {steps}, loss {progress.curve[-1][1]:.3f}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    with tempfile.TemporaryDirectory() as own:
+        base = embedded_path(read_settings().cache_dir)
+        put_in_place(finished or fit_speech(base, read_lessons(), SpeechFit(), stages or Path(own), told))
 
 
 main()

@@ -14,7 +14,6 @@ from tutor.errors import SettingsError
 from tutor.prompts import answer_from_numbered, stand_alone
 
 EXAMPLES = Path(__file__).parent / "tutoring.jsonl"
-NOT_SAID = "The notes do not say this."
 # How each job is written; those from numbered sentences, and a follow-up that is made to stand alone.
 STYLES = {"answer": "plain", "compare": "plain", "eli5": "eli5"}
 STAND_ALONE = "stand-alone"
@@ -38,8 +37,8 @@ class Lesson:
 
     Attributes:
         job: one of `JOBS`.
-        given: what the job's prompt is made of: `question` and `evidence` (sentences with `note`, `lines` and `text`, in
-            the order of their numbers), or `turns` (`asked`, `answered`) and `message`.
+        given: what the job's prompt is made of: `question` and `evidence` (sentences with `note`, `lines` and `text`,
+            in the order of their numbers), or `turns` (`asked`, `answered`) and `message`.
         target: what the model should say.
         maker: "hand" or the script that made it.
     """

@@ -17,6 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tutor.errors import ModelError
+from tutor.models.embedded import SMOLLM2
+from tutor.models.speech import RUN_FILE, SETTINGS_FILE, SPEECH, WEIGHTS_FILE, read_corrections
 from tutor.training.examples import Lesson
 
 _PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -57,7 +60,9 @@ class Progress:
     curve: list[tuple[int, float]] = field(default_factory=list)
 
 
-Encoded = tuple[list[int], list[int]]  # the tokens of an example, and the labels: `_IGNORED` where nothing is learned
+Encoded = tuple[
+    list[int], list[int]
+]  # the tokens of an example, and the labels: `_IGNORED` where nothing is learned
 
 
 def encoded(lesson: Lesson, tokenizer: Any) -> Encoded:
@@ -187,7 +192,9 @@ def _begun(base: Path, fit: SpeechFit) -> tuple[Any, Any, Any]:
     return tokenizer, get_peft_model(model, lora, autocast_adapter_dtype=False).to(device).train(), device
 
 
-def _step(model: Any, rows: Sequence[Sequence[Encoded]], weights: Sequence[Any], adam: Any, device: Any) -> float:
+def _step(
+    model: Any, rows: Sequence[Sequence[Encoded]], weights: Sequence[Any], adam: Any, device: Any
+) -> float:
     """One step over the rows; the loss is the mean over all tokens that are learned, in nats."""
     import torch
 
@@ -244,7 +251,32 @@ def _resume(path: Path, fit: SpeechFit, progress: Progress, weights: Sequence[An
 def _finished(model: Any, folder: Path, fit: SpeechFit, progress: Progress) -> Path:
     model.save_pretrained(str(folder))
     record = {"fit": asdict(fit), **asdict(progress)}
-    (folder / "run.json").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    (folder / RUN_FILE).write_text(json.dumps(record) + "\n", encoding="utf-8")
     return folder
 
 
+def put_in_place(adapter: Path, target: Path = SPEECH) -> None:
+    """Copies a finished adapter into the package: its weights in bfloat16, its settings without this machine's paths.
+
+    Raises:
+        ModelError: the adapter is damaged, or no plain LoRA.
+    """
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    try:
+        read_corrections(adapter)
+        settings = json.loads((adapter / SETTINGS_FILE).read_text(encoding="utf-8"))
+        tensors = {
+            name: value.to(torch.bfloat16) for name, value in load_file(adapter / WEIGHTS_FILE).items()
+        }
+        run = (adapter / RUN_FILE).read_text(encoding="utf-8")
+    except (OSError, ValueError, LookupError) as error:
+        raise ModelError(f"{adapter} holds no finished adapter ({error})", "Fit it again.") from error
+    settings["base_model_name_or_path"] = SMOLLM2.folder
+    target.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, target / WEIGHTS_FILE)
+    (target / SETTINGS_FILE).write_text(
+        json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    (target / RUN_FILE).write_text(run, encoding="utf-8")
