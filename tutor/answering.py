@@ -17,6 +17,7 @@ from tutor import understanding
 from tutor.adapter import Adapter
 from tutor.chinese import CJK
 from tutor.comparing import compare
+from tutor.drafting import Drafting, is_drafted
 from tutor.errors import ModelError
 from tutor.grounding import Citations, Evidence, check
 from tutor.listing import list_items
@@ -204,8 +205,13 @@ class Answering:
             yield Part(Sentence(_ENGLISH_ONLY, "connective"), "paragraph")
         if chosen and chosen[0].passage.kind == "analogy":
             yield Part(Sentence("The notes tell it as a story:", "connective"))
-        if self.chosen.chat is None or not chosen or _set_apart(chosen):
+        fitted = self.chosen.answers_numbered
+        drafts = self.chosen.chat is not None and (is_drafted(question) or not fitted)
+        if not drafts or not chosen or _set_apart(chosen):
             yield from quoted(in_order(chosen), citations)
+        elif fitted:
+            drafting = Drafting(self.retriever, self.chosen, self.answer_tokens)
+            yield from drafting.parts(found, citations, making, cancel)
         else:
             yield from self._drafted(question, ranked, citations, making, cancel)
 
