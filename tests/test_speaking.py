@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tutor.errors import SettingsError
-from tutor.evaluation.numbered import Drafted, NumberedQuestion, drafted, numbered, numbered_questions
+from tutor.evaluation.numbered import (
+    Drafted,
+    NumberedQuestion,
+    compared,
+    drafted,
+    is_grounded,
+    numbered,
+    numbered_questions,
+    speakers_of,
+)
+from tutor.models import ChosenModel, embedded_names
+from tutor.prompts import NOT_SAID
+from tutor.questions import Question
+from tutor.ranking import find
+from tutor.retrieval import Retriever
+from tutor.settings import Settings
 from tutor.training.examples import HELD_OUT_NOTES, Lesson, read_lessons, write_lessons
 from tutor.training.speaking import SpeechFit, packed, rate_at, tensors_of
 
@@ -85,6 +103,51 @@ def test_a_model_is_measured_before_its_draft_is_checked() -> None:
     assert found["answers without an unsupported sentence, before the check"] == 0.5
     assert found["sentences whose own numbers support them"] == 0.5
     assert found["answers that rest on a sentence that answers"] == 0.5
+
+
+def test_models_are_compared_measure_by_measure_on_the_same_questions() -> None:
+    sentence = {"note": "a.md", "lines": [1, 1], "text": "A GAN trains two networks against each other."}
+    asked = [NumberedQuestion("a", "What is a GAN?", (sentence,), frozenset({1}), frozenset({1}))]
+    speakers = {
+        "one": lambda question: "A GAN trains two networks against each other. [1]",
+        "two": lambda question: NOT_SAID,
+    }
+    stages: list[str] = []
+
+    def each(stage: str, questions: Sequence[NumberedQuestion]) -> Iterator[NumberedQuestion]:
+        stages.append(stage)
+        yield from questions
+
+    found = compared(speakers, each, asked)
+    rows = [(m.name, m.value) for m in found if m.name.startswith("answered where one does")]
+    assert rows == [("answered where one does: one", 1.0), ("answered where one does: two", 0.0)]
+    assert [stage.rpartition(": ")[2] for stage in stages] == ["one", "two"]
+
+
+def test_the_notes_alone_quote_and_refuse_by_what_the_numbered_sentences_hold(
+    small_retriever: Retriever,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    scripted: Callable[..., Any],
+) -> None:
+    chat = scripted("It is one network. [1]")
+    monkeypatch.setattr(
+        "tutor.evaluation.numbered.open_model", lambda name, settings: ChosenModel(name, chat, "for the test")
+    )
+    drafts = speakers_of(small_retriever, replace(settings, endpoint="openai:m@http://127.0.0.1:9/v1"))
+    question = "What does the generator of a GAN do?"
+    ranked = find(small_retriever, Question(question, "explain", "plain", question)).ranked
+    evidence = tuple({"note": e.piece.passage.note, "text": e.piece.text} for e in ranked[:3])
+    said = drafted(
+        drafts["notes-only"](NumberedQuestion("a", question, evidence, frozenset({1}), frozenset()))
+    )
+    assert not said.refused and "generator" in said.sentences[0][0]
+    assert is_grounded(said.sentences[0][0], [evidence[said.sentences[0][1][0] - 1]])
+    lost = NumberedQuestion("b", "Who won the world cup in 2018?", evidence, frozenset(), frozenset())
+    assert drafts["notes-only"](lost) == NOT_SAID
+    assert list(drafts) == ["notes-only", *embedded_names(), "openai:m@http://127.0.0.1:9/v1"]
+    assert drafts["embedded"](lost) == "It is one network. [1]"
+    assert NOT_SAID in chat._asked[-1][-1].content  # not fitted, so it is told what to say
 
 
 def test_nothing_is_learned_from_the_notes_that_are_held_out() -> None:

@@ -46,6 +46,18 @@ def answer_from_numbered(question: str, evidence: Sequence[str], style: Style) -
     return [HumanMessage(f"{notes}\n\nQuestion{manner}: {question}")]
 
 
+def told_to_number(question: str, evidence: Sequence[str]) -> list[BaseMessage]:
+    """Asks any model for what the fitted one learned: an answer with the numbers it rests on, or `NOT_SAID`."""
+    notes = "\n".join(f"[{number}] {sentence}" for number, sentence in enumerate(evidence, 1))
+    return [
+        HumanMessage(
+            f"{notes}\n\nAnswer the question from these sentences alone, in one to three short sentences that keep "
+            "their words; put the number of the sentence it rests on behind each, as in [2]. If they do not answer "
+            f"it, say only: {NOT_SAID}\nQuestion: {question}"
+        )
+    ]
+
+
 def stand_alone(turns: Sequence[tuple[str, str]], message: str) -> list[BaseMessage]:
     """Asks the fitted model for a follow-up as a question that stands alone.
 

@@ -1,11 +1,11 @@
-"""A chat model on numbered sentences of notes that it never learned from: what it says before anything is checked."""
+"""Chat models on numbered sentences of notes that none learned from: what they say before anything is checked."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +14,15 @@ from tutor.errors import SettingsError
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.evaluation.report import Measure
 from tutor.grounding import Evidence, check
+from tutor.models import ChosenModel, embedded_names, open_model, stream_text
+from tutor.prompts import NOT_SAID, answer_from_numbered, told_to_number
+from tutor.questions import Question
+from tutor.ranking import retrieve, weigh
+from tutor.retrieval import Retriever
+from tutor.selection import choose
+from tutor.settings import Settings
 
+Drafts = Callable[["NumberedQuestion"], str]
 HELD_OUT = "numbered-held-out"
 _SAID = re.compile(r"\s*(.+?[.!?:]|.+?)((?:\s*\[\d{1,2}\])+|$)", re.DOTALL)
 _REFUSES = re.compile(
@@ -92,7 +100,7 @@ def is_grounded(sentence: str, evidence: Sequence[dict[str, Any]]) -> bool:
 
 
 def numbered(
-    draft: Callable[[NumberedQuestion], str],
+    draft: Drafts,
     each: Callable[[str, Sequence[NumberedQuestion]], Iterator[NumberedQuestion]],
     questions: Sequence[NumberedQuestion],
 ) -> list[Measure]:
@@ -134,6 +142,70 @@ def numbered(
             len(answered),
         ),
     ]
+
+
+def compared(
+    speakers: Mapping[str, Drafts],
+    each: Callable[[str, Sequence[NumberedQuestion]], Iterator[NumberedQuestion]],
+    questions: Sequence[NumberedQuestion],
+) -> list[Measure]:
+    """The measures of several models on the same questions, those of one kind side by side.
+
+    Args:
+        speakers: a model's name -> what it says, unchecked.
+        each: gives the questions one by one, with progress.
+    """
+    found = {
+        name: numbered(draft, lambda stage, all_, name=name: each(f"{stage}: {name}", all_), questions)
+        for name, draft in speakers.items()
+    }
+    rows = zip(*found.values(), strict=True)
+    return [
+        replace(one, name=f"{one.name}: {name}") for row in rows for name, one in zip(found, row, strict=True)
+    ]
+
+
+def speakers_of(retriever: Retriever, settings: Settings) -> dict[str, Drafts]:
+    """The notes alone, the embedded model without and with its corrections, and the endpoint of the settings.
+
+    Raises:
+        ModelError: the embedded model is not on this machine.
+    """
+    names = [*embedded_names(), *([settings.endpoint] if settings.endpoint else [])]
+    models = {name: open_model(name, settings) for name in names}
+    told = {name: _drafts_of(one, settings.answer_tokens) for name, one in models.items()}
+    return {"notes-only": lambda one: _quoted(retriever, one), **told}
+
+
+def _drafts_of(chosen: ChosenModel, answer_tokens: int) -> Drafts:
+    def draft(one: NumberedQuestion) -> str:
+        sentences = [sentence["text"] for sentence in one.evidence]
+        messages = (
+            answer_from_numbered(one.question, sentences, "plain")
+            if chosen.answers_numbered
+            else told_to_number(one.question, sentences)
+        )
+        assert chosen.chat is not None
+        return "".join(stream_text(chosen.chat, messages, max_tokens=answer_tokens))
+
+    return draft
+
+
+def _quoted(retriever: Retriever, one: NumberedQuestion) -> str:
+    """What the tutor quotes of these sentences without a model, or that the notes do not say it, by the gate."""
+    question = Question(one.question, "explain", "plain", one.question)
+    numbers = {sentence["text"]: number for number, sentence in enumerate(one.evidence, 1)}
+    notes = {sentence["note"] for sentence in one.evidence}
+    hits = [
+        hit
+        for hit in retrieve(retriever, question)
+        if hit.passage.note in notes and any(text in hit.passage.text.words for text in numbers)
+    ]
+    found = weigh(retriever, question, hits)
+    chosen = choose(question, [entry for entry in found.ranked if entry.piece.text in numbers])
+    if not found.answered or not chosen:
+        return NOT_SAID
+    return " ".join(f"{piece.text} [{numbers[piece.text]}]" for piece in chosen)
 
 
 def _holds(one: NumberedQuestion, sentence: str, numbers: Sequence[int]) -> bool:

@@ -25,6 +25,7 @@ from tutor.evaluation.measures import (
     percentile,
     refusal_counts,
 )
+from tutor.evaluation.numbered import Drafts, NumberedQuestion, compared, numbered_questions, speakers_of
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions
 from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.quiz import Quizzed, quiz
@@ -49,7 +50,7 @@ _DEPTH = 10
 _STAGES = ("retrieve_ms", "first_text_ms", "total_ms")
 # The suites that take minutes or change nothing for a student run only when they are named.
 _ON_REQUEST = (
-    "gate", "indexing", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal", "feedback",
+    "gate", "indexing", "embedded", "teaching", "follow-ups", "grading", "quiz", "demos", "demos-normal", "feedback",
 )  # fmt: skip
 
 
@@ -71,6 +72,8 @@ class Subject:
         questions: the name of a set -> its questions.
         grader: an item and an answer -> the grade, and how many milliseconds it took.
         thoughts: what the student thinks of the answers that were given: of each the last that was said.
+        speakers: the names of the chat models that are compared -> what each says on numbered sentences.
+        numbered: the questions with numbered sentences.
     """
 
     model: str
@@ -87,6 +90,8 @@ class Subject:
     questions: Callable[[str], Sequence[SetQuestion]] = bundled_questions
     grader: Grader = lambda item, answer: (grade(item, answer), 0.0)
     thoughts: Callable[[], Sequence[Feedback]] = tuple
+    speakers: Callable[[], Mapping[str, Drafts]] = dict
+    numbered: Callable[[], Sequence[NumberedQuestion]] = numbered_questions
 
 
 def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress | None = None) -> Report:
@@ -134,6 +139,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         quizzed=Quizzed(lambda: Bank(retriever), session.similarity, session.grade, session.library.folders),
         grader=lambda item, answer: _timed_grade(session, item, answer),
         thoughts=lambda: thoughts_on_record(session.settings.record_path),
+        speakers=lambda: speakers_of(retriever, session.settings),
     )
     session.warm_up()
     with scratch:
@@ -374,5 +380,6 @@ SUITES: dict[str, Callable[[_Run], list[Measure]]] = {
     "gate": _gate,
     "demos": _demos,
     "demos-normal": _demos_normal,
+    "embedded": lambda run: compared(run.subject.speakers(), run.each, run.subject.numbered()),
     "feedback": lambda run: liked(run.subject.thoughts()),
 }

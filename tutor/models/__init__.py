@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChosenModel",
     "embedded_is_ready",
+    "embedded_names",
     "get_embedded",
     "get_model",
     "installed_models",
@@ -62,6 +63,11 @@ class ChosenModel:
     def answers_numbered(self) -> bool:
         """Whether it was fitted to answer from numbered sentences, naming the numbers."""
         return bool(getattr(self.chat, "answers_numbered", False))
+
+
+def embedded_names() -> tuple[str, ...]:
+    """The names of the embedded model: as it was published, and with corrections where they are bundled."""
+    return (STOCK, EMBEDDED) if speech_folder() is not None else (EMBEDDED,)
 
 
 def open_model(name: str, settings: Settings) -> ChosenModel:
