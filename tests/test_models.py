@@ -387,7 +387,7 @@ def test_any_chat_model_streams_and_its_failures_become_model_errors() -> None:
 
 @pytest.mark.parametrize("name", ["gpt", "no/such/folder", "", "openai"])
 def test_an_unknown_name_is_refused_with_the_kinds(name: str, settings: Settings) -> None:
-    with pytest.raises(ModelError, match=r"notes-only, embedded, hf:ORG/NAME"):
+    with pytest.raises(ModelError, match=r"notes-only, embedded, embedded-stock, hf:ORG/NAME"):
         open_model(name, settings)
 
 

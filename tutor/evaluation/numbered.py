@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -155,14 +156,22 @@ def compared(
         speakers: a model's name -> what it says, unchecked.
         each: gives the questions one by one, with progress.
     """
-    found = {
-        name: numbered(draft, lambda stage, all_, name=name: each(f"{stage}: {name}", all_), questions)
-        for name, draft in speakers.items()
-    }
+    found = {}
+    for name, draft in speakers.items():
+        found[name] = numbered(draft, partial(_named, each, name), questions)
     rows = zip(*found.values(), strict=True)
     return [
         replace(one, name=f"{one.name}: {name}") for row in rows for name, one in zip(found, row, strict=True)
     ]
+
+
+def _named(
+    each: Callable[[str, Sequence[NumberedQuestion]], Iterator[NumberedQuestion]],
+    name: str,
+    stage: str,
+    questions: Sequence[NumberedQuestion],
+) -> Iterator[NumberedQuestion]:
+    return each(f"{stage}: {name}", questions)
 
 
 def speakers_of(retriever: Retriever, settings: Settings) -> dict[str, Drafts]:
