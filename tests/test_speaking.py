@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +30,17 @@ from tutor.questions import Question
 from tutor.ranking import find
 from tutor.retrieval import Retriever
 from tutor.settings import Settings
-from tutor.training.examples import HELD_OUT_NOTES, Lesson, read_lessons, write_lessons
+from tutor.tools import MakeQuiz, RunDemo, ShowProgress
+from tutor.training.examples import (
+    BY_SCRIPT,
+    HELD_OUT_NOTES,
+    HELD_OUT_SUBJECTS,
+    Lesson,
+    read_lessons,
+    write_lessons,
+)
+from tutor.training.grades import left_out_of_scripts
+from tutor.training.scripted_lessons import grounded
 from tutor.training.speaking import SpeechFit, packed, rate_at, tensors_of
 
 
@@ -156,3 +169,70 @@ def test_nothing_is_learned_from_the_notes_that_are_held_out() -> None:
     assert not [one for one in lessons if one.notes & set(HELD_OUT_NOTES)]
     held = {sentence["note"] for one in numbered_questions() for sentence in one.evidence}
     assert set(HELD_OUT_NOTES) <= held
+
+
+@pytest.fixture(scope="module")
+def scripted() -> dict[str, list[Lesson]]:
+    """The examples that were made by script, by job."""
+    found: dict[str, list[Lesson]] = {}
+    for one in read_lessons(BY_SCRIPT):
+        found.setdefault(one.job, []).append(one)
+    return found
+
+
+def test_all_jobs_have_enough_examples_and_those_of_the_package_are_read_together(
+    scripted: dict[str, list[Lesson]],
+) -> None:
+    least = {"verdict": 340, "answer": 340, "tool": 290, "distractor": 60}
+    assert not {job: len(scripted[job]) for job, n in least.items() if len(scripted[job]) < n}
+    both = read_lessons()
+    assert len(both) >= 2500
+    assert {one.maker for one in both} == {"hand", "script"}
+
+
+def test_no_script_learned_from_what_is_held_out(scripted: dict[str, list[Lesson]]) -> None:
+    lessons = [one for some in scripted.values() for one in some]
+    assert not [one for one in lessons if one.notes & set(HELD_OUT_NOTES)]
+    assert not [one for one in lessons if HELD_OUT_SUBJECTS.search(json.dumps([one.given, one.target]))]
+    left_out = left_out_of_scripts()
+    assert not [
+        one for one in lessons if one.given.get("question") in left_out or one.given.get("key") in left_out
+    ]
+
+
+def test_a_scripted_verdict_gives_the_number_of_its_sentence(scripted: dict[str, list[Lesson]]) -> None:
+    kinds: Counter[str] = Counter()
+    for one in scripted["verdict"]:
+        kinds[one.target.split()[0].rstrip(".:")] += 1
+        if one.target == NOT_SAID:
+            continue
+        number = int(re.findall(r"\[(\d)\]", one.target)[-1])
+        said = one.given["evidence"][number - 1]["text"]
+        assert one.target in (f"True. [{number}]", f"False: {said} [{number}]")
+    assert set(kinds) == {"True", "False", "The"} and max(kinds.values()) == min(kinds.values())
+
+
+def test_a_scripted_answer_is_grounded_or_refuses(scripted: dict[str, list[Lesson]]) -> None:
+    refusals = [one for one in scripted["answer"] if one.target == NOT_SAID]
+    assert 0.15 < len(refusals) / len(scripted["answer"]) < 0.25
+    assert all(grounded(one) for one in scripted["answer"] if one.target != NOT_SAID)
+    assert not grounded(Lesson("answer", refusals[0].given, "It is as it is. [1]"))
+
+
+def test_a_scripted_call_is_allowed_by_the_tool(scripted: dict[str, list[Lesson]]) -> None:
+    schemas = {"make_quiz": MakeQuiz, "run_demo": RunDemo, "show_progress": ShowProgress}
+    calls = [(one, json.loads(one.target)) for one in scripted["tool"]]
+    for one, call in calls:
+        if call["tool"] in schemas:
+            schemas[call["tool"]].model_validate(call["arguments"])
+        assert call.get("arguments", {}).get("topic", "") in one.given["message"]
+        if call["tool"] == "run_demo":
+            assert call["arguments"]["name"] in one.given["demos"]
+    assert {call["tool"] for _, call in calls} == {*schemas, "list_demos", "none"}
+    assert 0.35 < sum(call["tool"] == "none" for _, call in calls) / len(calls) < 0.45
+
+
+def test_scripted_distractors_leave_out_one_of_four(scripted: dict[str, list[Lesson]]) -> None:
+    for one in scripted["distractor"]:
+        assert len(set(one.given["candidates"]) | {one.given["key"]}) == 5
+        assert re.fullmatch(r"\[[1-4]\] \[[1-4]\] \[[1-4]\]", one.target)

@@ -68,6 +68,33 @@ def stand_alone(turns: Sequence[tuple[str, str]], message: str) -> list[BaseMess
     return [HumanMessage(f"{said}\nStudent: {message}\n\nThe last question, so that it stands alone:")]
 
 
+def judge_from_numbered(statement: str, evidence: Sequence[str]) -> list[BaseMessage]:
+    """Asks the fitted model whether numbered sentences say a student's statement, say otherwise, or neither."""
+    notes = "\n".join(f"[{number}] {sentence}" for number, sentence in enumerate(evidence, 1))
+    return [HumanMessage(f"{notes}\n\nTrue, false or not said: {statement}")]
+
+
+def write_call(message: str, demos: Sequence[str]) -> list[BaseMessage]:
+    """Asks the fitted model for one call as JSON with `tool` and `arguments`, or with the tool "none".
+
+    Args:
+        demos: the names of the demos that are there.
+    """
+    return [
+        HumanMessage(
+            "make_quiz(topic, n, due, missed): asks questions\nrun_demo(name, preset, seed): trains a model live, "
+            f"one of {', '.join(demos)}\nshow_progress(topic): how the student stands\n"
+            f"list_demos(): which demos there are\nnone: anything else\n\nStudent: {message}\nThe call as JSON:"
+        )
+    ]
+
+
+def leave_one_out(question: str, key: str, candidates: Sequence[str]) -> list[BaseMessage]:
+    """Asks the fitted model which of numbered wrong answers to offer beside the right one: plausible, and wrong."""
+    told = "\n".join(f"[{number}] {candidate}" for number, candidate in enumerate(candidates, 1))
+    return [HumanMessage(f"{told}\n\nQuestion: {question}\nRight: {key}\nPlausible but wrong:")]
+
+
 def choose_tool(message: str) -> list[BaseMessage]:
     """Asks a model with bound tools to call the one that the student wants."""
     return [

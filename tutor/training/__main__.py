@@ -1,14 +1,19 @@
-"""`python -m tutor.training claims|intents|grades|speech`: fits the bundled weights anew (an hour on two cores)."""
+"""`python -m tutor.training claims|intents|grades|speech`: fits the bundled weights anew (an hour on two cores).
+
+`python -m tutor.training lessons` makes the chat model's scripted examples anew.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from tutor.adapter import CLAIMS, INTENTS
 from tutor.evaluation.routing import load_messages
+from tutor.jobs import list_demos
 from tutor.models.embedded import embedded_path
 from tutor.quiz.bank import Bank
 from tutor.router import Router
@@ -18,13 +23,14 @@ from tutor.training.claims import LABELS, claim_examples, read_claims
 from tutor.training.examples import read_lessons
 from tutor.training.grades import fit_grades
 from tutor.training.lora import Example, Fit, fit_adapter
+from tutor.training.scripted_lessons import write_scripted
 from tutor.training.speaking import Progress, SpeechFit, fit_speech, put_in_place
 
 
 def main() -> None:
     """Fits what is named and writes its weights into the package."""
     parser = argparse.ArgumentParser(prog="python -m tutor.training")
-    parser.add_argument("what", choices=("claims", "intents", "grades", "speech"))
+    parser.add_argument("what", choices=("claims", "intents", "grades", "speech", "lessons"))
     parser.add_argument(
         "--stages", type=Path, help="a folder where stages are kept, so that a stopped fit goes on"
     )
@@ -34,7 +40,8 @@ def main() -> None:
     if what == "speech":
         fit_speech_anew(arguments.stages, arguments.finished)
         return
-    session = open_session(read_settings({"model": "notes-only"}), model=False)
+    settings = read_settings({"model": "notes-only"})
+    session = open_session(settings, model=False)
     retriever = session.retriever
 
     def told(done: int, loss: float) -> None:
@@ -43,6 +50,11 @@ def main() -> None:
 
     if what == "claims":
         fit_adapter(retriever.embedding, Fit(LABELS), claim_examples(retriever, read_claims()), CLAIMS, told)
+        return
+    if what == "lessons":
+        demos = [demo["name"] for demo in list_demos(settings.root)]
+        made = write_scripted(retriever, demos)
+        print(dict(Counter(one.job for one in made)))
         return
     if what == "grades":
         with tempfile.TemporaryDirectory() as own:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,19 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from tutor.errors import SettingsError
-from tutor.prompts import answer_from_numbered, stand_alone
+from tutor.prompts import (
+    answer_from_numbered,
+    judge_from_numbered,
+    leave_one_out,
+    reword_question,
+    stand_alone,
+    write_call,
+)
+from tutor.turns import Style
 
-EXAMPLES = Path(__file__).parent / "tutoring.jsonl"
-# How each job is written; those from numbered sentences, and a follow-up that is made to stand alone.
-STYLES = {"answer": "plain", "compare": "plain", "eli5": "eli5"}
-STAND_ALONE = "stand-alone"
-JOBS = (*STYLES, STAND_ALONE)
+BY_HAND = Path(__file__).parent / "tutoring.jsonl"
+BY_SCRIPT = Path(__file__).parent / "tutoring-scripted.jsonl"
+EXAMPLES = (BY_HAND, BY_SCRIPT)
 # Notes that nothing is learned from, nor from what other notes say of their subjects: answers about them are measured.
 HELD_OUT_NOTES = (
     "diffusion/ddim.md",
@@ -29,6 +36,39 @@ HELD_OUT_NOTES = (
     "language/t5.md",
     "vaes/vq-vae.md",
 )
+# What those notes are about, in any words that name it.
+HELD_OUT_SUBJECTS = re.compile(
+    r"\bddims?\b|denoising diffusion implicit|random[- ]forests?|\bbagging\b|\bprecision\b|\brecall\b|na[iï]ve[- ]bayes"
+    r"|\bw-?gans?\b|wasserstein|\bcritics?\b|earth[- ]mover|lipschitz|\bmcp\b|model context protocol|\bt5\b"
+    r"|text-to-text|\bvq\b|vq-?vae|vector[- ]quanti|\bcodebooks?\b",
+    re.IGNORECASE,
+)
+
+Given = Mapping[str, Any]
+
+
+def _sentences(given: Given) -> list[str]:
+    return [one["text"] for one in given["evidence"]]
+
+
+def _from_numbered(style: Style) -> Callable[[Given], list[BaseMessage]]:
+    return lambda given: answer_from_numbered(given["question"], _sentences(given), style)
+
+
+# Each job with its prompt, as the tutor sends it.
+PROMPTS: Mapping[str, Callable[[Given], list[BaseMessage]]] = {
+    "answer": _from_numbered("plain"),
+    "compare": _from_numbered("plain"),
+    "eli5": _from_numbered("eli5"),
+    "stand-alone": lambda given: stand_alone(
+        [(one["asked"], one["answered"]) for one in given["turns"]], given["message"]
+    ),
+    "verdict": lambda given: judge_from_numbered(given["statement"], _sentences(given)),
+    "tool": lambda given: write_call(given["message"], given["demos"]),
+    "reword": lambda given: reword_question(given["question"]),
+    "distractor": lambda given: leave_one_out(given["question"], given["key"], given["candidates"]),
+}
+JOBS = tuple(PROMPTS)
 
 
 @dataclass(frozen=True)
@@ -38,36 +78,38 @@ class Lesson:
     Attributes:
         job: one of `JOBS`.
         given: what the job's prompt is made of: `question` and `evidence` (sentences with `note`, `lines` and `text`,
-            in the order of their numbers), or `turns` (`asked`, `answered`) and `message`.
+            in the order of their numbers), or `turns` (`asked`, `answered`) and `message`, and so on. What rests on
+            notes without showing their sentences names them as `notes`.
         target: what the model should say.
         maker: "hand" or the script that made it.
     """
 
     job: str
-    given: Mapping[str, Any]
+    given: Given
     target: str
     maker: str = "hand"
 
     def messages(self) -> list[BaseMessage]:
         """The prompt, as the tutor sends it."""
-        if self.job == STAND_ALONE:
-            turns = [(one["asked"], one["answered"]) for one in self.given["turns"]]
-            return stand_alone(turns, self.given["message"])
-        sentences = [one["text"] for one in self.given["evidence"]]
-        return answer_from_numbered(self.given["question"], sentences, STYLES[self.job])  # type: ignore[arg-type]
+        return PROMPTS[self.job](self.given)
 
     @property
     def notes(self) -> frozenset[str]:
         """The notes that it rests on."""
-        return frozenset(one["note"] for one in self.given.get("evidence", ()))
+        shown = (one["note"] for one in self.given.get("evidence", ()))
+        return frozenset((*shown, *self.given.get("notes", ())))
 
 
-def read_lessons(path: Path = EXAMPLES) -> list[Lesson]:
-    """All examples of a file.
+def read_lessons(*paths: Path) -> list[Lesson]:
+    """All examples of some files; without any, those of the package that are there.
 
     Raises:
         SettingsError: a line that is no example.
     """
+    return [one for path in paths or filter(Path.is_file, EXAMPLES) for one in _lessons_in(path)]
+
+
+def _lessons_in(path: Path) -> list[Lesson]:
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         try:

@@ -43,8 +43,8 @@ class SpeechFit:
     alpha: int = 32
     tokens: int = 1024
     rows: int = 1
-    epochs: int = 2
-    rate: float = 5e-4
+    epochs: int = 1
+    rate: float = 8e-4
     warm_up: float = 0.05
     seed: int = 0
     checkpoint_s: float = 180.0
@@ -155,29 +155,37 @@ def fit_speech(
     examples = [encoded(one, tokenizer) for one in lessons]
     steps = steps_of(examples, fit)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    adam = torch.optim.AdamW(weights, lr=fit.rate, weight_decay=0.0)
+    # bfloat16 has 8 bits of precision: the small steps at the end of a run would be lost in it.
+    finer = [weight.detach().float() for weight in weights]
+    adam = torch.optim.AdamW(finer, lr=fit.rate, weight_decay=0.0)
     progress = Progress(data_hash(lessons))
     checkpoint = folder / "checkpoint.pt"
     folder.mkdir(parents=True, exist_ok=True)
-    _resume(checkpoint, fit, progress, weights, adam)
+    _resume(checkpoint, fit, progress, finer, adam)
+    _round(finer, weights)
     began = saved = clock() - 0.0
     done_s = progress.seconds
     for number in range(progress.step, len(steps)):
         for group in adam.param_groups:
             group["lr"] = rate_at(number, len(steps), fit)
-        loss = _step(model, steps[number], weights, adam, device)
+        loss = _loss_of(model, steps[number], device)
+        for fine, weight in zip(finer, weights, strict=True):
+            fine.grad, weight.grad = weight.grad.float(), None
+        torch.nn.utils.clip_grad_norm_(finer, _CLIP)
+        adam.step()
+        _round(finer, weights)
         progress.step, progress.seconds = number + 1, done_s + clock() - began
         progress.curve.append((number + 1, round(loss, 4)))
         told(progress, len(steps))
         if clock() - saved >= fit.checkpoint_s:
-            _save(checkpoint, fit, progress, weights, adam)
+            _save(checkpoint, fit, progress, finer, adam)
             saved = clock()
-    _save(checkpoint, fit, progress, weights, adam)
+    _save(checkpoint, fit, progress, finer, adam)
     return _finished(model, folder / "adapter", fit, progress)
 
 
 def _begun(base: Path, fit: SpeechFit) -> tuple[Any, Any, Any]:
-    """The tokenizer, the model with fresh corrections in float32, and the device."""
+    """The tokenizer, the model with fresh corrections in bfloat16, and the device."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -192,10 +200,8 @@ def _begun(base: Path, fit: SpeechFit) -> tuple[Any, Any, Any]:
     return tokenizer, get_peft_model(model, lora, autocast_adapter_dtype=False).to(device).train(), device
 
 
-def _step(
-    model: Any, rows: Sequence[Sequence[Encoded]], weights: Sequence[Any], adam: Any, device: Any
-) -> float:
-    """One step over the rows; the loss is the mean over all tokens that are learned, in nats."""
+def _loss_of(model: Any, rows: Sequence[Sequence[Encoded]], device: Any) -> float:
+    """The mean loss over all tokens of the rows that are learned, in nats; leaves its gradients in the weights."""
     import torch
 
     learned = sum(label != _IGNORED for row in rows for _, labels in row for label in labels)
@@ -205,10 +211,15 @@ def _step(
         loss = _loss(model, values) / learned
         loss.backward()
         total += float(loss.detach())
-    torch.nn.utils.clip_grad_norm_(weights, _CLIP)
-    adam.step()
-    adam.zero_grad()
     return total
+
+
+def _round(finer: Sequence[Any], weights: Sequence[Any]) -> None:
+    import torch
+
+    with torch.no_grad():
+        for fine, weight in zip(finer, weights, strict=True):
+            weight.copy_(fine)
 
 
 def _loss(model: Any, values: dict[str, Any]) -> Any:
