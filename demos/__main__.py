@@ -35,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--budget", type=float, help="seconds of training at most (default: those of the preset)"
     )
+    run.add_argument(
+        "--input", action="append", default=[], metavar="NAME=PATH",
+        help="a file or folder that the demo works on, such as base=FOLDER or cards=FILE; repeatable",
+    )  # fmt: skip
     run.add_argument("--out", type=Path, required=True, help="folder for frames and result.json")
     run.add_argument(
         "--stdin-is-lifeline",
@@ -44,6 +48,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _pairs(
+    parser: argparse.ArgumentParser, asked: argparse.Namespace, option: str, form: str
+) -> dict[str, str]:
+    """The values of an option that is given as NAME=VALUE, by name."""
+    found: dict[str, str] = {}
+    for text in getattr(asked, option):
+        name, equals, value = text.partition("=")
+        if not equals:
+            parser.error(f"--{option} {text}: write {form}")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives the exit status."""
     parser = _parser()
@@ -51,12 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.command == "list":
         print(json.dumps([demo.described() for demo in DEMOS], ensure_ascii=False))
         return 0
-    knobs: dict[str, str] = {}
-    for text in asked.set:
-        name, equals, value = text.partition("=")
-        if not equals:
-            parser.error(f"--set {text}: write KNOB=VALUE")
-        knobs[name.strip()] = value.strip()
+    knobs, paths = _pairs(parser, asked, "set", "KNOB=VALUE"), _pairs(parser, asked, "input", "NAME=PATH")
     if asked.budget is not None and not 0 < asked.budget <= 3600:
         parser.error("--budget: from above 0 to 3600 seconds")
     if not 0 <= asked.seed < 2**62:
@@ -64,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from demos.process import Order, run_process
 
-    order = Order(asked.name, asked.preset, knobs, asked.seed, asked.device, asked.budget, asked.out)
+    inputs = {name: Path(path) for name, path in paths.items()}
+    order = Order(asked.name, asked.preset, knobs, asked.seed, asked.device, asked.budget, asked.out, inputs)
     return run_process(order, lifeline=asked.stdin_is_lifeline)
 
 

@@ -8,6 +8,7 @@ from demos import (
     catalogue_classics,
     catalogue_digits,
     catalogue_faces,
+    catalogue_fine_tuning,
     catalogue_image_gans,
     catalogue_language,
     catalogue_points,
@@ -22,6 +23,7 @@ DEMOS: tuple[Demo, ...] = (
     *catalogue_image_gans.DEMOS,
     *catalogue_faces.DEMOS,
     *catalogue_language.DEMOS,
+    *catalogue_fine_tuning.DEMOS,
     *catalogue_pretrained.DEMOS,
 )
 

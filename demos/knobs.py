@@ -127,6 +127,8 @@ class Demo:
     (Look) -> PNG bytes. `presets` holds "quick", "normal" and "long"; `expected_s` is the seconds that "quick" takes on
     two cores, process start included.
     `uses_torch` is False for a demo that needs neither torch nor a device: it starts a second sooner.
+    `inputs` names the files and folders from outside that it can work on; one that it is not given is done without or
+    refused with the remedy.
     `notes` names the study notes on the same concept; `predict` is asked before a run, that of `demos.predictions` if
     none is given.
     """
@@ -143,6 +145,7 @@ class Demo:
     notes: tuple[str, ...]
     predict: Prediction | None = None
     uses_torch: bool = True
+    inputs: tuple[str, ...] = ()
 
     def preset(self, name: str) -> Preset:
         """The preset of that name; DemoArgumentError names the known ones if there is none."""
@@ -204,6 +207,7 @@ class Demo:
             },
             "expected_s": self.expected_s,
             "notes": list(self.notes),
+            "inputs": list(self.inputs),
             "predict": predict.described() if predict else None,
         }
 

@@ -146,6 +146,13 @@ PREDICTIONS: Mapping[str, Prediction] = {
         "characters in one byte-pair token of text that was not learned from",
         fixed=("merges",),
     ),
+    "fine-tuning": Prediction(
+        "When it has learned a few cards, what will have become of the loss on other cards of the same deck?",
+        (("it goes down", -0.05), ("it stays about the same", 0.05), ("it goes up", None)),
+        "kept_apart_loss",
+        "loss on the cards kept apart, after less before, in nats per token",
+        minus="baseline",
+    ),
     "pretrained": Prediction(
         "How often must the trained network be asked for one image, before asking more often changes little?",
         (("once or twice", 3.0), ("four or eight times", 12.0), ("sixteen times or more", None)),

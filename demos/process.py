@@ -14,8 +14,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -45,7 +45,8 @@ class StopAsked(BaseException):
 @dataclass(frozen=True)
 class Order:
     """What to run: the demo's name, its preset, the knobs that differ from it, seed, device, seconds of training
-    at most (None: the preset's), and the folder for pictures and result.json."""
+    at most (None: the preset's), the folder for pictures and result.json, and files and folders to work on, by what
+    they are for: those that the demo has no use for are not looked at."""
 
     name: str
     preset: str
@@ -54,6 +55,7 @@ class Order:
     device: str
     budget_s: float | None
     out: Path
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Stop:
@@ -148,9 +150,11 @@ class Run:
             "knobs": knobs,
         }
         budget_s = self.budget_s
+        inputs = {name: path for name, path in self.order.inputs.items() if name in demo.inputs}
+        settings = RunSettings(self.order.seed, device, budget_s, time.monotonic, inputs)
+        moments = train(knobs, settings)  # a demo may look at its inputs here, before it begins
         self.say({"event": "start", **head, "budget_s": budget_s})
-        settings = RunSettings(self.order.seed, device, budget_s, time.monotonic)
-        for moment in self._watched(train(knobs, settings)):
+        for moment in self._watched(moments):
             if isinstance(moment, Result):
                 self._end_done(head, moment, draw)
                 return

@@ -8,8 +8,9 @@ must be asked for before the generator is resumed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,14 @@ class RunSettings:
     """How to run, whatever the demo.
 
     `device` is "cpu" or "cuda"; `budget_s` bounds the seconds of training; `clock` gives seconds that only
-    grow.
+    grow; `inputs` names files and folders that a demo works on, by what they are for.
     """
 
     seed: int
     device: str
     budget_s: float
     clock: Callable[[], float]
+    inputs: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,11 @@ ASKED = {
     "self-attention": ("show me self-attention live", "run the attention demo", "演示注意力"),
     "tiny-transformer": ("train a tiny transformer", "train a language model", "训练一个Transformer", "run nanoGPT"),
     "tokens": ("run the tokens demo", "show me the tokeniser demo", "demonstrate byte-pair encoding", "演示分词"),
+    "fine-tuning": (
+        "show me fine-tuning", "let me watch LoRA", "run the fine-tuning demo", "演示微调",
+        "show me fine-tuning on my own cards", "run LoRA on my cards about diffusion with rank 4",
+        "show me fine-tuning a pretrained model live", "demonstrate low-rank adaptation",
+    ),
     "pretrained": ("run the pretrained model", "show me the demo with pre-trained weights", "演示预训练模型"),
 }  # fmt: skip
 
@@ -60,6 +65,9 @@ def test_each_demo_that_is_there_is_known_by_its_own_name(name: str) -> None:
         "show me my notes on diffusion",
         "run me through the training of a GAN",
         "show me an example of tokens",
+        "what is LoRA?",
+        "show me the difference between LoRA and full fine-tuning",
+        "show me my notes on fine-tuning",
     ],
 )
 def test_words_about_a_thing_ask_for_no_demo(text: str) -> None:

@@ -123,6 +123,14 @@ def test_times_beyond_their_aims_are_misses_of_their_seeds() -> None:
     assert found(played.demos(), "normal")["one: whole run <= 60"].value == 59.5
 
 
+def test_a_demo_of_a_large_model_has_times_of_its_own() -> None:
+    played = Played()
+    played.wall_s = 27.5
+    demos = replace(played.demos(), names=lambda: ["fine-tuning", "two"])
+    measures = found(demos)
+    assert not measures["fine-tuning: whole run <= 30"].missed and measures["two: whole run <= 15"].missed
+
+
 def test_a_run_that_fails_is_a_miss_with_its_state_and_stops_nothing() -> None:
     played = Played()
 
@@ -251,11 +259,15 @@ SMALLEST: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", [demo.name for demo in DEMOS])
-def test_the_figures_that_a_demo_is_held_against_are_in_its_result(name: str) -> None:
+def test_the_figures_that_a_demo_is_held_against_are_in_its_result(
+    name: str, tiny_language_model: Path
+) -> None:
     demo = find_demo(name)
     knobs = {"steps": 2} if any(knob.name == "steps" for knob in demo.knobs) else {}
     values = demo.knob_values(SMALLEST.get(name, knobs), "quick")
-    *_, result = demo.load_run()(values, RunSettings(0, "cpu", 60.0, lambda: 0.0))
+    *_, result = demo.load_run()(
+        values, RunSettings(0, "cpu", 60.0, lambda: 0.0, {"base": tiny_language_model})
+    )
     assert isinstance(result, Result)
     metrics = {key: vars(metric) for key, metric in result.metrics.items()}
     for target in TARGETS:

@@ -60,3 +60,25 @@ def test_each_knob_is_read_by_its_own_name(demo: dict[str, Any]) -> None:
         value = knob["choices"][-1] if knob["kind"] == "choice" else knob["high"]
         found = said_settings(f"run it with {knob['name']}={value}", demo)
         assert found["knobs"] == {knob["name"]: value}
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("show me fine-tuning", {}),
+        ("show me fine-tuning on my cards", {"topic": "all"}),
+        ("run LoRA on my own cards about mode collapse", {"topic": "mode collapse"}),
+        ("run LoRA on the cards about GANs, rank 4", {"topic": "GANs", "knobs": {"rank": 4}}),
+        (
+            "run LoRA on my flashcards on diffusion with 30 steps",
+            {"topic": "diffusion", "knobs": {"steps": 30}},
+        ),
+        ("run LoRA with 6 cards", {"knobs": {"cards": 6}}),
+    ],
+)
+def test_whose_cards_are_learned_is_read_from_the_message(message: str, said: dict[str, Any]) -> None:
+    assert said_settings(message, KNOWN["fine-tuning"]) == said
+
+
+def test_a_demo_that_learns_no_cards_is_given_none() -> None:
+    assert "topic" not in said_settings("run a GAN on my cards about diffusion", KNOWN["gan-2d"])

@@ -20,6 +20,9 @@ _GAN = r"(?<![a-z])gans?(?![a-z])"
 _DIGITS = r"\b(?:digits?|handwrit\w*|mnist|numerals?)\b|数字|手写"
 # The most specific first: the first that a message holds is meant.
 _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("fine-tuning", _any(
+        r"\bfine[- ]?tun(?:e[sd]?|ing)\b", r"\bq?lora\b", r"\blow[- ]rank[- ]adapt\w*", "微调|低秩适[配应]"
+    )),
     ("pretrained", _any(r"\bpre-?trained\b", r"\b(?:bundled|saved|ready[- ]made) weights\b", "预训练")),
     ("mode-collapse", _any(r"\bmode[- ]collaps\w*", r"\bcollapsing (?:generator|gan)", "模式(?:崩[溃塌]|坍塌)")),
     ("cyclegan", _any(
@@ -63,6 +66,7 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )  # fmt: skip
 # Where one is not there: what shows the most of the same.
 _NEAREST = {
+    "fine-tuning": ("pretrained", "tiny-transformer"),
     "pretrained": ("digit-diffusion", "tiny-transformer"),
     "mode-collapse": ("gan-2d",),
     "cyclegan": ("conditional-gan", "dcgan-digits", "gan-2d"),
@@ -106,6 +110,11 @@ _CHINESE = re.compile(
 _NAMES_DEMO = re.compile(r"\bdemos?\b", re.IGNORECASE)
 _SETTINGS = re.compile(
     r"[,;]?\s*\b(?:with|using|at|and|but)\b[^,;]*(?:\d|=|\bloss\b|\b(?:quick|long|normal)\b).*$",
+    re.IGNORECASE,
+)
+# Whose cards are learned is a setting too: "my" says here who they belong to.
+_CARDS = re.compile(
+    r"\b(?:on|with|using|from|of) (?:(?:all|some) )?(?:of )?(?:my|our|the)(?: own)? (?:flash)?cards\b.*$",
     re.IGNORECASE,
 )
 _IT = r"(?:it|that|this|(?:the )?(?:same|last|previous)(?: (?:demo|run|one|thing))?)"
@@ -171,8 +180,8 @@ def asked_demo(text: str, last_topic: Callable[[], str] = str) -> tuple[str, str
     if not verb:
         return "", ""
     rest = text[verb.end() :]
-    asked = _SETTINGS.sub("", rest)
     name, words = named_demo(rest)
+    asked = _SETTINGS.sub("", _CARDS.sub("", rest) if name == "fine-tuning" else rest)
     if _NO_DEMO.search(asked):
         return "", ""
     if not name:

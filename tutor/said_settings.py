@@ -32,6 +32,13 @@ _ALIASES = {
     "nfe": "(?:function )?evaluations|sampling steps",
     "steps": "updates|training steps",
 }
+# "On my cards about diffusion": of the demos that learn cards, whose they are.
+_CARDS = re.compile(
+    r"\b(?:(my|our)|the)(?: own)? (?:flash)?cards(?: (?:about|on|of|for) ([^,;.!?]+?))?"
+    r"(?=\s*(?:$|[,;.!?]|\b(?:with|using|at|and (?:seed|rank))\b))",
+    re.IGNORECASE,
+)
+ALL_CARDS = "all"
 _FLAGS = re.IGNORECASE | re.ASCII  # by ASCII alone a Latin word also ends where a Chinese one begins
 # "With temperature 2", but not "with about 500 steps".
 _WITH = re.compile(
@@ -44,7 +51,7 @@ _UNKNOWN = re.compile(
 
 
 def said_settings(message: str, demo: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of `run_demo` that a message sets for a demo: those of knobs, preset and seed that it names.
+    """The arguments of `run_demo` that a message sets for a demo: those of knobs, preset, seed and cards that it names.
 
     Nothing is checked here: a value out of bounds and a knob that the demo lacks are given on, to be refused with
     the bound.
@@ -59,6 +66,9 @@ def said_settings(message: str, demo: Mapping[str, Any]) -> dict[str, Any]:
             break
     if seed := _SEED.search(message):
         found["seed"] = _value(seed.group(1))
+    cards = _CARDS.search(message) if "cards" in demo.get("inputs", ()) else None
+    if cards and (cards.group(1) or cards.group(2)):
+        found["topic"] = (cards.group(2) or ALL_CARDS).strip()
     knobs = _knobs_in(message, demo["knobs"])
     return found | ({"knobs": knobs} if knobs else {})
 
