@@ -86,8 +86,31 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
     assert isinstance(calls[0].pop("jobs"), JobQueue)
     assert calls == [
         {"root": ROOT, "name": "gan-2d", "knobs": {"d_lr": 0.01}, "preset": "quick", "seed": 3, "device": "cpu",
-         "out": tmp_path / "out", "budget_s": 5.0, "stop": stop}
+         "out": tmp_path / "out", "budget_s": 5.0, "stop": stop, "inputs": {}}
     ]  # fmt: skip
+
+
+def test_a_run_on_the_students_cards_is_given_them_in_a_file(
+    tools: dict[str, BaseTool], played: Callable[..., Any], tmp_path: Path
+) -> None:
+    calls = played(STARTED, RESULT)
+    with pytest.raises(DemoError, match="3 short cards on your notes"):  # the library holds three
+        call(tools["run_demo"], name="fine-tuning", topic="all")
+    assert calls == []
+
+
+def test_a_demo_whose_weights_are_missing_is_refused_before_it_is_run(
+    small_retriever: Retriever, played: Callable[..., Any], tmp_path: Path
+) -> None:
+    calls = played(STARTED, RESULT)
+    known = make_tools(
+        small_retriever, root=ROOT, out=lambda: tmp_path / "out", budget_s=5.0, device="cpu",
+        rng=random.Random(0), cache_dir=tmp_path / "cache",
+    )  # fmt: skip
+    with pytest.raises(ValidationError, match="tutor models get embedded"):
+        call(known["run_demo"], name="fine-tuning")
+    call(known["run_demo"], name="gan-2d")
+    assert [made["name"] for made in calls] == ["gan-2d"]
 
 
 def test_a_run_that_waits_tells_how_many_are_before_it(

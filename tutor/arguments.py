@@ -103,6 +103,9 @@ def _add_commands(commands: Any, common: argparse.ArgumentParser, runs: Mapping[
     command.add_argument("--set", action="append", metavar="KNOB=VALUE", help="set a knob; repeatable")
     command.add_argument("--preset", choices=("quick", "normal", "long"), help="how much to do (quick)")
     command.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to train (auto)")
+    command.add_argument(
+        "--cards", type=Path, metavar="DIR", help="fine-tuning: learn the cards of these notes"
+    )
     command.add_argument("--out", type=Path, metavar="DIR", help="folder for the pictures")
     command.add_argument("--json", action="store_true", help=json_help)
     command = add("models", "list chat models, or get one")

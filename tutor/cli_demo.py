@@ -61,6 +61,7 @@ def _compare_runs(options: argparse.Namespace) -> int:
 def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
     import tempfile
 
+    from tutor.demo_inputs import base_input
     from tutor.jobs import DemoFrame, DemoResult, run_demo
     from tutor.terminal import print_json, progress_display
     from tutor.tools import result_to_contract
@@ -77,6 +78,7 @@ def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
         for event in run_demo(
             settings.root, options.name, knobs, seed=settings.seed or 0, device=flag(options, "device", "auto"),
             out=out, preset=flag(options, "preset", "quick"), budget_s=settings.demo_budget_s, stop=None,
+            inputs=base_input(settings.cache_dir) | _cards_of(options, out),
         ):  # fmt: skip
             if isinstance(event, DemoFrame):
                 report(f"Training {options.name}", event.step, event.total_steps)
@@ -89,3 +91,19 @@ def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     print(result["verdict"], *(f"- {text}" for text in result["observations"]), *result["images"], sep="\n")
     return 0
+
+
+def _cards_of(options: argparse.Namespace, out: Path) -> dict[str, Path]:
+    """The cards of the notes that `--cards` names, as a file for the demo."""
+    from tutor.demo_inputs import card_input
+    from tutor.notes import read_library
+
+    folder = flag(options, "cards")
+    if folder is None:
+        return {}
+    cards = [
+        (card.question.words, card.answer.words)
+        for note in read_library([folder]).notes
+        for card in note.cards
+    ]
+    return card_input(folder.name, cards, out)

@@ -99,6 +99,7 @@ def run_demo(
     stop: threading.Event | None = None,
     jobs: JobQueue | None = None,
     memory_mb: int | None = None,
+    inputs: Mapping[str, Path] | None = None,
 ) -> Iterator[JobEvent]:
     """Runs the demo `name` of `root` and yields its events as they come.
 
@@ -113,6 +114,7 @@ def run_demo(
         stop: set it to end the run early, from any thread, also while it waits.
         jobs: the runs that this one waits for; without one it begins at once.
         memory_mb: megabytes that the process and its children may hold; half of the machine's if not given.
+        inputs: files and folders to work on by what they are for; a demo looks at those alone that it has use for.
 
     The last event is a DemoResult, or a DemoStopped if `stop` was set. Closing the iterator ends the
     process too. Raises DemoError, which names the state, for an unknown demo, a knob out of bounds, an absent device,
@@ -133,7 +135,7 @@ def run_demo(
                 return
             ticket.wait(TICK_S)
         limit_mb = memory_mb or memory_limit_mb()
-        process = _started(root, name, knobs, seed, device, out, preset, budget_s)
+        process = _started(root, name, knobs, seed, device, out, preset, budget_s, inputs or {})
         if place == "cpu":
             limit_data(process.pid, limit_mb)
         job = _Job(name, process, out, limit_s=_limit_s(budget_s or 0.0), limit_mb=limit_mb, stop=stop)
@@ -168,10 +170,12 @@ def _started(
     out: Path,
     preset: str,
     budget_s: float | None,
+    inputs: Mapping[str, Path],
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "demos", "run", "--stdin-is-lifeline", f"--out={out.resolve()}"]
     command += [f"--seed={seed}", f"--device={device}", f"--preset={preset}"]
     command += [] if budget_s is None else [f"--budget={budget_s}"]
+    command += [f"--input={use}={path.resolve()}" for use, path in inputs.items()]
     command += [*(f"--set={knob}={value}" for knob, value in knobs.items()), "--", name]
     try:
         out.mkdir(parents=True, exist_ok=True)

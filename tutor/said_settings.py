@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tutor.demo_inputs import ALL_CARDS
+
 _NUMBER = r"(?<![\w.])([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?)(?![\w.]*\w)"
 _IS = r"\s*(?:=|:|\bof\b|\bto\b|\bat\b|\bis\b|\bset to\b|为|是)?\s*"
 _SEED = re.compile(rf"(?:\bseed|种子){_IS}(?:number )?{_NUMBER}", re.IGNORECASE | re.ASCII)
@@ -38,7 +40,6 @@ _CARDS = re.compile(
     r"(?=\s*(?:$|[,;.!?]|\b(?:with|using|at|and (?:seed|rank))\b))",
     re.IGNORECASE,
 )
-ALL_CARDS = "all"
 _FLAGS = re.IGNORECASE | re.ASCII  # by ASCII alone a Latin word also ends where a Chinese one begins
 # "With temperature 2", but not "with about 500 steps".
 _WITH = re.compile(

@@ -109,6 +109,7 @@ class Session(Beginnings, Graders):
             rng=self._rng,
             studies=studies,
             jobs=self._jobs,
+            cache_dir=self.settings.cache_dir,
         )
         line, examples = library_line(read.index), example_questions(read.index)
         about = (

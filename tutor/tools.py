@@ -19,6 +19,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tutor.demo_inputs import ALL_CARDS, base_input, card_input, missing_input
 from tutor.errors import DemoError
 from tutor.jobs import (
     DemoFrame,
@@ -54,6 +55,11 @@ class RunDemo(BaseModel):
     )
     preset: Literal["quick", "normal", "long"] = Field(default="quick", description="how much to do")
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="fixes the run's randomness")
+    topic: str = Field(
+        default="",
+        max_length=200,
+        description="for a demo that learns cards: on what the student's own are; all for any; empty for its own",
+    )
 
 
 class MakeQuiz(BaseModel):
@@ -93,17 +99,22 @@ class ListDemos(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def demo_arguments(demos: Callable[[], list[dict[str, Any]]]) -> type[RunDemo]:
-    """The arguments of `run_demo`, checked against the demos and the bounds of their knobs.
+def demo_arguments(demos: Callable[[], list[dict[str, Any]]], cache_dir: Path | None = None) -> type[RunDemo]:
+    """The arguments of `run_demo`, checked against the demos, the bounds of their knobs and what they start from.
 
     Args:
         demos: gives the demos as `tutor.jobs.list_demos` does; called at each check.
+        cache_dir: where the weights of the language model lie; None: whether they are there is not asked.
     """
 
     class KnownDemo(RunDemo):
         @model_validator(mode="after")
         def _is_allowed(self) -> Self:
-            reasons = _refused(demos(), self.name, self.knobs)
+            there = demos()
+            reasons = _refused(there, self.name, self.knobs)
+            reasons += [
+                why for demo in there if demo["name"] == self.name and (why := missing_input(demo, cache_dir))
+            ]
             if reasons:
                 raise ValueError("; ".join(reasons))
             return self
@@ -157,6 +168,7 @@ def make_tools(
     rng: random.Random,
     studies: Studies | None = None,
     jobs: JobQueue | None = None,
+    cache_dir: Path | None = None,
 ) -> dict[str, BaseTool]:
     """The tools of a session, by name.
 
@@ -168,6 +180,7 @@ def make_tools(
         rng: draws quiz questions.
         studies: chooses questions, grades and reports; without it nothing is known of the student.
         jobs: the line in which demos wait; one of its own if not given.
+        cache_dir: where the weights of the language model lie, from which a demo may start.
     """
     line = jobs or JobQueue()
     demos = cache(lambda: list_demos(root))
@@ -178,12 +191,15 @@ def make_tools(
         return "\n".join(f"{demo['name']}: {demo['title']}" for demo in there), there
 
     def run_demo_tool(
-        name: str, knobs: dict[str, float | str], preset: str, seed: int, config: RunnableConfig
+        name: str, knobs: dict[str, float | str], preset: str, seed: int, topic: str, config: RunnableConfig
     ) -> tuple[str, dict[str, Any]]:
         emit, cancel = _channels(config)
+        folder, inputs = out(), base_input(cache_dir)
+        if topic:
+            inputs |= card_input(topic, known.cards("" if topic == ALL_CARDS else topic), folder)
         events = run_demo(
-            root, name, knobs, preset=preset, seed=seed, device=device, out=out(), budget_s=budget_s, stop=cancel,
-            jobs=line,
+            root, name, knobs, preset=preset, seed=seed, device=device, out=folder, budget_s=budget_s, stop=cancel,
+            jobs=line, inputs=inputs,
         )  # fmt: skip
         outcome = _watch_demo(name, events, emit)
         return str(outcome.result.get("verdict", "The demo was stopped.")), asdict(outcome)
@@ -194,7 +210,7 @@ def make_tools(
         ),
         _tool(
             run_demo_tool, "run_demo",
-            "Trains a bundled demo in a process of its own and streams its pictures.", demo_arguments(demos),
+            "Trains a bundled demo in a process of its own and streams its pictures.", demo_arguments(demos, cache_dir),
         ),
     )  # fmt: skip
     return {tool.name: tool for tool in (*tools, *_study_tools(known, rng))}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from tutor.demo_inputs import base_input
 from tutor.errors import DemoError
 from tutor.evaluation.demo_targets import FIRST_FRAME_AIM_S, LONGER_AIM_S, TARGETS, WALL, WALL_AIM_S, Target
 from tutor.evaluation.report import Measure, Outcome
@@ -73,11 +74,17 @@ class DemoRun:
         return Outcome(f"seed {self.seed}", value, hit, self.state)
 
 
-def bundled_demos(root: Path) -> Demos:
-    """The demos of the folder `root`, each run in a process of its own, on the device that a student gets."""
+def bundled_demos(root: Path, cache_dir: Path | None = None) -> Demos:
+    """The demos of the folder `root`, each run in a process of its own, on the device that a student gets.
+
+    Args:
+        cache_dir: where the weights of the language model lie that a demo may start from.
+    """
 
     def begin(name: str, preset: str, seed: int, out: Path) -> Iterator[JobEvent]:
-        return run_demo(root, name, {}, seed=seed, device="auto", out=out, preset=preset)
+        return run_demo(
+            root, name, {}, seed=seed, device="auto", out=out, preset=preset, inputs=base_input(cache_dir)
+        )
 
     return Demos(lambda: [demo["name"] for demo in list_demos(root)], begin)
 

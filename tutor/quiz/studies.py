@@ -76,6 +76,13 @@ class Studies:
         """Whether questions were made of these notes already, by whoever shares them; the first ones take longest."""
         return self._bank.has_asked
 
+    def cards(self, topic: str) -> list[tuple[str, str]]:
+        """The questions that the notes themselves ask, on a topic (empty: on anything), each with its whole answer."""
+        bank = self._bank()
+        groups = bank.scope.levels(topic).values() if topic.strip() else (bank.facts,)
+        entries = [fact.entry for group in groups for fact in group if fact.entry is not None]
+        return list(dict.fromkeys((entry.question.words, entry.answer.words) for entry in entries))
+
     def warm_up(self) -> None:
         """Reads out of the notes what every quiz needs, some 3 s of work, so that the first quiz need not wait."""
         # Nothing to ask, or the notes are closed again: the quiz itself will say so.
