@@ -278,7 +278,7 @@ def _written(state: FineTuning, adapter: Adapter | None) -> Iterator[Step]:
         else:
             state.said_after = writer.texts()
         last = place == ANSWER_TOKENS - 1 or not any(writer.open)
-        yield state.pace.moment(lambda: state.look(words.writing(adapter is not None)), key=last)
+        yield state.pace.moment(lambda: state.look(words.writing(adapter is None)), key=last)
         if last:
             return
 

@@ -241,6 +241,16 @@ def test_a_seed_reproduces_whoever_looks_on(base: Path) -> None:
     assert repr(other.metrics) != repr(result.metrics)
 
 
+def test_the_captions_say_which_answers_are_being_written(base: Path) -> None:
+    steps = []
+    for moment in FINE_TUNING.load_run()(FINE_TUNING.knob_values(SMALL | {"steps": 1}), settings(base)):
+        if isinstance(moment, Step):
+            steps.append((moment.step, moment.look()))
+    told = [look.caption.split(":")[0] for _, look in steps]
+    assert told[0].startswith("A model of") and told[1] == "Before" and told[-1] == "After"
+    assert [step for step, look in steps if look.caption.startswith("Before")][-1] == 0
+
+
 def test_a_spent_budget_ends_a_run_early(base: Path) -> None:
     readings = itertools.count()
     _, result = ended(settings(base, clock=lambda: next(readings) * 0.5), steps=200)
