@@ -52,7 +52,7 @@ def _question(axes: Axes, shown: Shown, top: float, colour: str) -> None:
     head = textwrap.shorten(f"{shown.kind}: {shown.question}", 100, placeholder=" …")
     axes.text(0.012, top, safe(head), color=colour, fontweight="bold", **style)
     if shown.wanted:
-        wanted = textwrap.shorten(f"its answer: {shown.wanted}", 104, placeholder=" …")
+        wanted = textwrap.shorten(f"its answer: {shown.wanted}", 96, placeholder=" …")
         axes.text(0.012, top - 0.05, safe(wanted), color=drawing.SOFT, fontstyle="italic", **style)
     body = top - (0.108 if shown.wanted else 0.06)
     for x, said in ((0.012, shown.before), (0.512, shown.after)):
