@@ -172,7 +172,7 @@ def test_nothing_is_learned_from_the_notes_that_are_held_out() -> None:
 
 
 @pytest.fixture(scope="module")
-def scripted() -> dict[str, list[Lesson]]:
+def by_script() -> dict[str, list[Lesson]]:
     """The examples that were made by script, by job."""
     found: dict[str, list[Lesson]] = {}
     for one in read_lessons(BY_SCRIPT):
@@ -181,17 +181,17 @@ def scripted() -> dict[str, list[Lesson]]:
 
 
 def test_all_jobs_have_enough_examples_and_those_of_the_package_are_read_together(
-    scripted: dict[str, list[Lesson]],
+    by_script: dict[str, list[Lesson]],
 ) -> None:
     least = {"verdict": 340, "answer": 340, "tool": 290, "distractor": 60}
-    assert not {job: len(scripted[job]) for job, n in least.items() if len(scripted[job]) < n}
+    assert not {job: len(by_script[job]) for job, n in least.items() if len(by_script[job]) < n}
     both = read_lessons()
     assert len(both) >= 2500
     assert {one.maker for one in both} == {"hand", "script"}
 
 
-def test_no_script_learned_from_what_is_held_out(scripted: dict[str, list[Lesson]]) -> None:
-    lessons = [one for some in scripted.values() for one in some]
+def test_no_script_learned_from_what_is_held_out(by_script: dict[str, list[Lesson]]) -> None:
+    lessons = [one for some in by_script.values() for one in some]
     assert not [one for one in lessons if one.notes & set(HELD_OUT_NOTES)]
     assert not [one for one in lessons if HELD_OUT_SUBJECTS.search(json.dumps([one.given, one.target]))]
     left_out = left_out_of_scripts()
@@ -200,9 +200,9 @@ def test_no_script_learned_from_what_is_held_out(scripted: dict[str, list[Lesson
     ]
 
 
-def test_a_scripted_verdict_gives_the_number_of_its_sentence(scripted: dict[str, list[Lesson]]) -> None:
+def test_a_scripted_verdict_gives_the_number_of_its_sentence(by_script: dict[str, list[Lesson]]) -> None:
     kinds: Counter[str] = Counter()
-    for one in scripted["verdict"]:
+    for one in by_script["verdict"]:
         kinds[one.target.split()[0].rstrip(".:")] += 1
         if one.target == NOT_SAID:
             continue
@@ -212,16 +212,16 @@ def test_a_scripted_verdict_gives_the_number_of_its_sentence(scripted: dict[str,
     assert set(kinds) == {"True", "False", "The"} and max(kinds.values()) == min(kinds.values())
 
 
-def test_a_scripted_answer_is_grounded_or_refuses(scripted: dict[str, list[Lesson]]) -> None:
-    refusals = [one for one in scripted["answer"] if one.target == NOT_SAID]
-    assert 0.15 < len(refusals) / len(scripted["answer"]) < 0.25
-    assert all(grounded(one) for one in scripted["answer"] if one.target != NOT_SAID)
+def test_a_scripted_answer_is_grounded_or_refuses(by_script: dict[str, list[Lesson]]) -> None:
+    refusals = [one for one in by_script["answer"] if one.target == NOT_SAID]
+    assert 0.15 < len(refusals) / len(by_script["answer"]) < 0.25
+    assert all(grounded(one) for one in by_script["answer"] if one.target != NOT_SAID)
     assert not grounded(Lesson("answer", refusals[0].given, "It is as it is. [1]"))
 
 
-def test_a_scripted_call_is_allowed_by_the_tool(scripted: dict[str, list[Lesson]]) -> None:
+def test_a_scripted_call_is_allowed_by_the_tool(by_script: dict[str, list[Lesson]]) -> None:
     schemas = {"make_quiz": MakeQuiz, "run_demo": RunDemo, "show_progress": ShowProgress}
-    calls = [(one, json.loads(one.target)) for one in scripted["tool"]]
+    calls = [(one, json.loads(one.target)) for one in by_script["tool"]]
     for one, call in calls:
         if call["tool"] in schemas:
             schemas[call["tool"]].model_validate(call["arguments"])
@@ -232,7 +232,7 @@ def test_a_scripted_call_is_allowed_by_the_tool(scripted: dict[str, list[Lesson]
     assert 0.35 < sum(call["tool"] == "none" for _, call in calls) / len(calls) < 0.45
 
 
-def test_scripted_distractors_leave_out_one_of_four(scripted: dict[str, list[Lesson]]) -> None:
-    for one in scripted["distractor"]:
+def test_scripted_distractors_leave_out_one_of_four(by_script: dict[str, list[Lesson]]) -> None:
+    for one in by_script["distractor"]:
         assert len(set(one.given["candidates"]) | {one.given["key"]}) == 5
         assert re.fullmatch(r"\[[1-4]\] \[[1-4]\] \[[1-4]\]", one.target)

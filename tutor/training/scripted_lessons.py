@@ -20,9 +20,9 @@ from tutor.chinese import CJK
 from tutor.evaluation.numbered import drafted, is_grounded
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.grounding import evidence_in
+from tutor.prompts import NOT_SAID
 from tutor.quiz.bank import Bank
 from tutor.quiz.items import plain
-from tutor.prompts import NOT_SAID
 from tutor.retrieval import Retriever
 from tutor.training.claims import LabelledClaim, read_claims
 from tutor.training.examples import (
