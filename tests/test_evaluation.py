@@ -427,6 +427,7 @@ def test_all_suites_but_the_fit_run_when_none_is_named(subject: Subject) -> None
         not in (
             "gate",
             "indexing",
+            "embedded",
             "teaching",
             "follow-ups",
             "grading",
