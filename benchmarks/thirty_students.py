@@ -160,6 +160,8 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30)
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.students < 3:
+        parser.error("--students: 3 at least, so that two of them wait")
     if options.serve is not None:
         serve(options.serve, options.students)
         return

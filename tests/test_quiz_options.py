@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -173,6 +176,7 @@ def test_a_result_that_the_notes_work_out_is_chosen_among_its_like(
         "Which perplexity has a language model that gives each of 50,000 tokens",  # the answer stands in it
         "Does a negative prompt have an effect at a guidance scale of 1?",
         "How much lighter is the packed picture",
+        "How many generators and discriminators does a CycleGAN have?",  # two of each, four in all
     ],
 )
 def test_a_question_that_tells_its_number_or_wants_two_gives_no_result(question: str, bank: Bank) -> None:
@@ -186,8 +190,37 @@ def test_a_formula_stands_among_formulas_with_two_changes_in_half_of_them_each(b
         assert len({signs(option.text) for option in item.options}) == 4
         for option in item.options:
             assert chosen_option(item, option.text) == option.id
-    legend = formula_item(_asked(bank, "Which formula describes a weight matrix"), bank, random.Random(0))
-    assert legend is not None and "Here $W_0$ is the frozen matrix" in legend.stem
+            assert chosen_option(item, option.text.replace("$", "")) == option.id
+        right, *others = sorted(item.options, key=lambda one: one.id != item.key)
+        written = [Counter(one.text) for one in others]
+        assert any(
+            Counter(right.text) + both == one + two for both, one, two in itertools.permutations(written)
+        )
+    legend = formula_item(_asked(bank, "Which formula gives the FID"), bank, random.Random(0))
+    assert legend is not None and "are the mean and covariance of the features" in legend.stem
+
+
+def test_a_formula_of_learned_weights_is_not_asked_by_its_signs(bank: Bank) -> None:
+    fact = _asked(bank, "Which formula describes a weight matrix")
+    assert formula_item(fact, bank, random.Random(0)) is None
+
+
+def test_the_sign_of_a_typed_number_is_read(bank: Bank) -> None:
+    fact = _asked(bank, "What is the value of the GAN objective at the ideal equilibrium?")
+    item = computed_item(fact, bank, random.Random(0))
+    assert item is not None and chosen_option(item, "-1.386") == item.key == chosen_option(item, "−1.386")
+    assert chosen_option(item, "1.386") is None and chosen_option(item, "+1.386") is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["It has between 6 and 12 layers.", "It has more than 12 layers.", "It has from 6 to 12 layers."],
+)
+def test_a_range_in_a_note_gives_no_number(key: str, bank: Bank) -> None:
+    fact = _asked(bank, "How many transposed convolutions lead")
+    made = replace(fact, question="How many layers does a small model have?", key=key)
+    assert result_in(made) is None
+    assert result_in(replace(made, key="It has 12 layers.")) is not None
 
 
 def test_the_sign_of_drawn_noise_is_not_changed_nor_a_fraction_under_a_logarithm(bank: Bank) -> None:

@@ -17,7 +17,7 @@ from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.items import Item, Option, item_id, option_id
 from tutor.quiz.shapes import first_sentence
-from tutor.quiz.values import OPTIONS, beside, counts, written_like
+from tutor.quiz.values import OPTIONS, SMALL, beside, counts, written_like
 from tutor.quiz.wording import said_of
 
 _MATH = re.compile(r"\$([^$]*)\$")
@@ -53,10 +53,9 @@ _SEVERAL = re.compile(
 _AS_WORDS = re.compile(r"[a-z][\w-]+|-?\d+(?:\.\d+)?")
 _WORKED = re.compile(r"=|\\approx|\bbecause\b|\babout \d")
 _STEPS = (0.07, 0.15, 0.25)  # of whole numbers, as shares of the right one
-_SMALL, _EVEN = (
-    12,
-    8,
-)  # whole numbers up to the one have the next ones beside them; multiples of the other are doubled
+_EVEN = 8  # whole numbers that it divides have halves and doubles beside them
+_AT_LEAST_ONE = re.compile(r"perplexity|^how many", re.IGNORECASE)
+_RANGE = re.compile(rf"(?:{_DIGITS}|one|{'|'.join(NUMBERS)}) (?:to|and|or) $")
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ def computed_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     right, texts = _options(result, rng)
     if len(set(texts)) < OPTIONS:
         return None
+    if _AT_LEAST_ONE.search(fact.question) and any(re.match(r"0\.\d", one) for one in texts):
+        return None
     said = " ".join(said_of(fact).split())
     options = tuple(
         Option(option_id(text), text, said if text == right else f"The note gives {right}.") for text in texts
@@ -99,7 +100,8 @@ def result_in(fact: Fact) -> Result | None:
     head = _WORKING.sub("", _MATH.sub(_value_of, first_sentence(fact)))
     counted = _HOW_MANY.match(question)
     if counted:
-        return _count(head, counted["what"])
+        # What is counted of two kinds is one number of each, or of both together.
+        return None if counted["what"].endswith((" and", " or")) else _count(head, counted["what"])
     vectors = [one for one in _VECTOR.finditer(head) if one.group() not in question]
     if vectors:
         return Result((vectors[0][1], vectors[0][2]), "({0}, {1})") if len(vectors) == 1 else None
@@ -149,7 +151,10 @@ def _count(head: str, what: str) -> Result | None:
         for one in _COUNTED.finditer(head)
         if one["what"].split()[0] == what.split()[0] or one["what"] == what
     ]
-    return Result((found[0].group(),), "{0}") if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    before = head[: found[0].start()]
+    return None if _BOUND.search(before) or _RANGE.search(before) else Result((found[0].group(),), "{0}")
 
 
 def _size(head: str, sizes: Sequence[re.Match[str]]) -> Result | None:
@@ -206,6 +211,8 @@ def _options(result: Result, rng: random.Random) -> tuple[str, list[str]]:
 def _beside(figure: str, share: bool, rng: random.Random) -> list[str]:
     """Four numbers in their order, written like the right one, which is one of them."""
     value, place = _number(figure), rng.randrange(OPTIONS)
+    if value == 0:
+        place = rng.choice((0, OPTIONS - 1))  # 1 and -1 side by side would have the same words
     if value < 0:
         return [written_like(-one, figure) for one in beside(-value, place, rng)]
     if value == int(value) and "." not in figure:
@@ -217,11 +224,10 @@ def _beside(figure: str, share: bool, rng: random.Random) -> list[str]:
 
 def _whole(value: int, place: int, figure: str, rng: random.Random) -> list[float]:
     """Four whole numbers as round as the right one: neighbours, halves and doubles, or steps."""
-    if value <= _SMALL:
+    if value <= SMALL:
         return counts(value, place, 1, 1 if value or figure in NUMBERS else -place)
     if value % _EVEN == 0:
-        halves = next(n for n in range(place, -1, -1) if value % 2**n == 0)
-        return [value * 2.0 ** (n - halves) for n in range(OPTIONS)]
+        return [value * 2.0 ** (n - place) for n in range(OPTIONS)]
     round_to = 10 if value % 10 == 0 else 5 if value % 5 == 0 else 1
     return counts(value, place, max(1, round(value * rng.choice(_STEPS) / round_to)) * round_to)
 

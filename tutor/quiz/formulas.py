@@ -39,6 +39,7 @@ _ROOT = re.compile(r"\\sqrt\{([^{}]+)\}")
 _LEAST = re.compile(r"\\le\b")
 _FEWEST_SIGNS = 8  # characters of a formula that can be changed twice
 _LEGEND = "Here "
+_LEARNED = re.compile(r"\b(?:trained|bias(?:es)?|weight matrices|weights between)\b")
 
 
 def formula_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -46,6 +47,9 @@ def formula_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     formula = _asked(fact)
     if not formula:
         return None
+    legend = list(_legend(fact, formula))
+    if any(_LEARNED.search(sentence) for sentence in legend):
+        return None  # what is learned takes any sign: with another one before it the formula says the same
     changes = list(_changes(formula))
     pairs = [(one, two) for n, one in enumerate(changes) for two in changes[:n] if _apart(one, two)]
     if not pairs:
@@ -61,7 +65,7 @@ def formula_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     rng.shuffle(texts)
     why = f"The note gives {right}."
     options = tuple(Option(_id(text), text, said if text == right else why) for text in texts)
-    stem = " ".join((fact.question, *_legend(fact, formula)))
+    stem = " ".join((fact.question, *legend))
     return Item(
         item_id(fact.note, "choice", stem, right, options), "choice", stem, options, _id(right), said,
         fact.citation, first_sentence(fact), fact.heading, fact.note, fact.id, fact.concept, maker="rules",

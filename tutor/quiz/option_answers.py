@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
-from tutor.quiz.items import LETTERS, Item, plain, signs
+from tutor.quiz.items import LETTERS, Item, plain
 from tutor.quiz.word_answers import named_by
 from tutor.words import content_words
 
@@ -38,6 +38,7 @@ _IN_ORDER = re.compile(
 _AROUND = re.compile(r"\b(?:it|its|s|is|that|this|i|think|say|guess|mean|the|an?|answer|option|one|with)\b")
 _FEWEST = 2  # pairs, or things in an order, from which an answer that is not whole is read as one
 _SEVERAL = re.compile(r"\W*[a-j](?:\W*(?:,|/|&|\+|\band\b|\bor\b)\W*[a-j])+\W*", re.IGNORECASE)
+_FIGURE = re.compile(r"[-+−]?\s*[\d,]*\.?\d+")
 _SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
 
 
@@ -45,7 +46,7 @@ def chosen_option(item: Item, answer: str) -> str | None:
     """The id of the option that an answer names by id, letter, number or text; None for none or several."""
     said = plain(answer)
     ids = {option.id: option.id for option in item.options}
-    exact = [option.id for option in item.options if signs(option.text) == signs(answer)]
+    exact = [option.id for option in item.options if _bare(option.text) == _bare(answer)]
     if len(exact) == 1:
         return exact[0]
     alike = Counter(plain(option.text) for option in item.options)
@@ -53,12 +54,17 @@ def chosen_option(item: Item, answer: str) -> str | None:
     texts = {plain(option.text): option.id for option in item.options if alike[plain(option.text)] == 1}
     places = {LETTERS[n].lower(): option.id for n, option in enumerate(item.options)}
     places |= {str(n): option.id for n, option in enumerate(item.options, 1)}
+    if _FIGURE.fullmatch(answer.strip()) and any(re.match(r"-\d", one.text) for one in item.options):
+        # Another sign is another number: "1.386" is not "-1.386".
+        return places.get(answer.strip())
     for names in (ids, texts, places):
         if said in names:
             return names[said]
     if _SEVERAL.fullmatch(answer):
         return None
     lettered = _LETTERED.match(answer.lower())
+    if lettered and len(texts) < len(item.options) and re.search(r"[+=^_\\]", answer):
+        return None  # "(1 - t) z" is a formula, and not the first option with a reason
     if lettered and lettered[1] in places:
         return places[lettered[1]]
     if set(texts) == {"true", "false"}:
@@ -72,6 +78,11 @@ def chosen_option(item: Item, answer: str) -> str | None:
     if meant:
         return texts[meant.pop()] if len(meant) == 1 else None
     return named_by(answer, {option: text for text, option in texts.items()})
+
+
+def _bare(text: str) -> str:
+    """What is written, but for spaces, dollars and the longer minus."""
+    return re.sub(r"[\s$]", "", text.replace("−", "-")).lower()
 
 
 def _parts_of(said: str, texts: Iterable[str]) -> set[str]:

@@ -21,7 +21,7 @@ _ASKS = re.compile(
 )
 _COUNTS = re.compile(r"\bhow (?:many|often)\b|\bnumber\b", re.IGNORECASE)
 OPTIONS = 4
-_SMALL = 12  # whole numbers up to this one have the next ones beside them
+SMALL = 12  # whole numbers up to this one have the next ones beside them
 _WORDS = {value: word for word, value in NUMBERS.items()}
 
 
@@ -35,7 +35,7 @@ def value_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return None
     place = rng.randrange(OPTIONS)
     whole = figure.value == int(figure.value) and "." not in figure.written
-    small = whole and figure.value <= _SMALL
+    small = whole and figure.value <= SMALL
     values = counts(int(figure.value), place) if small else beside(figure.value, place, rng)
     texts = [_shown(value, figure) for value in values]
     if len(set(texts)) < OPTIONS:

@@ -173,7 +173,7 @@ class Chats:
     def brought_back(self, tab: str, chat_id: str, now: str, words: str = "") -> list[Any]:
         """OPENED and DELETED: the conversation that was deleted last is there again, and open.
 
-        While the tab's message is being answered the student stays where its answer is shown.
+        The student stays where they are while the tab's message is being answered, and where the offer has just ended.
 
         Args:
             now: the conversation that is open.
@@ -182,7 +182,7 @@ class Chats:
 
         if chat_id:
             self._session.restore_chat(chat_id)
-        if self._desk.busy(tab):
+        if not chat_id or self._desk.busy(tab):
             return [gr.skip(), gr.skip(), *self.relisted(tab, now, words), *self.forgotten()]
         return [*self.opened(chat_id, words), *self.forgotten()]
 
@@ -238,7 +238,7 @@ def wire_chats(parts: dict[str, Any], on: On, telling: dict[str, Any]) -> None:
     def brought_back(mine: Any, last: str, now: str, words: str, request: gr.Request) -> list[Any]:
         return own(mine).brought_back(str(request.session_hash), last, now, words)
 
-    on(parts["new"].click, lambda mine: own(mine).begun(), None, opened)
+    on(parts["new"].click, lambda mine: [*own(mine).begun(), ""], None, [*opened, parts["words"]])
     on(
         parts["chats"].input,
         lambda mine, now, words: own(mine).opened(now, words),
