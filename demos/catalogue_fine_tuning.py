@@ -16,16 +16,23 @@ FINE_TUNING = Demo(
         "that were kept apart, and see what was forgotten. Then try rank 1, a lower learning rate, or fewer updates."
     ),
     knobs=(
-        number("rank", 8, 1, 32, "rank r of the correction B A of each matrix"),
+        number("rank", 8, 1, 32, "size r of what LoRA adds to each matrix: more can learn more"),
         number("lr", 3e-3, 1e-5, 0.1, "learning rate"),
         number("steps", 20, 1, 200, "updates, each on all cards that are learned", "updates"),
-        number("cards", 8, 2, 12, "cards to learn from; up to four others are kept apart", "cards"),
+        number(
+            "cards",
+            8,
+            2,
+            11,
+            "cards to learn from, at most two of three; up to four others are kept apart",
+            "cards",
+        ),
         number(
             "layers",
             30,
             1,
             30,
-            "upper layers that get a correction; those below are passed only once",
+            "how many layers are corrected, counted from the top; fewer run faster",
             "layers",
         ),
     ),

@@ -34,11 +34,15 @@ _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _PAD = 0
 
 
+_READ = ("config.json", "tokenizer.json")
+
+
 class BaseError(DemoArgumentError):
     """The weights of the language model are not there or cannot be read; the remedy fetches them."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what, f"Fetch them with `{GET}` (93 MB, once), then run the demo again.")
+    def __init__(self, what: str, remedy: str = "") -> None:
+        fetch = f"Fetch them with `{GET}` (93 MB, once), then run the demo again."
+        super().__init__(what, remedy or fetch)
 
 
 def check_base(folder: Path | None) -> Path:
@@ -75,18 +79,21 @@ class LanguageModel:
         from tokenizers import Tokenizer
 
         try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            config, words = (json.loads((folder / name).read_text(encoding="utf-8")) for name in _READ)
             found = {
                 name: value.float() for name, value in load_file(folder / "model.safetensors", device).items()
             }
-            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            if not isinstance(words, dict):
+                raise ValueError("tokenizer.json holds no object")
+            self.tokenizer = Tokenizer.from_str(json.dumps(words))
             self._read_config(config)
             self.embedding = found["model.embed_tokens.weight"]
             self.head = found.get("lm_head.weight", self.embedding)
             self._norm = found["model.norm.weight"]
             self._layers = [_layer(found, number) for number in range(config["num_hidden_layers"])]
-        except (OSError, SafetensorError, ValueError, KeyError) as error:
-            raise BaseError(f"The weights in {folder} cannot be read ({error})") from error
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            remedy = f"Delete {folder}, then fetch them again with `{GET}`."
+            raise BaseError(f"The weights in {folder} cannot be read ({error})", remedy) from error
         self.device = device
         self.parameters = sum(value.numel() for value in found.values())
 

@@ -285,12 +285,17 @@ def test_weights_that_are_not_there_are_an_error_with_the_remedy(tmp_path: Path)
         assert "`tutor models get embedded`" in caught.value.remedy
 
 
-def test_damaged_weights_are_an_error_with_the_remedy(base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", ["config.json", "tokenizer.json", "model.safetensors"])
+@pytest.mark.parametrize("what", [b"{", b"[]"])
+def test_damaged_weights_are_an_error_with_the_remedy(
+    base: Path, tmp_path: Path, damaged: str, what: bytes
+) -> None:
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         (tmp_path / name).write_bytes((base / name).read_bytes())
-    (tmp_path / "model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(BaseError, match="cannot be read"):
+    (tmp_path / damaged).write_bytes(what)
+    with pytest.raises(BaseError, match="cannot be read") as caught:
         LanguageModel(tmp_path, "cpu")
+    assert str(tmp_path) in caught.value.remedy
 
 
 def _process(out: Path, *more: str) -> tuple[int, list[dict[str, Any]]]:

@@ -73,6 +73,8 @@ def test_each_knob_is_read_by_its_own_name(demo: dict[str, Any]) -> None:
             "run LoRA on my flashcards on diffusion with 30 steps",
             {"topic": "diffusion", "knobs": {"steps": 30}},
         ),
+        ("run LoRA on my cards about GANs in 5 updates", {"topic": "GANs", "knobs": {"steps": 5}}),
+        ("run LoRA on my cards on long short-term memory", {"topic": "long short-term memory"}),
         ("run LoRA with 6 cards", {"knobs": {"cards": 6}}),
     ],
 )

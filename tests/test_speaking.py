@@ -92,6 +92,10 @@ def test_a_draft_is_taken_apart_into_sentences_and_their_numbers() -> None:
     said = drafted("The generator makes fakes. [2] The critic scores them. [1] [3]")
     assert said == Drafted((("The generator makes fakes.", (2,)), ("The critic scores them.", (1, 3))), False)
     assert drafted("The notes do not say this.") == Drafted((), True)
+    assert drafted("A thing is red [1]. It is blue [2][3].").sentences == (
+        ("A thing is red.", (1,)),
+        ("It is blue.", (2, 3)),
+    )
     assert drafted("It has no number.").sentences == (("It has no number.", ()),)
 
 

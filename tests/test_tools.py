@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -91,6 +92,17 @@ def test_the_demo_tool_streams_its_pictures_and_returns_its_result(
 
 
 def test_a_run_on_the_students_cards_is_given_them_in_a_file(
+    tools: dict[str, BaseTool], played: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = played(STARTED, RESULT)
+    monkeypatch.setattr(Studies, "cards", lambda self, topic: [(f"Q{n}?", f"A{n}.") for n in range(5)])
+    call(tools["run_demo"], name="fine-tuning", topic="all")
+    assert len(json.loads(calls[0]["inputs"]["cards"].read_text())["cards"]) == 5
+    call(tools["run_demo"], name="gan-2d", topic="all")
+    assert "cards" not in calls[1]["inputs"]
+
+
+def test_too_few_cards_are_refused_before_the_run(
     tools: dict[str, BaseTool], played: Callable[..., Any], tmp_path: Path
 ) -> None:
     calls = played(STARTED, RESULT)

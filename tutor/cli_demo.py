@@ -78,7 +78,7 @@ def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
         for event in run_demo(
             settings.root, options.name, knobs, seed=settings.seed or 0, device=flag(options, "device", "auto"),
             out=out, preset=flag(options, "preset", "quick"), budget_s=settings.demo_budget_s, stop=None,
-            inputs=base_input(settings.cache_dir) | _cards_of(options, out),
+            inputs=base_input(settings.cache_dir) | _cards_of(settings, options, out),
         ):  # fmt: skip
             if isinstance(event, DemoFrame):
                 report(f"Training {options.name}", event.step, event.total_steps)
@@ -93,17 +93,19 @@ def _run_demo(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _cards_of(options: argparse.Namespace, out: Path) -> dict[str, Path]:
+def _cards_of(settings: Settings, options: argparse.Namespace, out: Path) -> dict[str, Path]:
     """The cards of the notes that `--cards` names, as a file for the demo."""
     from tutor.demo_inputs import card_input
+    from tutor.jobs import list_demos
     from tutor.notes import read_library
 
     folder = flag(options, "cards")
-    if folder is None:
+    known = next((one for one in list_demos(settings.root) if one["name"] == options.name), {})
+    if folder is None or "cards" not in known.get("inputs", ()):
         return {}
     cards = [
         (card.question.words, card.answer.words)
         for note in read_library([folder]).notes
         for card in note.cards
     ]
-    return card_input(folder.name, cards, out)
+    return card_input(folder.resolve().name, cards, out)

@@ -37,7 +37,8 @@ _ALIASES = {
 # "On my cards about diffusion": of the demos that learn cards, whose they are.
 _CARDS = re.compile(
     r"\b(?:(my|our)|the)(?: own)? (?:flash)?cards(?: (?:about|on|of|for) ([^,;.!?]+?))?"
-    r"(?=\s*(?:$|[,;.!?]|\b(?:with|using|at|and (?:seed|rank))\b))",
+    r"(?=\s*(?:$|[,;.!?]|\b(?:with|using|at|and (?:seed|rank))\b|\b(?:for|in) \d"
+    r"|\b(?:please|now|live|quick(?:ly)?|long|normal)\b(?=\s*(?:$|[,;.!?]))))",
     re.IGNORECASE,
 )
 _FLAGS = re.IGNORECASE | re.ASCII  # by ASCII alone a Latin word also ends where a Chinese one begins

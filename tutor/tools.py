@@ -195,7 +195,7 @@ def make_tools(
     ) -> tuple[str, dict[str, Any]]:
         emit, cancel = _channels(config)
         folder, inputs = out(), base_input(cache_dir)
-        if topic:
+        if topic and any("cards" in one.get("inputs", ()) for one in demos() if one["name"] == name):
             inputs |= card_input(topic, known.cards("" if topic == ALL_CARDS else topic), folder)
         events = run_demo(
             root, name, knobs, preset=preset, seed=seed, device=device, out=folder, budget_s=budget_s, stop=cancel,

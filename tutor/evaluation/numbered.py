@@ -26,6 +26,7 @@ from tutor.settings import Settings
 Drafts = Callable[["NumberedQuestion"], str]
 HELD_OUT = "numbered-held-out"
 _SAID = re.compile(r"\s*(.+?[.!?:]|.+?)((?:\s*\[\d{1,2}\])+|$)", re.DOTALL)
+_MARK_FIRST = re.compile(r"\s*((?:\[\d{1,2}\]\s*)+)([.!?])")
 _REFUSES = re.compile(
     r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE
 )
@@ -82,7 +83,7 @@ def drafted(text: str) -> Drafted:
         return Drafted((), True)
     found = [
         (said[1].strip(), tuple(int(n) for n in re.findall(r"\d+", said[2])))
-        for said in _SAID.finditer(text.strip())
+        for said in _SAID.finditer(_MARK_FIRST.sub(r"\2 \1", text).strip())
         if said[1].strip()
     ]
     return Drafted(tuple(found), not found)
@@ -131,11 +132,11 @@ def numbered(
         Measure.share("sentences whose own numbers support them", cited),
         Measure.share(
             "answers that rest on a sentence that answers",
-            [(o.id, any(set(n) & o.answers for _, n in s.sentences)) for o, s in answered],
+            [(o.id, bool(_cited(s) & o.answers)) for o, s in answered],
         ),
         Measure.share(
             "answers that rest on nothing beside the point",
-            [(o.id, all(set(n) <= o.answers for _, n in s.sentences)) for o, s in answered],
+            [(o.id, bool(_cited(s)) and _cited(s) <= o.answers) for o, s in answered],
         ),
         Measure(
             "sentences an answer",
@@ -143,6 +144,10 @@ def numbered(
             len(answered),
         ),
     ]
+
+
+def _cited(said: Drafted) -> set[int]:
+    return {number for _, numbers in said.sentences for number in numbers}
 
 
 def compared(

@@ -55,7 +55,7 @@ def _from_numbered(style: Style) -> Callable[[Given], list[BaseMessage]]:
     return lambda given: answer_from_numbered(given["question"], _sentences(given), style)
 
 
-# Each job with its prompt, as the tutor sends it.
+# Each job with its prompt; "answer", "compare" and "reword" are what the tutor sends today.
 PROMPTS: Mapping[str, Callable[[Given], list[BaseMessage]]] = {
     "answer": _from_numbered("plain"),
     "compare": _from_numbered("plain"),
@@ -90,7 +90,7 @@ class Lesson:
     maker: str = "hand"
 
     def messages(self) -> list[BaseMessage]:
-        """The prompt, as the tutor sends it."""
+        """The prompt of its job."""
         return PROMPTS[self.job](self.given)
 
     @property

@@ -163,7 +163,7 @@ def fit_speech(
     folder.mkdir(parents=True, exist_ok=True)
     _resume(checkpoint, fit, progress, finer, adam)
     _round(finer, weights)
-    began = saved = clock() - 0.0
+    began = saved = clock()
     done_s = progress.seconds
     for number in range(progress.step, len(steps)):
         for group in adam.param_groups:
@@ -273,6 +273,7 @@ def put_in_place(adapter: Path, target: Path = SPEECH) -> None:
         ModelError: the adapter is damaged, or no plain LoRA.
     """
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import load_file, save_file
 
     try:
@@ -282,7 +283,7 @@ def put_in_place(adapter: Path, target: Path = SPEECH) -> None:
             name: value.to(torch.bfloat16) for name, value in load_file(adapter / WEIGHTS_FILE).items()
         }
         run = (adapter / RUN_FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, TypeError, SafetensorError) as error:
         raise ModelError(f"{adapter} holds no finished adapter ({error})", "Fit it again.") from error
     settings["base_model_name_or_path"] = SMOLLM2.folder
     target.mkdir(parents=True, exist_ok=True)
