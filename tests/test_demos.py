@@ -252,7 +252,9 @@ def test_every_demo_has_three_presets_of_allowed_knobs(demo: Demo) -> None:
         demo.knob_values({}, name).keys() == {knob.name for knob in demo.knobs} for name in demo.presets
     )
     budgets = [preset.budget_s for preset in demo.presets.values()]
-    assert budgets == sorted(budgets) and budgets[0] <= 15 and budgets[1] <= 60
+    # A model of 135 million numbers takes longer than the others' small ones.
+    quick, normal = (40, 150) if demo.name == "fine-tuning" else (15, 60)
+    assert budgets == sorted(budgets) and budgets[0] <= quick and budgets[1] <= normal
 
 
 def test_a_budget_that_is_spent_ends_a_run_of_fixed_steps() -> None:
