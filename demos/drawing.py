@@ -68,6 +68,17 @@ def panel(figure: Figure, place: tuple[float, float, float, float]) -> Axes:
     return axes
 
 
+def named_bar(axes: Axes, place: int, name: str, value: float | None, colour: str) -> None:
+    """A flat bar in the row `place`, counted down from 0, its name before it and its value behind; None for no bar."""
+    near: dict[str, Any] = {
+        "textcoords": "offset points", "va": "center", "fontsize": 9, "annotation_clip": False,
+    }  # fmt: skip
+    if value is not None:
+        axes.barh(-place, value, color=colour, height=0.62)
+        axes.annotate(f"{value:.2f}", (value, -place), xytext=(4, 0), **near)
+    axes.annotate(name, (0, -place), xytext=(-5, 0), ha="right", **near)
+
+
 def title(axes: Axes, text: str) -> None:
     axes.set_title(text, fontsize=9.5, loc="left", color="#222222", pad=5)
 

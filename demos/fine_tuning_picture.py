@@ -98,17 +98,7 @@ def _forgetting(axes: Axes, look: FineTuningLook) -> None:
     found = {name: loss for name, loss in look.forgetting if math.isfinite(loss)}
     colours = {"before": "#bbbbbb", "after, gentler": GENTLE, "after": drawing.OTHER}
     for place, name in enumerate(colours):
-        loss = found.get(name)
-        if loss is not None:
-            axes.barh(-place, loss, color=colours[name], height=0.62)
-            axes.annotate(
-                f"{loss:.2f}", (loss, -place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9,
-                annotation_clip=False,
-            )  # fmt: skip
-        axes.annotate(
-            name, (0, -place), xytext=(-5, 0), textcoords="offset points", ha="right", va="center", fontsize=9,
-            annotation_clip=False,
-        )  # fmt: skip
+        drawing.named_bar(axes, place, name, found.get(name), colours[name])
     axes.set(ylim=(-2.5, 0.5), xlim=(0, max(found.values(), default=1.0)))
     axes.set_yticks([])
     axes.set_xticks([])

@@ -129,15 +129,7 @@ def _bits(axes: Axes, look: TextLook) -> None:
     drawing.title(axes, "Bits per character of unseen text; lower is better")
     colours = ("#bbbbbb", drawing.OTHER, drawing.MADE)
     for place, ((name, bits), colour) in enumerate(zip(look.bits, colours, strict=True)):
-        axes.barh(-place, bits, color=colour, height=0.62)
-        axes.annotate(
-            f"{bits:.2f}", (bits, -place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9,
-            annotation_clip=False,
-        )  # fmt: skip
-        axes.annotate(
-            name, (0, -place), xytext=(-5, 0), textcoords="offset points", ha="right", va="center", fontsize=9,
-            annotation_clip=False,
-        )  # fmt: skip
+        drawing.named_bar(axes, place, name, bits, colour)
     axes.set_yticks([])
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)

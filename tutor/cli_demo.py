@@ -100,8 +100,10 @@ def _cards_of(settings: Settings, options: argparse.Namespace, out: Path) -> dic
     from tutor.notes import read_library
 
     folder = flag(options, "cards")
+    if folder is None:
+        return {}
     known = next((one for one in list_demos(settings.root) if one["name"] == options.name), {})
-    if folder is None or "cards" not in known.get("inputs", ()):
+    if "cards" not in known.get("inputs", ()):
         return {}
     cards = [
         (card.question.words, card.answer.words)

@@ -54,6 +54,11 @@ def given_sentences(question: Question, ranked: Sequence[Ranked]) -> list[Eviden
     return [*chosen, *[one.piece for one in fit if one.piece not in chosen]][:_MOST_GIVEN]
 
 
+def marks_behind(text: str) -> str:
+    """A text with the numbers before a full stop put behind it: "It is red [2]." becomes "It is red. [2]"."""
+    return _STOP_AFTER.sub(r"\2 \1", text)
+
+
 def marked_sentences(words: Iterable[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     """The sentences of a text with the numbers behind them, each as soon as the next one begins.
 
@@ -62,7 +67,7 @@ def marked_sentences(words: Iterable[str]) -> Iterator[tuple[str, tuple[int, ...
     """
     text = ""
     for part in words:
-        text = _STOP_AFTER.sub(r"\2 \1", text + part)
+        text = marks_behind(text + part)
         while said := _MARKED.match(text):
             yield from _apart(said[0])
             text = text[said.end() :]

@@ -36,24 +36,27 @@ def answer_from_notes(question: str, evidence: Sequence[str], style: Style) -> l
     ]
 
 
+def _numbered(texts: Sequence[str]) -> str:
+    """Texts on a line each, behind their numbers from 1."""
+    return "\n".join(f"[{number}] {text}" for number, text in enumerate(texts, 1))
+
+
 def answer_from_numbered(question: str, evidence: Sequence[str], style: Style) -> list[BaseMessage]:
     """Asks the fitted model for an answer from numbered sentences, each of its own with the numbers it rests on.
 
     It was fitted on this very form (`tutor.training`), so that no rules need to be told.
     """
-    notes = "\n".join(f"[{number}] {sentence}" for number, sentence in enumerate(evidence, 1))
     manner = "" if style == "plain" else f" ({_NAMED[style]})"
-    return [HumanMessage(f"{notes}\n\nQuestion{manner}: {question}")]
+    return [HumanMessage(f"{_numbered(evidence)}\n\nQuestion{manner}: {question}")]
 
 
 def told_to_number(question: str, evidence: Sequence[str]) -> list[BaseMessage]:
     """Asks any model for what the fitted one learned: an answer with the numbers it rests on, or `NOT_SAID`."""
-    notes = "\n".join(f"[{number}] {sentence}" for number, sentence in enumerate(evidence, 1))
     return [
         HumanMessage(
-            f"{notes}\n\nAnswer the question from these sentences alone, in one to three short sentences that keep "
-            "their words; put the number of the sentence it rests on behind each, as in [2]. If they do not answer "
-            f"it, say only: {NOT_SAID}\nQuestion: {question}"
+            f"{_numbered(evidence)}\n\nAnswer the question from these sentences alone, in one to three "
+            "short sentences that keep their words; put the number of the sentence it rests on behind "
+            f"each, as in [2]. If they do not answer it, say only: {NOT_SAID}\nQuestion: {question}"
         )
     ]
 
@@ -70,8 +73,7 @@ def stand_alone(turns: Sequence[tuple[str, str]], message: str) -> list[BaseMess
 
 def judge_from_numbered(statement: str, evidence: Sequence[str]) -> list[BaseMessage]:
     """Asks the fitted model whether numbered sentences say a student's statement, say otherwise, or neither."""
-    notes = "\n".join(f"[{number}] {sentence}" for number, sentence in enumerate(evidence, 1))
-    return [HumanMessage(f"{notes}\n\nTrue, false or not said: {statement}")]
+    return [HumanMessage(f"{_numbered(evidence)}\n\nTrue, false or not said: {statement}")]
 
 
 def write_call(message: str, demos: Sequence[str]) -> list[BaseMessage]:
@@ -91,8 +93,9 @@ def write_call(message: str, demos: Sequence[str]) -> list[BaseMessage]:
 
 def leave_one_out(question: str, key: str, candidates: Sequence[str]) -> list[BaseMessage]:
     """Asks the fitted model which of numbered wrong answers to offer beside the right one: plausible, and wrong."""
-    told = "\n".join(f"[{number}] {candidate}" for number, candidate in enumerate(candidates, 1))
-    return [HumanMessage(f"{told}\n\nQuestion: {question}\nRight: {key}\nPlausible but wrong:")]
+    return [
+        HumanMessage(f"{_numbered(candidates)}\n\nQuestion: {question}\nRight: {key}\nPlausible but wrong:")
+    ]
 
 
 def choose_tool(message: str) -> list[BaseMessage]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from tutor.drafting import marks_behind
 from tutor.errors import SettingsError
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.evaluation.report import Measure
@@ -26,7 +27,6 @@ from tutor.settings import Settings
 Drafts = Callable[["NumberedQuestion"], str]
 HELD_OUT = "numbered-held-out"
 _SAID = re.compile(r"\s*(.+?[.!?:]|.+?)((?:\s*\[\d{1,2}\])+|$)", re.DOTALL)
-_MARK_FIRST = re.compile(r"\s*((?:\[\d{1,2}\]\s*)+)([.!?])")
 _REFUSES = re.compile(
     r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE
 )
@@ -83,7 +83,7 @@ def drafted(text: str) -> Drafted:
         return Drafted((), True)
     found = [
         (said[1].strip(), tuple(int(n) for n in re.findall(r"\d+", said[2])))
-        for said in _SAID.finditer(_MARK_FIRST.sub(r"\2 \1", text).strip())
+        for said in _SAID.finditer(marks_behind(text).strip())
         if said[1].strip()
     ]
     return Drafted(tuple(found), not found)

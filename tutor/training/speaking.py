@@ -60,9 +60,8 @@ class Progress:
     curve: list[tuple[int, float]] = field(default_factory=list)
 
 
-Encoded = tuple[
-    list[int], list[int]
-]  # the tokens of an example, and the labels: `_IGNORED` where nothing is learned
+# The tokens of an example, and the labels: `_IGNORED` where nothing is learned.
+Encoded = tuple[list[int], list[int]]
 
 
 def encoded(lesson: Lesson, tokenizer: Any) -> Encoded:
