@@ -72,11 +72,12 @@ def gate_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("A thing. [1] It is red. [2] [3]", [("A thing.", (1,)), ("It is red.", (2, 3))]),
-        ("A thing. It is red. [2]", [("A thing.", (2,)), ("It is red.", (2,))]),
-        ("A thing [1]. It is red [2][3].", [("A thing.", (1,)), ("It is red.", (2, 3))]),
-        ("A has 0.5 of it, e.g. half. [12] Cut of", [("A has 0.5 of it, e.g. half.", (12,))]),
-        ("The value x[1] is first. [2]", [("The value x[1] is first.", (2,))]),
+        ("[1] A thing. [2] [3] It is red.", [("A thing.", (1,)), ("It is red.", (2, 3))]),
+        ("[2] A thing. It is red.", [("A thing.", (2,)), ("It is red.", (2,))]),
+        ("[1] A thing.[2][3] It is red.", [("A thing.", (1,)), ("It is red.", (2, 3))]),
+        ("[12] A has 0.5 of it, e.g. half. [1] Cut of", [("A has 0.5 of it, e.g. half.", (12,))]),
+        ("[2] The value x[1] is first.", [("The value x[1] is first.", (2,))]),
+        ("[2] A thing [2].", [("A thing.", (2,))]),
         ("It has no number.", [("It has no number.", ())]),
         (NOT_SAID, [(NOT_SAID, ())]),
         ("  ", []),
@@ -90,16 +91,16 @@ def test_a_draft_is_taken_apart_however_it_arrives(
         assert list(marked_sentences(parts)) == sentences
 
 
-def test_a_sentence_comes_as_soon_as_the_next_one_begins() -> None:
+def test_a_sentence_comes_as_soon_as_the_next_number_stands_there() -> None:
     taken: list[str] = []
 
     def words() -> Iterator[str]:
-        for word in ("A thing.", " [1]", " It", " is red. [2]"):
+        for word in ("[1]", " A thing.", " [2]", " It", " is red."):
             taken.append(word)
             yield word
 
     assert next(marked_sentences(words())) == ("A thing.", (1,))
-    assert taken == ["A thing.", " [1]", " It"]
+    assert taken == ["[1]", " A thing.", " [2]"]
 
 
 # -- what it is given
@@ -108,13 +109,13 @@ def test_a_sentence_comes_as_soon_as_the_next_one_begins() -> None:
 def test_the_model_is_given_the_numbered_sentences_without_code(
     small_retriever: Retriever, fitted: Callable[..., Any]
 ) -> None:
-    chat = fitted(f"{TRUE} [1]")
+    chat = fitted(f"[1] {TRUE}")
     ask(small_retriever, ASKED, chat)
     ((message,),) = chat._asked
-    *notes, last = message.content.split("\n")
+    first, *notes, last = message.content.split("\n")
     numbers = [int(found[1]) for line in notes if (found := re.match(r"\[(\d)\] \S", line))]
     assert numbers == list(range(1, len(numbers) + 1)) and 4 <= len(numbers) <= 8
-    assert last == f"Question: {ASKED}"
+    assert first == last == f"Question: {ASKED}"
     assert "copies them" not in message.content  # the author struck it out
 
 
@@ -131,7 +132,7 @@ def test_those_that_code_would_answer_with_come_first(small_retriever: Retriever
 def test_the_answer_is_the_draft_alone_with_citations_of_the_notes(
     small_retriever: Retriever, fitted: Callable[..., Any]
 ) -> None:
-    chat = fitted(f"{TRUE} [{number_of(small_retriever, 'turns random noise')}]")
+    chat = fitted(f"[{number_of(small_retriever, 'turns random noise')}] {TRUE}")
     _, answer = ask(small_retriever, ASKED, chat)
     assert answer.answer == f"{TRUE} [1]"
     (cited,) = answer.citations
@@ -143,7 +144,7 @@ def test_a_wrong_number_does_not_take_the_proof_away(
 ) -> None:
     wrong = number_of(small_retriever, "estimates the probability")
     for number in (wrong, 99):
-        _, answer = ask(small_retriever, ASKED, fitted(f"{TRUE} [{number}]"))
+        _, answer = ask(small_retriever, ASKED, fitted(f"[{number}] {TRUE}"))
         assert answer.answer == f"{TRUE} [1]" and "turns random noise" in answer.citations[0].quote
 
 
@@ -151,13 +152,13 @@ def test_a_false_sentence_is_replaced_by_the_one_that_it_names(
     small_retriever: Retriever, fitted: Callable[..., Any]
 ) -> None:
     named = number_of(small_retriever, "The discriminator estimates")
-    _, answer = ask(small_retriever, ASKED, fitted(f"{LIE} [{named}] {LIE} [{named}]"))
+    _, answer = ask(small_retriever, ASKED, fitted(f"[{named}] {LIE} [{named}] {LIE}"))
     assert answer.answer == "The discriminator estimates the probability that a sample is real. [1]"
     assert answer.evidence is not None
     assert [dropped.text for dropped in answer.evidence.dropped] == [LIE, LIE]
 
 
-@pytest.mark.parametrize("draft", [LIE, f"{LIE} [99]", "", "The generator turns"])
+@pytest.mark.parametrize("draft", [LIE, f"[99] {LIE}", "", "The generator turns"])
 def test_where_nothing_is_kept_the_notes_own_sentences_answer(
     small_retriever: Retriever, scripted: Callable[..., Any], fitted: Callable[..., Any], draft: str
 ) -> None:
@@ -169,7 +170,7 @@ def test_where_nothing_is_kept_the_notes_own_sentences_answer(
 def test_an_answer_in_depth_is_filled_up_by_the_notes(
     small_retriever: Retriever, fitted: Callable[..., Any]
 ) -> None:
-    chat = fitted(f"{TRUE} [{number_of(small_retriever, 'turns random noise')}]")
+    chat = fitted(f"[{number_of(small_retriever, 'turns random noise')}] {TRUE}")
     _, answer = ask(small_retriever, ASKED, chat, "expert")
     assert answer.sentences[0].text == TRUE and len(answer.sentences) == 3
 
@@ -177,7 +178,7 @@ def test_an_answer_in_depth_is_filled_up_by_the_notes(
 def test_a_model_that_fails_is_named_and_the_notes_go_on(
     small_retriever: Retriever, fitted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chat = fitted(f"{TRUE} [{number_of(small_retriever, 'turns random noise')}] The generator sees")
+    chat = fitted(f"[{number_of(small_retriever, 'turns random noise')}] {TRUE} [1] The generator sees")
     streamed = type(chat)._stream
 
     def failing(*arguments: Any, **more: Any) -> Iterator[Any]:
@@ -194,7 +195,7 @@ def test_a_model_that_fails_is_named_and_the_notes_go_on(
 def test_cancelled_before_the_model_speaks_one_sentence_is_shown(
     small_retriever: Retriever, fitted: Callable[..., Any]
 ) -> None:
-    _, answer = ask(small_retriever, ASKED, fitted(f"{TRUE} [1]"), cancelled=True)
+    _, answer = ask(small_retriever, ASKED, fitted(f"[1] {TRUE}"), cancelled=True)
     assert len(answer.sentences) == 1 and not answer.refused
 
 
@@ -223,7 +224,7 @@ def test_a_refusal_after_an_answer_is_left_out(
     small_retriever: Retriever, fitted: Callable[..., Any], gate_says: Callable[[float], None]
 ) -> None:
     gate_says(CERTAIN - 0.1)
-    _, answer = ask(small_retriever, ASKED, fitted(f"{TRUE} [1] {NOT_SAID}"))
+    _, answer = ask(small_retriever, ASKED, fitted(f"[1] {TRUE} {NOT_SAID}"))
     assert answer.answer == f"{TRUE} [1]"
 
 

@@ -13,20 +13,23 @@ from typing import Any
 
 import pytest
 
+from tutor.drafting import given_sentences
 from tutor.errors import SettingsError
 from tutor.evaluation.numbered import (
     Drafted,
     NumberedQuestion,
+    best_first,
     compared,
     drafted,
     is_grounded,
     numbered,
     numbered_questions,
+    ordered,
     speakers_of,
 )
 from tutor.models import ChosenModel, embedded_names
 from tutor.prompts import NOT_SAID
-from tutor.questions import Question
+from tutor.questions import Question, understand
 from tutor.ranking import find
 from tutor.retrieval import Retriever
 from tutor.settings import Settings
@@ -36,12 +39,21 @@ from tutor.training.examples import (
     HELD_OUT_NOTES,
     HELD_OUT_SUBJECTS,
     Lesson,
+    as_given,
+    numbers_first,
     read_lessons,
     write_lessons,
 )
 from tutor.training.grades import left_out_of_scripts
 from tutor.training.scripted_lessons import grounded
-from tutor.training.speaking import SpeechFit, packed, rate_at, tensors_of
+from tutor.training.speaking import (
+    SpeechFit,
+    attention_within,
+    packed,
+    rate_at,
+    steps_of,
+    tensors_of,
+)
 
 
 def test_an_example_survives_writing_and_reading(tmp_path: Path) -> None:
@@ -67,30 +79,80 @@ def test_the_rate_rises_and_falls_to_nothing() -> None:
 
 
 def test_rows_hold_each_example_once_and_never_too_many_tokens() -> None:
-    examples = [([n] * length, [n] * length) for n, length in enumerate((5, 3, 4, 9, 2, 2))]
+    examples = [([n] * length, [1.0] * length) for n, length in enumerate((5, 3, 4, 9, 2, 2))]
     rows = packed(examples, 8, random.Random(0))
     assert all(sum(len(tokens) for tokens, _ in row) <= 8 for row in rows)
     assert sorted(one[0][0] for row in rows for one in row) == [0, 1, 2, 4, 5]  # the one of nine does not fit
 
 
+def test_the_examples_of_jobs_in_use_come_in_every_epoch_and_the_others_once() -> None:
+    often = [([n] * 4, [1.0] * 4) for n in range(5)]
+    once = [([n] * 4, [1.0] * 4) for n in range(10, 17)]
+    steps = steps_of(often, once, SpeechFit(tokens=8, epochs=3, rows=2))
+    seen = Counter(tokens[0] for rows in steps for row in rows for tokens, _ in row)
+    assert seen == Counter({**dict.fromkeys(range(5), 3), **dict.fromkeys(range(10, 17), 1)})
+    assert steps == steps_of(often, once, SpeechFit(tokens=8, epochs=3, rows=2))
+
+
 def test_an_example_of_a_row_sees_itself_alone() -> None:
     import torch
 
-    values = tensors_of([([7, 8], [-100, 8]), ([9, 9, 9], [-100, 9, 9])], torch.float32)
-    seen = values["attention_mask"][0, 0] == 0
-    assert seen.tolist() == [
-        [True, False, False, False, False],
-        [True, True, False, False, False],
-        [False, False, True, False, False],
-        [False, False, True, True, False],
-        [False, False, True, True, True],
-    ]
-    assert values["position_ids"].tolist() == [[0, 1, 0, 1, 2]]
+    torch.manual_seed(0)
+    query, key, value = torch.randn(1, 4, 5, 8), torch.randn(1, 2, 5, 8), torch.randn(1, 2, 5, 8)
+    found, _ = attention_within(None, query, key, value, None, scaling=8**-0.5, lengths=[2, 3])
+    assert found.shape == (1, 5, 4, 8)
+    owner = torch.tensor([0, 0, 1, 1, 1])
+    seen = (owner[:, None] == owner[None, :]).tril()
+    wide_key, wide_value = (one.repeat_interleave(2, dim=1) for one in (key, value))
+    scores = (query @ wide_key.transpose(2, 3) * 8**-0.5).masked_fill(~seen, -torch.inf)
+    assert torch.allclose(found.transpose(1, 2), scores.softmax(-1) @ wide_value, atol=1e-6)
+    values = tensors_of([([7, 8], [0.0, 1.0]), ([9, 9, 9], [0.0, 1.0, 1.0])])
+    assert values["position_ids"].tolist() == [[0, 1, 0, 1, 2]] and values["lengths"] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        ("A thing. [2] It is red. [1] [3]", "[2] A thing. [1] [3] It is red."),
+        ("It is $x_{0.5}$, e.g. one. [4]", "[4] It is $x_{0.5}$, e.g. one."),
+        ("True. [2]", "[2] True."),
+        (NOT_SAID, NOT_SAID),
+    ],
+)
+def test_the_numbers_of_a_target_come_before_their_sentences(target: str, wanted: str) -> None:
+    assert numbers_first(target) == wanted
+
+
+def test_an_answer_is_learned_from_sentences_in_their_order_of_use() -> None:
+    evidence = [{"note": "a.md", "lines": [n, n], "text": f"Sentence {n}."} for n in (1, 2, 3)]
+    answer = Lesson("answer", {"question": "What?", "evidence": evidence}, "Sentence 3. [3] Sentence 1. [1]")
+    learned = as_given(answer, lambda question, sentences: [2, 0, 1])
+    assert [one["text"] for one in learned.given["evidence"]] == ["Sentence 3.", "Sentence 1.", "Sentence 2."]
+    assert learned.target == "[1] Sentence 3. [2] Sentence 1."
+    story = Lesson("eli5", {"question": "What?", "evidence": evidence}, "Sentence 1. [1]")
+    assert as_given(story, lambda question, sentences: [2, 0, 1]) == replace(story, target="[1] Sentence 1.")
+
+
+def test_the_order_of_use_is_that_of_an_answer(small_retriever: Retriever) -> None:
+    question = "What does the generator of a GAN do?"
+    asked = understand(question)
+    ranked = find(small_retriever, asked).ranked
+    given = given_sentences(asked, ranked)
+    evidence = tuple({"note": piece.passage.note, "text": piece.text} for piece in reversed(given))
+    strange = {"note": "elsewhere.md", "text": "Bread is baked in an oven."}
+    places = best_first(small_retriever, question, (strange, *evidence))
+    assert places[-1] == 0 and places[0] == len(evidence)
+    one = NumberedQuestion("a", question, evidence, frozenset({len(evidence)}), frozenset({1}))
+    put = ordered(small_retriever, one)
+    assert put.evidence[0] == evidence[-1] and put.answers == {1}
+    (needed,) = put.needs
+    assert put.evidence[needed - 1] == evidence[0]
 
 
 def test_a_draft_is_taken_apart_into_sentences_and_their_numbers() -> None:
     said = drafted("The generator makes fakes. [2] The critic scores them. [1] [3]")
     assert said == Drafted((("The generator makes fakes.", (2,)), ("The critic scores them.", (1, 3))), False)
+    assert drafted("[2] The generator makes fakes. [1] [3] The critic scores them.") == said
     assert drafted("The notes do not say this.") == Drafted((), True)
     assert drafted("A thing is red [1]. It is blue [2][3].").sentences == (
         ("A thing is red.", (1,)),

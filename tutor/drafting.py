@@ -36,10 +36,10 @@ FEW, MANY = 1, 3
 """The least sentences of an answer: the direct one suffices, unless it is to be in depth or the model broke off."""
 
 _UNSUPPORTED = "none of the sentences found in your notes says this"
-_MARK = r"\[\d{1,2}\]"
-_MARKED = re.compile(rf"\s*(.+?[.!?:])\s*((?:{_MARK}\s*)+)(?=[^\s\[]|\[\D)", re.DOTALL)
-_STOP_AFTER = re.compile(rf"\s*((?:{_MARK}\s*)+)([.!?])")
-_ANY_MARK = re.compile(rf"\s*(?<!\w){_MARK}")
+_MARK = r"(?<!\w)\[\d{1,2}\]"
+_MARKED = re.compile(rf"\s*((?:{_MARK}\s*)*)([^\s\[].*?[.!?:])\s*(?={_MARK})", re.DOTALL)
+_LAST = re.compile(rf"\s*((?:{_MARK}\s*)*)(.*)", re.DOTALL)
+_ANY_MARK = re.compile(rf"\s*{_MARK}")
 
 
 def is_drafted(question: Question) -> bool:
@@ -54,29 +54,26 @@ def given_sentences(question: Question, ranked: Sequence[Ranked]) -> list[Eviden
     return [*chosen, *[one.piece for one in fit if one.piece not in chosen]][:_MOST_GIVEN]
 
 
-def marks_behind(text: str) -> str:
-    """A text with the numbers before a full stop put behind it: "It is red [2]." becomes "It is red. [2]"."""
-    return _STOP_AFTER.sub(r"\2 \1", text)
-
-
 def marked_sentences(words: Iterable[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The sentences of a text with the numbers behind them, each as soon as the next one begins.
+    """The sentences of a text with the numbers before them, each as soon as the next number stands there.
 
-    "A thing. It is red. [2] [3]" gives both sentences with 2 and 3; a last one without an end was cut off and is left
-    out.
+    "[2] [3] A thing. It is red. [1] It" gives the first two sentences with 2 and 3; a last one without an end was cut
+    off and is left out.
     """
     text = ""
     for part in words:
-        text = marks_behind(text + part)
+        text += part
         while said := _MARKED.match(text):
-            yield from _apart(said[0])
+            yield from _apart(said[1], said[2])
             text = text[said.end() :]
-    if _ANY_MARK.sub("", text).strip().endswith((".", "!", "?")):
-        yield from _apart(text)
+    last = _LAST.fullmatch(text)
+    assert last is not None
+    if _ANY_MARK.sub("", last[2]).strip().endswith((".", "!", "?")):
+        yield from _apart(last[1], last[2])
 
 
-def _apart(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    numbers = tuple(int(mark) for found in _ANY_MARK.findall(text) for mark in re.findall(r"\d+", found))
+def _apart(marks: str, text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    numbers = tuple(int(number) for number in re.findall(r"\d+", marks))
     bare = re.sub(r"\*\*|(?:^|\n)\s*[-*•]\s+", "", _ANY_MARK.sub("", text)).strip()
     for begin, end in split_sentences(bare):
         yield bare[begin:end].strip(), numbers

@@ -42,12 +42,14 @@ def _numbered(texts: Sequence[str]) -> str:
 
 
 def answer_from_numbered(question: str, evidence: Sequence[str], style: Style) -> list[BaseMessage]:
-    """Asks the fitted model for an answer from numbered sentences, each of its own with the numbers it rests on.
+    """Asks the fitted model for an answer from numbered sentences, each of its own behind the numbers it rests on.
 
-    It was fitted on this very form (`tutor.training`), so that no rules need to be told.
+    It was fitted on this very form (`tutor.training`), so that no rules need to be told. The question stands in front
+    as well: a model that reads from left to right can then weigh each sentence by it.
     """
     manner = "" if style == "plain" else f" ({_NAMED[style]})"
-    return [HumanMessage(f"{_numbered(evidence)}\n\nQuestion{manner}: {question}")]
+    asked = f"Question{manner}: {question}"
+    return [HumanMessage(f"{asked}\n\n{_numbered(evidence)}\n\n{asked}")]
 
 
 def told_to_number(question: str, evidence: Sequence[str]) -> list[BaseMessage]:
@@ -73,7 +75,8 @@ def stand_alone(turns: Sequence[tuple[str, str]], message: str) -> list[BaseMess
 
 def judge_from_numbered(statement: str, evidence: Sequence[str]) -> list[BaseMessage]:
     """Asks the fitted model whether numbered sentences say a student's statement, say otherwise, or neither."""
-    return [HumanMessage(f"{_numbered(evidence)}\n\nTrue, false or not said: {statement}")]
+    asked = f"True, false or not said: {statement}"
+    return [HumanMessage(f"{asked}\n\n{_numbered(evidence)}\n\n{asked}")]
 
 
 def write_call(message: str, demos: Sequence[str]) -> list[BaseMessage]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from tutor.drafting import marks_behind
+from tutor.drafting import given_sentences
 from tutor.errors import SettingsError
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.evaluation.report import Measure
@@ -19,14 +19,16 @@ from tutor.grounding import Evidence, check
 from tutor.models import ChosenModel, embedded_names, open_model, stream_text
 from tutor.prompts import NOT_SAID, answer_from_numbered, told_to_number
 from tutor.questions import Question
-from tutor.ranking import retrieve, weigh
+from tutor.ranking import Findings, Ranked, retrieve, weigh
 from tutor.retrieval import Retriever
 from tutor.selection import choose
 from tutor.settings import Settings
 
 Drafts = Callable[["NumberedQuestion"], str]
 HELD_OUT = "numbered-held-out"
-_SAID = re.compile(r"\s*(.+?[.!?:]|.+?)((?:\s*\[\d{1,2}\])+|$)", re.DOTALL)
+_MARK = r"(?<!\w)\[\d{1,2}\]"
+_MARKS = re.compile(rf"((?:\s*{_MARK})+)")
+_STOP_AFTER = re.compile(rf"\s*((?:{_MARK}\s*)+)([.!?])")
 _REFUSES = re.compile(
     r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE
 )
@@ -78,13 +80,20 @@ def numbered_questions(path: Path = SETS_FOLDER / f"{HELD_OUT}.jsonl") -> list[N
 
 
 def drafted(text: str) -> Drafted:
-    """A model's text taken apart: "A thing. [1] It is red. [2] [3]" has two sentences."""
+    """A model's text taken apart.
+
+    "[2] A thing. [3] It is red.", as a fitted model says it, and "A thing. [2] It is red [3].", as the others are told
+    to, both have two sentences with a number each.
+    """
     if _REFUSES.search(text):
         return Drafted((), True)
+    first, *rest = _MARKS.split(_STOP_AFTER.sub(r"\2 \1", text).strip())
+    marks, told = rest[::2], [first, *rest[1::2]]
+    pairs = zip(told if first else told[1:], [*marks, ""] if first else marks, strict=True)
     found = [
-        (said[1].strip(), tuple(int(n) for n in re.findall(r"\d+", said[2])))
-        for said in _SAID.finditer(marks_behind(text).strip())
-        if said[1].strip()
+        (said.strip(), tuple(int(n) for n in re.findall(r"\d+", numbers)))
+        for said, numbers in pairs
+        if said.strip()
     ]
     return Drafted(tuple(found), not found)
 
@@ -207,19 +216,53 @@ def _drafts_of(chosen: ChosenModel, answer_tokens: int) -> Drafts:
 
 def _quoted(retriever: Retriever, one: NumberedQuestion) -> str:
     """What the tutor quotes of these sentences without a model, or that the notes do not say it, by the gate."""
-    question = Question(one.question, "explain", "plain", one.question)
+    found, ranked = _weighed(retriever, one.question, one.evidence)
     numbers = {sentence["text"]: number for number, sentence in enumerate(one.evidence, 1)}
-    notes = {sentence["note"] for sentence in one.evidence}
-    hits = [
-        hit
-        for hit in retrieve(retriever, question)
-        if hit.passage.note in notes and any(text in hit.passage.text.words for text in numbers)
-    ]
-    found = weigh(retriever, question, hits)
-    chosen = choose(question, [entry for entry in found.ranked if entry.piece.text in numbers])
+    chosen = choose(found.question, ranked)
     if not found.answered or not chosen:
         return NOT_SAID
     return " ".join(f"{piece.text} [{numbers[piece.text]}]" for piece in chosen)
+
+
+def best_first(retriever: Retriever, question: str, evidence: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The places, from 0, of sentences in the order in which a fitted model is given them in an answer.
+
+    Those that code would answer with come first, then the next best; what is not found for the question comes last.
+
+    Args:
+        evidence: the sentences, each with `note` and `text`.
+    """
+    found, ranked = _weighed(retriever, question, evidence)
+    order = {piece.text: place for place, piece in enumerate(given_sentences(found.question, ranked))}
+    return sorted(range(len(evidence)), key=lambda n: order.get(evidence[n]["text"], len(order)))
+
+
+def ordered(retriever: Retriever, one: NumberedQuestion) -> NumberedQuestion:
+    """The question with its sentences in the order in which a fitted model is given them in an answer."""
+    places = best_first(retriever, one.question, one.evidence)
+    new = {place + 1: number for number, place in enumerate(places, 1)}
+    return replace(
+        one,
+        evidence=tuple(one.evidence[place] for place in places),
+        answers=frozenset(new[number] for number in one.answers),
+        needs=frozenset(new[number] for number in one.needs),
+    )
+
+
+def _weighed(
+    retriever: Retriever, question: str, evidence: Sequence[Mapping[str, Any]]
+) -> tuple[Findings, list[Ranked]]:
+    """What is found of a question in the passages of some sentences, and these sentences alone, ranked."""
+    asked = Question(question, "explain", "plain", question)
+    texts = {sentence["text"] for sentence in evidence}
+    notes = {sentence["note"] for sentence in evidence}
+    hits = [
+        hit
+        for hit in retrieve(retriever, asked)
+        if hit.passage.note in notes and any(text in hit.passage.text.words for text in texts)
+    ]
+    found = weigh(retriever, asked, hits)
+    return found, [entry for entry in found.ranked if entry.piece.text in texts]
 
 
 def _holds(one: NumberedQuestion, sentence: str, numbers: Sequence[int]) -> bool:

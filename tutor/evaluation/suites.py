@@ -25,7 +25,14 @@ from tutor.evaluation.measures import (
     percentile,
     refusal_counts,
 )
-from tutor.evaluation.numbered import Drafts, NumberedQuestion, compared, numbered_questions, speakers_of
+from tutor.evaluation.numbered import (
+    Drafts,
+    NumberedQuestion,
+    compared,
+    numbered_questions,
+    ordered,
+    speakers_of,
+)
 from tutor.evaluation.questions import OUTSIDE_KINDS, SetQuestion, bundled_questions
 from tutor.evaluation.quickstart import build_quickstart
 from tutor.evaluation.quiz import Quizzed, quiz
@@ -140,6 +147,7 @@ def evaluate(session: Session, suites: Sequence[str] = (), on_progress: Progress
         grader=lambda item, answer: _timed_grade(session, item, answer),
         thoughts=lambda: thoughts_on_record(session.settings.record_path),
         speakers=lambda: speakers_of(retriever, session.settings),
+        numbered=lambda: [ordered(retriever, one) for one in numbered_questions()],
     )
     session.warm_up()
     with scratch:

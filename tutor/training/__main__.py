@@ -9,9 +9,11 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from tutor.adapter import CLAIMS, INTENTS
+from tutor.evaluation.numbered import best_first
 from tutor.evaluation.routing import load_messages
 from tutor.jobs import list_demos
 from tutor.models.embedded import embedded_path
@@ -20,7 +22,7 @@ from tutor.router import Router
 from tutor.session import open_session
 from tutor.settings import read_settings
 from tutor.training.claims import LABELS, claim_examples, read_claims
-from tutor.training.examples import read_lessons
+from tutor.training.examples import Lesson, as_given, read_lessons
 from tutor.training.grades import fit_grades
 from tutor.training.lora import Example, Fit, fit_adapter
 from tutor.training.scripted_lessons import write_scripted
@@ -81,7 +83,13 @@ def fit_speech_anew(stages: Path | None, finished: Path | None) -> None:
 
     with tempfile.TemporaryDirectory() as own:
         base = embedded_path(read_settings().cache_dir)
-        put_in_place(finished or fit_speech(base, read_lessons(), SpeechFit(), stages or Path(own), told))
+        put_in_place(finished or fit_speech(base, _lessons(), SpeechFit(), stages or Path(own), told))
+
+
+def _lessons() -> list[Lesson]:
+    """The bundled examples as the tutor gives them in use."""
+    retriever = open_session(read_settings({"model": "notes-only"}), model=False, watch=False).retriever
+    return [as_given(lesson, partial(best_first, retriever)) for lesson in read_lessons()]
 
 
 main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def _from_numbered(style: Style) -> Callable[[Given], list[BaseMessage]]:
     return lambda given: answer_from_numbered(given["question"], _sentences(given), style)
 
 
-# Each job with its prompt; "answer", "compare" and "reword" are what the tutor sends today.
+# Each job with its prompt.
 PROMPTS: Mapping[str, Callable[[Given], list[BaseMessage]]] = {
     "answer": _from_numbered("plain"),
     "compare": _from_numbered("plain"),
@@ -69,6 +69,9 @@ PROMPTS: Mapping[str, Callable[[Given], list[BaseMessage]]] = {
     "distractor": lambda given: leave_one_out(given["question"], given["key"], given["candidates"]),
 }
 JOBS = tuple(PROMPTS)
+# What the tutor asks of a fitted model today.
+IN_USE = ("answer", "compare")
+_MARKED = re.compile(r"\s*(\S.*?[.!?:\w])((?:\s*\[\d{1,2}\])+)(?=\s|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,32 @@ class Lesson:
         """The notes that it rests on."""
         shown = (one["note"] for one in self.given.get("evidence", ()))
         return frozenset((*shown, *self.given.get("notes", ())))
+
+
+def numbers_first(target: str) -> str:
+    """A target with the numbers before their sentences: "A thing. [2] It is red. [1] [3]" gives "[2] A thing. [1] [3]
+    It is red." So the model chooses first and then tells what it chose."""
+    return " ".join(f"{marks.strip()} {said.strip()}" for said, marks in _MARKED.findall(target)) or target
+
+
+def as_given(lesson: Lesson, best_first: Callable[[str, Sequence[Mapping[str, Any]]], list[int]]) -> Lesson:
+    """An example as the tutor gives it in use: numbers first, and the sentences of an answer in their order there.
+
+    The sentences of a story and of a verdict keep their order.
+
+    Args:
+        best_first: a question and its sentences -> their places in the order of use.
+    """
+    target = numbers_first(lesson.target)
+    if lesson.job not in IN_USE:
+        return replace(lesson, target=target if "evidence" in lesson.given else lesson.target)
+    evidence = lesson.given["evidence"]
+    places = best_first(lesson.given["question"], evidence)
+    new = {place + 1: number for number, place in enumerate(places, 1)}
+    given = {**lesson.given, "evidence": [evidence[place] for place in places]}
+    return replace(
+        lesson, given=given, target=re.sub(r"\[(\d+)\]", lambda mark: f"[{new[int(mark[1])]}]", target)
+    )
 
 
 def read_lessons(*paths: Path) -> list[Lesson]:
