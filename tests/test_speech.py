@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from tutor.training.examples import Lesson
 peft = pytest.importorskip("peft", reason="the adapter is fitted by peft: pip install -e '.[training]'")
 torch = pytest.importorskip("torch")
 
-from tutor.training.speaking import SpeechFit, fit_speech, put_in_place  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+from tutor.training.speaking import Progress, SpeechFit, fit_speech, put_in_place  # noqa: E402
 
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -120,6 +123,29 @@ def settings(stock: Path, tmp_path: Path) -> Settings:
     found = Settings(notes=(), index_dir=tmp_path / "i", data_dir=tmp_path / "d", cache_dir=tmp_path / "c")
     shutil.copytree(stock, embedded_path(found.cache_dir))
     return found
+
+
+# -- fitting them
+
+
+def test_a_run_that_broke_off_goes_on_to_the_very_same_corrections(stock: Path, tmp_path: Path) -> None:
+    fit = SpeechFit(tokens=512, epochs=6, rate=1e-2, checkpoint_s=0.0)
+
+    def breaks_off(progress: Progress, steps: int) -> None:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    whole = fit_speech(stock, LESSONS, fit, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit_speech(stock, LESSONS, fit, tmp_path / "broken", breaks_off)
+    steps: list[int] = []
+    # Another run in the same folder neither takes up nor destroys the checkpoint.
+    fit_speech(stock, LESSONS, replace(fit, seed=1, epochs=1), tmp_path / "broken")
+    found = fit_speech(stock, LESSONS, fit, tmp_path / "broken", lambda done, _: steps.append(done.step))
+    assert steps[0] == 3  # the checkpoint of step 2 was the last before it broke off
+    assert load_file(found / WEIGHTS_FILE).keys() == load_file(whole / WEIGHTS_FILE).keys()
+    for name, value in load_file(whole / WEIGHTS_FILE).items():
+        assert torch.equal(value, load_file(found / WEIGHTS_FILE)[name]), name
 
 
 # -- adding them

@@ -37,7 +37,8 @@ FEW, MANY = 1, 3
 
 _UNSUPPORTED = "none of the sentences found in your notes says this"
 _MARK = r"(?<!\w)\[\d{1,2}\]"
-_MARKED = re.compile(rf"\s*((?:{_MARK}\s*)*)([^\s\[].*?[.!?:])\s*(?={_MARK})", re.DOTALL)
+_CLOSING = "\"'”’)*"
+_MARKED = re.compile(rf"\s*((?:{_MARK}\s*)*)([^\s\[].*?[.!?:][{_CLOSING}]*)\s*(?={_MARK})", re.DOTALL)
 _LAST = re.compile(rf"\s*((?:{_MARK}\s*)*)(.*)", re.DOTALL)
 _ANY_MARK = re.compile(rf"\s*{_MARK}")
 
@@ -68,7 +69,7 @@ def marked_sentences(words: Iterable[str]) -> Iterator[tuple[str, tuple[int, ...
             text = text[said.end() :]
     last = _LAST.fullmatch(text)
     assert last is not None
-    if _ANY_MARK.sub("", last[2]).strip().endswith((".", "!", "?")):
+    if _ANY_MARK.sub("", last[2]).strip().rstrip(_CLOSING).endswith((".", "!", "?")):
         yield from _apart(last[1], last[2])
 
 

@@ -190,7 +190,7 @@ def fit_speech(
     told: Callable[[Progress, int], None] = lambda progress, steps: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
-    """Fits the adapter and writes it into a folder; goes on from the checkpoint there, if it is of the same run.
+    """Fits the adapter and writes it into a folder; goes on from the checkpoint of the same run there.
 
     Args:
         base: the folder of the converted weights.
@@ -213,9 +213,9 @@ def fit_speech(
     finer = [weight.detach().float() for weight in weights]
     adam = torch.optim.AdamW(finer, lr=fit.rate, weight_decay=0.0)
     progress = Progress(data_hash(lessons))
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint = folder / f"checkpoint-{_run_hash(base, fit, progress.data)}.pt"
     folder.mkdir(parents=True, exist_ok=True)
-    _resume(checkpoint, fit, progress, finer, adam)
+    _resume(checkpoint, progress, finer, adam)
     _round(finer, weights)
     began = saved = clock()
     done_s = progress.seconds
@@ -232,9 +232,9 @@ def fit_speech(
         progress.curve.append((number + 1, round(loss, 4)))
         told(progress, len(steps))
         if clock() - saved >= fit.checkpoint_s:
-            _save(checkpoint, fit, progress, finer, adam)
+            _save(checkpoint, progress, finer, adam)
             saved = clock()
-    _save(checkpoint, fit, progress, finer, adam)
+    _save(checkpoint, progress, finer, adam)
     return _finished(model, folder / "adapter", fit, progress)
 
 
@@ -294,24 +294,28 @@ def _loss(model: Any, row: Sequence[Encoded], device: Any) -> Any:
     return (losses * weights[places]).sum()
 
 
-def _save(path: Path, fit: SpeechFit, progress: Progress, weights: Sequence[Any], adam: Any) -> None:
+def _run_hash(base: Path, fit: SpeechFit, data: str) -> str:
+    """Names a run by all that it depends on: another's checkpoint is neither taken up nor overwritten."""
+    told = json.dumps([base.name, asdict(fit), data, _CHOICE], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _save(path: Path, progress: Progress, weights: Sequence[Any], adam: Any) -> None:
     import torch
 
     new = path.with_suffix(".new")
-    state = {"fit": asdict(fit), "progress": asdict(progress), "weights": [w.detach() for w in weights]}
+    state = {"progress": asdict(progress), "weights": [w.detach() for w in weights]}
     torch.save({**state, "adam": adam.state_dict()}, new)
     new.replace(path)
 
 
-def _resume(path: Path, fit: SpeechFit, progress: Progress, weights: Sequence[Any], adam: Any) -> None:
-    """Takes up a checkpoint of the same data and settings; another's is left alone."""
+def _resume(path: Path, progress: Progress, weights: Sequence[Any], adam: Any) -> None:
+    """Takes up a checkpoint, if there is one; it may have been written on another device."""
     import torch
 
     if not path.is_file():
         return
-    state = torch.load(path, weights_only=True)
-    if state["fit"] != asdict(fit) or state["progress"]["data"] != progress.data:
-        return
+    state = torch.load(path, weights_only=True, map_location="cpu")
     with torch.no_grad():
         for weight, kept in zip(weights, state["weights"], strict=True):
             weight.copy_(kept)
