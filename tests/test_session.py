@@ -322,6 +322,16 @@ def test_a_skipped_question_is_one_that_was_got_wrong_and_a_reported_one_is_not(
     later.close()
 
 
+def test_what_was_got_wrong_is_named_by_the_question_as_it_was_asked(settings: Settings) -> None:
+    session = open_session(settings, record=True)
+    chat = session.new_chat()
+    asked = next(e for e in session.start_quiz(chat, "", 1, ("cloze",)) if isinstance(e, QuizItem))
+    list(session.respond(chat, "bananas"))
+    [left] = session.studies.wrong()
+    assert "____" in asked.stem and left["question"] == asked.stem
+    session.close()
+
+
 def test_the_evidence_of_an_answer_survives_the_end_of_the_program(
     session: Session, settings: Settings
 ) -> None:
@@ -532,7 +542,13 @@ def test_an_answer_about_something_else_cannot_be_made_right(settings: Settings)
     [item] = session.quiz_items("what the generator does", 1, kinds=("short",))
     assert session.off_topic(item, "bananas are yellow")
     assert not any(
-        session.off_topic(item, words) for words in ("it forges", item.key, "makes pictures from noise")
+        session.off_topic(item, words)
+        for words in (
+            "it forges",
+            item.key,
+            "makes pictures from noise",
+            "the worst samples, not real at all",
+        )
     )
     session.close()
 

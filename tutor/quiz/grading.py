@@ -27,6 +27,7 @@ from tutor.quiz.option_answers import (
 from tutor.quiz.replies import reply_kind
 from tutor.quiz.short_answers import HIT, grade_short, likely, measured
 from tutor.quiz.word_answers import grade_cloze, grade_number, is_accepted
+from tutor.words import content_words
 
 __all__ = ["Grade", "Point", "Reader", "Similarity", "Verdict", "chosen_option", "grade", "is_off_topic"]
 
@@ -84,8 +85,13 @@ def grade(
 def is_off_topic(
     item: Item, answer: str, *, similarity: Similarity | None = None, reader: Reader | None = None
 ) -> bool:
-    """Whether an answer in the student's own words says nothing of the key and is likely enough wrong."""
+    """Whether an answer in the student's own words says nothing of the key and is likely enough wrong.
+
+    One that has a word of the key which the question has not is about the thing, whatever it says of it.
+    """
     if item.kind not in ("short", "explain"):
+        return False
+    if set(content_words(answer)) & set(content_words(item.key)) - set(content_words(item.stem)):
         return False
     values = measured(item.stem, item.key, answer, similarity, reader)
     return values["claims_most"] < HIT and likely(values)["wrong"] >= OFF_TOPIC

@@ -308,12 +308,17 @@ class Studies:
         return progress(facts, cards, attempts, self._now(), offered=self.due(), stale=stale)
 
     def wrong(self) -> list[Data]:
-        """The facts whose last answer was not right, the latest first: question, key, note, lines, concept."""
+        """The facts whose last answer was not right, the latest first: the question as it was asked, key, note, lines,
+        concept."""
         facts = self._bank().by_id
+        items = self._kept.items() if self._kept else {}
+        attempts = self._kept.attempts() if self._kept else []
+        asked = {one.fact_id: items[one.item_id]["stem"] for one in attempts if one.item_id in items}
         return [
             {
-                "fact_id": one, "question": facts[one].question, "key": " ".join(facts[one].key.split()),
-                "concept": facts[one].concept, "note": facts[one].note, "lines": list(facts[one].citation.lines),
+                "fact_id": one, "question": asked.get(one) or facts[one].question,
+                "key": " ".join(facts[one].key.split()), "concept": facts[one].concept, "note": facts[one].note,
+                "lines": list(facts[one].citation.lines),
             }
             for one in self.missed()
         ]  # fmt: skip
