@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,19 @@ x??
 A diffusion model learns to remove noise from data step by step.
 x??
 """
+
+
+@pytest.fixture
+def live_in() -> Iterator[Callable[[str], None]]:
+    """Moves the student to a time zone, such as "Asia/Shanghai", until the test ends."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def move(zone: str) -> None:
+            patch.setenv("TZ", zone)
+            time.tzset()
+
+        yield move
+    time.tzset()
 
 
 @pytest.fixture

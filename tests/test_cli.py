@@ -404,6 +404,17 @@ def test_a_question_that_was_printed_is_graded_kept_and_scheduled(tutor_: Run) -
     assert done.status == 0 and done.out.startswith("wrong (0.00). ") and "Asked again on 20" in done.out
 
 
+def test_the_day_of_the_next_review_is_told_by_the_students_calendar(
+    tutor_: Run, live_in: Callable[[str], None]
+) -> None:
+    one, _ = tutor_("quiz", "the generator and the discriminator", "-n", "2", "--json").value
+    for zone in ("EAST-13", "WEST+12"):  # in one of them the day is another than in UTC, at whatever hour
+        live_in(zone)
+        told = tutor_("grade", one["id"], "bananas").out
+        due = tutor_("grade", one["id"], "bananas", "--json").value["next_due"]
+        assert f"Asked again on {datetime.fromisoformat(due).astimezone().date()}." in told
+
+
 def test_a_file_of_answers_is_graded_line_by_line(tutor_: Run, tmp_path: Path) -> None:
     one, two = tutor_("quiz", "the generator and the discriminator", "-n", "2", "--json").value
     batch = tmp_path / "answers.jsonl"

@@ -1,6 +1,6 @@
 """How the student stands: by concept, by day, by how sure they were, by what they mix up; and how it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,15 +18,9 @@ NOW = datetime(2025, 3, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The student lives in UTC."""
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _utc(live_in: Callable[[str], None]) -> None:
+    """The student lives in UTC, where a test says nothing else."""
+    live_in("UTC")
 
 
 def fact(fact_id: str, concept: str, term: str = "") -> Fact:
@@ -182,6 +176,21 @@ def test_what_is_due_now_and_in_the_coming_week() -> None:
         [], cards(g1=[("again", 1)], g2=[("good", 0)], g3=[("again", 0)], v1=[("good", 8), ("good", 6)])
     )
     assert (found.due, found.due_minutes, found.ahead) == (1, 1, (1, 1, 0, 0, 1, 0, 0))
+
+
+@pytest.mark.parametrize(("zone", "hours_ago"), [("America/New_York", (13, 9)), ("Asia/Shanghai", (17, 1))])
+def test_a_streak_counts_the_days_of_the_students_calendar(
+    zone: str, hours_ago: tuple[int, int], live_in: Callable[[str], None]
+) -> None:
+    """Two days in UTC, but one where the student lives."""
+    live_in(zone)
+    first, last = hours_ago
+    assert (
+        stands(
+            [attempt(1, "g1", "correct", first / 24), attempt(2, "g2", "correct", last / 24)], {}
+        ).streak_days
+        == 1
+    )
 
 
 # -- words -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import random
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -912,7 +912,9 @@ def test_after_the_end_only_what_belongs_to_the_quiz_is_taken_and_only_at_once()
     assert not follows_quiz(chat.state, "why?") and not follows_quiz(chat.state, "retry the misses")
 
 
-def test_next_due_dates_are_told_where_the_record_knows_them() -> None:
+def test_next_due_dates_are_told_where_the_record_knows_them(live_in: Callable[[str], None]) -> None:
+    live_in("UTC")
+
     class Scheduled(RoundsInMemory):
         def keep_step(self, chat_id: str, state: dict[str, Any], **kept: Any) -> list[dict[str, Any]]:
             found = super().keep_step(chat_id, state, **kept)
@@ -923,6 +925,27 @@ def test_next_due_dates_are_told_where_the_record_knows_them() -> None:
     assert grade_in(events).next_due.startswith("2026-12-01")
     assert score_in(events).due == (("GANs", "2026-12-01T09:00:00+00:00"),)
     assert any("2026-12-01 (GANs)" in line for line in score_in(events).told)
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("America/New_York", "Due again: 2025-11-29 (GANs, VAEs); 2025-11-30 (WGANs)."),
+        ("Asia/Shanghai", "Due again: 2025-11-29 (GANs); 2025-11-30 (VAEs, WGANs)."),
+    ],
+)
+def test_due_days_are_told_by_the_students_calendar(
+    zone: str, told: str, live_in: Callable[[str], None]
+) -> None:
+    live_in(zone)
+    due = {
+        "GANs": "2025-11-29T13:00:00+00:00",
+        "VAEs": "2025-11-30T02:00:00+00:00",
+        "WGANs": "2025-11-30T14:00:00+00:00",
+    }
+    marks = [Mark(replace(SHORT, concept=concept), 1.0, at) for concept, at in due.items()]
+    score = score_of(marks, 0)
+    assert told in score.told and dict(score.due) == due
 
 
 def test_the_score_takes_lucky_guesses_out_and_gives_bounds() -> None:

@@ -3,7 +3,8 @@
 import json
 import math
 import random
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tutor.quiz.schedule import (
     CardState,
     card_number,
     day_of,
+    day_told,
     due_ahead,
     due_at,
     due_facts,
@@ -34,15 +36,9 @@ AT = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The student lives in UTC."""
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _utc(live_in: Callable[[str], None]) -> None:
+    """The student lives in UTC, where a test says nothing else."""
+    live_in("UTC")
 
 
 def when_due(ratings: str, fact: str = "f") -> tuple[CardState, list[int]]:
@@ -173,6 +169,28 @@ def test_what_is_due_in_the_evening_is_due_from_the_morning_on() -> None:
     states = cards(1, 0)
     assert due_facts(states, AT.replace(hour=0)) == ["f0"]
     assert due_facts(states, AT - timedelta(days=1)) == []
+
+
+# In the west a day ends later than in UTC, in the east it begins earlier.
+EVENING = datetime(2025, 11, 27, 2, 0, tzinfo=UTC)
+MORNING = datetime(2025, 11, 25, 22, 0, tzinfo=UTC)
+ABROAD = [("America/New_York", EVENING), ("Asia/Shanghai", MORNING)]
+THERE = date(2025, 11, 26)
+
+
+@pytest.mark.parametrize(("zone", "at"), ABROAD)
+def test_days_are_those_of_the_students_calendar(
+    zone: str, at: datetime, live_in: Callable[[str], None]
+) -> None:
+    live_in(zone)
+    assert day_of(at) == THERE and day_told(at.isoformat()) == "2025-11-26"
+    states = {"f": reviewed(fresh("f", at), "good", at)}
+    ahead = (due_at(states["f"]) - at).days
+    assert day_told(states["f"]["due"]) == (THERE + timedelta(days=ahead)).isoformat()
+    assert due_ahead(states, at)[ahead - 1] == 1
+    midnight = datetime(2025, 11, 26 + ahead).astimezone()
+    assert due_facts(states, midnight) == ["f"]
+    assert due_facts(states, midnight - timedelta(seconds=1)) == []
 
 
 def test_the_fact_least_likely_recalled_comes_first() -> None:

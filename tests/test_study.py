@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,9 @@ FACTS = {"f1": 1, "f2": 2, "f3": 3}
 
 
 @pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The student lives in UTC."""
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _utc(live_in: Callable[[str], None]) -> None:
+    """The student lives in UTC, where a test says nothing else."""
+    live_in("UTC")
 
 
 class Clock:
@@ -134,6 +128,36 @@ def test_the_first_answer_of_a_day_schedules_and_later_ones_are_only_kept(
     clock.move(days=1)
     assert due_in(study.keep_attempt(answer("correct")), clock) == 2
     assert ratings(record) == [(1, "again"), (3, "good")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "later", "tomorrow"),
+    [
+        (
+            "America/New_York",
+            (25, 22, 0),
+            (26, 3, 0),
+            (26, 6, 0),
+        ),  # 17:00 and 22:00, and 01:00 of the next day
+        (
+            "Asia/Shanghai",
+            (25, 17, 0),
+            (26, 15, 30),
+            (26, 16, 30),
+        ),  # 01:00 and 23:30, and 00:30 of the next day
+    ],
+)
+def test_a_day_is_one_of_the_students_calendar(
+    record: Record, study: StudyRecord, clock: Clock, live_in: Callable[[str], None],
+    zone: str, first: tuple[int, int, int], later: tuple[int, int, int], tomorrow: tuple[int, int, int],
+) -> None:  # fmt: skip
+    live_in(zone)
+    reviews = []
+    for day, hour, minute in (first, later, tomorrow):
+        clock.at = datetime(2025, 11, day, hour, minute, tzinfo=UTC)
+        study.keep_attempt(answer("wrong"))
+        reviews.append(len(ratings(record)))
+    assert reviews == [1, 1, 2]
 
 
 def test_an_answer_that_says_nothing_of_recall_leaves_the_day_to_the_next(

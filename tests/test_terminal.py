@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -125,6 +126,15 @@ def test_the_evidence_is_told_line_by_line_without_control_characters(
     assert out.splitlines()[:4] == lines
     assert "  - It is blue.\n      no sentence says it\n" in out.replace("“", "").replace("”", "")
     assert "and 2 more that are not listed here" in out and "\x1b" not in out
+
+
+@pytest.mark.parametrize(("zone", "day"), [("America/New_York", "29"), ("Asia/Shanghai", "30")])
+def test_when_a_fact_is_due_is_told_by_the_students_calendar(
+    zone: str, day: str, live_in: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    live_in(zone)
+    show([QuizGrade("i", "correct", 1.0, "Right.", "B", None, next_due="2025-11-30T02:00:00+00:00")])
+    assert f"due again: 2025-11-{day}\n" in capsys.readouterr().out
 
 
 def test_a_turn_without_an_answer_returns_none_and_shows_every_event(

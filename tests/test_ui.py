@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -500,6 +500,15 @@ def test_why_shows_each_options_reason_and_the_note() -> None:
         "Due again: 2026-12-01" in _messages(grade)[0]["content"]
         and "Did you?" in _messages(grade)[0]["content"]
     )
+
+
+@pytest.mark.parametrize(("zone", "day"), [("America/New_York", "29"), ("Asia/Shanghai", "30")])
+def test_when_a_fact_is_due_is_shown_by_the_students_calendar(
+    zone: str, day: str, live_in: Callable[[str], None]
+) -> None:
+    live_in(zone)
+    grade = QuizGrade("i", "correct", 1.0, "So.", "b", CITED, next_due="2025-11-30T02:00:00+00:00")
+    assert f"Due again: 2025-11-{day}<" in _messages(grade)[0]["content"]
 
 
 def test_the_score_says_what_it_means_and_offers_the_misses_again() -> None:

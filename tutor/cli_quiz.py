@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tutor.command_line import flag, open_notes, show_turn, typed, usage
 from tutor.errors import QuizError
 from tutor.quiz.items import KINDS
+from tutor.quiz.schedule import day_told
 from tutor.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def grade(options: argparse.Namespace, settings: Settings) -> int:
             else:
                 print(f"{graded['verdict']} ({graded['score']:.2f}). {graded['feedback']}")
                 if graded["next_due"]:
-                    print(f"Asked again on {graded['next_due'][:10]}.")
+                    print(f"Asked again on {day_told(graded['next_due'])}.")
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 from tutor.evidence import Told, counted, sections
 from tutor.lesson import LETTERS, SKIP
 from tutor.quiz.items import plain
+from tutor.quiz.schedule import day_told
 from tutor.turns import (
     Answer,
     Citation,
@@ -168,7 +169,7 @@ def _quiz_lines(event: QuizItem | QuizGrade | QuizWhy | QuizScore) -> list[str]:
         how = [f"  ({event.how})"] if event.left or event.kind == "order" else []
         return ["", f"Question {event.k} of {event.n}: {event.stem}", *left, *options, *how]
     if isinstance(event, QuizGrade):
-        due = f"  due again: {event.next_due[:10]}" if event.next_due else ""
+        due = f"  due again: {day_told(event.next_due)}" if event.next_due else ""
         return [
             event.feedback,
             *_witness(event.citation, event.feedback),

@@ -122,6 +122,11 @@ def day_of(at: datetime) -> date:
     return at.astimezone().date()
 
 
+def day_told(at: str) -> str:
+    """The day of a time in ISO 8601 as students are told it: the one on which `due_facts` goes by it."""
+    return day_of(datetime.fromisoformat(at)).isoformat()
+
+
 def due_at(state: CardState) -> datetime:
     """When a fact is to be asked again."""
     return datetime.fromisoformat(state["due"])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tutor.quiz.items import Item
+from tutor.quiz.schedule import day_told
 from tutor.turns import QuizScore
 
 REVISIT_BELOW = 0.6
@@ -100,7 +101,7 @@ def _left_out(n: int) -> str:
 def _due(due: dict[str, str]) -> str:
     days: dict[str, list[str]] = {}
     for name, at in due.items():
-        days.setdefault(at[:10], []).append(name)
+        days.setdefault(day_told(at), []).append(name)
     told = "; ".join(f"{day} ({', '.join(names)})" for day, names in days.items())
     return f"Due again: {told}." if told else ""
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from tutor.quiz.items import plain
+from tutor.quiz.schedule import day_told
 from tutor.ui.markup import bounded_html, inline_html
 
 Data = Mapping[str, Any]
@@ -107,7 +108,7 @@ def _reasons(options: Iterable[Data]) -> str:
 
 
 def _due(event: Data) -> str:
-    return f"Due again: {str(event['next_due'])[:10]}" if event.get("next_due") else ""
+    return f"Due again: {day_told(str(event['next_due']))}" if event.get("next_due") else ""
 
 
 def _point(point: Data) -> str:
