@@ -10,6 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ from tutor.quiz.keeping import Quizzes, RoundsInMemory, Settle
 from tutor.quiz.moves import MOST_CHARS, Rules, asks_again, follows_quiz
 from tutor.quiz.replies import NOT_SURE, SURE, asks_to_go_on, confidence_of, reply_of
 from tutor.quiz.rounds import MOST_PAUSED, Round, start
-from tutor.quiz.scoring import Mark, known_share, score_of
+from tutor.quiz.scoring import Mark, chance, known_share, score_of
 from tutor.quiz.word_answers import grade_cloze
 from tutor.quiz.wording import BEGINNERS
 from tutor.turns import Citation, Event, Notice, QuizGrade, QuizItem, QuizScore, QuizWhy
@@ -946,6 +947,27 @@ def test_due_days_are_told_by_the_students_calendar(
     marks = [Mark(replace(SHORT, concept=concept), 1.0, at) for concept, at in due.items()]
     score = score_of(marks, 0)
     assert told in score.told and dict(score.due) == due
+
+
+@pytest.mark.parametrize("kind", ["order", "match", "choice", "true-false"])
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_the_chance_of_a_question_is_what_every_way_to_guess_brings_on_average(kind: Kind, n: int) -> None:
+    ids, many = [f"o{one}" for one in range(1, n + 1)], kind in ("order", "match")
+    left = ["one", "two", "three", "four", "five"][:n] if kind == "match" else ()
+    guessed = item(
+        kind,
+        "Which is it?",
+        ",".join(ids) if many else "o1",
+        [f"thing {one}" for one in "vwxyz"[:n]],
+        left=left,
+    )
+    guesses = [",".join(guess) for guess in permutations(ids)] if many else ids
+    brought = [grade(guessed, guess).score for guess in guesses]
+    assert chance(guessed) == pytest.approx(sum(brought) / len(brought))
+
+
+def test_typed_answers_are_not_guessed() -> None:
+    assert {chance(one) for one in (SHORT, CLOZE, NUMBER, EXPLAIN)} == {0.0}
 
 
 def test_the_score_takes_lucky_guesses_out_and_gives_bounds() -> None:

@@ -255,8 +255,16 @@ def _in_parts(item: Item, points: tuple[Point, ...], right: int, size: int, told
     wanted = right_answer(item)
     witness = "" if "The note says" in wanted else f" The note says: “{item.citation.quote}”"
     answer = f"The answer is {wanted}{witness}"
+    score = score_in_parts(right, size)
+    if score == 1.0:
+        return Grade("correct", score, points, f"Right. The note says: “{item.citation.quote}”")
+    if score:
+        return Grade("partial", score, points, f"Partly: {told} {answer}")
+    return Grade("wrong", score, points, f"Not quite: {told} {answer}")
+
+
+def score_in_parts(right: int, size: int) -> float:
+    """What so many right pairs or steps out of `size` bring, 0 to 1."""
     if right == size:
-        return Grade("correct", 1.0, points, f"Right. The note says: “{item.citation.quote}”")
-    if 2 * right >= size or (right and size <= 3):
-        return Grade("partial", in_quarters(right / size), points, f"Partly: {told} {answer}")
-    return Grade("wrong", 0.0, points, f"Not quite: {told} {answer}")
+        return 1.0
+    return in_quarters(right / size) if 2 * right >= size or (right and size <= 3) else 0.0

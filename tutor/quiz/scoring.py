@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tutor.quiz.items import Item
+from tutor.quiz.option_answers import score_in_parts
 from tutor.quiz.schedule import day_told
 from tutor.turns import QuizScore
 
@@ -29,9 +31,23 @@ def chance(item: Item) -> float:
     """The points that blind guessing brings on average."""
     if item.is_choice:
         return 1 / len(item.options)
-    if item.kind == "match" and item.options:
-        return 1 / len(item.options)  # the share of pairs that a random order gets right
-    return 0.5 if item.kind == "order" else 0.0
+    return _chance_in_order(len(item.options), item.kind == "order") if item.options else 0.0
+
+
+@cache
+def _chance_in_order(n: int, steps: bool) -> float:
+    """What a random order of n options brings: as steps that follow each other, or as pairs with n things."""
+    size = n - 1 if steps else n
+    none = [1, 0]  # in how many orders of so many things none is in its place
+    for one in range(2, n + 1):
+        none.append((one - 1) * (none[-1] + none[-2]))
+    # No step is right in as many orders as none is in its place, of these things or of one fewer.
+    wrong = [none[left] + (none[left + 1] if steps else 0) for left in range(size + 1)]
+    brought = (
+        math.comb(size, right) * wrong[size - right] * score_in_parts(right, size)
+        for right in range(size + 1)
+    )
+    return sum(brought) / math.factorial(n)
 
 
 def known_share(marks: Sequence[Mark]) -> tuple[float, float, float]:
