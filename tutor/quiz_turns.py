@@ -125,17 +125,16 @@ def topics_offered(stands: Mapping[str, Any]) -> str:
         stands: the JSON value of `tutor progress --json`.
     """
     asked = [one["concept"] for one in stands["concepts"] if one["answers"]]
+    weak = stands["revisit"][:_OFFERED]
+    before = [one for one in asked if one not in weak][:_OFFERED]
     large = sorted(stands["concepts"], key=lambda one: -int(one["facts"]))
     new = [one["concept"] for one in large if one["concept"] not in asked][:_OFFERED]
-    weak = stands["revisit"][:_OFFERED]
     due = stands["due"]
     lines = [
         f"{TOPIC_ASKED} Name a topic, or say “everything”.",
         f"{due} card{' is' if due == 1 else 's are'} due: say “review”." if due else "",
         f"Weak: {', '.join(weak)}." if weak else "",
-        f"Asked before: {', '.join(one for one in asked if one not in weak)}."
-        if set(asked[:_OFFERED]) - set(weak)
-        else "",
+        f"Asked before: {', '.join(before)}." if before else "",
         f"In your notes: {', '.join(new)}." if new else "",
     ]
     return " ".join(line for line in lines if line)
@@ -158,22 +157,22 @@ def quiz_call(question: Question, *, given: bool) -> tuple[str, dict[str, Any], 
         f"Choosing questions on {named[question.which]}",
         wish,
         "" if cut else question.text,
-        _before(question),
+        _before(question, cut),
     )
 
 
-def _before(question: Question) -> list[str]:
-    """What a student is told before the first question: the topic where it was not named, the length, the language."""
+def _before(question: Question, cut: bool) -> list[str]:
+    """What a student is told before the first question: the topic where it was not named, the length, the language.
+
+    Args:
+        cut: whether fewer questions are asked for than were wished.
+    """
     on = (
         f"This goes on with {question.topic}. For something else say “quiz me on …”."
         if question.goes_on
         else ""
     )
-    many = (
-        f"A quiz has at most {MOST_ASKED} questions, so it is not {question.count}."
-        if (question.count or 0) > MOST_ASKED
-        else ""
-    )
+    many = f"A quiz has at most {MOST_ASKED} questions, so it is not {question.count}." if cut else ""
     chinese = "题目是英文的：笔记里的问题都是用英文写的。" if question.chinese else ""
     return [line for line in (on, many, chinese) if line]
 
