@@ -288,7 +288,7 @@ def _count(text: str) -> tuple[int | None, str]:
         rf"\b(?P<n>{_NUMBER})(?=\s+{adjectives}{_ASKED}\b)",
         rf"[,;(]?\s*\b(?:with|in|of|make (?:it|that)|give me|ask me|just|only)\s+(?P<n>{_NUMBER})"
         r"(?=\W*$|\s+(?:please|on|about|of)\b)",
-        r"[,;(×x]\s*(?P<n>\d{1,6})\)?\s*$",
+        r"(?:[,;(×]|(?<!\w)x)\s*(?P<n>\d{1,6})\)?\s*$",
         r"(?P<n>\d{1,6}|[零一二两三四五六七八九十百]{1,5}|几)\s*(?:道|个|题)(?=.*)",
         r"^\W*(?P<n>\d{1,6})\s+(?=(?:on|about)\b)",
     )

@@ -129,7 +129,8 @@ _MISSED = re.compile(
     re.IGNORECASE,
 )
 _IS_DUE = re.compile(
-    r"\b(?:due|overdue|my reviews|review (?:queue|session))\b|\bscheduled for (?:today|now)\b|到期|复习",
+    r"\b(?:due(?! to\b(?! (?:be|come)\b))|overdue|my reviews|review (?:queue|session))\b"
+    r"|\bscheduled for (?:today|now)\b|到期|复习",
     re.IGNORECASE,
 )
 
