@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import random
 import sqlite3
 import sys
@@ -306,6 +307,40 @@ def test_notes_without_their_type_give_their_first_two_fields(tmp_path: Path) ->
     base = collection_of(tmp_path, notes=["\x1fWhat is it?\x1f\x1fThis.\x1fmore"])
     (card,) = read_anki_package(packed(tmp_path / "a.apkg", base)).cards
     assert (card.question, card.answer) == ("What is it?", "This.")
+
+
+NAMED = {
+    "older": r"""UPDATE col SET decks = '{"1": {"id": 1, "name": "Biology::Cells \ud800\u0000"}}';""",
+    "newer": "CREATE TABLE notetypes (id INT); CREATE TABLE fields (ntid INT, ord INT, name TEXT);"
+    "CREATE TABLE templates (ntid INT, ord INT, config BLOB); CREATE TABLE decks (id INT, name TEXT);"
+    "INSERT INTO decks VALUES (1, CAST(x'42696f6c6f67791f43656c6c7320eda08000' AS TEXT));",
+}
+
+
+@pytest.mark.parametrize("tables", NAMED.values(), ids=NAMED)
+def test_a_deck_whose_name_no_file_can_hold_is_imported(
+    tmp_path: Path, libraries: Libraries, tables: str
+) -> None:
+    made = collection_of(tmp_path, tables, "INSERT INTO cards VALUES (1, 1, 0)", notes=["Front\x1fBack"])
+    path = packed(tmp_path / "d.apkg", made)
+    [card] = read_anki_package(path).cards
+    assert card.deck.startswith("Biology::Cells \ufffd") and not set(card.deck) & {"\ud800", "\x00"}
+    done = import_deck(path, libraries)
+    assert cards_in(libraries, done) == {"Front": "Back"}
+    assert "#### Cells" in (libraries.named(done.library).folders[0] / done.files[0]).read_text(
+        encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize("name", [b"Biologi\xe9.csv", b"Biologi\xe9.apkg"])
+def test_a_file_whose_name_is_no_text_is_imported(tmp_path: Path, libraries: Libraries, name: bytes) -> None:
+    path = tmp_path / os.fsdecode(name)
+    if path.suffix == ".csv":
+        path.write_text("question,answer\nFront,Back\n")
+    else:
+        packed(path, collection_of(tmp_path, notes=["Front\x1fBack"]))
+    done = import_deck(path, libraries)
+    assert done.library == "Biologi" and cards_in(libraries, done) == {"Front": "Back"}
 
 
 def test_a_package_is_known_by_its_content(tmp_path: Path, libraries: Libraries) -> None:

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from tutor.errors import NotesError
 from tutor.notes.field_text import LONGEST_FIELD, field_text, gap_questions, media_in
+from tutor.notes.words import whole_signs
 
 LARGEST_PACKAGE_MB = 500
 LARGEST_COLLECTION_MB = 100
@@ -281,8 +282,8 @@ def _read(base: sqlite3.Connection, path: Path) -> AnkiPackage:
 
 
 def _string(value: object) -> str:
-    """A value of a column, whatever its type."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
+    """A value of a collection in whole signs, whatever its type."""
+    return whole_signs(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or ""))
 
 
 def _add(
@@ -360,7 +361,7 @@ def _older_names(base: sqlite3.Connection) -> tuple[dict[int, _NoteType], dict[i
         names = [str(one["name"]) for one in sorted(model["flds"], key=lambda one: int(one.get("ord") or 0))]
         first = min(model.get("tmpls") or [{}], key=lambda one: int(one.get("ord") or 0))
         types[int(model["id"])] = _note_type(names, str(first.get("qfmt", "")), str(first.get("afmt", "")))
-    named = {int(deck["id"]): str(deck["name"]) for deck in json.loads(decks or "{}").values()}
+    named = {int(deck["id"]): _string(deck["name"]) for deck in json.loads(decks or "{}").values()}
     return types, named
 
 
@@ -376,7 +377,7 @@ def _newer_names(base: sqlite3.Connection) -> tuple[dict[int, _NoteType], dict[i
         templates.setdefault(kind, (parts.get(1, ""), parts.get(2, "")))
     types = {kind: _note_type(fields, *templates.get(kind, ("", ""))) for kind, fields in names.items()}
     decks = base.execute("SELECT id, name FROM decks LIMIT 100000")
-    return types, {int(deck): str(name).replace("\x1f", "::") for deck, name in decks}
+    return types, {int(deck): _string(name).replace("\x1f", "::") for deck, name in decks}
 
 
 def _strings(message: bytes) -> Iterator[tuple[int, str]]:

@@ -17,6 +17,7 @@ from tutor.notes.field_text import LONGEST_FIELD
 from tutor.notes.note import Text
 from tutor.notes.recognise import LARGEST_FILE_MB, text_of
 from tutor.notes.table_deck import Row, table_rows
+from tutor.notes.words import whole_signs
 from tutor.quiz.deck import DeckCard, card_text, deck_text
 from tutor.quiz.items import LETTERS, plain
 
@@ -87,8 +88,8 @@ def import_deck(
         )
     library = known or libraries.create(name)
     try:
-        for number, (title, text) in enumerate(_decks(path.stem, texts), 1):
-            done.files.append(_add(libraries, library, title if number > 1 else path.stem, text))
+        for number, (title, text) in enumerate(_decks(_stem(path), texts), 1):
+            done.files.append(_add(libraries, library, title if number > 1 else _stem(path), text))
     except BaseException:
         if known is None and not done.files:
             libraries.delete(library.slug)
@@ -113,7 +114,7 @@ def _cards_of(path: Path, done: Imported) -> list[DeckCard]:
         package = read_anki_package(path)
         done.skipped, done.media = package.skipped, list(package.media)
         return [
-            DeckCard(card.question, card.answer, card.deck.rpartition("::")[2] or path.stem)
+            DeckCard(card.question, card.answer, card.deck.rpartition("::")[2] or _stem(path))
             for card in package.cards
         ]
     if path.suffix.lower() not in _TABLES:
@@ -139,7 +140,10 @@ def _rows_of(path: Path, done: Imported) -> Iterator[DeckCard]:
             done.skipped["no question in words" if not row.question else "no answer in words"] += 1
         else:
             yield DeckCard(
-                _asked(row, row.question), row.answer.words, row.heading or path.stem, _words(row.background)
+                _asked(row, row.question),
+                row.answer.words,
+                row.heading or _stem(path),
+                _words(row.background),
             )
 
 
@@ -201,6 +205,11 @@ def _own(libraries: Libraries, name: str) -> NotesLibrary | None:
     wanted = " ".join(name.split()).casefold()
     own = (library for library in libraries.all() if library.own)
     return next((library for library in own if library.name.casefold() == wanted), None)
+
+
+def _stem(path: Path) -> str:
+    """The name of a file without its ending; bytes in it that are no text stand as one sign each."""
+    return whole_signs(path.stem)
 
 
 def _library_name(path: Path) -> str:
