@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tutor.notes.note import Note
 from tutor.questions import Said, understand
 from tutor.quiz_wishes import EASY, HARD, TOPIC_ASKED
+from tutor.topics import Topics
+from tutor.vocabulary import read_vocabulary
 
 CHOICES = ("choice", "definition", "term")
 TYPED = ("short", "cloze", "number", "explain")
@@ -128,6 +131,49 @@ def test_a_wish_is_read_from_its_words(
     found = understand(text)
     assert (found.intent, found.topic, found.count, found.which) == ("quiz", topic, count, which)
     assert set(found.kinds) == set(kinds)
+
+
+def named(*titles: str) -> Topics:
+    """What notes with these titles have names for."""
+    notes = [Note(f"{n}.md", "markdown", title) for n, title in enumerate(titles)]
+    return Topics(notes, read_vocabulary(notes, titles), {})
+
+
+# What students call a kind of question, and that kind.
+ALONE = [
+    ("matching", ("match",)), ("ordering", ("order",)), ("sorting", ("order",)), ("order", ("order",)),
+    ("typing", TYPED), ("gaps", GAPS), ("multiple choice", CHOICES), ("true or false", TRUTH),
+    ("calculation", ("number",)), ("explanation", ("explain",)), ("essay", OPEN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kinds"), ALONE)
+@pytest.mark.parametrize("wish", ["quiz me on {}", "test me on {} please", "quiz me about {}, 4 questions"])
+def test_the_name_of_a_kind_alone_is_the_topic_only_where_the_notes_hold_it(
+    wish: str, name: str, kinds: tuple[str, ...]
+) -> None:
+    text = wish.format(name)
+    for none in (None, named("GANs", f"Flow {name}")):
+        found = understand(text, names=none)
+        assert (found.topic, set(found.kinds), found.everything) == ("", set(kinds), False)
+    for title in (name.capitalize(), f"{name.capitalize()} of the layers"):
+        found = understand(text, names=named(title))
+        assert (found.topic, found.kinds) == (name, ())
+    assert understand(text).count == (4 if "4" in wish else None)
+
+
+@pytest.mark.parametrize(
+    "topic", ["matching networks", "sorting algorithms", "ordering of layers", "typing rules"]
+)
+def test_the_name_of_a_kind_within_a_longer_one_is_the_topic(topic: str) -> None:
+    for text in (f"quiz me on {topic}", f"quiz me on {topic}, 4 questions"):
+        found = understand(text, names=named("GANs"))
+        assert (found.topic, found.kinds) == (topic, ())
+
+
+def test_a_topic_that_was_asked_for_is_read_by_the_notes_too() -> None:
+    assert understand("sorting", ASKED, names=named("Sorting")).topic == "sorting"
+    assert understand("sorting", ASKED, names=named("GANs")).kinds == ("order",)
 
 
 @pytest.mark.parametrize("text", QUESTIONS)

@@ -154,7 +154,7 @@ def understand(
         guess: what the message may ask for; where it is unsure, the words decide.
         names: what the notes have names for, by which a follow-up is told from a new question.
     """
-    answered = _topic_given(message, history)
+    answered = _topic_given(message, history, names)
     if answered is not None:
         return answered
     named, text = level_of(_worded(message))
@@ -182,7 +182,7 @@ def understand(
     if intent == "progress":
         return Question(text, intent, level, progress_topic(text), which=which_part(text))
     if intent == "quiz":
-        return _asked_for(text, quiz_wish(text), level, history)
+        return _asked_for(text, quiz_wish(text, names.holds if names else None), level, history)
     if intent == "demo":
         name, topic = _demo(text, history)
         name = name or named_demo(text)[0]
@@ -253,14 +253,14 @@ def _demo(text: str, history: Sequence[Said] = ()) -> tuple[str, str]:
     return asked_demo(text, lambda: _last_topic(history))
 
 
-def _topic_given(message: str, history: Sequence[Said]) -> Question | None:
+def _topic_given(message: str, history: Sequence[Said], names: Names | None) -> Question | None:
     """The wish for a quiz that a message completes by naming the topic that was asked for; else None."""
     last = history[-1] if history else None
     if last is None or last.role != "assistant" or not last.content.startswith(TOPIC_ASKED):
         return None
     if intent_of(message) not in ("explain", "quiz"):
         return None
-    wish = topic_named(message)
+    wish = topic_named(message, names.holds if names else None)
     return None if wish is None or wish.is_bare else _asked_for(message, wish, "plain", ())
 
 

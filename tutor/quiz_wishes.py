@@ -6,7 +6,7 @@ Each wish is taken out of the message where it stands; what is left and is not t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -75,6 +75,11 @@ _NO = (
 )
 _ONLY = r"(?:(?:and |but |please |just |only |with |in |as |all |using |make (?:it|them) )+)?"
 _END = r"(?=\W*$|\s*[,.;:!]|\s+(?:please|only|on|about|for|from|over|of|questions?|answers?|quiz|test|items?|ones)\b)"
+
+# What may follow a topic in a wish without being part of its name.
+_ALONE = rf"\W*$|\s*[,.;:!?(]|\s+(?:please|now|today|again|instead|thanks|(?:with|in) {_NUMBER})\b"
+
+Holds = Callable[[str], bool]
 
 _LANGUAGE = re.compile(
     r",?\s*\bin (?:simplified |traditional |mandarin )?(?P<chinese>chinese|mandarin)\b|,?\s*\bin english\b"
@@ -206,13 +211,17 @@ class QuizWish:
         return not (self.topic or self.everything or self.count or self.kinds)
 
 
-def quiz_wish(text: str) -> QuizWish:
-    """What a message that asks for a quiz wishes of it."""
+def quiz_wish(text: str, holds: Holds | None = None) -> QuizWish:
+    """What a message that asks for a quiz wishes of it.
+
+    Args:
+        holds: whether the notes name something so; without it the name of a kind of questions names no topic.
+    """
     rest = " ".join(text.split())
     language = _LANGUAGE.search(rest)
     chinese = bool(CJK.search(text)) or bool(language and any(language.groupdict().values()))
     rest = _LANGUAGE.sub(" ", rest)
-    kinds, rest = _kinds(rest)
+    kinds, rest = _kinds(rest, holds)
     count, rest = _count(rest)
     hard, rest = _difficulty(rest)
     if hard is not None:
@@ -223,19 +232,19 @@ def quiz_wish(text: str) -> QuizWish:
     return QuizWish("" if everything else topic, everything, count, kinds, chinese)
 
 
-def topic_named(text: str) -> QuizWish | None:
-    """What a reply to `TOPIC_ASKED` wishes; None where it is a question or too long for a topic."""
+def topic_named(text: str, holds: Holds | None = None) -> QuizWish | None:
+    """What a reply to `TOPIC_ASKED` wishes; None where it is a question or too long for a topic. As `quiz_wish`."""
     plain = _SHORT_ASKING.sub("", text).strip(" .,!?？。")
     asks = re.search(r"[?？]\s*$", text) or _IS_QUESTION.match(text)
     if asks or not plain or len(plain.split()) > _LONGEST_TOPIC:
         return None
-    return quiz_wish(f"quiz me on {plain}")
+    return quiz_wish(f"quiz me on {plain}", holds)
 
 
 # -- kinds -----------------------------------------------------------------------------------------------------------
 
 
-def _kinds(text: str) -> tuple[tuple[str, ...], str]:
+def _kinds(text: str, holds: Holds | None) -> tuple[tuple[str, ...], str]:
     """The kinds that a wish names, those it does not want left out, and the wish without those words."""
     wanted: dict[str, None] = {}
     unwanted: set[str] = set()
@@ -253,7 +262,7 @@ def _kinds(text: str) -> tuple[tuple[str, ...], str]:
         if no.search(text):
             unwanted.update((*kinds, "either") if kinds == _CHOICES else kinds)
             text = no.sub(" ", text)
-        elif yes.search(text) and not _is_topic(name, text):
+        elif yes.search(text) and not _is_topic(name, text, holds):
             wanted |= dict.fromkeys(kinds)
             text = yes.sub(lambda found: _left(found[0]), text)
     if unwanted:
@@ -266,16 +275,20 @@ def _left(words: str) -> str:
     return " questions " if re.search(r"question|item|quiz|test|answer", words, re.IGNORECASE) else " "
 
 
-def _is_topic(name: str, text: str) -> bool:
-    """Whether the name of a kind is part of what the quiz is on: "quiz me on open models", "on matching networks"."""
-    return bool(
-        re.search(
-            rf"\b(?:on|about|of|over) (?:the )?(?:{name})\b(?!\s*(?:questions?|answers?|quiz|items?|only|\W*$))"
-            rf"|\b(?:on|about|of|over) (?:the )?(?:number|order|sorting|ordering|explain|choice)\b",
-            text,
-            re.IGNORECASE,
-        )
+def _is_topic(name: str, text: str, holds: Holds | None) -> bool:
+    """Whether the name of a kind says what the quiz is on.
+
+    It does within a longer name, as in "quiz me on matching networks", and alone where the notes hold such a topic.
+    """
+    found = re.search(
+        rf"\b(?:on|about|of|over) (?P<the>the )?(?P<name>{name})\b"
+        rf"(?!\s*(?:questions?|answers?|quiz|items?|only)\b)(?P<alone>{_ALONE})?",
+        text,
+        re.IGNORECASE,
     )
+    if found is None or found["alone"] is None or found["the"]:
+        return found is not None
+    return holds is not None and holds(found["name"])
 
 
 # -- how many --------------------------------------------------------------------------------------------------------

@@ -44,6 +44,8 @@ class Names(Protocol):
 
     def completed(self, word: str) -> str: ...
 
+    def holds(self, name: str) -> bool: ...
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -137,6 +137,12 @@ class Topics:
         }
         return next(iter(found.values())) if len(found) == 1 else ""
 
+    def holds(self, name: str) -> bool:
+        """Whether the notes call a thing so, or a name of theirs opens with it: "Sorting algorithms" with "sorting"."""
+        words = name.casefold().split()
+        opened = any(title.casefold().split()[: len(words)] == words for title in self._written.values())
+        return opened or any(len(one.written) == len(name) for one in self.mentions(name))
+
 
 _FAMILY = re.compile(r"(?!language|generative)([a-z]{7,}) models", re.IGNORECASE)
 
