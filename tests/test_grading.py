@@ -217,9 +217,9 @@ def test_a_part_of_a_name_is_a_part_of_the_answer() -> None:
 
 def test_an_approved_synonym_is_right_wherever_words_are_typed() -> None:
     assert grade(GAP, "judge").verdict == "wrong"
-    assert grade(GAP, "judge", accepts=["judge"]).verdict == "correct"
-    short = asked("short", "The discriminator judges whether a sample is real.")
-    assert grade(short, "the art detective", accepts=["art detective"]).verdict == "correct"
+    assert grade(dataclasses.replace(GAP, accepts=("critic", "judge")), "judge").verdict == "correct"
+    short = asked("short", "The discriminator judges whether a sample is real.", accepts=("art detective",))
+    assert grade(short, "the art detective").verdict == "correct"
 
 
 CLAIM = asked("true-false", "o1", "True", "False")

@@ -200,9 +200,9 @@ def test_the_fact_least_likely_recalled_comes_first() -> None:
 
 def test_a_day_offers_no_more_reviews_than_its_budget_has_left() -> None:
     states = cards(40, 0)
-    assert len(offered(states, AT, budget=30)) == 30
-    assert len(offered(states, AT, done_today=25, budget=30)) == 5
-    assert offered(states, AT, done_today=31, budget=30) == []
+    assert len(offered(states, AT)) == 30
+    assert len(offered(states, AT, done_today=25)) == 5
+    assert offered(states, AT, done_today=31) == []
 
 
 def test_the_coming_days_are_counted_from_tomorrow() -> None:

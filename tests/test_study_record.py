@@ -106,7 +106,7 @@ def test_a_deleted_chat_takes_its_round_when_it_goes_and_leaves_the_attempts(pat
         record.delete_chat(chat)
     with open_record(path, now=lambda: DAY + timedelta(days=2)) as record:
         assert QuizRecord(record).load_round(chat) is None
-        assert [one.answer for one in QuizRecord(record).attempts("i1")] == ["an answer"]
+        assert [(one.item_id, one.answer) for one in QuizRecord(record).attempts()] == [("i1", "an answer")]
 
 
 def test_answers_reviews_and_reports_can_neither_be_changed_nor_deleted(path: Path, record: Record) -> None:

@@ -1,4 +1,5 @@
-"""What a message means while a quiz question is open, and how a question of the student's own is asked of the notes."""
+"""What a message means around a quiz: the wish for one and what is told before it, an answer that is to be graded, and
+what is said while a question is open, among it the student's own questions to the notes."""
 
 from __future__ import annotations
 

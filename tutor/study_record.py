@@ -99,12 +99,11 @@ class QuizRecord:
             rows = connection.execute(table.select().order_by(table.c.at))
             return {row.id: json.loads(row.body) for row in rows}
 
-    def attempts(self, item_id: str | None = None) -> list[Attempt]:
-        """The graded answers to one item, or to all, oldest first."""
+    def attempts(self) -> list[Attempt]:
+        """All graded answers, oldest first."""
         table = self._record.tables["attempts"]
-        wanted = table.select() if item_id is None else table.select().where(table.c.item_id == item_id)
         with self._record.reading() as connection:
-            return [_attempt(row) for row in connection.execute(wanted.order_by(table.c.id))]
+            return [_attempt(row) for row in connection.execute(table.select().order_by(table.c.id))]
 
     def cards(self) -> dict[str, Data]:
         """The scheduler's state of each fact that is scheduled, by the fact's id."""

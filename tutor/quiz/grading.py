@@ -8,7 +8,7 @@ is `unsure`, with the note's sentence for the student to judge by.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from tutor.claims import claims_of
 from tutor.quiz.answer_features import Reader, Similarity
@@ -42,19 +42,17 @@ def grade(
     *,
     similarity: Similarity | None = None,
     reader: Reader | None = None,
-    accepts: Sequence[str] = (),
     terms: Collection[str] = (),
     names: Mapping[str, str] | None = None,
 ) -> Grade:
     """Grades one answer.
 
     Args:
-        item: the question with its key.
+        item: the question with its key; what it accepts is right too.
         answer: the student's words; for a choice an option's letter, number, id or text.
         similarity: two texts -> cosine of their embeddings. None compares words only;
             where there is a reader nothing asks it.
         reader: reads the answer beside its key; None does without.
-        accepts: further answers that are right, such as synonyms that the student has approved.
         terms: names in the notes; a gap filled with one of them is no slip for another.
         names: Chinese name -> English term, from the notes.
 
@@ -64,7 +62,6 @@ def grade(
     """
     if reply_kind(answer) == "dont_know" or not re.search(r"\w", answer):
         return _not_known(item)
-    accepted = (*item.accepts, *accepts)
     if item.kind == "match":
         return grade_match(item, lettered(item, answer))
     if item.kind == "order":
@@ -72,14 +69,14 @@ def grade(
     if item.is_choice:
         return grade_choice(item, answer)
     if item.kind in ("number", "cloze", "term"):
-        if not is_accepted(answer, (item.key, *accepted)):
+        if not is_accepted(answer, (item.key, *item.accepts)):
             answer = read_answer(answer, names).text or answer
         return (
-            grade_number(item, answer, accepted)
+            grade_number(item, answer, item.accepts)
             if item.kind == "number"
-            else grade_cloze(item, answer, accepted, terms)
+            else grade_cloze(item, answer, item.accepts, terms)
         )
-    return grade_short(item, answer, similarity, reader, accepted, names)
+    return grade_short(item, answer, similarity, reader, item.accepts, names)
 
 
 def is_off_topic(

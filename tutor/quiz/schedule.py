@@ -147,16 +147,13 @@ def due_facts(states: Mapping[str, CardState], at: datetime) -> list[str]:
     return sorted(due, key=lambda fact: (retrievability(states[fact], at), fact))
 
 
-def offered(
-    states: Mapping[str, CardState], at: datetime, done_today: int = 0, budget: int = DAILY_REVIEWS
-) -> list[str]:
+def offered(states: Mapping[str, CardState], at: datetime, done_today: int = 0) -> list[str]:
     """The due facts that fit into what is left of the day's budget; the others can wait without harm.
 
     Args:
         done_today: how many that were due were reviewed today.
-        budget: how many reviews a day may hold.
     """
-    return due_facts(states, at)[: max(0, budget - done_today)]
+    return due_facts(states, at)[: max(0, DAILY_REVIEWS - done_today)]
 
 
 def due_ahead(states: Mapping[str, CardState], at: datetime, days: int = DAYS_AHEAD) -> list[int]:
