@@ -665,15 +665,32 @@ def test_an_override_counts_as_right_is_kept_beside_the_grade_and_can_be_undone(
     assert chat.store.accepted(SHORT.fact_id) == ()
 
 
-def test_overridden_words_are_right_from_then_on_once_they_can_no_longer_be_undone() -> None:
+def test_overridden_words_are_right_from_then_on_though_nothing_more_is_said_in_the_chat() -> None:
     chat = Chat(SHORT, CHOICE)
     chat.say("the loss falls apart, sure")
     chat.say("that is the same")
-    assert chat.store.accepted(SHORT.fact_id) == ()
-    chat.say("hint")
     assert chat.store.accepted(SHORT.fact_id) == ("the loss falls apart",)
     other = Chat(SHORT, store=chat.store)
     assert grade_in(other.say("The loss falls apart.")).verdict == "correct"
+
+
+@pytest.mark.parametrize("between", [[], ["why?"], ["hint", "how many left?"], ["why?", "stop", "why?"]])
+def test_undo_takes_the_words_back_with_the_grade_however_late(between: list[str]) -> None:
+    chat = Chat(SHORT, CHOICE)
+    for said in ("bananas", "I was right", *between):
+        chat.say(said)
+    assert "“bananas” is no longer kept as right" in chat.notice_of("undo")
+    assert chat.store.accepted(SHORT.fact_id) == ()
+    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+    assert "No words" in chat.notice_of("forget that")
+
+
+def test_undo_takes_back_no_words_but_those_of_the_grade() -> None:
+    chat = Chat(SHORT, EXPLAIN, CHOICE)
+    for said in ("bananas", "I was right", "they run after each other", "I was right", "forget that", "undo"):
+        chat.say(said)
+    assert chat.store.accepted(SHORT.fact_id) == ("bananas",)
+    assert chat.store.accepted(EXPLAIN.fact_id) == ()
 
 
 @pytest.mark.parametrize(
@@ -730,8 +747,7 @@ def test_words_kept_as_right_can_be_taken_back() -> None:
     chat = Chat(SHORT, CHOICE, EXPLAIN)
     chat.say("the loss falls apart")
     chat.say("I was right")
-    assert "the loss falls apart" in chat.notice("forget that")  # before they were kept
-    chat.say("hint")
+    assert "the loss falls apart" in chat.notice("forget that")
     assert chat.store.accepted(SHORT.fact_id) == ()
     assert "No words" in chat.notice("forget that")
     chat.say("B")
@@ -745,7 +761,7 @@ def test_words_kept_as_right_can_be_taken_back() -> None:
 
 def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -> None:
     store = RoundsInMemory()
-    store.accept(SHORT.fact_id, "bananas")
+    store.keep_step("another day", {}, accepts=[(SHORT.fact_id, "bananas")])
     chat = Chat(SHORT, CHOICE, store=store)
     assert grade_in(chat.say("Bananas!")).verdict == "correct"
     chat.notice("forget that")
@@ -1174,7 +1190,7 @@ class Disk:
         self.db.executescript(
             "create table state (body text); create table items (id text primary key, body text);"
             "create table attempts (id integer primary key, body text); create table reports (body text);"
-            "create table accepted (fact text, words text);"
+            "create table accepted (fact text, words text, unique (fact, words));"
         )
         self.fault: Fault | None = None
         self.calls = 0
@@ -1197,6 +1213,8 @@ class Disk:
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        accepts: Sequence[tuple[str, str]] = (),
+        forgets: Sequence[tuple[str, str]] = (),
         settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         self.calls += 1
@@ -1212,7 +1230,9 @@ class Disk:
             for one in attempts:
                 row = self.db.execute("insert into attempts (body) values (?)", (json.dumps(one),)).lastrowid
                 kept.append({"attempt_id": row, "fact_id": one["fact_id"], "next_due": None})
+            self.db.executemany("insert or ignore into accepted values (?, ?)", accepts)
             self._called("inside")
+            self.db.executemany("delete from accepted where fact = ? and words = ?", forgets)
             self.db.executemany("insert into reports values (?)", [(json.dumps(one),) for one in reports])
             state = settle(kept) if settle else state
             self.db.execute("delete from state")
@@ -1230,18 +1250,14 @@ class Disk:
             row[0] for row in self.db.execute("select words from accepted where fact = ?", (fact_id,))
         )
 
-    def accept(self, fact_id: str, text: str) -> None:
-        self.calls += 1
-        self._called("before")
-        if text not in self.accepted(fact_id):
-            self.db.execute("insert into accepted values (?, ?)", (fact_id, text))
-        self._called("after")
+    def words_kept(self) -> set[tuple[str, str]]:
+        """Facts' ids and the words that are right for them by the student's word."""
+        return set(self.db.execute("select fact, words from accepted"))
 
-    def forget(self, fact_id: str, text: str) -> None:
-        self.calls += 1
-        self._called("before")
-        self.db.execute("delete from accepted where fact = ? and words = ?", (fact_id, text))
-        self._called("after")
+    def last_attempt(self) -> tuple[int, dict[str, Any]]:
+        """The number and the body of the last attempt; 0 and nothing where there is none."""
+        row = self.db.execute("select id, body from attempts order by id desc limit 1").fetchone()
+        return (row[0], json.loads(row[1])) if row else (0, {})
 
     def plain_attempts(self) -> list[dict[str, Any]]:
         """The attempts that replace no other, in order."""
@@ -1299,6 +1315,7 @@ class Player:
     def say(self, text: str, fault: Fault | None = None) -> list[Event]:
         """What is shown in reply; after a crash, what was shown until then."""
         self.disk.fault, self.disk.calls = fault, 0
+        kept, last = self.disk.words_kept(), self.disk.last_attempt()[0]
         shown: list[Event] = []
         try:
             for event in self._turn("x" * 5000 if text == LONG else text):
@@ -1308,8 +1325,22 @@ class Player:
             return shown
         finally:
             self.disk.fault = None
+            self._check_words(kept, last, text)
         assert shown, "every message gets a reply"
         return shown
+
+    def _check_words(self, before: set[tuple[str, str]], last: int, text: str) -> None:
+        """Words are kept in the step that counts them as right by the student's word; what undoes it forgets them."""
+        after = self.disk.words_kept()
+        number, attempt = self.disk.last_attempt()
+        if number > last and attempt["overrides"]:
+            words = {(attempt["fact_id"], reply_of(attempt["answer"]).words)}
+            own = attempt["grade"]["feedback"] == "Counted as right on your own word."
+            assert after == (before | words if own else before - words), "kept words and grade differ"
+        elif text == "forget that":
+            assert after <= before and len(before - after) <= 1
+        else:
+            assert after == before, "kept words changed by themselves"
 
     def _turn(self, text: str) -> Iterator[Event]:
         quizzes = Quizzes(self.disk, Rules(self.grade, self.other))

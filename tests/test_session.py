@@ -470,7 +470,7 @@ def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     [item] = session.quiz_items("the generator", 1, kinds=("short",), keep=True)
     accepted: list[tuple[str, ...]] = []
-    StudyRecord(session._kept).accept(item.fact_id, "it forges")
+    StudyRecord(session._kept).keep_step(session.new_chat(), {}, accepts=[(item.fact_id, "it forges")])
 
     def marks(asked: Item, answer: str, **_: Any) -> Grade:
         accepted.append(asked.accepts)

@@ -89,11 +89,10 @@ class Round:
         told: whether what happened last was shown; False between keeping and showing, so that a crash is noticed.
         fresh: for a round that is over, whether nothing else was said since.
         repeated: words that repeat the last answer and were held back.
-        pending: a fact's id and words that mean the same; kept as soon as they cannot be taken back any more.
         paused: the quizzes that wait for this one to end, the innermost last.
         carried: missed items of quizzes that ended while this one was paused.
         ended: the quiz in which the last answer of the chat was given, where that is over and this one goes on.
-        remembered: facts' ids and words that the student had kept as right in this chat, the latest last.
+        remembered: facts' ids and words that are kept as right by the student's word in this chat, the latest last.
     """
 
     topic: str
@@ -106,7 +105,6 @@ class Round:
     told: bool = True
     fresh: bool = True
     repeated: str = ""
-    pending: tuple[str, str] | None = None
     paused: tuple[Round, ...] = ()
     carried: tuple[Item, ...] = ()
     ended: Round | None = None
@@ -141,7 +139,6 @@ class Round:
             "items": [item.to_dict() for item in self.items],
             "outcomes": [outcome.to_dict() for outcome in self.outcomes],
             "labels": {item_id: list(order) for item_id, order in self.labels.items()},
-            "pending": list(self.pending) if self.pending else None,
             "paused": [other.to_dict() for other in self.paused],
             "carried": [item.to_dict() for item in self.carried],
             "ended": self.ended.to_dict() if self.ended else None,
@@ -153,13 +150,11 @@ class Round:
         """The round that `to_dict` wrote, also after it went through JSON. QuizError if it is not one."""
         try:
             known = {name: value[name] for name in _PLAIN if name in value}
-            pending = value.get("pending")
             found = Round(
                 **known,
                 items=tuple(Item.from_dict(item) for item in value["items"]),
                 outcomes=tuple(_outcome_of(outcome) for outcome in value["outcomes"]),
                 labels={item_id: tuple(order) for item_id, order in value.get("labels", {}).items()},
-                pending=(pending[0], pending[1]) if pending else None,
                 paused=tuple(Round.from_dict(other) for other in value.get("paused", ())),
                 carried=tuple(Item.from_dict(item) for item in value.get("carried", ())),
                 ended=Round.from_dict(value["ended"]) if value.get("ended") else None,
@@ -218,16 +213,14 @@ def start(items: Sequence[Item], topic: str = "", before: Round | None = None) -
         raise QuizError("A quiz needs at least one question", "Name a topic of your notes.")
     paused: tuple[Round, ...] = ()
     if before is not None and before.waits:
-        paused = (*before.paused, replace(before, paused=(), told=True, pending=None))
+        paused = (*before.paused, replace(before, paused=(), told=True))
         if len(paused) > MOST_PAUSED:
             raise QuizError(f"{MOST_PAUSED} quizzes wait already", "Answer the open question, or say “stop”.")
     once = {item.id: item for item in items}
     opened = Round(topic, tuple(once.values()), paused=paused)
     if before is not None:
         last = None if before.waits else last_answered(before)
-        opened = replace(
-            opened, labels=before.labels, ended=last, remembered=before.remembered, pending=before.pending
-        )
+        opened = replace(opened, labels=before.labels, ended=last, remembered=before.remembered)
     return asked(opened)
 
 
@@ -271,10 +264,10 @@ def finished(state: Round) -> tuple[Round, tuple[Event, ...]]:
     *others, outer = state.paused
     missed = {item.id: item for item in (*outer.carried, *missed_items(state))}
     last = state if state.outcomes else state.ended
-    ended = replace(last, paused=(), ended=None, told=True, pending=None) if last else outer.ended
+    ended = replace(last, paused=(), ended=None, told=True) if last else outer.ended
     back = replace(
         outer, paused=tuple(others), labels={**outer.labels, **state.labels}, carried=tuple(missed.values()),
-        pending=state.pending, told=True, ended=ended, remembered=state.remembered,
+        told=True, ended=ended, remembered=state.remembered,
     )  # fmt: skip
     return back, (Notice(f"Back to the quiz on {back.topic or 'your notes'}:"), show(back))
 
