@@ -7,6 +7,9 @@ import json
 import random
 import re
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -278,6 +281,36 @@ def test_nothing_to_grade_is_not_graded(text: str) -> None:
 def test_not_knowing_is_an_answer(text: str) -> None:
     for asked in (SHORT, MATCH, CHOICE):
         assert grade_in(Chat(asked).say(text)).verdict == "wrong"
+
+
+# Each can be read in two ways at each of its places.
+REPEATED = (
+    (SHORT, "a" + " . . b" * 40 + " zz"),
+    (SHORT, "(1, 1, " * 40 + "zz"),
+    (CHOICE, "a" + " , , b" * 40 + " zz"),
+    (TRUTH, "i think it's " * 60 + "x"),
+    (TRUTH, "i say that's " * 60 + "x"),
+    (EXPLAIN, "." * (MOST_CHARS - 1) + "x"),
+)
+
+
+def test_no_answer_that_repeats_its_marks_and_words_keeps_the_program_busy() -> None:
+    """A pattern that is torn between two readings takes years for 40 places, and with it every other chat waits."""
+    script = """
+        from test_quiz_rounds import EVERY, REPEATED, Chat
+        for asked, said in REPEATED:
+            chat = Chat(asked, *(one for one in EVERY if one is not asked))
+            for _ in range(3):
+                assert chat.say(said)
+            print("taken", flush=True)
+    """
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
+    command = [sys.executable, "-c", path + textwrap.dedent(script)]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    except subprocess.TimeoutExpired as busy:
+        told = (busy.stdout or b"").decode()
+    assert told.count("taken") == len(REPEATED)
 
 
 # -- the same message twice ----------------------------------------------------------------------------------------

@@ -40,9 +40,8 @@ _AFTER = frozenset(
     ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
 )
 MOST_REMEMBERED = 20
-_LABELS = re.compile(
-    r"[\s(]*(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2})(?:[\s,;.:)]+(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2}))*[\s.)]*", re.I
-)
+_LABEL = re.compile(r"\d{0,2}[a-j]|\d{1,2}", re.IGNORECASE)
+_BETWEEN_LABELS = re.compile(r"[\s,;.:()=-]+")
 
 
 def _none(item: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
@@ -152,7 +151,7 @@ def _is_echo(state: Round, words: str, item: Item, ids: tuple[str, ...]) -> bool
     last = reply_of(before.outcomes[-1].answer).words
     if not last or plain(words) != plain(last) or state.repeated == plain(words) or item.kind == "number":
         return False
-    if _LABELS.fullmatch(words):
+    if all(_LABEL.fullmatch(part) for part in _BETWEEN_LABELS.split(words) if part):
         return not ids
     own = {plain(option.text) for option in item.options}
     own |= {plain(f"{LETTERS[n]} {option.text}") for n, option in enumerate(item.options)}

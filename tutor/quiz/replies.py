@@ -172,7 +172,8 @@ _SURE = (
     rf"|{_HOW}(?:not |un)?{_HOW}(?:sure|certain|confident)(?: (?:about|of)(?: (?:it|that|this))?)?)"
 )
 _GUESS = r"(?:(?:just|only|i'?m|i am|this is|it'?s|a|my|wild|pure) )*guess(?:ing|ed)?"
-_SEP = r"\s*[,;:.!()\-–—…，。：；]+\s*"
+_MARKS = r"[,;:.!()\-–—…，。：；]"
+_SEP = rf"(?<!{_MARKS})\s*{_MARKS}+\s*"  # looked for once in a row of marks, not from each of them
 _BARE = re.compile(rf"{_I_AM}?{_SURE}|{_GUESS}|不?确定")
 _BEFORE = re.compile(
     rf"(?:(?:{_I_AM}?{_SURE}|{_GUESS}|不?确定){_SEP}(?:but |and )?"
