@@ -858,6 +858,41 @@ def test_a_graded_question_that_is_reported_afterwards_leaves_the_score() -> Non
     assert (score.n, score.missed) == (0, 0) and "does not count" in " ".join(score.told)
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("report the last question: unclear", "unclear"), ("report the question before, it is unfair", "it is unfair"),
+        ("report the previous one because it has two keys", "it has two keys"), ("report the last one", ""),
+        ("report: the last question is unfair", "is unfair"), ("report last question", ""), ("report: last", ""),
+        ("report the question before this one", ""), ("report the last question: the option before is wrong",
+         "the option before is wrong"),
+        ("the last question is bad", "the last question is bad"),
+        ("the previous question was unfair", "the previous question was unfair"),
+        ("the question before was unclear", "the question before was unclear"),
+    ],
+)  # fmt: skip
+def test_the_question_before_is_reported_where_that_is_what_is_named(said: str, reason: str) -> None:
+    reply = reply_of(said)
+    assert (reply.kind, reply.last, reply.words) == ("report", True, reason)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("this question is a duplicate of the last one", "this question is a duplicate of the last one"),
+        ("report: the last option is nonsense", "the last option is nonsense"),
+        ("report: it is the same as the question before", "it is the same as the question before"),
+        ("report this question, it repeats the previous question", "it repeats the previous question"),
+        ("report: asked before", "asked before"), ("report because it says the last layer", "it says the last layer"),
+        ("report this question before it confuses others", "before it confuses others"),
+        ("bad question, like the last one", "bad question, like the last one"),
+    ],
+)  # fmt: skip
+def test_the_open_question_is_reported_where_the_one_before_is_only_spoken_of(said: str, reason: str) -> None:
+    reply = reply_of(said)
+    assert (reply.kind, reply.last, reply.words) == ("report", False, reason)
+
+
 @pytest.mark.parametrize("last", [True, False])
 def test_of_a_reported_question_it_is_said_that_it_does_not_count(last: bool) -> None:
     chat = Chat(SHORT) if last else Chat(SHORT, CHOICE)
