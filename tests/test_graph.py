@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.tools import StructuredTool
 
 import tutor.tools
 from tutor.answering import Answering
@@ -348,6 +349,35 @@ def test_the_open_question_is_answered_also_where_its_words_name_it(
     graded = only(say(graph, f"grade my answer to “{opened.stem}”: bananas"), QuizGrade)
     assert graded.item_id == asked.item_id
     assert Round.from_dict(rounds.load_round("chat") or {}).asked != opened and len(rounds.attempts) == 1
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_students_word_on_an_answer_outside_of_the_quiz_changes_no_answer_of_the_quiz(
+    waits: bool, graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    list(graph.start_quiz("chat", "the generator and the discriminator", 2, ("short",)))
+    say(graph, "bananas are yellow")
+    item = Round.from_dict(rounds.load_round("chat") or {}).items[0]
+
+    def grade_answer(item_id: str, answer: str) -> tuple[str, dict[str, Any]]:
+        graded = {"verdict": "wrong", "score": 0.0, "feedback": "", "points": (), "next_due": None}
+        return "", graded | {"item": item.to_dict()}
+
+    tool = StructuredTool.from_function(
+        grade_answer, description="Grades.", response_format="content_and_artifact"
+    )
+    tools = graph.tools | {"grade_answer": tool}
+    graph = TutoringGraph(
+        replace(graph._parts, tools=tools, find_question=lambda asked: replace(item, fact_id="another"))
+    )
+    if not waits:
+        say(graph, "stop")
+    only(say(graph, "grade my answer to “What is a GAN?”: a tree"), QuizGrade)
+    say(graph, "I was right")
+    say(graph, "report the last question")
+    state = Round.from_dict(rounds.load_round("chat") or {})
+    assert state.outcomes[0].graded is None and not state.outcomes[0].reported
+    assert len(rounds.attempts) == 1 and rounds.accepted(item.fact_id) == () and rounds.reports == []
 
 
 def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:

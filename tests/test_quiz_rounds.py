@@ -802,6 +802,25 @@ def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -
     assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
 
 
+@pytest.mark.parametrize("inner", [False, True])
+def test_after_an_answer_that_was_graded_outside_of_the_quiz_none_of_its_grades_changes(inner: bool) -> None:
+    chat = Chat(SHORT, EXPLAIN, CHOICE)
+    chat.say("bananas")
+    chat.quizzes.graded_aside("chat")
+    if inner:  # what was graded last stays that in a quiz in between, and when that is over
+        list(chat.quizzes.begin("chat", [TRUTH], "GANs"))
+    for _ in range(2 if inner else 1):
+        for said in ("I was right", "undo", "why?", "forget that", "I knew it", "report the last question"):
+            assert "no question of this quiz" in chat.notice_of(said)
+        if inner and chat.state.paused:
+            chat.say("stop")
+    assert chat.store.reports == [] and chat.store.accepted(SHORT.fact_id) == ()
+    assert [one["overrides"] for one in chat.store.attempts] == [0]
+    chat.say("they run after each other")
+    assert "Counted as right" in chat.notice_of("I was right")
+    assert chat.store.accepted(EXPLAIN.fact_id) == ("they run after each other",)
+
+
 def test_there_is_nothing_to_override_before_a_grade_or_where_it_is_right() -> None:
     chat = Chat(CHOICE, SHORT)
     assert "no grade" in chat.notice("I was right")

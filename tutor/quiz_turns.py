@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tutor.follow_ups import Said
@@ -12,6 +12,7 @@ from tutor.questions import Question, understand
 from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_of
+from tutor.quiz.rounds import Round, last_answered
 from tutor.quiz.told import fewer_told
 from tutor.quiz_wishes import MOST_ASKED, TOPIC_ASKED
 from tutor.thread import Names
@@ -77,14 +78,25 @@ def asks_grade(message: str) -> tuple[str, str] | None:
     return asked.strip(), answer.strip().strip('“”"').strip()
 
 
-def means_open_question(asked: str) -> bool:
-    """Whether the question of `asks_grade` is the one that is open."""
-    return bool(_HERE.fullmatch(asked))
+def question_to_grade(
+    asked: str, quiz: Round | None, find: Callable[[str], Item | None]
+) -> tuple[Item | None, bool]:
+    """The question that `asks_grade` names, None where none is like it, and whether it is the open one.
 
-
-def means_last_question(asked: str) -> bool:
-    """Whether the question of `asks_grade` is the one that was answered last."""
-    return bool(_LAST.fullmatch(asked))
+    Args:
+        quiz: the quiz of the chat, if there is one.
+        find: a question by its own words or what it is about.
+    """
+    opened = quiz.asked if quiz is not None else None
+    last = last_answered(quiz) if quiz is not None else None
+    if opened is not None and _HERE.fullmatch(asked):
+        return opened, True
+    if last is not None and (_HERE.fullmatch(asked) or _LAST.fullmatch(asked)):
+        item: Item | None = last.items[len(last.outcomes) - 1]
+    else:
+        item = find(asked)
+    # Named by its words, the open question is answered all the same: its key is not had for nothing.
+    return item, item is not None and opened is not None and item.fact_id == opened.fact_id
 
 
 def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:

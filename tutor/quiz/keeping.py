@@ -171,6 +171,12 @@ class Quizzes:
         if state.fresh:
             self._store.keep_step(chat_id, replace(state, fresh=False).to_dict())
 
+    def graded_aside(self, chat_id: str) -> None:
+        """An answer to a question of no quiz was graded: what is said of the last answer is not about the quiz."""
+        state = self.state(chat_id)
+        if state is not None and state.waits:
+            self._store.keep_step(chat_id, replace(state, aside=True).to_dict())
+
     def told_besides(self, chat_id: str, text: str) -> None:
         """Something that was told while a question is open: where it holds the answer, it counts as the last hint."""
         state = self.state(chat_id)

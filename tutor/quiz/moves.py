@@ -39,6 +39,8 @@ _OVER = "This quiz is over. Ask for a quiz on a topic to start another."
 _AFTER = frozenset(
     ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
 )
+_ON_THE_LAST = frozenset(("why", "right", "undo", "knew", "knew_not", "forget"))
+_ASIDE = "What was graded last is no question of this quiz: its grade stays, and what its note says stands with it."
 MOST_REMEMBERED = 20
 _LABEL = re.compile(r"\d{0,2}[a-j]|\d{1,2}", re.IGNORECASE)
 _BETWEEN_LABELS = re.compile(r"[\s,;.:()=-]+")
@@ -101,6 +103,8 @@ def submit(state: Round, text: str, rules: Rules) -> Step:
     reply = reply_of(text)
     if state.asked is None and reply.kind not in _AFTER:
         return Step(state, (Notice(_OVER),))
+    if state.aside and (reply.kind in _ON_THE_LAST or reply.last):
+        return _again_shown(state, Notice(_ASIDE))
     return _MOVES[reply.kind](state, reply, text, rules)
 
 

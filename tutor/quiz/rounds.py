@@ -93,6 +93,7 @@ class Round:
         carried: missed items of quizzes that ended while this one was paused.
         ended: the quiz in which the last answer of the chat was given, where that is over and this one goes on.
         remembered: facts' ids and words that are kept as right by the student's word in this chat, the latest last.
+        aside: whether an answer to a question of no quiz was graded since the last answer of the chat's quizzes.
     """
 
     topic: str
@@ -109,6 +110,7 @@ class Round:
     carried: tuple[Item, ...] = ()
     ended: Round | None = None
     remembered: tuple[tuple[str, str], ...] = ()
+    aside: bool = False
 
     @property
     def asked(self) -> Item | None:
@@ -167,7 +169,7 @@ class Round:
         return found if found.over else bound(found)
 
 
-_PLAIN = ("topic", "hints", "stopped", "confidence", "told", "fresh", "repeated")
+_PLAIN = ("topic", "hints", "stopped", "confidence", "told", "fresh", "repeated", "aside")
 
 
 def _outcome_of(value: Mapping[str, Any]) -> Outcome:
@@ -220,7 +222,9 @@ def start(items: Sequence[Item], topic: str = "", before: Round | None = None) -
     opened = Round(topic, tuple(once.values()), paused=paused)
     if before is not None:
         last = None if before.waits else last_answered(before)
-        opened = replace(opened, labels=before.labels, ended=last, remembered=before.remembered)
+        opened = replace(
+            opened, labels=before.labels, ended=last, remembered=before.remembered, aside=before.aside
+        )
     return asked(opened)
 
 
@@ -252,7 +256,7 @@ def asked(state: Round, *said: Event, hints: int = 0, **kept: Any) -> Step:
 
 def dealt_with(state: Round, outcome: Outcome, *said: Event, **kept: Any) -> Step:
     """The step past the open item."""
-    after = replace(state, outcomes=(*state.outcomes, outcome), ended=None)
+    after = replace(state, outcomes=(*state.outcomes, outcome), ended=None, aside=False)
     return asked(after, *said, **kept)
 
 
@@ -267,7 +271,7 @@ def finished(state: Round) -> tuple[Round, tuple[Event, ...]]:
     ended = replace(last, paused=(), ended=None, told=True) if last else outer.ended
     back = replace(
         outer, paused=tuple(others), labels={**outer.labels, **state.labels}, carried=tuple(missed.values()),
-        told=True, ended=ended, remembered=state.remembered,
+        told=True, ended=ended, remembered=state.remembered, aside=state.aside,
     )  # fmt: skip
     return back, (Notice(f"Back to the quiz on {back.topic or 'your notes'}:"), show(back))
 
