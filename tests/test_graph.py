@@ -48,6 +48,8 @@ from tutor.turns import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+WEATHER = "Why does a language model not know today's weather?"
+TODAYS = WEATHER.replace("'", "’")
 
 
 @pytest.fixture
@@ -316,6 +318,38 @@ def test_going_on_with_the_quiz_is_no_topic(graph: TutoringGraph, rounds: Rounds
         ("check my answer to the question What is a GAN? Two networks.", "What is a GAN?", "Two networks."),
         ("score this answer for the last question: noise", "the last question", "noise"),
         ("评分我对“什么是GAN”的回答：两个网络", "什么是GAN", "两个网络"),
+        *(
+            (
+                f"grade my answer to {question}: it's what was written before",
+                WEATHER,
+                "it's what was written before",
+            )
+            for question in (
+                WEATHER,
+                f'"{WEATHER}"',
+                f"“{WEATHER}”",
+                f"'{WEATHER}'",
+                f"‘{WEATHER}’",
+                f'“{WEATHER}"',
+            )
+        ),
+        (f"grade my answer to ‘{TODAYS}’ it was", TODAYS, "it was"),
+        (
+            'grade my answer to “What does "attention" do?”: it weighs',
+            'What does "attention" do?',
+            "it weighs",
+        ),
+        (
+            'grade my answer to "What does “attention” do?": it weighs',
+            "What does “attention” do?",
+            "it weighs",
+        ),
+        (
+            'grade my answer to attention: weights, also called "scores"',
+            "attention",
+            'weights, also called "scores"',
+        ),
+        ("grade my answer to attention: “weights”", "attention", "weights"),
     ],
 )
 def test_a_wish_for_a_grade_names_its_question_and_the_answer(message: str, asked: str, answer: str) -> None:

@@ -56,11 +56,13 @@ _GRADE = re.compile(
     r"^\W*(?:(?:please|now|ok(?:ay)?|hey|can you|could you|would you|i want you to)\W+)*"
     r"(?:grade|mark|score|check|rate|assess|evaluate|correct)(?: for me)?(?: (?:my|this|the following))? answer"
     r"(?: (?:to|for|on)) (?:the question,? |question,? |the item |item )?"
-    r"(?:[\"“'‘](?P<quoted>.+?)[\"”'’]\s*[:：,–—-]?|(?P<asked>.{3,}?[?？])\s*[:：,–—-]?|(?P<named>[^:：]{2,}?)\s*[:：])"
+    # A quote ends with a mark of its own kind, and where that is an apostrophe too, not within a word.
+    r"(?:(?P<quoted>“[^”]+”|\"[^\"]+\"|[\"“].+?[\"”]|['‘].+?['’](?!\w))\s*[:：,–—-]?|(?P<asked>.{3,}?[?？])\s*[:：,–—-]?|(?P<named>[^:：]{2,}?)\s*[:：])"
     r"\s*(?P<answer>\S.*)$|"
     r"^\W*(?:请)?(?:给|帮)?我?(?:批改|评分|打分|评一下)(?:我)?(?:对|关于)?[“\"]?(?P<asked_zh>.+?)[”\"]?的(?:回答|答案)\s*[:：]\s*(?P<zh>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_WHOLLY_QUOTED = re.compile(r"[\"“]([^\"“”]*)[\"”]")
 _OPTION = re.compile(r"\W*(?:[a-j]|[1-9]|true|false)[\s).:\]。]*", re.IGNORECASE)
 _HERE = re.compile(r"(?:this|the|that) (?:(?:open|current) )?(?:question|one|item)|this|it", re.IGNORECASE)
 _LAST = re.compile(
@@ -73,9 +75,11 @@ def asks_grade(message: str) -> tuple[str, str] | None:
     found = _GRADE.match(message.strip())
     if found is None:
         return None
-    asked = found["quoted"] or found["asked"] or found["named"] or found["asked_zh"]
-    answer = found["answer"] or found["zh"]
-    return asked.strip(), answer.strip().strip('“”"').strip()
+    quoted = found["quoted"]
+    asked = quoted[1:-1] if quoted else found["asked"] or found["named"] or found["asked_zh"]
+    answer = (found["answer"] or found["zh"]).strip()
+    whole = _WHOLLY_QUOTED.fullmatch(answer)
+    return asked.strip(), whole[1].strip() if whole else answer
 
 
 def question_to_grade(
