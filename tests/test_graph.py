@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from langchain_core.tools import StructuredTool
 
+import tutor.graph
 import tutor.tools
 from tutor.answering import Answering
 from tutor.errors import DemoError
@@ -448,6 +449,24 @@ def test_words_with_a_letter_in_them_are_asked_of_the_notes(words: str, graph: T
 def test_each_chat_has_its_own_quiz(graph: TutoringGraph) -> None:
     say(graph, "quiz me on GANs", "one")
     assert isinstance(say(graph, "hello", "two")[0], Notice)
+
+
+def test_a_first_question_that_was_not_shown_is_not_kept_as_shown(
+    graph: TutoringGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(tutor.graph, "_emit", lambda event: told.append(type(event).__name__))
+
+    class Watched(RoundsInMemory):
+        def keep_step(self, chat_id: str, state: dict[str, Any], **kept: Any) -> list[dict[str, Any]]:
+            told.append("shown" if state["told"] else "kept")
+            return super().keep_step(chat_id, state, **kept)
+
+    graph = TutoringGraph(replace(graph._parts, rounds=Watched()))
+    list(graph.start_quiz("chat", "GANs", 1))
+    say(graph, "quiz me on GANs with 50 questions")
+    opened = ["kept", "QuizItem", "shown"]
+    assert told[1:4] == opened and told[-4:] == ["kept", "Notice", "QuizItem", "shown"]
 
 
 def test_a_quiz_on_an_unknown_topic_says_so_and_opens_none(

@@ -397,9 +397,12 @@ class TutoringGraph:
         said = said_first(state.get("said", ()), state["arguments"], len(items))
         try:
             begun = self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"])
-            _emit_all((*([Notice(said)] if said else []), *begun))
+            first = next(begun)  # where the quiz cannot begin, nothing is said of it
         except QuizError as error:
             self._end(state, Notice(str(error)))
+            return {}
+        _emit_all([Notice(said), first] if said else [first])
+        _emit_all(begun)  # one by one: behind the last stands that all were shown
         return {}
 
     def _quiz_reply(self, state: State) -> State:
