@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.tools import StructuredTool
 
+import tutor.graph
 import tutor.tools
 from tutor.answering import Answering
 from tutor.errors import DemoError
@@ -47,6 +49,8 @@ from tutor.turns import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+WEATHER = "Why does a language model not know today's weather?"
+TODAYS = WEATHER.replace("'", "’")
 
 
 @pytest.fixture
@@ -315,6 +319,38 @@ def test_going_on_with_the_quiz_is_no_topic(graph: TutoringGraph, rounds: Rounds
         ("check my answer to the question What is a GAN? Two networks.", "What is a GAN?", "Two networks."),
         ("score this answer for the last question: noise", "the last question", "noise"),
         ("评分我对“什么是GAN”的回答：两个网络", "什么是GAN", "两个网络"),
+        *(
+            (
+                f"grade my answer to {question}: it's what was written before",
+                WEATHER,
+                "it's what was written before",
+            )
+            for question in (
+                WEATHER,
+                f'"{WEATHER}"',
+                f"“{WEATHER}”",
+                f"'{WEATHER}'",
+                f"‘{WEATHER}’",
+                f'“{WEATHER}"',
+            )
+        ),
+        (f"grade my answer to ‘{TODAYS}’ it was", TODAYS, "it was"),
+        (
+            'grade my answer to “What does "attention" do?”: it weighs',
+            'What does "attention" do?',
+            "it weighs",
+        ),
+        (
+            'grade my answer to "What does “attention” do?": it weighs',
+            "What does “attention” do?",
+            "it weighs",
+        ),
+        (
+            'grade my answer to attention: weights, also called "scores"',
+            "attention",
+            'weights, also called "scores"',
+        ),
+        ("grade my answer to attention: “weights”", "attention", "weights"),
     ],
 )
 def test_a_wish_for_a_grade_names_its_question_and_the_answer(message: str, asked: str, answer: str) -> None:
@@ -348,6 +384,35 @@ def test_the_open_question_is_answered_also_where_its_words_name_it(
     graded = only(say(graph, f"grade my answer to “{opened.stem}”: bananas"), QuizGrade)
     assert graded.item_id == asked.item_id
     assert Round.from_dict(rounds.load_round("chat") or {}).asked != opened and len(rounds.attempts) == 1
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_students_word_on_an_answer_outside_of_the_quiz_changes_no_answer_of_the_quiz(
+    waits: bool, graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    list(graph.start_quiz("chat", "the generator and the discriminator", 2, ("short",)))
+    say(graph, "bananas are yellow")
+    item = Round.from_dict(rounds.load_round("chat") or {}).items[0]
+
+    def grade_answer(item_id: str, answer: str) -> tuple[str, dict[str, Any]]:
+        graded = {"verdict": "wrong", "score": 0.0, "feedback": "", "points": (), "next_due": None}
+        return "", graded | {"item": item.to_dict()}
+
+    tool = StructuredTool.from_function(
+        grade_answer, description="Grades.", response_format="content_and_artifact"
+    )
+    tools = graph.tools | {"grade_answer": tool}
+    graph = TutoringGraph(
+        replace(graph._parts, tools=tools, find_question=lambda asked: replace(item, fact_id="another"))
+    )
+    if not waits:
+        say(graph, "stop")
+    only(say(graph, "grade my answer to “What is a GAN?”: a tree"), QuizGrade)
+    say(graph, "I was right")
+    say(graph, "report the last question")
+    state = Round.from_dict(rounds.load_round("chat") or {})
+    assert state.outcomes[0].graded is None and not state.outcomes[0].reported
+    assert len(rounds.attempts) == 1 and rounds.accepted(item.fact_id) == () and rounds.reports == []
 
 
 def test_stop_ends_the_quiz(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
@@ -384,6 +449,24 @@ def test_words_with_a_letter_in_them_are_asked_of_the_notes(words: str, graph: T
 def test_each_chat_has_its_own_quiz(graph: TutoringGraph) -> None:
     say(graph, "quiz me on GANs", "one")
     assert isinstance(say(graph, "hello", "two")[0], Notice)
+
+
+def test_a_first_question_that_was_not_shown_is_not_kept_as_shown(
+    graph: TutoringGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(tutor.graph, "_emit", lambda event: told.append(type(event).__name__))
+
+    class Watched(RoundsInMemory):
+        def keep_step(self, chat_id: str, state: dict[str, Any], **kept: Any) -> list[dict[str, Any]]:
+            told.append("shown" if state["told"] else "kept")
+            return super().keep_step(chat_id, state, **kept)
+
+    graph = TutoringGraph(replace(graph._parts, rounds=Watched()))
+    list(graph.start_quiz("chat", "GANs", 1))
+    say(graph, "quiz me on GANs with 50 questions")
+    opened = ["kept", "QuizItem", "shown"]
+    assert told[1:4] == opened and told[-4:] == ["kept", "Notice", "QuizItem", "shown"]
 
 
 def test_a_quiz_on_an_unknown_topic_says_so_and_opens_none(

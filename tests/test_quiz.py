@@ -551,6 +551,13 @@ def test_options_that_speak_of_other_options_keep_their_order() -> None:
         assert item is not None and [option.text for option in item.options] == options
 
 
+def test_an_authors_choice_is_another_one_when_an_option_of_it_changes() -> None:
+    ids = {the_choice(seed).id for seed in range(10)}
+    assert len(ids) == 1  # the order of the options is not what makes it
+    mended = choice("B", [CHOICE[0], CHOICE[1], "A librarian", *CHOICE[3:]])
+    assert mended is not None and mended.id not in ids
+
+
 def test_a_choice_with_two_equal_options_or_no_answer_makes_no_item() -> None:
     assert choice("A", ["An artist", "an artist.", "A dog"]) is None
     assert choice("D") is None

@@ -7,6 +7,9 @@ import json
 import random
 import re
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
@@ -279,6 +282,36 @@ def test_nothing_to_grade_is_not_graded(text: str) -> None:
 def test_not_knowing_is_an_answer(text: str) -> None:
     for asked in (SHORT, MATCH, CHOICE):
         assert grade_in(Chat(asked).say(text)).verdict == "wrong"
+
+
+# Each can be read in two ways at each of its places.
+REPEATED = (
+    (SHORT, "a" + " . . b" * 40 + " zz"),
+    (SHORT, "(1, 1, " * 40 + "zz"),
+    (CHOICE, "a" + " , , b" * 40 + " zz"),
+    (TRUTH, "i think it's " * 60 + "x"),
+    (TRUTH, "i say that's " * 60 + "x"),
+    (EXPLAIN, "." * (MOST_CHARS - 1) + "x"),
+)
+
+
+def test_no_answer_that_repeats_its_marks_and_words_keeps_the_program_busy() -> None:
+    """A pattern that is torn between two readings takes years for 40 places, and with it every other chat waits."""
+    script = """
+        from test_quiz_rounds import EVERY, REPEATED, Chat
+        for asked, said in REPEATED:
+            chat = Chat(asked, *(one for one in EVERY if one is not asked))
+            for _ in range(3):
+                assert chat.say(said)
+            print("taken", flush=True)
+    """
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
+    command = [sys.executable, "-c", path + textwrap.dedent(script)]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    except subprocess.TimeoutExpired as busy:
+        told = (busy.stdout or b"").decode()
+    assert told.count("taken") == len(REPEATED)
 
 
 # -- the same message twice ----------------------------------------------------------------------------------------
@@ -666,15 +699,32 @@ def test_an_override_counts_as_right_is_kept_beside_the_grade_and_can_be_undone(
     assert chat.store.accepted(SHORT.fact_id) == ()
 
 
-def test_overridden_words_are_right_from_then_on_once_they_can_no_longer_be_undone() -> None:
+def test_overridden_words_are_right_from_then_on_though_nothing_more_is_said_in_the_chat() -> None:
     chat = Chat(SHORT, CHOICE)
     chat.say("the loss falls apart, sure")
     chat.say("that is the same")
-    assert chat.store.accepted(SHORT.fact_id) == ()
-    chat.say("hint")
     assert chat.store.accepted(SHORT.fact_id) == ("the loss falls apart",)
     other = Chat(SHORT, store=chat.store)
     assert grade_in(other.say("The loss falls apart.")).verdict == "correct"
+
+
+@pytest.mark.parametrize("between", [[], ["why?"], ["hint", "how many left?"], ["why?", "stop", "why?"]])
+def test_undo_takes_the_words_back_with_the_grade_however_late(between: list[str]) -> None:
+    chat = Chat(SHORT, CHOICE)
+    for said in ("bananas", "I was right", *between):
+        chat.say(said)
+    assert "“bananas” is no longer kept as right" in chat.notice_of("undo")
+    assert chat.store.accepted(SHORT.fact_id) == ()
+    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+    assert "No words" in chat.notice_of("forget that")
+
+
+def test_undo_takes_back_no_words_but_those_of_the_grade() -> None:
+    chat = Chat(SHORT, EXPLAIN, CHOICE)
+    for said in ("bananas", "I was right", "they run after each other", "I was right", "forget that", "undo"):
+        chat.say(said)
+    assert chat.store.accepted(SHORT.fact_id) == ("bananas",)
+    assert chat.store.accepted(EXPLAIN.fact_id) == ()
 
 
 @pytest.mark.parametrize(
@@ -731,8 +781,7 @@ def test_words_kept_as_right_can_be_taken_back() -> None:
     chat = Chat(SHORT, CHOICE, EXPLAIN)
     chat.say("the loss falls apart")
     chat.say("I was right")
-    assert "the loss falls apart" in chat.notice("forget that")  # before they were kept
-    chat.say("hint")
+    assert "the loss falls apart" in chat.notice("forget that")
     assert chat.store.accepted(SHORT.fact_id) == ()
     assert "No words" in chat.notice("forget that")
     chat.say("B")
@@ -746,12 +795,31 @@ def test_words_kept_as_right_can_be_taken_back() -> None:
 
 def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -> None:
     store = RoundsInMemory()
-    store.accept(SHORT.fact_id, "bananas")
+    store.keep_step("another day", {}, accepts=[(SHORT.fact_id, "bananas")])
     chat = Chat(SHORT, CHOICE, store=store)
     assert grade_in(chat.say("Bananas!")).verdict == "correct"
     chat.notice("forget that")
     assert store.accepted(SHORT.fact_id) == ()
     assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_after_an_answer_that_was_graded_outside_of_the_quiz_none_of_its_grades_changes(inner: bool) -> None:
+    chat = Chat(SHORT, EXPLAIN, CHOICE)
+    chat.say("bananas")
+    chat.quizzes.graded_aside("chat")
+    if inner:  # what was graded last stays that in a quiz in between, and when that is over
+        list(chat.quizzes.begin("chat", [TRUTH], "GANs"))
+    for _ in range(2 if inner else 1):
+        for said in ("I was right", "undo", "why?", "forget that", "I knew it", "report the last question"):
+            assert "no question of this quiz" in chat.notice_of(said)
+        if inner and chat.state.paused:
+            chat.say("stop")
+    assert chat.store.reports == [] and chat.store.accepted(SHORT.fact_id) == ()
+    assert [one["overrides"] for one in chat.store.attempts] == [0]
+    chat.say("they run after each other")
+    assert "Counted as right" in chat.notice_of("I was right")
+    assert chat.store.accepted(EXPLAIN.fact_id) == ("they run after each other",)
 
 
 def test_there_is_nothing_to_override_before_a_grade_or_where_it_is_right() -> None:
@@ -808,6 +876,41 @@ def test_a_graded_question_that_is_reported_afterwards_leaves_the_score() -> Non
     chat.say("report the question before, it is unfair")
     score = score_in(chat.say("stop"))
     assert (score.n, score.missed) == (0, 0) and "does not count" in " ".join(score.told)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("report the last question: unclear", "unclear"), ("report the question before, it is unfair", "it is unfair"),
+        ("report the previous one because it has two keys", "it has two keys"), ("report the last one", ""),
+        ("report: the last question is unfair", "is unfair"), ("report last question", ""), ("report: last", ""),
+        ("report the question before this one", ""), ("report the last question: the option before is wrong",
+         "the option before is wrong"),
+        ("the last question is bad", "the last question is bad"),
+        ("the previous question was unfair", "the previous question was unfair"),
+        ("the question before was unclear", "the question before was unclear"),
+    ],
+)  # fmt: skip
+def test_the_question_before_is_reported_where_that_is_what_is_named(said: str, reason: str) -> None:
+    reply = reply_of(said)
+    assert (reply.kind, reply.last, reply.words) == ("report", True, reason)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("this question is a duplicate of the last one", "this question is a duplicate of the last one"),
+        ("report: the last option is nonsense", "the last option is nonsense"),
+        ("report: it is the same as the question before", "it is the same as the question before"),
+        ("report this question, it repeats the previous question", "it repeats the previous question"),
+        ("report: asked before", "asked before"), ("report because it says the last layer", "it says the last layer"),
+        ("report this question before it confuses others", "before it confuses others"),
+        ("bad question, like the last one", "bad question, like the last one"),
+    ],
+)  # fmt: skip
+def test_the_open_question_is_reported_where_the_one_before_is_only_spoken_of(said: str, reason: str) -> None:
+    reply = reply_of(said)
+    assert (reply.kind, reply.last, reply.words) == ("report", False, reason)
 
 
 @pytest.mark.parametrize("last", [True, False])
@@ -1219,7 +1322,7 @@ class Disk:
         self.db.executescript(
             "create table state (body text); create table items (id text primary key, body text);"
             "create table attempts (id integer primary key, body text); create table reports (body text);"
-            "create table accepted (fact text, words text);"
+            "create table accepted (fact text, words text, unique (fact, words));"
         )
         self.fault: Fault | None = None
         self.calls = 0
@@ -1242,6 +1345,8 @@ class Disk:
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        accepts: Sequence[tuple[str, str]] = (),
+        forgets: Sequence[tuple[str, str]] = (),
         settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         self.calls += 1
@@ -1257,7 +1362,9 @@ class Disk:
             for one in attempts:
                 row = self.db.execute("insert into attempts (body) values (?)", (json.dumps(one),)).lastrowid
                 kept.append({"attempt_id": row, "fact_id": one["fact_id"], "next_due": None})
+            self.db.executemany("insert or ignore into accepted values (?, ?)", accepts)
             self._called("inside")
+            self.db.executemany("delete from accepted where fact = ? and words = ?", forgets)
             self.db.executemany("insert into reports values (?)", [(json.dumps(one),) for one in reports])
             state = settle(kept) if settle else state
             self.db.execute("delete from state")
@@ -1275,18 +1382,14 @@ class Disk:
             row[0] for row in self.db.execute("select words from accepted where fact = ?", (fact_id,))
         )
 
-    def accept(self, fact_id: str, text: str) -> None:
-        self.calls += 1
-        self._called("before")
-        if text not in self.accepted(fact_id):
-            self.db.execute("insert into accepted values (?, ?)", (fact_id, text))
-        self._called("after")
+    def words_kept(self) -> set[tuple[str, str]]:
+        """Facts' ids and the words that are right for them by the student's word."""
+        return set(self.db.execute("select fact, words from accepted"))
 
-    def forget(self, fact_id: str, text: str) -> None:
-        self.calls += 1
-        self._called("before")
-        self.db.execute("delete from accepted where fact = ? and words = ?", (fact_id, text))
-        self._called("after")
+    def last_attempt(self) -> tuple[int, dict[str, Any]]:
+        """The number and the body of the last attempt; 0 and nothing where there is none."""
+        row = self.db.execute("select id, body from attempts order by id desc limit 1").fetchone()
+        return (row[0], json.loads(row[1])) if row else (0, {})
 
     def plain_attempts(self) -> list[dict[str, Any]]:
         """The attempts that replace no other, in order."""
@@ -1344,6 +1447,7 @@ class Player:
     def say(self, text: str, fault: Fault | None = None) -> list[Event]:
         """What is shown in reply; after a crash, what was shown until then."""
         self.disk.fault, self.disk.calls = fault, 0
+        kept, last = self.disk.words_kept(), self.disk.last_attempt()[0]
         shown: list[Event] = []
         try:
             for event in self._turn("x" * 5000 if text == LONG else text):
@@ -1353,8 +1457,22 @@ class Player:
             return shown
         finally:
             self.disk.fault = None
+            self._check_words(kept, last, text)
         assert shown, "every message gets a reply"
         return shown
+
+    def _check_words(self, before: set[tuple[str, str]], last: int, text: str) -> None:
+        """Words are kept in the step that counts them as right by the student's word; what undoes it forgets them."""
+        after = self.disk.words_kept()
+        number, attempt = self.disk.last_attempt()
+        if number > last and attempt["overrides"]:
+            words = {(attempt["fact_id"], reply_of(attempt["answer"]).words)}
+            own = attempt["grade"]["feedback"] == "Counted as right on your own word."
+            assert after == (before | words if own else before - words), "kept words and grade differ"
+        elif text == "forget that":
+            assert after <= before and len(before - after) <= 1
+        else:
+            assert after == before, "kept words changed by themselves"
 
     def _turn(self, text: str) -> Iterator[Event]:
         quizzes = Quizzes(self.disk, Rules(self.grade, self.other))

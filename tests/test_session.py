@@ -29,6 +29,7 @@ from tutor.models.probe import Capabilities
 from tutor.quiz.bank import Bank
 from tutor.quiz.grading import Grade
 from tutor.quiz.items import Item
+from tutor.quiz.predicted import prediction_item
 from tutor.quiz.study import StudyRecord
 from tutor.session import QUIZ_WAITS, Session, open_session
 from tutor.settings import Settings
@@ -442,6 +443,28 @@ def test_an_edited_key_rests_its_questions_and_a_moved_one_keeps_its_schedule(se
     session.close()
 
 
+def test_an_answer_is_graded_by_the_notes_as_they_stand_and_by_no_other_question_on_record(
+    settings: Settings,
+) -> None:
+    deck = settings.notes[0] / "deck.md"
+    session = open_session(settings, model=False, record=True)
+    question, chat = "What does the generator of a GAN do?", session.new_chat()
+    list(session.respond(chat, f"grade my answer to “{question}”: it turns random noise into samples"))
+    deck.write_text(deck.read_text().replace("turns random noise into samples", "paints portraits of queens"))
+    session.refresh_notes()
+    events = list(session.respond(chat, f"grade my answer to “{question}”: it paints portraits of queens"))
+    graded = next(event for event in events if isinstance(event, QuizGrade))
+    assert graded.verdict == "correct" and "portraits of queens" in graded.citation.quote
+    predicted = {
+        "predict": {"question": "How many?", "options": [{"text": "few"}, {"text": "all"}]},
+        "place": 0,
+    }
+    session.studies.keep_prediction("gan-2d", "mode collapse", predicted, 1)
+    assert session.studies.find_question("How many?") is None
+    assert session.studies.find_question(prediction_item("gan-2d", "", predicted, 1)[0]["id"]) is None
+    session.close()
+
+
 def test_a_reported_question_is_not_drawn_again(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     chat = session.new_chat()
@@ -470,7 +493,7 @@ def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     [item] = session.quiz_items("the generator", 1, kinds=("short",), keep=True)
     accepted: list[tuple[str, ...]] = []
-    StudyRecord(session._kept).accept(item.fact_id, "it forges")
+    StudyRecord(session._kept).keep_step(session.new_chat(), {}, accepts=[(item.fact_id, "it forges")])
 
     def marks(asked: Item, answer: str, **_: Any) -> Grade:
         accepted.append(asked.accepts)

@@ -296,11 +296,10 @@ def test_another_answer_of_the_day_is_the_review_instead_of_a_reported_one(
     assert study.cards() == {} and study.attempts() == []
 
 
-def test_words_that_were_approved_can_be_taken_back(study: StudyRecord) -> None:
-    study.accept("f1", "a forger")
-    study.accept("f1", "two rivals")
-    study.forget("f1", "a forger")
-    study.forget("f1", "never kept")
+def test_words_that_were_approved_can_be_taken_back(record: Record, study: StudyRecord) -> None:
+    chat = record.new_chat("quiz")
+    study.keep_step(chat, {}, accepts=[("f1", "a forger"), ("f1", "two rivals")])
+    study.keep_step(chat, {}, forgets=[("f1", "a forger"), ("f1", "never kept")])
     assert study.accepted("f1") == ("two rivals",)
 
 
@@ -361,9 +360,10 @@ def test_missed_are_the_facts_whose_last_answer_was_not_right(study: StudyRecord
     assert study.missed(FACTS) == ["f1"]
 
 
-def test_an_approved_answer_is_remembered_once(study: StudyRecord, path: Path) -> None:
-    study.accept("f1", "a forger and a detective")
-    study.accept("f1", "a forger and a detective")
+def test_an_approved_answer_is_remembered_once(record: Record, study: StudyRecord) -> None:
+    chat = record.new_chat("quiz")
+    for _ in range(2):
+        study.keep_step(chat, {}, accepts=[("f1", "a forger and a detective")])
     assert study.accepted("f1") == ("a forger and a detective",)
 
 
@@ -372,10 +372,10 @@ def test_an_approved_answer_is_remembered_once(study: StudyRecord, path: Path) -
 
 def test_a_step_for_an_unknown_chat_keeps_nothing(study: StudyRecord) -> None:
     with pytest.raises(RecordError, match="not in it"):
-        study.keep_step("nowhere", {}, attempts=[answer("correct")])
+        study.keep_step("nowhere", {}, attempts=[answer("correct")], accepts=[("f1", "a forger")])
     with pytest.raises(RecordError, match="not in it"):
         study.keep_attempt(answer("correct", "never shown"))
-    assert study.attempts() == [] and study.cards() == {}
+    assert study.attempts() == [] and study.cards() == {} and study.accepted("f1") == ()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -440,7 +440,7 @@ def test_a_second_program_can_read_the_schedule_and_not_answer(
             told = str(error)
         study = StudyRecord(open_record(Path({str(path)!r}), now=now, exclusive=False))
         try:
-            study.accept("f1", "text")
+            study.keep_items([])
         except RecordError as error:
             print(json.dumps([told, study.due({{"f1": 0}}), str(error)]))
         """

@@ -258,8 +258,18 @@ def test_there_is_a_step_from_every_version() -> None:
     assert sorted(MIGRATIONS) == list(range(1, SCHEMA_VERSION))
 
 
-@pytest.mark.parametrize("statement", range(0, 24, 4))
-def test_a_program_killed_while_it_migrates_leaves_the_old_record(older: Path, statement: int) -> None:
+@pytest.mark.parametrize(
+    ("version", "statement"), [(1, n) for n in range(0, 24, 4)] + [(2, n) for n in range(0, 9, 2)]
+)
+def test_a_program_killed_while_it_migrates_leaves_the_old_record(
+    older: Path, version: int, statement: int
+) -> None:
+    before = sqlite3.connect(older)
+    turn = before.execute("SELECT id FROM turns WHERE role = 'assistant'").fetchall()[1][0]
+    before.execute("INSERT INTO feedback (turn_id, value, at) VALUES (?, 'dislike', '2025-02-01')", (turn,))
+    before.commit()
+    said = before.execute("SELECT turn_id, value FROM feedback ORDER BY id").fetchall()
+    before.close()
     script = textwrap.dedent(
         f"""
         import os, signal
@@ -268,20 +278,22 @@ def test_a_program_killed_while_it_migrates_leaves_the_old_record(older: Path, s
         from tutor import record_tables
         from tutor.learner import open_record
         def step(connection):
-            for number, statement in enumerate(record_tables._TO_2):
+            for number, statement in enumerate(record_tables._TO_{version + 1}):
                 if number == {statement}:
                     os.kill(os.getpid(), signal.SIGKILL)
                 connection.exec_driver_sql(statement)
-        record_tables.MIGRATIONS[1] = step
+        record_tables.MIGRATIONS[{version}] = step
         open_record(Path({str(older)!r}), now=lambda: datetime(2025, 3, 1, tzinfo=UTC))
         """
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     connection = sqlite3.connect(older)
     assert connection.execute("SELECT max(version) FROM schema_version").fetchone() == (1,)
+    assert connection.execute("SELECT turn_id, value FROM feedback ORDER BY id").fetchall() == said
     connection.close()
     with open_record(older, now=lambda: DAY) as record:
         assert len(QuizRecord(record).attempts()) == 2
+        assert [(one.turn_id, one.value) for one in read_feedback(record)] == said
 
 
 def test_an_old_record_is_not_read_half_understood(older: Path) -> None:

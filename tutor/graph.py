@@ -33,7 +33,7 @@ from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes
 from tutor.quiz.moves import Rules, asks_again, asks_anew, follows_quiz
 from tutor.quiz.replies import asks_to_go_on, reply_kind
-from tutor.quiz.rounds import Round, last_answered, missed_items
+from tutor.quiz.rounds import Round, missed_items
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
     NO_OPEN_QUESTION,
@@ -43,10 +43,9 @@ from tutor.quiz_turns import (
     asks_grade,
     asks_topic,
     grade_shown,
-    means_last_question,
-    means_open_question,
     names_an_option,
     question_in_quiz,
+    question_to_grade,
     quiz_call,
     route_in_quiz,
     said_first,
@@ -209,17 +208,11 @@ class TutoringGraph:
 
     def _grade_asked(self, state: State, quiz: Round | None, asked: str, answer: str) -> State:
         """A call of the tool that grades, for an answer that the student gives together with its question."""
-        if quiz is not None and quiz.asked is not None and means_open_question(asked):
+        item, is_open = question_to_grade(asked, quiz, self._parts.find_question)
+        if is_open:
             return {"message": answer, "route": "quiz_reply"}
-        last = last_answered(quiz) if quiz is not None else None
-        if last is not None and (means_last_question(asked) or means_open_question(asked)):
-            item: Item | None = last.items[len(last.outcomes) - 1]
-        else:
-            item = self._parts.find_question(asked)
-        opened = quiz.asked if quiz is not None else None
-        if item is not None and opened is not None and item.fact_id == opened.fact_id:
-            # Named by its words, the open question is answered all the same: its key is not had for nothing.
-            return {"message": answer, "route": "quiz_reply"}
+        if quiz is not None and not quiz.waits:
+            self._quizzes.moved_on(state["chat_id"], quiz)
         if item is None:
             self._end(state, Notice(NO_QUESTION.format(asked=asked[:200])))
             return {"route": "done"}
@@ -371,6 +364,7 @@ class TutoringGraph:
         if state["tool"] == "make_quiz":
             return {"route": "start_quiz", "items": message.artifact}
         if state["tool"] == "grade_answer":
+            self._quizzes.graded_aside(state["chat_id"])
             return self._end(state, grade_shown(message.artifact))
         if state["tool"] == "list_demos":
             return self._end(state, demos_table(message.artifact))
@@ -403,9 +397,12 @@ class TutoringGraph:
         said = said_first(state.get("said", ()), state["arguments"], len(items))
         try:
             begun = self._quizzes.begin(state["chat_id"], items, state["arguments"]["topic"])
-            _emit_all((*([Notice(said)] if said else []), *begun))
+            first = next(begun)  # where the quiz cannot begin, nothing is said of it
         except QuizError as error:
             self._end(state, Notice(str(error)))
+            return {}
+        _emit_all([Notice(said), first] if said else [first])
+        _emit_all(begun)  # one by one: behind the last stands that all were shown
         return {}
 
     def _quiz_reply(self, state: State) -> State:

@@ -4,7 +4,7 @@ what is said while a question is open, among it the student's own questions to t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tutor.follow_ups import Said
@@ -13,6 +13,7 @@ from tutor.questions import Question, understand
 from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
 from tutor.quiz.replies import reply_of
+from tutor.quiz.rounds import Round, last_answered
 from tutor.quiz.told import fewer_told
 from tutor.quiz_wishes import MOST_ASKED, TOPIC_ASKED
 from tutor.thread import Names
@@ -56,11 +57,13 @@ _GRADE = re.compile(
     r"^\W*(?:(?:please|now|ok(?:ay)?|hey|can you|could you|would you|i want you to)\W+)*"
     r"(?:grade|mark|score|check|rate|assess|evaluate|correct)(?: for me)?(?: (?:my|this|the following))? answer"
     r"(?: (?:to|for|on)) (?:the question,? |question,? |the item |item )?"
-    r"(?:[\"“'‘](?P<quoted>.+?)[\"”'’]\s*[:：,–—-]?|(?P<asked>.{3,}?[?？])\s*[:：,–—-]?|(?P<named>[^:：]{2,}?)\s*[:：])"
+    # A quote ends with a mark of its own kind, and where that is an apostrophe too, not within a word.
+    r"(?:(?P<quoted>“[^”]+”|\"[^\"]+\"|[\"“].+?[\"”]|['‘].+?['’](?!\w))\s*[:：,–—-]?|(?P<asked>.{3,}?[?？])\s*[:：,–—-]?|(?P<named>[^:：]{2,}?)\s*[:：])"
     r"\s*(?P<answer>\S.*)$|"
     r"^\W*(?:请)?(?:给|帮)?我?(?:批改|评分|打分|评一下)(?:我)?(?:对|关于)?[“\"]?(?P<asked_zh>.+?)[”\"]?的(?:回答|答案)\s*[:：]\s*(?P<zh>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_WHOLLY_QUOTED = re.compile(r"[\"“]([^\"“”]*)[\"”]")
 _OPTION = re.compile(r"\W*(?:[a-j]|[1-9]|true|false)[\s).:\]。]*", re.IGNORECASE)
 _HERE = re.compile(r"(?:this|the|that) (?:(?:open|current) )?(?:question|one|item)|this|it", re.IGNORECASE)
 _LAST = re.compile(
@@ -73,19 +76,32 @@ def asks_grade(message: str) -> tuple[str, str] | None:
     found = _GRADE.match(message.strip())
     if found is None:
         return None
-    asked = found["quoted"] or found["asked"] or found["named"] or found["asked_zh"]
-    answer = found["answer"] or found["zh"]
-    return asked.strip(), answer.strip().strip('“”"').strip()
+    quoted = found["quoted"]
+    asked = quoted[1:-1] if quoted else found["asked"] or found["named"] or found["asked_zh"]
+    answer = (found["answer"] or found["zh"]).strip()
+    whole = _WHOLLY_QUOTED.fullmatch(answer)
+    return asked.strip(), whole[1].strip() if whole else answer
 
 
-def means_open_question(asked: str) -> bool:
-    """Whether the question of `asks_grade` is the one that is open."""
-    return bool(_HERE.fullmatch(asked))
+def question_to_grade(
+    asked: str, quiz: Round | None, find: Callable[[str], Item | None]
+) -> tuple[Item | None, bool]:
+    """The question that `asks_grade` names, None where none is like it, and whether it is the open one.
 
-
-def means_last_question(asked: str) -> bool:
-    """Whether the question of `asks_grade` is the one that was answered last."""
-    return bool(_LAST.fullmatch(asked))
+    Args:
+        quiz: the quiz of the chat, if there is one.
+        find: a question by its own words or what it is about.
+    """
+    opened = quiz.asked if quiz is not None else None
+    last = last_answered(quiz) if quiz is not None else None
+    if opened is not None and _HERE.fullmatch(asked):
+        return opened, True
+    if last is not None and (_HERE.fullmatch(asked) or _LAST.fullmatch(asked)):
+        item: Item | None = last.items[len(last.outcomes) - 1]
+    else:
+        item = find(asked)
+    # Named by its words, the open question is answered all the same: its key is not had for nothing.
+    return item, item is not None and opened is not None and item.fact_id == opened.fact_id
 
 
 def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:

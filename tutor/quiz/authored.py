@@ -131,8 +131,9 @@ def _choice_item(fact: Fact, entry: QuizQuestion, rng: random.Random) -> Item | 
     if not any(ABOUT_OTHERS.search(text) for text in texts):
         rng.shuffle(options)
     return Item(
-        item_id(fact.note, "choice", fact.question, texts[right]), "choice", fact.question, tuple(options),
-        f"o{right + 1}", why or texts[right], cited, texts[right], fact.heading, fact.note, fact.id, fact.concept,
+        item_id(fact.note, "choice", fact.question, texts[right], tuple(options)), "choice", fact.question,
+        tuple(options), f"o{right + 1}", why or texts[right], cited, texts[right], fact.heading, fact.note, fact.id,
+        fact.concept,
     )  # fmt: skip
 
 

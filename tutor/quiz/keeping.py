@@ -11,7 +11,7 @@ from tutor.quiz.frames import framed
 from tutor.quiz.grading import Grade, Point
 from tutor.quiz.hints import LAST_HINT, reveals
 from tutor.quiz.items import Item, plain
-from tutor.quiz.moves import MOST_REMEMBERED, Rules, submit
+from tutor.quiz.moves import Rules, submit
 from tutor.quiz.rounds import Round, Step, finished, interrupted, settled, show, start
 from tutor.turns import Event, Notice, QuizItem
 
@@ -32,6 +32,8 @@ class Rounds(Protocol):
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        accepts: Sequence[tuple[str, str]] = (),
+        forgets: Sequence[tuple[str, str]] = (),
         settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         """Keeps all of a step, or nothing of it.
@@ -44,6 +46,8 @@ class Rounds(Protocol):
                 confidence (0 to 1, or None), rating (the student's own: "again", "hard", "good", "easy", or None),
                 overrides (the id of the attempt that this one replaces, or 0), chosen_fact_id.
             reports: questions that the student finds bad: item_id, fact_id, kind, reason.
+            accepts: facts' ids and texts that are right for them from now on; once more is no harm.
+            forgets: facts' ids and texts that no longer are; what was never kept is no harm.
 
         Returns:
             For each attempt its attempt_id, fact_id and next_due (ISO 8601, or None).
@@ -51,12 +55,6 @@ class Rounds(Protocol):
 
     def accepted(self, fact_id: str) -> tuple[str, ...]:
         """What else is right for a fact by the student's word."""
-
-    def accept(self, fact_id: str, text: str) -> None:
-        """Remembers that a text is right for a fact; once more is no harm."""
-
-    def forget(self, fact_id: str, text: str) -> None:
-        """Takes that back; what was never remembered is no harm."""
 
 
 class RoundsInMemory:
@@ -82,6 +80,8 @@ class RoundsInMemory:
         items: Sequence[dict[str, Any]] = (),
         attempts: Sequence[dict[str, Any]] = (),
         reports: Sequence[dict[str, Any]] = (),
+        accepts: Sequence[tuple[str, str]] = (),
+        forgets: Sequence[tuple[str, str]] = (),
         settle: Settle | None = None,
     ) -> list[dict[str, Any]]:
         """As `Rounds`; nothing is known of when a fact is due."""
@@ -89,6 +89,10 @@ class RoundsInMemory:
         first = len(self.attempts) + 1
         self.attempts += attempts
         self.reports += reports
+        for fact_id, text in accepts:
+            self._accepted[fact_id] = tuple(dict.fromkeys((*self.accepted(fact_id), text)))
+        for fact_id, text in forgets:
+            self._accepted[fact_id] = tuple(one for one in self.accepted(fact_id) if one != text)
         kept = [
             {"attempt_id": first + n, "fact_id": attempt["fact_id"], "next_due": None}
             for n, attempt in enumerate(attempts)
@@ -99,15 +103,6 @@ class RoundsInMemory:
     def accepted(self, fact_id: str) -> tuple[str, ...]:
         """As `Rounds`."""
         return self._accepted.get(fact_id, ())
-
-    def accept(self, fact_id: str, text: str) -> None:
-        """As `Rounds`."""
-        if text not in self.accepted(fact_id):
-            self._accepted[fact_id] = (*self.accepted(fact_id), text)
-
-    def forget(self, fact_id: str, text: str) -> None:
-        """As `Rounds`."""
-        self._accepted[fact_id] = tuple(one for one in self.accepted(fact_id) if one != text)
 
 
 class Quizzes:
@@ -173,13 +168,14 @@ class Quizzes:
 
     def moved_on(self, chat_id: str, state: Round) -> None:
         """The talk went on to something else after a quiz that is over."""
-        if state.fresh or state.pending:
-            remembered = state.remembered
-            if state.pending:
-                self._store.accept(*state.pending)
-                remembered = (*remembered, state.pending)[-MOST_REMEMBERED:]
-            after = replace(state, fresh=False, pending=None, remembered=remembered)
-            self._store.keep_step(chat_id, after.to_dict())
+        if state.fresh:
+            self._store.keep_step(chat_id, replace(state, fresh=False).to_dict())
+
+    def graded_aside(self, chat_id: str) -> None:
+        """An answer to a question of no quiz was graded: what is said of the last answer is not about the quiz."""
+        state = self.state(chat_id)
+        if state is not None and state.waits:
+            self._store.keep_step(chat_id, replace(state, aside=True).to_dict())
 
     def told_besides(self, chat_id: str, text: str) -> None:
         """Something that was told while a question is open: where it holds the answer, it counts as the last hint."""
@@ -189,17 +185,15 @@ class Quizzes:
             self._store.keep_step(chat_id, replace(state, hints=LAST_HINT).to_dict())
 
     def _play(self, chat_id: str, step: Step, before: Round | None = None) -> Iterator[Event]:
-        for fact_id, text in step.accepts:
-            self._store.accept(fact_id, text)
-        for fact_id, text in step.forgets:
-            self._store.forget(fact_id, text)
-        if step.state != before or step.attempts or step.reports:
+        if step.state != before or step.attempts or step.reports or step.forgets:
             kept = self._store.keep_step(
                 chat_id,
                 step.state.to_dict(),
                 items=[item.to_dict() for item in step.items],
                 attempts=step.attempts,
                 reports=step.reports,
+                accepts=step.accepts,
+                forgets=step.forgets,
                 settle=lambda kept: settled(step, kept).state.to_dict(),
             )
             step = settled(step, kept)

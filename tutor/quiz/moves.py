@@ -39,10 +39,11 @@ _OVER = "This quiz is over. Ask for a quiz on a topic to start another."
 _AFTER = frozenset(
     ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
 )
+_ON_THE_LAST = frozenset(("why", "right", "undo", "knew", "knew_not", "forget"))
+_ASIDE = "What was graded last is no question of this quiz: its grade stays, and what its note says stands with it."
 MOST_REMEMBERED = 20
-_LABELS = re.compile(
-    r"[\s(]*(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2})(?:[\s,;.:)]+(?:\d{0,2}[\s.:)=-]*[a-j]|\d{1,2}))*[\s.)]*", re.I
-)
+_LABEL = re.compile(r"\d{0,2}[a-j]|\d{1,2}", re.IGNORECASE)
+_BETWEEN_LABELS = re.compile(r"[\s,;.:()=-]+")
 
 
 def _none(item: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
@@ -100,15 +101,11 @@ def submit(state: Round, text: str, rules: Rules) -> Step:
     if len(text) > MOST_CHARS:
         return _again_shown(state, Notice("That is too long to be graded. Say it in a few sentences."))
     reply = reply_of(text)
-    accepts: tuple[tuple[str, str], ...] = ()
-    if state.pending is not None and reply.kind not in ("undo", "forget"):
-        accepts = (state.pending,)
-        remembered = (*state.remembered, state.pending)[-MOST_REMEMBERED:]
-        state = replace(state, pending=None, remembered=remembered)
     if state.asked is None and reply.kind not in _AFTER:
-        return Step(state, (Notice(_OVER),), accepts=accepts)
-    step = _MOVES[reply.kind](state, reply, text, rules)
-    return replace(step, accepts=accepts) if accepts else step
+        return Step(state, (Notice(_OVER),))
+    if state.aside and (reply.kind in _ON_THE_LAST or reply.last):
+        return _again_shown(state, Notice(_ASIDE))
+    return _MOVES[reply.kind](state, reply, text, rules)
 
 
 def _again_shown(state: Round, *said: Event) -> Step:
@@ -158,7 +155,7 @@ def _is_echo(state: Round, words: str, item: Item, ids: tuple[str, ...]) -> bool
     last = reply_of(before.outcomes[-1].answer).words
     if not last or plain(words) != plain(last) or state.repeated == plain(words) or item.kind == "number":
         return False
-    if _LABELS.fullmatch(words):
+    if all(_LABEL.fullmatch(part) for part in _BETWEEN_LABELS.split(words) if part):
         return not ids
     own = {plain(option.text) for option in item.options}
     own |= {plain(f"{LETTERS[n]} {option.text}") for n, option in enumerate(item.options)}
@@ -311,16 +308,20 @@ def _last_item(last: Round) -> Item:
     return last.items[len(last.outcomes) - 1]
 
 
-def _decided(state: Round, outcome: Outcome, said: str, pending: tuple[str, str] | None = None) -> Step:
-    """The step in which the student's own word changes the last grade; the attempt before stays on record."""
+def _decided(state: Round, outcome: Outcome, said: str, **kept: Any) -> Step:
+    """The step in which the student's own word changes the last grade; the attempt before stays on record.
+
+    Args:
+        kept: fields of the step.
+    """
     last = last_answered(state)
     assert last is not None
     item, before = _last_item(last), last.outcomes[-1]
-    after = replace(with_last_outcome(state, outcome), pending=pending)
+    after = with_last_outcome(state, outcome)
     # A round that an older version left in a crash knows no id: a second attempt would count beside the first, so the
     # round alone knows of it then.
     attempts = (_attempt(item, outcome, before.attempt_id),) if before.attempt_id else ()
-    return Step(after, (Notice(said), *shown_after(after)), attempts=attempts)
+    return Step(after, (Notice(said), *shown_after(after)), attempts=attempts, **kept)
 
 
 def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -338,10 +339,11 @@ def _right(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
         return _again_shown(state, Notice(f"That cannot count as right: {why_not}. {_INSTEAD}"))
     grade = Grade("correct", 1.0, outcome.grade.points, "Counted as right on your own word.")
     right = replace(outcome, grade=grade, graded=outcome.graded or outcome.grade, rating="")
-    kept = (item.fact_id, words) if item.fact_id and plain(words) else None
-    remembered = f" From now on “{words}” is right there (“forget that” takes it back)." if kept else ""
-    said = f"Counted as right on your own word.{remembered} Say “undo” to take the grade back."
-    return _decided(state, right, said, kept)
+    kept = ((item.fact_id, words),) if item.fact_id and plain(words) else ()
+    from_now = f" From now on “{words}” is right there (“forget that” takes it back)." if kept else ""
+    said = f"Counted as right on your own word.{from_now} Say “undo” to take the grade back."
+    state = replace(state, remembered=(*state.remembered, *kept)[-MOST_REMEMBERED:])
+    return _decided(state, right, said, accepts=kept)
 
 
 _INSTEAD = "Say “why?” to see the note's sentence, or “report the last question” if the question is at fault"
@@ -354,18 +356,16 @@ def _forget(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     if last is not None:
         words, fact_id = reply_of(last.outcomes[-1].answer).words, _last_item(last).fact_id
     same = [one for one in rules.accepted(fact_id) if fact_id and plain(one) == plain(words)]
-    if state.pending is not None:
-        gone = [state.pending]
-    elif same:
-        gone = [(fact_id, one) for one in same]
-    else:
-        gone = list(state.remembered[-1:])
+    gone = [(fact_id, one) for one in same] or list(state.remembered[-1:])
     if not gone:
         return _again_shown(state, Notice("No words of yours are kept as right here."))
-    remembered = tuple(one for one in state.remembered if one not in gone)
-    after = replace(state, pending=None, remembered=remembered)
     said = f"Forgotten: “{gone[0][1]}” is no longer kept as right. The grade stays; “undo” takes back the last one."
-    return replace(_again_shown(after, Notice(said)), forgets=tuple(gone))
+    return replace(_again_shown(_without(state, gone), Notice(said)), forgets=tuple(gone))
+
+
+def _without(state: Round, gone: Collection[tuple[str, str]]) -> Round:
+    """The state in which words are no longer remembered as right."""
+    return replace(state, remembered=tuple(one for one in state.remembered if one not in gone))
 
 
 def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -373,10 +373,15 @@ def _undo(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     outcome = last.outcomes[-1] if last is not None else None
     if outcome is not None and outcome.reported:
         return _again_shown(state, Notice(_REPORTED))
-    if outcome is None or outcome.graded is None:
+    if last is None or outcome is None or outcome.graded is None:
         return _again_shown(state, Notice("There is nothing to undo."))
     before = replace(outcome, grade=outcome.graded, graded=None, rating="")
-    return _decided(state, before, f"Taken back: it counts as {outcome.graded.verdict} again.")
+    said = f"Taken back: it counts as {outcome.graded.verdict} again."
+    own = (_last_item(last).fact_id, reply_of(outcome.answer).words)
+    if own not in state.remembered:
+        return _decided(state, before, said)
+    more = f" “{own[1]}” is no longer kept as right."
+    return _decided(_without(state, (own,)), before, said + more, forgets=(own,))
 
 
 def _knew(state: Round, reply: Reply, text: str, rules: Rules) -> Step:

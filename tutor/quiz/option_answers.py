@@ -17,7 +17,7 @@ _LETTERED = re.compile(
     r"\s*(?:(?:it'?s|i (?:think|say|choose|pick)|my|the|answer|option|is|choice|:)\s*)*"
     r"[(\[]?([a-j]|\d)(?:[)\].:,]|\s*[-–—]\s|\s*$|\s+(?:because|since|as)\b)"
 )
-_OPENING = r"\W*(?:(?:it'?s|it is|that'?s|that is|this is|i (?:think|say|guess|believe)(?: it'?s| it is| that'?s)?|the"
+_OPENING = r"\W*(?:(?:it'?s|it is|that'?s|that is|this is|i (?:think|say|guess|believe)|the"
 _OPENING += r"|answer|statement|is|so|well|definitely|surely|clearly|probably|maybe)\s+)*"
 _TRUE = re.compile(
     _OPENING
@@ -37,7 +37,7 @@ _IN_ORDER = re.compile(
 )
 _AROUND = re.compile(r"\b(?:it|its|s|is|that|this|i|think|say|guess|mean|the|an?|answer|option|one|with)\b")
 _FEWEST = 2  # pairs, or things in an order, from which an answer that is not whole is read as one
-_SEVERAL = re.compile(r"\W*[a-j](?:\W*(?:,|/|&|\+|\band\b|\bor\b)\W*[a-j])+\W*", re.IGNORECASE)
+_SEVERAL = re.compile(r"\W*[a-j](?:(?:[^\w,/&+]*[,/&+]\W*|\W*\b(?:and|or)\b\W*)[a-j])+\W*", re.IGNORECASE)
 _FIGURE = re.compile(r"[-+−]?\s*[\d,]*\.?\d+")
 _SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
 

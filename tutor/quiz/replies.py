@@ -154,15 +154,23 @@ _UNCLEAR = re.compile(
 )
 _REPORT = re.compile(
     r"/?(?:i (?:want|would like|'?d like) to )?(?:report|flag)(?P<rest>$|\s*[:,–-].*|\s+(?:this|that|it|"
-    r"question|item|one|bad|wrong|the (?:last |previous )?(?:question|item|one)|because|as)\b.*)|"
-    r"(?P<said>(?:this|that|the)(?: last)? (?:question|item|one) (?:is|was|seems|looks|makes)(?: (?:a|an|just|very|"
+    r"question|item|one|bad|wrong|(?:the |my )?(?:last |previous )?(?:question|item|one)|because|as)\b.*)|"
+    r"(?P<said>(?:this|that|the)(?: last| previous)? (?:question|item|one)(?: before)? "
+    r"(?:is|was|seems|looks|makes)(?: (?:a|an|just|very|"
     r"really|so|too|quite|totally))* (?:bad|wrong|broken|unfair|unclear|ambiguous|confusing|nonsense|stupid|weird"
     r"|no sense|buggy|duplicate|a duplicate)\b.*|bad question\b.*"
     r"|(?:这|这道)题(?:有问题|不好|错了).*|(?:举报|报告)(?:问题)?)",
     re.DOTALL,
 )
-_ABOUT = re.compile(
-    r"^\W*(?:(?:this|that|it|the|a|bad|last|previous|question|item|one|before)\b\W*)*(?:(?:because|since|as)\b\W*)?"
+_ITEM, _CAUSE = r"(?:question|item|one)\b", r"(?:because|since|as)\b"
+_ENDS = rf"(?=\W*$|\s*[,;:.–-]|\s+(?:is|was|seems|looks|makes)\b|\s+{_CAUSE})"
+# What is reported, where the words begin with it; the rest of them may speak of other questions.
+_REPORTED = re.compile(
+    rf"\W*(?:(?P<last>(?:the |this |that |my )?(?:(?:last|previous) {_ITEM}"
+    rf"|{_ITEM} before(?: (?:this|that)(?: (?:one|question))?)?{_ENDS}|(?:last|previous)$))"
+    rf"|(?:the |this |that |my |a )(?:bad )?{_ITEM}"
+    rf"|(?:bad )?(?:question|item)\b|(?:this|that|it)(?=\W*$|\s*[,;:.–-]|\s+{_CAUSE}))?"
+    rf"(?:'s\b)?\W*(?:{_CAUSE}\W*)?"
 )
 _MOST_REASON = 300
 _HOW = r"(?:(?:really|very|quite|pretty|absolutely|totally|so|too|all that|completely|100 ?%|fairly) )*"
@@ -172,7 +180,8 @@ _SURE = (
     rf"|{_HOW}(?:not |un)?{_HOW}(?:sure|certain|confident)(?: (?:about|of)(?: (?:it|that|this))?)?)"
 )
 _GUESS = r"(?:(?:just|only|i'?m|i am|this is|it'?s|a|my|wild|pure) )*guess(?:ing|ed)?"
-_SEP = r"\s*[,;:.!()\-–—…，。：；]+\s*"
+_MARKS = r"[,;:.!()\-–—…，。：；]"
+_SEP = rf"(?<!{_MARKS})\s*{_MARKS}+\s*"  # looked for once in a row of marks, not from each of them
 _BARE = re.compile(rf"{_I_AM}?{_SURE}|{_GUESS}|不?确定")
 _BEFORE = re.compile(
     rf"(?:(?:{_I_AM}?{_SURE}|{_GUESS}|不?确定){_SEP}(?:but |and )?"
@@ -217,12 +226,11 @@ def reply_of(text: str) -> Reply:
         return Reply("unclear")
     report = _REPORT.fullmatch(bare)
     if report:
-        reason = _ABOUT.sub("", report["rest"] or "") if report["rest"] is not None else report["said"]
-        return Reply(
-            "report",
-            reason[:_MOST_REASON].strip(),
-            last=bool(re.search(r"\b(?:last|previous|before)\b", bare)),
-        )
+        said = report["said"] or report["rest"] or ""
+        named = _REPORTED.match(said)
+        assert named is not None
+        reason = report["said"] or said[named.end() :]
+        return Reply("report", reason[:_MOST_REASON].strip(), last=bool(named["last"]))
     confidence, rest = confidence_of(text)
     if confidence is not None and not rest:
         return Reply("confidence", confidence=confidence)

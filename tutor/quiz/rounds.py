@@ -89,11 +89,11 @@ class Round:
         told: whether what happened last was shown; False between keeping and showing, so that a crash is noticed.
         fresh: for a round that is over, whether nothing else was said since.
         repeated: words that repeat the last answer and were held back.
-        pending: a fact's id and words that mean the same; kept as soon as they cannot be taken back any more.
         paused: the quizzes that wait for this one to end, the innermost last.
         carried: missed items of quizzes that ended while this one was paused.
         ended: the quiz in which the last answer of the chat was given, where that is over and this one goes on.
-        remembered: facts' ids and words that the student had kept as right in this chat, the latest last.
+        remembered: facts' ids and words that are kept as right by the student's word in this chat, the latest last.
+        aside: whether an answer to a question of no quiz was graded since the last answer of the chat's quizzes.
     """
 
     topic: str
@@ -106,11 +106,11 @@ class Round:
     told: bool = True
     fresh: bool = True
     repeated: str = ""
-    pending: tuple[str, str] | None = None
     paused: tuple[Round, ...] = ()
     carried: tuple[Item, ...] = ()
     ended: Round | None = None
     remembered: tuple[tuple[str, str], ...] = ()
+    aside: bool = False
 
     @property
     def asked(self) -> Item | None:
@@ -141,7 +141,6 @@ class Round:
             "items": [item.to_dict() for item in self.items],
             "outcomes": [outcome.to_dict() for outcome in self.outcomes],
             "labels": {item_id: list(order) for item_id, order in self.labels.items()},
-            "pending": list(self.pending) if self.pending else None,
             "paused": [other.to_dict() for other in self.paused],
             "carried": [item.to_dict() for item in self.carried],
             "ended": self.ended.to_dict() if self.ended else None,
@@ -153,13 +152,11 @@ class Round:
         """The round that `to_dict` wrote, also after it went through JSON. QuizError if it is not one."""
         try:
             known = {name: value[name] for name in _PLAIN if name in value}
-            pending = value.get("pending")
             found = Round(
                 **known,
                 items=tuple(Item.from_dict(item) for item in value["items"]),
                 outcomes=tuple(_outcome_of(outcome) for outcome in value["outcomes"]),
                 labels={item_id: tuple(order) for item_id, order in value.get("labels", {}).items()},
-                pending=(pending[0], pending[1]) if pending else None,
                 paused=tuple(Round.from_dict(other) for other in value.get("paused", ())),
                 carried=tuple(Item.from_dict(item) for item in value.get("carried", ())),
                 ended=Round.from_dict(value["ended"]) if value.get("ended") else None,
@@ -172,7 +169,7 @@ class Round:
         return found if found.over else bound(found)
 
 
-_PLAIN = ("topic", "hints", "stopped", "confidence", "told", "fresh", "repeated")
+_PLAIN = ("topic", "hints", "stopped", "confidence", "told", "fresh", "repeated", "aside")
 
 
 def _outcome_of(value: Mapping[str, Any]) -> Outcome:
@@ -218,7 +215,7 @@ def start(items: Sequence[Item], topic: str = "", before: Round | None = None) -
         raise QuizError("A quiz needs at least one question", "Name a topic of your notes.")
     paused: tuple[Round, ...] = ()
     if before is not None and before.waits:
-        paused = (*before.paused, replace(before, paused=(), told=True, pending=None))
+        paused = (*before.paused, replace(before, paused=(), told=True))
         if len(paused) > MOST_PAUSED:
             raise QuizError(f"{MOST_PAUSED} quizzes wait already", "Answer the open question, or say “stop”.")
     once = {item.id: item for item in items}
@@ -226,7 +223,7 @@ def start(items: Sequence[Item], topic: str = "", before: Round | None = None) -
     if before is not None:
         last = None if before.waits else last_answered(before)
         opened = replace(
-            opened, labels=before.labels, ended=last, remembered=before.remembered, pending=before.pending
+            opened, labels=before.labels, ended=last, remembered=before.remembered, aside=before.aside
         )
     return asked(opened)
 
@@ -259,7 +256,7 @@ def asked(state: Round, *said: Event, hints: int = 0, **kept: Any) -> Step:
 
 def dealt_with(state: Round, outcome: Outcome, *said: Event, **kept: Any) -> Step:
     """The step past the open item."""
-    after = replace(state, outcomes=(*state.outcomes, outcome), ended=None)
+    after = replace(state, outcomes=(*state.outcomes, outcome), ended=None, aside=False)
     return asked(after, *said, **kept)
 
 
@@ -271,10 +268,10 @@ def finished(state: Round) -> tuple[Round, tuple[Event, ...]]:
     *others, outer = state.paused
     missed = {item.id: item for item in (*outer.carried, *missed_items(state))}
     last = state if state.outcomes else state.ended
-    ended = replace(last, paused=(), ended=None, told=True, pending=None) if last else outer.ended
+    ended = replace(last, paused=(), ended=None, told=True) if last else outer.ended
     back = replace(
         outer, paused=tuple(others), labels={**outer.labels, **state.labels}, carried=tuple(missed.values()),
-        pending=state.pending, told=True, ended=ended, remembered=state.remembered,
+        told=True, ended=ended, remembered=state.remembered, aside=state.aside,
     )  # fmt: skip
     return back, (Notice(f"Back to the quiz on {back.topic or 'your notes'}:"), show(back))
 

@@ -227,15 +227,17 @@ class Studies:
     def find_question(self, asked: str) -> Item | None:
         """The question that words mean: one that was shown, else one of the notes, which then counts as shown.
 
+        What was shown of facts that the notes do not hold, or hold no longer, is not asked, and so not found.
+
         Args:
             asked: the question's id, its own words, or most of what it is about.
         """
         if self._kept is None:
             return None
-        shown = self._kept.items()
+        reported, bank = self._reported(), self._bank()
+        shown = {name: item for name, item in self._kept.items().items() if item.get("fact_id") in bank.by_id}
         if asked.strip() in shown:
             return Item.from_dict(shown[asked.strip()])
-        reported, bank = self._reported(), self._bank()
         own = {name: str(item["stem"]) for name, item in shown.items() if name not in reported}
         if (best := _nearest(asked, own)) is not None:
             return Item.from_dict(shown[best])

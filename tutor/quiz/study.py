@@ -51,6 +51,8 @@ class StudyRecord:
         items: Sequence[Data] = (),
         attempts: Sequence[Data] = (),
         reports: Sequence[Data] = (),
+        accepts: Sequence[tuple[str, str]] = (),
+        forgets: Sequence[tuple[str, str]] = (),
         settle: Callable[[list[Data]], Data] | None = None,
     ) -> list[Data]:
         """Keeps one step of a quiz in one transaction, before it is shown.
@@ -64,6 +66,7 @@ class StudyRecord:
                 revises, or 0), chosen_fact_id.
             reports: what the student says is wrong with items: item_id, reason, and what else is told. No answer to
                 such an item counts any more; answers and reviews stay on record.
+            accepts, forgets: facts' ids and other answers to them that the student approves, or no longer does.
 
         Returns:
             For each attempt {attempt_id, fact_id, next_due}: its number, and when its fact is asked again as ISO 8601
@@ -78,22 +81,16 @@ class StudyRecord:
             step.add_reports(reports)
             for report in reports:
                 _withdraw(step, str(report["item_id"]))
+            for fact_id, text in accepts:
+                step.accept(fact_id, text)
+            for fact_id, text in forgets:
+                step.forget(fact_id, text)
             step.save_round(chat_id, settle(done) if settle else state)
         return done
 
     def accepted(self, fact_id: str) -> tuple[str, ...]:
         """The other answers to a fact that the student approved."""
         return self._kept.accepted(fact_id)
-
-    def accept(self, fact_id: str, text: str) -> None:
-        """Keeps another answer to a fact that the student approved."""
-        with self._kept.step() as step:
-            step.accept(fact_id, text)
-
-    def forget(self, fact_id: str, text: str) -> None:
-        """Takes back that another answer to a fact is right."""
-        with self._kept.step() as step:
-            step.forget(fact_id, text)
 
     # -- without a chat ----------------------------------------------------------------------------------------
 
