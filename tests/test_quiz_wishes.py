@@ -6,7 +6,7 @@ import pytest
 
 from tutor.notes.note import Note
 from tutor.questions import Said, understand
-from tutor.quiz_wishes import EASY, HARD, TOPIC_ASKED
+from tutor.quiz_wishes import EASY, HARD, TOPIC_ASKED, quiz_wish
 from tutor.topics import Topics
 from tutor.vocabulary import read_vocabulary
 
@@ -220,3 +220,10 @@ def test_a_topic_that_was_asked_for_starts_the_quiz(text: str, topic: str) -> No
 @pytest.mark.parametrize("text", ["what is a GAN?", "thanks", "never mind", "show me a GAN training", "why?"])
 def test_other_replies_stay_what_they_are(text: str) -> None:
     assert understand(text, ASKED).intent != "quiz"
+
+
+@pytest.mark.parametrize(
+    "words", ["能不能一下 测" * 60 + "x", "考我 1" + "的题目问题了解掌握" * 60 + "x"], ids=["lead", "tail"]
+)
+def test_no_row_of_chinese_wishes_keeps_the_program_busy(words: str) -> None:
+    assert quiz_wish(words).topic  # a pattern that is torn between two readings would take years
