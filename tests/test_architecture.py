@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,29 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield parts[0], path
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+@pytest.fixture(scope="module", autouse=True)
+def _parsed() -> Iterator[None]:
+    """The trees of the files are held for these tests alone: they are large."""
+    yield
+    tree.cache_clear()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """A file, parsed."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> list[tuple[str, int]]:
     """(dotted name, line) of each import in a file, also those inside functions and for types only."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found: list[tuple[str, int]] = []
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            found += ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module, node.lineno
+            found.append((node.module, node.lineno))
+    return found
 
 
 def _owners(name: str, module: str) -> tuple[str, ...]:
@@ -69,7 +86,7 @@ def _owners(name: str, module: str) -> tuple[str, ...]:
 
 def is_for_types(path: Path, line: int) -> bool:
     """Whether an import stands under `if TYPE_CHECKING:`."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             return node.lineno <= line <= (node.end_lineno or node.lineno)
     return False
@@ -123,7 +140,7 @@ def test_broad_excepts_stand_at_the_doors_alone() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for module, path in modules()
         if module not in ("ui", "cli")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
         and not any(isinstance(inner, ast.Raise) and inner.exc is None for inner in ast.walk(node))
@@ -138,7 +155,7 @@ def test_modules_and_functions_stay_short(folder: str) -> None:
         text = path.read_text(encoding="utf-8")
         if text.count("\n") > MAX_MODULE_LINES:
             long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree(path)):
             if (
                 isinstance(node, ast.FunctionDef)
                 and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
