@@ -128,14 +128,22 @@ def small_notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_retriever(small_notes: Path, embedding: Any) -> Iterator[Any]:
-    """A retriever over the three notes."""
-    from tutor.index import open_index, refresh_index
-    from tutor.retrieval import Retriever
+def small_index(small_notes: Path, embedding: Any) -> Path:
+    """The folder of an index of the three notes that nobody opens, to be copied: to build one takes half a second."""
+    from tutor.index import refresh_index
 
     folder = small_notes.parent / "index"
     refresh_index([small_notes], folder, embedding)
-    index = open_index(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_retriever(small_index: Path, embedding: Any) -> Iterator[Any]:
+    """A retriever over the three notes."""
+    from tutor.index import open_index
+    from tutor.retrieval import Retriever
+
+    index = open_index(shutil.copytree(small_index, small_index.with_name("opened")))
     yield Retriever(index, embedding)
     index.close()
 
@@ -196,8 +204,8 @@ def tiny_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(notes: Path, tmp_path: Path) -> Settings:
-    """Settings over the small library, everything below tmp_path, no chat model."""
+def unbuilt(notes: Path, tmp_path: Path) -> Settings:
+    """Settings over the small library, everything below tmp_path, no chat model; for tests that watch the building."""
     options = {
         "notes": [notes],
         "index_dir": tmp_path / "index",
@@ -207,6 +215,13 @@ def settings(notes: Path, tmp_path: Path) -> Settings:
         "seed": 0,
     }
     return read_settings(options, environ={})
+
+
+@pytest.fixture
+def settings(unbuilt: Settings, small_index: Path) -> Settings:
+    """The same settings where the index is there already: it goes by the names and contents of the notes."""
+    shutil.copytree(small_index, unbuilt.index_dir)
+    return unbuilt
 
 
 @pytest.fixture

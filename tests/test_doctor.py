@@ -16,7 +16,6 @@ import tutor.doctor
 from tutor.doctor import Check, checks
 from tutor.embedding import Embedding
 from tutor.errors import EmbeddingError
-from tutor.index import refresh_index
 from tutor.models import ChosenModel
 from tutor.models.probe import capabilities
 from tutor.settings import Settings, close_environment
@@ -31,9 +30,8 @@ def by_name(settings: Settings) -> dict[str, Check]:
     return {check.name: check for check in checks(settings)}
 
 
-def test_a_sound_installation_passes_every_check(settings: Settings, embedding: Embedding) -> None:
+def test_a_sound_installation_passes_every_check(settings: Settings) -> None:
     close_environment()
-    refresh_index(settings.notes, settings.index_dir, embedding)
     found = list(checks(settings))
     assert [check.name for check in found] == NAMES
     assert [check for check in found if not check.ok or check.remedy or not check.detail] == []
@@ -41,9 +39,7 @@ def test_a_sound_installation_passes_every_check(settings: Settings, embedding: 
     assert set(found[0].to_contract()) == {"name", "ok", "detail", "remedy"}
 
 
-def test_what_is_missing_is_named_with_its_remedy(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_missing_is_named_with_its_remedy(unbuilt: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_weights(self: Embedding) -> str:
         raise EmbeddingError("The weights are gone", "Install them.")
 
@@ -52,7 +48,7 @@ def test_what_is_missing_is_named_with_its_remedy(
     monkeypatch.setattr(tutor.doctor, "_PACKAGES", ("torch", "no_such_package_here"))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=500 * 2**20))
     monkeypatch.setattr(tutor.doctor.os, "access", lambda path, mode: False)
-    found = by_name(replace(settings, model="no-such-model"))
+    found = by_name(replace(unbuilt, model="no-such-model"))
     bad = {name: check.remedy for name, check in found.items() if not check.ok}
     assert set(bad) == set(NAMES) - {"python", "accelerator", "model's abilities"}
     assert all(bad.values())
@@ -98,7 +94,7 @@ def test_a_server_that_is_silent_is_not_asked(settings: Settings) -> None:
     assert not found.ok and "No answer from http://127.0.0.1:9/v1" in found.detail and found.remedy
 
 
-def test_looking_makes_no_folder(settings: Settings, tmp_path: Path) -> None:
+def test_looking_makes_no_folder(unbuilt: Settings, tmp_path: Path) -> None:
     before = set(tmp_path.iterdir())
-    list(checks(settings))
+    list(checks(unbuilt))
     assert set(tmp_path.iterdir()) == before

@@ -21,7 +21,6 @@ import tutor.session
 import tutor.tools
 from tutor.embedding import Embedding
 from tutor.errors import ModelError, NotesError, QuizError, RecordError, StoreError
-from tutor.index import refresh_index
 from tutor.jobs import DemoStopped
 from tutor.learner import Record
 from tutor.models import ChosenModel
@@ -63,12 +62,21 @@ def session(settings: Settings) -> Iterator[Session]:
     session.close()
 
 
-def test_opening_builds_the_index_and_says_what_was_read(session: Session, settings: Settings) -> None:
+def test_opening_builds_the_index_and_says_what_was_read(unbuilt: Settings) -> None:
+    session = open_session(unbuilt, record=True)
     assert session.library_line == "3 notes, 3 cards, 0 quiz questions"
     assert session.model_name == "notes-only"
     assert session.messages == []
-    assert (settings.index_dir / "current.json").exists()
+    assert (unbuilt.index_dir / "current.json").exists()
     assert all(session.collect(session.ask(question)).citations for question in session.examples[:1])
+    session.close()
+
+
+def test_an_index_of_the_same_notes_in_another_place_is_used_as_it_is(
+    session: Session, small_index: Path
+) -> None:
+    pointers = [folder / "current.json" for folder in (session.settings.index_dir, small_index)]
+    assert len({pointer.read_bytes() for pointer in pointers}) == 1
 
 
 def test_a_session_without_a_record_keeps_nothing(settings: Settings) -> None:
@@ -99,16 +107,16 @@ def test_a_follow_up_is_read_against_its_history(session: Session) -> None:
     assert {citation.note for citation in answer.citations} == {"mode-collapse.md"}
 
 
-def test_an_unknown_model_is_told_before_anything_is_built(settings: Settings) -> None:
+def test_an_unknown_model_is_told_before_anything_is_built(unbuilt: Settings) -> None:
     with pytest.raises(ModelError, match="tutor models"):
-        open_session(replace(settings, model="no-such-model"))
-    assert not settings.index_dir.exists()
+        open_session(replace(unbuilt, model="no-such-model"))
+    assert not unbuilt.index_dir.exists()
 
 
-def test_a_failed_start_lets_go_of_the_record(settings: Settings) -> None:
+def test_a_failed_start_lets_go_of_the_record(unbuilt: Settings) -> None:
     with pytest.raises(NotesError):
-        open_session(replace(settings, notes=(settings.notes[0] / "none",)), record=True)
-    open_session(settings, record=True).close()
+        open_session(replace(unbuilt, notes=(unbuilt.notes[0] / "none",)), record=True)
+    open_session(unbuilt, record=True).close()
 
 
 def test_skipped_files_are_told(settings: Settings) -> None:
@@ -120,9 +128,8 @@ def test_skipped_files_are_told(settings: Settings) -> None:
 
 
 def test_when_refreshing_fails_the_last_good_index_is_used_and_it_says_so(
-    settings: Settings, embedding: Embedding, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refresh_index(settings.notes, settings.index_dir, embedding)
     waits: list[bool] = []
 
     def fail(*_: Any, wait: bool, **__: Any) -> Any:
@@ -141,12 +148,11 @@ def test_when_refreshing_fails_the_last_good_index_is_used_and_it_says_so(
 
 
 def test_an_index_of_other_weights_is_no_last_good_index(
-    settings: Settings, embedding: Embedding, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Other(Embedding):
         fingerprint = "other"  # type: ignore[assignment]
 
-    refresh_index(settings.notes, settings.index_dir, embedding)
     monkeypatch.setattr(tutor.session, "Embedding", Other)
 
     def fail(*_: Any, **__: Any) -> Any:
