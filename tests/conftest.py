@@ -310,6 +310,21 @@ def page_settings(small_notes: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
+def light_hash() -> Callable[[str], str]:
+    """As `tutor.logins.hashed`, at the least cost that a file may name: a log-in takes a sixth of the time."""
+
+    def hashed(password: str) -> str:
+        import tutor.logins
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tutor.logins, "_LN", 14)
+            patch.setattr(tutor.logins, "_P", 1)
+            return tutor.logins.hashed(password)
+
+    return hashed
+
+
+@pytest.fixture(scope="session")
 def serve_page(embedding: Any) -> Callable[..., AbstractContextManager[Served]]:
     """serve_page(settings) -> a context in which the page is served: for a class where the settings name logins."""
 

@@ -17,7 +17,7 @@ import tutor.session
 import tutor.ui.serving
 from tutor.classroom import Classroom
 from tutor.errors import PageError
-from tutor.logins import add_login, hashed, remove_login
+from tutor.logins import add_login, remove_login
 from tutor.quiz.rounds import Round
 from tutor.settings import Settings
 from tutor.turns import Delta, DemoOutcome, event_to_json
@@ -125,9 +125,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def settings(page_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(page_settings: Any, light_hash: Any, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("class")
-    kept = hashed(PASSWORD)
+    kept = light_hash(PASSWORD)
     (folder / "logins").write_text("".join(f"{name}:{kept}\n" for name in (*STUDENTS, *CROWD)))
     (folder / "logins").chmod(0o600)
     made: Settings = page_settings(folder, auth=folder / "logins")

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from tutor.logins import hashed
 from tutor.settings import PROJECT_ROOT
 
 PASSWORD = "correct horse"
@@ -406,13 +405,15 @@ def _routes(app: Any) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def places(serve_page: Any, page_settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+def places(
+    serve_page: Any, page_settings: Any, light_hash: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Places]:
     """A page without a log-in, and that of a class in which Ann has a conversation, a picture and a tab."""
     from gradio.utils import get_upload_folder
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("requests")
-    (folder / "logins").write_text(f"ann:{hashed(PASSWORD)}\nben:{hashed(PASSWORD)}\n")
+    (folder / "logins").write_text(f"ann:{light_hash(PASSWORD)}\nben:{light_hash(PASSWORD)}\n")
     (folder / "logins").chmod(0o600)
     of_class = page_settings(folder / "class", auth=folder / "logins")
     with serve_page(page_settings(folder / "alone")) as alone, serve_page(of_class) as served:
