@@ -173,6 +173,17 @@ def corpus_retriever(corpus_index_dir: Path, embedding: Any) -> Iterator[Any]:
     index.close()
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """PyTorch computes on one thread, as in the process of a demo."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny model of SmolLM2's kind with random weights, and a tokenizer made of the bundled cards."""

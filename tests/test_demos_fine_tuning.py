@@ -9,7 +9,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,11 @@ from demos.steps import Result, RunSettings, Step
 from tutor.models.embedded import embedded_is_ready, embedded_path
 from tutor.settings import read_settings
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROOT = Path(__file__).resolve().parents[1]
 SMALL: dict[str, object] = {"steps": 6, "lr": 0.02, "layers": 2, "cards": 4, "rank": 4}
 END = "<|im_end|>"
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
 from statistics import NormalDist
 from typing import Any
 
@@ -24,19 +23,13 @@ from demos.knobs import Demo
 from demos.networks import seeded
 from demos.steps import Metric, Result, RunSettings, Step
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY: dict[str, dict[str, object]] = {
     "dcgan-digits": {"steps": 3, "network": "mlp", "batch": 16},
     "conditional-gan": {"steps": 3, "network": "mlp", "batch": 16},
     "cyclegan": {"steps": 2, "size": "16", "batch": 4},
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

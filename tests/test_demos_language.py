@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,13 @@ from demos.knobs import Demo
 from demos.networks import seeded
 from demos.steps import Result, RunSettings, Step
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL: dict[str, dict[str, object]] = {
     "self-attention": {"steps": 12, "batch": 16, "length": 8},
     "tiny-transformer": {"steps": 6, "batch": 4, "width": 32, "layers": 1, "context": 32, "text": "story"},
     "tokens": {"merges": 12, "text": "story"},
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def settings(seed: int = 0, clock: Any = lambda: 0.0, budget_s: float = 60.0) -> RunSettings:

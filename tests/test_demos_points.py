@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,16 +20,10 @@ from demos.knobs import Demo
 from demos.networks import mlp, seeded
 from demos.steps import Result, RunSettings, Step
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LN3 = math.log(3.0)
 CURES = ("ttur", "r1-r2", "minibatch-std", "pacgan", "none")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def settings(seed: int = 0, budget_s: float = 60.0, clock: Any = lambda: 0.0) -> RunSettings:

@@ -8,7 +8,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +26,10 @@ from demos.pretrained_images import ImageMaker
 from demos.pretrained_text import TextLook, TextMaker
 from demos.steps import Result, RunSettings, Step
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROOT = Path(__file__).resolve().parents[1]
 SMALL: dict[str, object] = {"samples": 100, "nfe": 4, "texts": 4}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def settings(seed: int = 0, clock: Any = lambda: 0.0, budget_s: float = 60.0) -> RunSettings:
