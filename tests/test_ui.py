@@ -59,7 +59,7 @@ from tutor.turns import (
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
-from tutor.ui.desk import Desk, Pace, Ticket
+from tutor.ui.desk import UNBEGUN_S, Desk, Pace, Ticket
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
 from tutor.ui.offers import offers
 from tutor.ui.reader import AROUND, note_html, quote_key
@@ -672,6 +672,34 @@ def test_message_stopped_while_it_waits_is_never_begun() -> None:
     assert _put(desk, "tab", "chat", "two")
 
 
+def test_message_stopped_before_its_words_are_on_record_never_waits() -> None:
+    desk = Desk(most=1)
+    assert desk.take("tab", "chat")
+    ticket = desk.stop("tab")
+    assert ticket is not None and not ticket.recorded
+    assert not desk.wait("tab", "chat", "one")
+    assert not desk.busy("tab") and _put(desk, "other", "chat", "two")
+
+
+def test_message_that_nobody_comes_to_begin_gives_its_place_up() -> None:
+    now = [0.0]
+    desk = Desk(most=1, clock=lambda: now[0])
+    assert _put(desk, "tab", "chat", "one")
+    now[0] = UNBEGUN_S
+    assert not desk.take("other", "") and desk.shut() is None and desk.holds("chat")
+    now[0] += 1.0
+    assert not desk.holds("chat") and desk.begin("tab") is None and desk.take("other", "chat")
+    now[0] += 2 * UNBEGUN_S
+    assert not desk.take("third", "") and desk.wait("other", "chat", "two")
+    assert desk.begin("other")
+    now[0] += 2 * UNBEGUN_S
+    assert not desk.take("third", "") and desk.shut() is None
+    desk.end("other")
+    assert _put(desk, "tab", "chat", "three")
+    now[0] += 2 * UNBEGUN_S
+    assert desk.shut() is not None
+
+
 def test_desk_is_shut_while_the_notes_change_and_not_while_a_message_is_there() -> None:
     desk = Desk()
     _put(desk, "tab", "chat", "one")
@@ -929,6 +957,26 @@ def test_tab_closed_while_its_message_waits_leaves_the_words_and_frees_the_conve
     opened.listeners.left("tab")
     opened.listeners.left("tab that never asked")
     assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
+    assert opened.listeners.taken("another tab", chat_id, "two")[0] == chat_id
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_tab_closed_or_stopped_while_its_words_are_being_recorded_frees_the_conversation(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, closed: bool
+) -> None:
+    hear = opened.session.hear
+
+    def slow(chat_id: str, message: str) -> None:
+        hear(chat_id, message)
+        (opened.listeners.left if closed else opened.listeners.stopped)("tab")
+
+    monkeypatch.setattr(opened.session, "hear", slow)
+    chat_id, shown, box, *_ = opened.listeners.taken("tab", "", "one")
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
+    assert STOPPED_EARLY in _messages_of(shown)[-1]["content"] and box.submit_btn == "Send"
+    monkeypatch.undo()
+    assert _nothing_answered(opened) and opened.desk.shut() is not None
+    opened.desk.reopen()
     assert opened.listeners.taken("another tab", chat_id, "two")[0] == chat_id
 
 

@@ -180,8 +180,9 @@ def _turn(mine: Any, text: str, waits: bool = True) -> Iterator[Ticket]:
         raise PageError("Another answer or the notes are being worked on", "Call again when that is done.")
     place = None
     try:
-        mine.desk.wait(tab, "", text)
-        ticket = mine.desk.begin(tab)
+        ticket = mine.desk.begin(tab) if mine.desk.wait(tab, "", text) else None
+        if ticket is None:
+            raise PageError("The tutor is being closed", "Start it again.")
         place = mine.line.join() if waits else None
         if waits and place is None:
             raise PageError(BUSY, "")

@@ -152,9 +152,11 @@ class Saying:
         return free
 
     def _waiting(self, tab: str, chat_id: str, text: str, words: str, emptied: bool = False) -> list[Any]:
-        self._desk.wait(tab, chat_id, text)
+        waits = self._desk.wait(tab, chat_id, text)
+        if not waits:  # stopped, or its tab left, before its words were on record
+            self._session.note(chat_id, STOPPED_EARLY)
         shown = chat_update(self._view, chat_id)
-        return [chat_id, shown, self.writing(True, emptied), *self._chats.listing(chat_id, True, words)]
+        return [chat_id, shown, self.writing(waits, emptied), *self._chats.listing(chat_id, waits, words)]
 
     def answered(self, tab: str, style: str) -> Iterator[Any]:
         """The chat, again and again while the tab's message is being answered."""
