@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import itertools
 import json
@@ -12,11 +13,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,6 +63,7 @@ from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import UNBEGUN_S, Desk, Pace, Ticket
+from tutor.ui.gate import Gate
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
 from tutor.ui.offers import offers
 from tutor.ui.reader import AROUND, note_html, quote_key
@@ -73,7 +77,8 @@ from tutor.ui.rendering import (
     user_message,
 )
 from tutor.ui.saying import TAKING, Saying
-from tutor.ui.shelf import SHOWN, Shelf
+from tutor.ui.seats import Seats
+from tutor.ui.shelf import SHOWN, UPLOAD_KEPT_S, Shelf
 from tutor.ui.view import BUSY, STOPPED_EARLY, View
 
 QUOTE = "The generator makes only one kind of output."
@@ -1343,7 +1348,11 @@ def _done(shelf: Shelf, work: Any, chat_id: str = "", seen: str | None = None, p
     return re.sub(r"<[^>]+>", "", shown[SHOWN.index("status")].value)
 
 
-def test_uploads_are_copied_told_and_their_temporary_files_removed(shelf: Shelf) -> None:
+def _age(path: Path, by_s: float) -> None:
+    os.utime(path, (time.time() - by_s,) * 2)
+
+
+def test_uploads_are_copied_and_what_was_refused_is_told(shelf: Shelf) -> None:
     assert "“Biology” is made" in _done(shelf, partial(shelf.make, "Biology"))
     sent = [
         _sent(shelf, "../../osmosis.md", b"# Osmosis\n\nOsmosis moves water.\n", "0a"),
@@ -1357,8 +1366,26 @@ def test_uploads_are_copied_told_and_their_temporary_files_removed(shelf: Shelf)
     assert "broken.md" in contents_html(shelf._session.notes_read)
     assert "photo.png was not added" in said
     assert shelf._libraries.files("biology") == ["broken.md", "osmosis.md"]
-    assert list(Path(shelf._upload_folder()).iterdir()) == []
     assert [note.path for note in shelf._session.notes_read.index.notes] == ["osmosis.md"]
+
+
+def test_uploads_are_removed_once_they_have_lain_and_what_is_shown_to_students_never(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    old, new = (_sent(shelf, f"{folder}.md", b"# A\n\nText.\n", folder) for folder in ("0a", "0b"))
+    shown = Path(old["path"]).with_name("final.png")
+    shown.write_bytes(b"x")
+    for path in (Path(old["path"]), shown):
+        _age(path, UPLOAD_KEPT_S + 60)
+    said = _done(shelf, partial(shelf.add_files, [new, {"path": str(shown), "orig_name": "final.png"}]))
+    assert said.startswith("1 file added.") and "final.png was not added" in said
+    assert shown.is_file() and Path(new["path"]).is_file() and not Path(old["path"]).exists()
+
+
+def test_two_who_send_the_same_file_at_once_both_get_it(shelf: Shelf) -> None:
+    sent = _sent(shelf, "osmosis.md", b"# Osmosis\n\nOsmosis moves water.\n")
+    for name in ("Biology", "Chemistry"):
+        _done(shelf, partial(shelf.make, name))
+        assert _done(shelf, partial(shelf.add_files, [sent])).startswith("1 file added.")
 
 
 def test_a_path_outside_the_upload_folder_is_neither_read_nor_removed(shelf: Shelf, notes: Path) -> None:
@@ -1375,8 +1402,7 @@ def test_the_notes_do_not_change_while_a_message_is_answered(shelf: Shelf) -> No
     shelf._desk.take("another tab", "chat")
     sent = [_sent(shelf, "a.md", b"x")]
     assert _done(shelf, partial(shelf.make, "Biology")) == ""
-    list(shelf.change("", partial(shelf.add_files, sent), None, partial(shelf.clear, sent)))
-    assert len(shelf._libraries.all()) == 1 and list(Path(shelf._upload_folder()).iterdir()) == []
+    assert _done(shelf, partial(shelf.add_files, sent)) == "" and len(shelf._libraries.all()) == 1
     shelf._desk.end("another tab")
     assert "is made" in _done(shelf, partial(shelf.make, "Biology")) and not shelf._desk.is_shut
 
@@ -1580,17 +1606,59 @@ def test_a_file_name_leads_nowhere_else(server: RunningPage, name: str) -> None:
         assert Path(path).resolve().parent.parent == _page_folder().resolve()
 
 
-def test_what_is_left_of_broken_uploads_goes_at_the_next_start(tmp_path: Path) -> None:
-    from tutor.ui.serving import remove_broken_uploads
+def test_what_an_earlier_page_left_behind_goes_at_the_next_start(tmp_path: Path) -> None:
+    from tutor.ui.serving import remove_left_behind
 
-    old, new, picture = tmp_path / "tmpold", tmp_path / "tmpnew", tmp_path / "frame.png"
-    for path in (old, new, picture):
+    now, hour = 1_000_000.0, 3600.0
+    ages = {"tmpold": 2 * hour, "tmpnew": 1.0, "0a/frame.png": 25 * hour, "0b/note.md": 25 * hour,
+            "0b/film.gif": 23 * hour, "0c/note.md": 1.0}  # fmt: skip
+    for name, age in ages.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text("x")
-    os.utime(old, (1000.0, 1000.0))
-    os.utime(picture, (1000.0, 1000.0))
-    os.utime(new, (9000.0, 9000.0))
-    remove_broken_uploads(tmp_path, now=9001.0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["frame.png", "tmpnew"]
+        os.utime(path, (now - age,) * 2)
+    remove_left_behind(tmp_path, now)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {"tmpnew", "0b", "0b/film.gif", "0c", "0c/note.md"}
+
+
+def test_a_request_for_a_picture_opens_no_record_and_waits_for_none() -> None:
+    opened, goes_on = threading.Event(), threading.Event()
+
+    def make(name: str) -> Any:
+        opened.set()
+        goes_on.wait(20)
+        return SimpleNamespace(shows={"/p/own.png"}.__contains__)
+
+    seats: Seats[Any] = Seats(make, are_named=True, shown_to_all={"/p/all.png"})
+    entered = SimpleNamespace(tokens={"key": "ann"}, cookie_id="x")
+    door = SimpleNamespace(line=lambda name: "a line")
+    passed: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        passed.append(scope["path"])
+
+    async def send(message: Any) -> None:
+        pass
+
+    gate = Gate(app, entered, seats, door, lambda: 0.0)  # type: ignore[arg-type]
+    gate._let_in["key"] = "a line"
+
+    def asked(file: str) -> bool:
+        path = f"/gradio_api/file={file}"
+        headers = [(b"cookie", b"access-token-x=key")]
+        scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+        asyncio.run(gate(scope, None, send))  # type: ignore[arg-type]
+        return path in passed
+
+    assert not asked("/p/own.png") and asked("/p/all.png") and not opened.is_set()
+    opening = threading.Thread(target=seats.of, args=["ann"])
+    opening.start()
+    assert opened.wait(20)
+    assert not asked("/p/own.png") and opening.is_alive()
+    goes_on.set()
+    opening.join()
+    assert asked("/p/own.png") and not asked("/p/anothers.png")
 
 
 def test_the_history_of_runs_is_off(server: RunningPage) -> None:
@@ -1649,7 +1717,6 @@ def test_failure_of_a_button_reaches_the_student_as_words() -> None:
     import gradio as gr
 
     from tutor.ui.door import at_the_door
-    from tutor.ui.seats import Seats
 
     locked = PlainSession()
     locked.locked = True

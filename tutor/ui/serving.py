@@ -217,7 +217,7 @@ def _application(
     """The page on a FastAPI application behind the guard, and in a class behind the gate; and its seats."""
     pictures = settings.cache_dir / "page"
     pictures.mkdir(parents=True, exist_ok=True, mode=0o700)
-    remove_broken_uploads(pictures, time.time())
+    remove_left_behind(pictures, time.time())
     os.environ["GRADIO_TEMP_DIR"] = str(pictures)  # read when the first component is made
 
     import gradio as gr
@@ -286,12 +286,19 @@ def _check(door: Door) -> Callable[[str, str], Awaitable[bool]]:
     return check
 
 
-def remove_broken_uploads(folder: Path, now: float) -> None:
-    """Removes what uploads that broke off left behind more than an hour before `now` (s since 1970)."""
-    for path in folder.glob("tmp*"):
-        with suppress(OSError):
-            if path.is_file() and path.stat().st_mtime < now - 3600:
-                path.unlink()
+def remove_left_behind(folder: Path, now: float) -> None:
+    """Removes what a page that was not ended in order left in its folder, long before `now` (s since 1970).
+
+    Another page may be at work there: pieces of uploads go after an hour, and uploads and copies of pictures after a
+    day, as those of a running page do. A copy is made anew whenever its picture is shown.
+    """
+    for pattern, kept_s in (("tmp*", 3600), ("*/*", 86400)):
+        for path in folder.glob(pattern):
+            with suppress(OSError):
+                if not path.is_dir() and path.lstat().st_mtime < now - kept_s:
+                    path.unlink()
+                    if path.parent != folder:
+                        path.parent.rmdir()
 
 
 def _server(app: Guard) -> uvicorn.Server:
