@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
 import itertools
 import json
+import logging
 import os
 import re
 import signal
@@ -60,7 +62,7 @@ from tutor.turns import (
     lasting_events,
 )
 from tutor.ui import RunningPage, check_address, start_server
-from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats
+from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats, chat_update
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import UNBEGUN_S, Desk, Pace, Ticket
 from tutor.ui.gate import Gate
@@ -354,8 +356,16 @@ def test_a_note_is_opened_at_its_quote_with_what_stands_around_it() -> None:
     assert shown.count("<h3>") == 1 and "\n\n\n" not in shown
 
 
+def _key(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
 @pytest.mark.parametrize(
-    "key", ["", "????", "AAAA", "W10", quote_key({"note": "gone.md", "lines": [1, 1], "quote": "x"})]
+    "key",
+    [
+        *("", "????", "AAAA", "W10", quote_key({"note": "gone.md", "lines": [1, 1], "quote": "x"})),
+        *(_key("[" * 2_000), _key('["a", 1, Infinity, "x"]'), _key('["a", NaN, 1, "x"]')),
+    ],
 )
 def test_a_quote_that_is_not_there_any_more_or_makes_no_sense_is_said_to_be_so(key: str) -> None:
     shown = note_html(key, [_passage("Something.", 3)])
@@ -1186,6 +1196,26 @@ def test_what_is_thought_of_an_answer_is_kept_and_shown_and_a_word_is_asked_for(
     ]  # fmt: skip
 
 
+def test_a_conversation_is_set_once_for_each_thing_that_is_done_with_it(opened: Opened) -> None:
+    served: list[str] = []
+    view = View(opened.session, lambda path: (served.append(path), path)[1])
+    saying = Saying(opened.session, view, opened.desk, opened.chats)
+    chat_id = _answer(opened, "one")
+    outcome = DemoOutcome({"demo": "gan-2d", "images": ["/p/a.png"]})
+    opened.session._keep(chat_id, "assistant", "A demo.", outcome)
+    places = [message["role"] for message in view.chat(chat_id)]
+    for work in (
+        lambda: chat_update(view, chat_id),
+        lambda: chat_update(view, chat_id, reopened=True),
+        lambda: saying.liked(chat_id, places.index("assistant"), "like"),
+    ):
+        served.clear()
+        work()
+        assert served == ["/p/a.png"]
+    assert opened.session.thoughts[0].turn_id == opened.session.turns(chat_id)[-1].id
+    assert view.liked(view.shown(chat_id)) == ["Like"]
+
+
 @pytest.mark.parametrize("place", [0, 2, -1, 7])
 def test_nothing_is_thought_of_what_is_no_answer(opened: Opened, place: int) -> None:
     chat_id = _answer(opened, "one", "two")
@@ -1445,6 +1475,22 @@ def test_a_list_that_another_tab_has_outdated_removes_nothing(shelf: Shelf) -> N
     assert len(shelf._libraries.all()) == 3 and not shelf._desk.is_shut
 
 
+def test_a_library_that_comes_into_use_at_the_last_moment_is_not_deleted(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Chemistry", "Biology"):
+        _done(shelf, partial(shelf.make, name))
+    shut = shelf._desk.shut
+
+    def shut_after_a_switch(purpose: str = "") -> Ticket | None:
+        shelf._session.use_library("chemistry")
+        return shut(purpose)
+
+    monkeypatch.setattr(shelf._desk, "shut", shut_after_a_switch)
+    assert "Another library came into use" in _done(shelf, shelf.delete, seen="biology")
+    assert len(shelf._libraries.all()) == 3 and not shelf._desk.is_shut
+
+
 def test_the_conversation_says_from_where_it_is_answered(shelf: Shelf) -> None:
     chat_id = shelf._session.new_chat()
     _done(shelf, partial(shelf.make, "Biology"), chat_id)
@@ -1600,10 +1646,12 @@ def test_no_body_is_read_beyond_its_bound(server: RunningPage, monkeypatch: pyte
 
 @pytest.mark.parametrize("name", ["../../x.md", "..\\..\\x.md", "/etc/x.md", "n" * 400 + ".md", ".hidden.md"])
 def test_a_file_name_leads_nowhere_else(server: RunningPage, name: str) -> None:
-    status, said = _upload(server, b"# Note", name)
-    assert status in (200, 400, 500)
-    for path in json.loads(said) if status == 200 else ():
-        assert Path(path).resolve().parent.parent == _page_folder().resolve()
+    before = set(_page_folder().parent.rglob("*.md"))
+    status, said = _upload(server, b"# " + name.encode(), name)
+    assert status == 200, said
+    [path] = map(Path, json.loads(said))
+    assert path.resolve().parent.parent == _page_folder().resolve()
+    assert set(_page_folder().parent.rglob("*.md")) - before == {path}
 
 
 def test_what_an_earlier_page_left_behind_goes_at_the_next_start(tmp_path: Path) -> None:
@@ -1688,6 +1736,23 @@ def test_port_in_use_is_told_before_any_work(tmp_path: Path) -> None:
         ):
             check_address(_settings(tmp_path, port=port))
         assert not (tmp_path / "cache").exists()
+
+
+def test_a_page_that_could_not_be_built_frees_the_port_and_logs_nothing_more(
+    session: PlainSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no page")
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        settings = _settings(tmp_path, port=other.getsockname()[1])
+    before = list(logging.getLogger("tutor").handlers)
+    monkeypatch.setattr("tutor.ui.serving.build_page", broken)
+    with pytest.raises(RuntimeError, match="no page"):
+        start_server(session, settings)
+    assert logging.getLogger("tutor").handlers == before
+    check_address(settings)
 
 
 def test_unknown_host_is_told(tmp_path: Path) -> None:

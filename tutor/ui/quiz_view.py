@@ -57,7 +57,7 @@ class Mark(NamedTuple):
         try:
             chat_id, item_id, dealt_with = json.loads(str(text or "")[:_LONGEST_MARK])
             return Mark(str(chat_id), str(item_id), int(dealt_with))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return Mark()
 
     @property

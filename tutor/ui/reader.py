@@ -88,7 +88,7 @@ def _place_of(key: str) -> tuple[str, int, int, str] | None:
         place = json.loads(base64.urlsafe_b64decode(key[:_LONGEST_KEY] + "=" * (-len(key) % 4)))
         note, first, last, quote = place
         return str(note), int(first), int(last), str(quote)
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

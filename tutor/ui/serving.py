@@ -70,8 +70,7 @@ class RunningPage:
             _close_tunnels()
         self._server.should_exit = True
         self._thread.join(STOP_S)
-        logging.getLogger("tutor").removeHandler(self._log)
-        self._log.close()
+        _close_log(self._log)
 
     def wait(self) -> None:
         """Returns when the server has ended."""
@@ -145,6 +144,7 @@ def start_server(
         server = _server(guard)
     except BaseException:
         listening.close()
+        _close_log(log)
         raise
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="page", daemon=True)
     thread.start()
@@ -368,3 +368,8 @@ def _open_log(settings: Settings) -> logging.Handler:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("tutor").addHandler(handler)
     return handler
+
+
+def _close_log(handler: logging.Handler) -> None:
+    logging.getLogger("tutor").removeHandler(handler)
+    handler.close()

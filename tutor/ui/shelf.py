@@ -195,8 +195,8 @@ class Shelf:
         """
         import gradio as gr
 
-        before = self._session.library
         ticket = self._desk.shut(picked)
+        before = self._session.library  # only now can it not become another
         if ticket is None and picked and picked in (self._desk.purpose, self._session.library.slug or _BASE):
             yield [gr.skip()] * len(SHOWN), False
             return
