@@ -289,13 +289,6 @@ def test_a_schema_that_cannot_be_kept_is_a_model_error(chat: LocalChat) -> None:
         chat.invoke("Is it right?", json_schema={"type": "no such type"})
 
 
-def test_what_the_model_learned_is_likelier_than_its_reverse(chat: LocalChat) -> None:
-    learned = str(chat.invoke("What is a GAN?").content)
-    other = " ".join(reversed(learned.split()))
-    likely, unlikely, empty = chat.log_likelihoods([HumanMessage("What is a GAN?")], [learned, other, ""])
-    assert 0 > likely > unlikely > empty == float("-inf")
-
-
 def test_a_model_without_a_chat_template_gets_a_plain_one(tiny: Path, tmp_path: Path) -> None:
     bare = copied(tiny, tmp_path / "bare")
     (bare / "chat_template.jinja").unlink()
