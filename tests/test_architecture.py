@@ -111,6 +111,22 @@ def test_a_module_imports_only_from_those_above_it() -> None:
     assert not against
 
 
+def test_the_parts_of_the_page_are_listed_once_and_import_only_from_those_above() -> None:
+    folder = PACKAGE / "ui"
+    listed = re.findall(
+        r"^([a-z_]+) {2,}\S", (folder / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    against = [
+        f"{path.name}:{line} imports {name}"
+        for path in folder.glob("*.py")
+        for name, line in imports(path)
+        if path.stem in listed and name.startswith("tutor.ui.")
+        if listed.index(name.split(".")[2]) >= listed.index(path.stem)
+    ]
+    assert not against
+
+
 def test_a_heavy_library_is_imported_by_its_owner_alone() -> None:
     strays = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"

@@ -214,9 +214,24 @@ def test_after_a_log_out_the_cookie_is_worth_nothing(server: RunningPage) -> Non
 # One student and another
 
 
-def test_the_page_carries_no_students_words_in_what_all_get(ann: Browser, ben: Browser, chat: str) -> None:
-    for path in ("/", "/config"):
-        assert chat not in ben.send("GET", path).read().decode()
+def test_the_page_carries_no_students_words_in_what_all_get(
+    ann: Browser, chat: str, classroom: Classroom, settings: Settings
+) -> None:
+    session = classroom.student("ann")
+    hers = session.new_chat()
+    session.hear(hers, "What does the zebra of Ann mean?")
+    running = start_server(classroom, settings)  # made when there are words that it could carry
+    try:
+        ben = Browser(running.url, "tab-of-ben-elsewhere")
+        assert ben.log_in("ben")[0] == 200
+        for path in ("/", "/config"):
+            said = ben.send("GET", path).read().decode()
+            assert "How to explain" in said
+            assert not [words for words in (chat, hers, "zebra", "of Ann") if words in said]
+        assert "zebra" in json.dumps(ann.done("new", "click", [])["output"])
+    finally:
+        running.stop()
+        session.delete_chat(hers)
 
 
 def test_each_student_sees_the_conversations_of_their_own(

@@ -7,11 +7,14 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from tutor.errors import PageError
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.ui import RunningPage, check_address, start_server
 
+PATIENCE_S = 60.0
 ENDPOINTS = {"ask", "search", "make_quiz", "grade", "progress", "list_demos", "run_demo"}
 
 
@@ -116,6 +120,33 @@ def test_what_is_out_of_bounds_is_refused_in_words(
     with pytest.raises(AppError) as told:
         client.predict(*given, api_name=endpoint)
     assert says in str(told.value) and "Traceback" not in str(told.value)
+
+
+def test_a_run_stops_and_frees_its_place_when_its_caller_hangs_up(
+    server: RunningPage, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def trains(call: Any, config: Any) -> Any:
+        begun.set()
+        if config["configurable"]["cancel"].wait(PATIENCE_S):
+            stopped.set()
+        return SimpleNamespace(artifact={"stopped": True, "result": {}})
+
+    monkeypatch.setitem(session.tools, "run_demo", SimpleNamespace(invoke=trains))
+    call = f"{server.url}/gradio_api/call/run_demo"
+    body = json.dumps({"data": ["gan-2d", {}, "quick", 0]}).encode()
+    request = urllib.request.Request(call, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{call}/{event}") as stream:
+        assert begun.wait(PATIENCE_S) and stream.readline()
+    assert stopped.wait(PATIENCE_S)
+    desk, until = server._seats.of(None).desk, time.monotonic() + PATIENCE_S
+    while (ticket := desk.shut()) is None and time.monotonic() < until:
+        time.sleep(0.1)
+    assert ticket is not None
+    desk.reopen()
 
 
 def test_without_the_flag_no_program_finds_an_endpoint(session: Any, settings: Settings) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tutor.errors import DemoError
-from tutor.runs import compared, comparison_table, read_run
+from tutor.runs import MOST_KEPT, compared, comparison_table, kept_runs, new_run_folder, read_run
 
 
 def run(
@@ -79,3 +80,19 @@ def test_a_folder_without_a_finished_run_says_so(content: str | None, says: str,
         (tmp_path / "result.json").write_text(content)
     with pytest.raises(DemoError, match=says):
         read_run(tmp_path)
+
+
+def test_the_latest_runs_are_kept_and_the_others_leave_the_disk(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    (folder / "mine").mkdir(parents=True)
+    for n in range(MOST_KEPT + 5):
+        place = new_run_folder(folder)
+        (place / "film.gif").write_bytes(b"gif")
+        (place / "result.json").write_text(json.dumps(run(seed=n)))
+        for path in (place / "result.json", place):
+            os.utime(path, (1000.0 + n, 1000.0 + n))
+    places = {path for path in folder.iterdir() if path.name != "mine"}
+    assert len(places) == MOST_KEPT and (folder / "mine").is_dir()
+    kept = kept_runs(folder)
+    assert [one.run["seed"] for one in kept] == list(range(MOST_KEPT + 4, 4, -1))
+    assert {one.folder for one in kept} == places

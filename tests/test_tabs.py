@@ -702,16 +702,18 @@ def test_a_press_on_stop_without_a_run_lets_another_begin(demos: DemosTab) -> No
     assert demos.stopping(True) == [gr.skip(), gr.skip(), "<p>Stopping …</p>"]
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc", "run-a/../../x", "", None])
+@pytest.mark.parametrize("name", ["../run-x", "/etc", "run-a/../../run-x", "run-a/", "", None])
 def test_a_run_is_named_by_the_list_and_never_by_a_path(
     demos: DemosTab, session: Session, name: str | None
 ) -> None:
     import gradio as gr
 
     _kept(session.settings.data_dir / "runs", "a")
-    _kept(session.settings.data_dir, "x")
+    outside = _kept(session.settings.data_dir, "x")
+    assert (session.settings.data_dir / "runs" / "../run-x").samefile(outside)
     assert demos.look(name) == [gr.skip()] * (len(DEMO) + 2 * demos.knobs + len(RUN))
-    assert "run" in demos.compare("run-a", name)[0]
+    assert "<table" in demos.compare("run-a", "run-a")[0]
+    assert "<table" not in demos.compare("run-a", name)[0]
 
 
 # Progress
@@ -796,7 +798,11 @@ def test_a_skip_is_never_right_by_the_students_word(played: Played) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "[1]", '["a", "b", "c"]', '{"a": 1}', "null", "[" * 1000, '"abc"']
+    "text",
+    [
+        *("", "{", "[]", "[1]", '["a", "b", "c"]', '{"a": 1}', "null", "[" * 1000, '"abc"'),
+        *(f'["a", "b", {number}]' for number in ("Infinity", "-Infinity", "NaN", "1e999")),
+    ],
 )
 def test_a_mark_that_a_browser_made_up_is_that_of_nothing(text: str) -> None:
     assert Mark.read(text) == Mark()

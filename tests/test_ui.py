@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import http.client
 import itertools
 import json
+import logging
 import os
 import re
 import signal
@@ -12,11 +15,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,9 +62,10 @@ from tutor.turns import (
     lasting_events,
 )
 from tutor.ui import RunningPage, check_address, start_server
-from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats
+from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats, chat_update
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
-from tutor.ui.desk import Desk, Pace, Ticket
+from tutor.ui.desk import UNBEGUN_S, Desk, Pace, Ticket
+from tutor.ui.gate import Gate
 from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
 from tutor.ui.offers import offers
 from tutor.ui.reader import AROUND, note_html, quote_key
@@ -73,7 +79,8 @@ from tutor.ui.rendering import (
     user_message,
 )
 from tutor.ui.saying import TAKING, Saying
-from tutor.ui.shelf import SHOWN, Shelf
+from tutor.ui.seats import Seats
+from tutor.ui.shelf import SHOWN, UPLOAD_KEPT_S, Shelf
 from tutor.ui.view import BUSY, STOPPED_EARLY, View
 
 QUOTE = "The generator makes only one kind of output."
@@ -349,8 +356,16 @@ def test_a_note_is_opened_at_its_quote_with_what_stands_around_it() -> None:
     assert shown.count("<h3>") == 1 and "\n\n\n" not in shown
 
 
+def _key(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
 @pytest.mark.parametrize(
-    "key", ["", "????", "AAAA", "W10", quote_key({"note": "gone.md", "lines": [1, 1], "quote": "x"})]
+    "key",
+    [
+        *("", "????", "AAAA", "W10", quote_key({"note": "gone.md", "lines": [1, 1], "quote": "x"})),
+        *(_key("[" * 2_000), _key('["a", 1, Infinity, "x"]'), _key('["a", NaN, 1, "x"]')),
+    ],
 )
 def test_a_quote_that_is_not_there_any_more_or_makes_no_sense_is_said_to_be_so(key: str) -> None:
     shown = note_html(key, [_passage("Something.", 3)])
@@ -672,6 +687,34 @@ def test_message_stopped_while_it_waits_is_never_begun() -> None:
     assert _put(desk, "tab", "chat", "two")
 
 
+def test_message_stopped_before_its_words_are_on_record_never_waits() -> None:
+    desk = Desk(most=1)
+    assert desk.take("tab", "chat")
+    ticket = desk.stop("tab")
+    assert ticket is not None and not ticket.recorded
+    assert not desk.wait("tab", "chat", "one")
+    assert not desk.busy("tab") and _put(desk, "other", "chat", "two")
+
+
+def test_message_that_nobody_comes_to_begin_gives_its_place_up() -> None:
+    now = [0.0]
+    desk = Desk(most=1, clock=lambda: now[0])
+    assert _put(desk, "tab", "chat", "one")
+    now[0] = UNBEGUN_S
+    assert not desk.take("other", "") and desk.shut() is None and desk.holds("chat")
+    now[0] += 1.0
+    assert not desk.holds("chat") and desk.begin("tab") is None and desk.take("other", "chat")
+    now[0] += 2 * UNBEGUN_S
+    assert not desk.take("third", "") and desk.wait("other", "chat", "two")
+    assert desk.begin("other")
+    now[0] += 2 * UNBEGUN_S
+    assert not desk.take("third", "") and desk.shut() is None
+    desk.end("other")
+    assert _put(desk, "tab", "chat", "three")
+    now[0] += 2 * UNBEGUN_S
+    assert desk.shut() is not None
+
+
 def test_desk_is_shut_while_the_notes_change_and_not_while_a_message_is_there() -> None:
     desk = Desk()
     _put(desk, "tab", "chat", "one")
@@ -932,6 +975,26 @@ def test_tab_closed_while_its_message_waits_leaves_the_words_and_frees_the_conve
     assert opened.listeners.taken("another tab", chat_id, "two")[0] == chat_id
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_tab_closed_or_stopped_while_its_words_are_being_recorded_frees_the_conversation(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, closed: bool
+) -> None:
+    hear = opened.session.hear
+
+    def slow(chat_id: str, message: str) -> None:
+        hear(chat_id, message)
+        (opened.listeners.left if closed else opened.listeners.stopped)("tab")
+
+    monkeypatch.setattr(opened.session, "hear", slow)
+    chat_id, shown, box, *_ = opened.listeners.taken("tab", "", "one")
+    assert opened.said(chat_id) == [("user", "one"), ("assistant", STOPPED_EARLY)]
+    assert STOPPED_EARLY in _messages_of(shown)[-1]["content"] and box.submit_btn == "Send"
+    monkeypatch.undo()
+    assert _nothing_answered(opened) and opened.desk.shut() is not None
+    opened.desk.reopen()
+    assert opened.listeners.taken("another tab", chat_id, "two")[0] == chat_id
+
+
 def _asked(line: Line, text: str) -> tuple[View, Ticket]:
     """A message on record in a session of its own, to be answered in a line."""
     session = PlainSession()
@@ -1133,6 +1196,26 @@ def test_what_is_thought_of_an_answer_is_kept_and_shown_and_a_word_is_asked_for(
     ]  # fmt: skip
 
 
+def test_a_conversation_is_set_once_for_each_thing_that_is_done_with_it(opened: Opened) -> None:
+    served: list[str] = []
+    view = View(opened.session, lambda path: (served.append(path), path)[1])
+    saying = Saying(opened.session, view, opened.desk, opened.chats)
+    chat_id = _answer(opened, "one")
+    outcome = DemoOutcome({"demo": "gan-2d", "images": ["/p/a.png"]})
+    opened.session._keep(chat_id, "assistant", "A demo.", outcome)
+    places = [message["role"] for message in view.chat(chat_id)]
+    for work in (
+        lambda: chat_update(view, chat_id),
+        lambda: chat_update(view, chat_id, reopened=True),
+        lambda: saying.liked(chat_id, places.index("assistant"), "like"),
+    ):
+        served.clear()
+        work()
+        assert served == ["/p/a.png"]
+    assert opened.session.thoughts[0].turn_id == opened.session.turns(chat_id)[-1].id
+    assert view.liked(view.shown(chat_id)) == ["Like"]
+
+
 @pytest.mark.parametrize("place", [0, 2, -1, 7])
 def test_nothing_is_thought_of_what_is_no_answer(opened: Opened, place: int) -> None:
     chat_id = _answer(opened, "one", "two")
@@ -1295,7 +1378,11 @@ def _done(shelf: Shelf, work: Any, chat_id: str = "", seen: str | None = None, p
     return re.sub(r"<[^>]+>", "", shown[SHOWN.index("status")].value)
 
 
-def test_uploads_are_copied_told_and_their_temporary_files_removed(shelf: Shelf) -> None:
+def _age(path: Path, by_s: float) -> None:
+    os.utime(path, (time.time() - by_s,) * 2)
+
+
+def test_uploads_are_copied_and_what_was_refused_is_told(shelf: Shelf) -> None:
     assert "“Biology” is made" in _done(shelf, partial(shelf.make, "Biology"))
     sent = [
         _sent(shelf, "../../osmosis.md", b"# Osmosis\n\nOsmosis moves water.\n", "0a"),
@@ -1309,8 +1396,26 @@ def test_uploads_are_copied_told_and_their_temporary_files_removed(shelf: Shelf)
     assert "broken.md" in contents_html(shelf._session.notes_read)
     assert "photo.png was not added" in said
     assert shelf._libraries.files("biology") == ["broken.md", "osmosis.md"]
-    assert list(Path(shelf._upload_folder()).iterdir()) == []
     assert [note.path for note in shelf._session.notes_read.index.notes] == ["osmosis.md"]
+
+
+def test_uploads_are_removed_once_they_have_lain_and_what_is_shown_to_students_never(shelf: Shelf) -> None:
+    _done(shelf, partial(shelf.make, "Biology"))
+    old, new = (_sent(shelf, f"{folder}.md", b"# A\n\nText.\n", folder) for folder in ("0a", "0b"))
+    shown = Path(old["path"]).with_name("final.png")
+    shown.write_bytes(b"x")
+    for path in (Path(old["path"]), shown):
+        _age(path, UPLOAD_KEPT_S + 60)
+    said = _done(shelf, partial(shelf.add_files, [new, {"path": str(shown), "orig_name": "final.png"}]))
+    assert said.startswith("1 file added.") and "final.png was not added" in said
+    assert shown.is_file() and Path(new["path"]).is_file() and not Path(old["path"]).exists()
+
+
+def test_two_who_send_the_same_file_at_once_both_get_it(shelf: Shelf) -> None:
+    sent = _sent(shelf, "osmosis.md", b"# Osmosis\n\nOsmosis moves water.\n")
+    for name in ("Biology", "Chemistry"):
+        _done(shelf, partial(shelf.make, name))
+        assert _done(shelf, partial(shelf.add_files, [sent])).startswith("1 file added.")
 
 
 def test_a_path_outside_the_upload_folder_is_neither_read_nor_removed(shelf: Shelf, notes: Path) -> None:
@@ -1327,8 +1432,7 @@ def test_the_notes_do_not_change_while_a_message_is_answered(shelf: Shelf) -> No
     shelf._desk.take("another tab", "chat")
     sent = [_sent(shelf, "a.md", b"x")]
     assert _done(shelf, partial(shelf.make, "Biology")) == ""
-    list(shelf.change("", partial(shelf.add_files, sent), None, partial(shelf.clear, sent)))
-    assert len(shelf._libraries.all()) == 1 and list(Path(shelf._upload_folder()).iterdir()) == []
+    assert _done(shelf, partial(shelf.add_files, sent)) == "" and len(shelf._libraries.all()) == 1
     shelf._desk.end("another tab")
     assert "is made" in _done(shelf, partial(shelf.make, "Biology")) and not shelf._desk.is_shut
 
@@ -1367,6 +1471,22 @@ def test_the_library_in_use_chosen_again_reads_what_changed(shelf: Shelf) -> Non
 def test_a_list_that_another_tab_has_outdated_removes_nothing(shelf: Shelf) -> None:
     _done(shelf, partial(shelf.make, "Biology"))
     _done(shelf, partial(shelf.make, "Chemistry"))
+    assert "Another library came into use" in _done(shelf, shelf.delete, seen="biology")
+    assert len(shelf._libraries.all()) == 3 and not shelf._desk.is_shut
+
+
+def test_a_library_that_comes_into_use_at_the_last_moment_is_not_deleted(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Chemistry", "Biology"):
+        _done(shelf, partial(shelf.make, name))
+    shut = shelf._desk.shut
+
+    def shut_after_a_switch(purpose: str = "") -> Ticket | None:
+        shelf._session.use_library("chemistry")
+        return shut(purpose)
+
+    monkeypatch.setattr(shelf._desk, "shut", shut_after_a_switch)
     assert "Another library came into use" in _done(shelf, shelf.delete, seen="biology")
     assert len(shelf._libraries.all()) == 3 and not shelf._desk.is_shut
 
@@ -1526,23 +1646,67 @@ def test_no_body_is_read_beyond_its_bound(server: RunningPage, monkeypatch: pyte
 
 @pytest.mark.parametrize("name", ["../../x.md", "..\\..\\x.md", "/etc/x.md", "n" * 400 + ".md", ".hidden.md"])
 def test_a_file_name_leads_nowhere_else(server: RunningPage, name: str) -> None:
-    status, said = _upload(server, b"# Note", name)
-    assert status in (200, 400, 500)
-    for path in json.loads(said) if status == 200 else ():
-        assert Path(path).resolve().parent.parent == _page_folder().resolve()
+    before = set(_page_folder().parent.rglob("*.md"))
+    status, said = _upload(server, b"# " + name.encode(), name)
+    assert status == 200, said
+    [path] = map(Path, json.loads(said))
+    assert path.resolve().parent.parent == _page_folder().resolve()
+    assert set(_page_folder().parent.rglob("*.md")) - before == {path}
 
 
-def test_what_is_left_of_broken_uploads_goes_at_the_next_start(tmp_path: Path) -> None:
-    from tutor.ui.serving import remove_broken_uploads
+def test_what_an_earlier_page_left_behind_goes_at_the_next_start(tmp_path: Path) -> None:
+    from tutor.ui.serving import remove_left_behind
 
-    old, new, picture = tmp_path / "tmpold", tmp_path / "tmpnew", tmp_path / "frame.png"
-    for path in (old, new, picture):
+    now, hour = 1_000_000.0, 3600.0
+    ages = {"tmpold": 2 * hour, "tmpnew": 1.0, "0a/frame.png": 25 * hour, "0b/note.md": 25 * hour,
+            "0b/film.gif": 23 * hour, "0c/note.md": 1.0}  # fmt: skip
+    for name, age in ages.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text("x")
-    os.utime(old, (1000.0, 1000.0))
-    os.utime(picture, (1000.0, 1000.0))
-    os.utime(new, (9000.0, 9000.0))
-    remove_broken_uploads(tmp_path, now=9001.0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["frame.png", "tmpnew"]
+        os.utime(path, (now - age,) * 2)
+    remove_left_behind(tmp_path, now)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
+    assert left == {"tmpnew", "0b", "0b/film.gif", "0c", "0c/note.md"}
+
+
+def test_a_request_for_a_picture_opens_no_record_and_waits_for_none() -> None:
+    opened, goes_on = threading.Event(), threading.Event()
+
+    def make(name: str) -> Any:
+        opened.set()
+        goes_on.wait(20)
+        return SimpleNamespace(shows={"/p/own.png"}.__contains__)
+
+    seats: Seats[Any] = Seats(make, are_named=True, shown_to_all={"/p/all.png"})
+    entered = SimpleNamespace(tokens={"key": "ann"}, cookie_id="x")
+    door = SimpleNamespace(line=lambda name: "a line")
+    passed: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        passed.append(scope["path"])
+
+    async def send(message: Any) -> None:
+        pass
+
+    gate = Gate(app, entered, seats, door, lambda: 0.0)  # type: ignore[arg-type]
+    gate._let_in["key"] = "a line"
+
+    def asked(file: str) -> bool:
+        path = f"/gradio_api/file={file}"
+        headers = [(b"cookie", b"access-token-x=key")]
+        scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+        asyncio.run(gate(scope, None, send))  # type: ignore[arg-type]
+        return path in passed
+
+    assert not asked("/p/own.png") and asked("/p/all.png") and not opened.is_set()
+    opening = threading.Thread(target=seats.of, args=["ann"])
+    opening.start()
+    assert opened.wait(20)
+    assert not asked("/p/own.png") and opening.is_alive()
+    goes_on.set()
+    opening.join()
+    assert asked("/p/own.png") and not asked("/p/anothers.png")
 
 
 def test_the_history_of_runs_is_off(server: RunningPage) -> None:
@@ -1574,6 +1738,23 @@ def test_port_in_use_is_told_before_any_work(tmp_path: Path) -> None:
         assert not (tmp_path / "cache").exists()
 
 
+def test_a_page_that_could_not_be_built_frees_the_port_and_logs_nothing_more(
+    session: PlainSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no page")
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        settings = _settings(tmp_path, port=other.getsockname()[1])
+    before = list(logging.getLogger("tutor").handlers)
+    monkeypatch.setattr("tutor.ui.serving.build_page", broken)
+    with pytest.raises(RuntimeError, match="no page"):
+        start_server(session, settings)
+    assert logging.getLogger("tutor").handlers == before
+    check_address(settings)
+
+
 def test_unknown_host_is_told(tmp_path: Path) -> None:
     from tutor.logins import add_login
 
@@ -1601,7 +1782,6 @@ def test_failure_of_a_button_reaches_the_student_as_words() -> None:
     import gradio as gr
 
     from tutor.ui.door import at_the_door
-    from tutor.ui.seats import Seats
 
     locked = PlainSession()
     locked.locked = True

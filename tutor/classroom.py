@@ -116,6 +116,10 @@ class Once(Generic[T]):
                 self._made[key] = self._make(key)
             return self._made[key]
 
+    def made(self, key: str) -> T | None:
+        """The key's thing where it is made already; this makes nothing and waits for nobody."""
+        return self._made.get(key)
+
     def all(self) -> list[T]:
         """What was made so far."""
         return list(self._made.values())

@@ -8,6 +8,7 @@ from typing import Any
 
 from tutor.exchanges import ChatTurn, citation_of, is_summary
 from tutor.turns import Citation, DraftDropped, EvidenceRecord, EvidenceShown, PassageSeen
+from tutor.words import lines_told
 
 Data = Mapping[str, Any]
 
@@ -132,7 +133,6 @@ def counted(record: EvidenceRecord) -> str:
 
 
 def _told(one: PassageSeen) -> Told:
-    first, last = one.lines
-    lines = f"line {first}" if first == last else f"lines {first}–{last}"
     names = " › ".join(part for part in (one.title, *one.heading) if part)
-    return Told(" · ".join(part for part in (names, one.note, lines) if part), one.text, one.reason)
+    place = (names, one.note, lines_told(one.lines))
+    return Told(" · ".join(part for part in place if part), one.text, one.reason)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from tutor.turns import TableShown
 
 Run = Mapping[str, Any]
 MOST_KEPT = 60
+"""Runs whose pictures, films and figures stay on the disk; a conversation keeps what it said of the others."""
+
 KEPT_FILES = ("final.png", "film.gif", "result.json")
 
 
@@ -65,6 +69,18 @@ def kept_runs(folder: Path) -> list[KeptRun]:
         with suppress(DemoError):
             found.append(KeptRun(place.name, read_run(place), place, datetime.fromtimestamp(at, UTC)))
     return found
+
+
+def new_run_folder(folder: Path) -> Path:
+    """Makes a folder for a run below `folder`; of those that are there, the latest stay: with it they are MOST_KEPT."""
+    folder.mkdir(parents=True, exist_ok=True)
+    places: list[tuple[float, Path]] = []
+    for place in folder.glob("run-*"):
+        with suppress(OSError):
+            places.append((place.stat().st_mtime, place))
+    for _, place in sorted(places, reverse=True)[MOST_KEPT - 1 :]:
+        shutil.rmtree(place, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix="run-", dir=folder))
 
 
 def compared(one: Run, two: Run) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from tutor.ranking import meant
 from tutor.retrieval import Retriever
 from tutor.reviewing import Which
 from tutor.router import Router
+from tutor.runs import new_run_folder
 from tutor.settings import Settings
 from tutor.study_note import save_chat
 from tutor.tools import make_tools
@@ -238,10 +239,10 @@ class Session(Beginnings, Graders):
         self._notes.open(base, on_progress, wait=wait, strict=True)
 
     def _run_folder(self) -> Path:
-        """A new folder for one demo's pictures; it lasts where the conversation lasts."""
-        runs = self.settings.data_dir / "runs" if self._record is not None else Path(self._scratch.name)
-        runs.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="run-", dir=runs))
+        """A new folder for one demo's pictures; with a record it lasts until many runs later."""
+        return new_run_folder(
+            self.settings.data_dir / "runs" if self._record is not None else Path(self._scratch.name)
+        )
 
     @property
     def messages(self) -> list[str]:

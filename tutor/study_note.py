@@ -23,7 +23,7 @@ from tutor.libraries import Libraries, NotesLibrary, safe_name
 from tutor.parts import BREAKS, markdown_table
 from tutor.saved_chats import TAG
 from tutor.turns import Citation
-from tutor.words import and_joined, split_sentences
+from tutor.words import and_joined, lines_told, split_sentences
 
 SAVED_CHATS = "Saved chats"
 _LONGEST_QUESTION = 300
@@ -306,8 +306,7 @@ def _source(sources: Sequence[Citation]) -> str:
     """Where words were quoted from: "from gans/gan.md, lines 3 to 4"."""
     places = []
     for source in sources:
-        first, last = source.lines
-        lines = f"line {first}" if first == last else f"lines {first} to {last}"
+        lines = lines_told(source.lines, " to ")
         # A full stop before a space would end the sentence in the midst of a file's name.
         path = re.sub(r"([.!?。！？])\s+", r"\1", source.note)
         place = f"{path}, {lines}" if path else lines

@@ -273,3 +273,9 @@ def zipf(word: str) -> float:
 def and_joined(names: Sequence[str]) -> str:
     """Names as a sentence lists them: "A, B and C"; at least one."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def lines_told(lines: tuple[int, int], to: str = "–") -> str:
+    """The first and the last of some lines in words: "line 3", "lines 3–4"."""
+    first, last = lines
+    return f"line {first}" if first == last else f"lines {first}{to}{last}"

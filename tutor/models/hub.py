@@ -147,7 +147,7 @@ def installed_models(settings: Settings) -> list[dict[str, Any]]:
     if settings.endpoint:
         rows.append(_endpoint_row(settings.endpoint))
     if settings.local_model and not settings.local_model.startswith("hf:"):
-        path = Path(settings.local_model.removeprefix("gguf:"))
+        path = Path(settings.local_model.removeprefix("gguf:")).expanduser()
         size_mb = round(folder_mb(path))
         rows.append(_row(settings.local_model, "local", path.exists(), size_mb, "set as local_model"))
     published = {model.repo: model for model in PUBLISHED}
@@ -189,7 +189,10 @@ def _embedded_rows(cache_dir: Path) -> list[dict[str, Any]]:
 def _endpoint_row(endpoint: str) -> dict[str, Any]:
     from tutor.models.remote import endpoint_is_reachable, split_spec
 
-    url = split_spec(endpoint)[1]
+    try:
+        url = split_spec(endpoint)[1]
+    except ModelError as error:
+        return _row(endpoint, "endpoint", False, 0, str(error))
     reachable = endpoint_is_reachable(url, REACH_S)
     return _row(endpoint, "endpoint", reachable, 0, "answers" if reachable else f"no answer from {url}")
 

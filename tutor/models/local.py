@@ -96,12 +96,6 @@ class LocalChat(BaseChatModel):
         """
         self._weights.worker.submit(self._weights.load).result()
 
-    def log_likelihoods(self, messages: list[BaseMessage], texts: list[str]) -> list[float]:
-        """The mean log probability of each text's tokens as the answer, in nats. ModelError as for an answer."""
-        return self._weights.worker.submit(
-            self._weights.log_likelihoods, _plain_messages(messages), texts
-        ).result()
-
     def bind_tools(
         self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[Any, AIMessage]:

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,25 +107,36 @@ def split_spec(spec: str) -> tuple[str, str]:
     """Model name and base URL out of `MODEL@URL`.
 
     Raises:
-        ModelError: there is no model, no URL, or the URL is not http or https.
+        ModelError: there is no model, no URL, or the URL is not one of http or https that can be asked.
     """
     model, _, url = spec.removeprefix("openai:").rpartition("@")
-    parts = urlsplit(url)
-    if not model or parts.scheme not in ("http", "https") or not parts.hostname:
+    has_path = _has_path(url)
+    if not model or has_path is None:
         example = "openai:qwen3@http://127.0.0.1:8000/v1"
         raise ModelError(f"{spec!r} names no model on a server", f"Write {FORM}, such as {example}.")
-    return model, url.rstrip("/") + ("" if parts.path.strip("/") else "/v1")
+    return model, url.rstrip("/") + ("" if has_path else "/v1")
+
+
+def _has_path(url: str) -> bool | None:
+    """Whether a URL has a path; None for what is no URL of a web server: its host and its port are read too."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        whole = bool(host) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:
+        return None
+    return bool(parts.path.strip("/")) if whole and parts.scheme in ("http", "https") else None
 
 
 def endpoint_is_reachable(url: str, timeout_s: float) -> bool:
-    """Whether a web server answers at the URL within `timeout_s`; any answer counts, also an error."""
+    """Whether a web server answers at the URL within `timeout_s`; any answer of one counts, also an error."""
     proxies = urllib.request.ProxyHandler({}) if is_loopback(url) else urllib.request.ProxyHandler()
     try:
         with urllib.request.build_opener(proxies).open(f"{url.rstrip('/')}/models", timeout=timeout_s):
             return True
     except urllib.error.HTTPError:
         return True
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return False
 
 

@@ -219,29 +219,6 @@ class LocalWeights:
     def _width(self) -> int:
         return int(self._model.get_output_embeddings().weight.shape[0])
 
-    def log_likelihoods(self, messages: list[dict[str, Any]], texts: list[str]) -> list[float]:
-        """The mean log probability of the tokens of each text as the answer to the messages, in nats.
-
-        A mean, so that long texts are not unlikely for being long (Holtzman et al. 2021, arXiv:2104.08315, call it
-        length normalisation).
-        """
-        self.load()
-        import torch
-
-        job = Job(messages, None, 1, 0.0, None, 0, None, threading.Event())
-        prompt = self._encode(job)["input_ids"]
-        found = []
-        with torch.inference_mode():
-            for text in texts:
-                own = self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
-                ids = torch.cat([prompt, own.to(prompt.device)], dim=1)
-                scores = (
-                    self._model(input_ids=ids, use_cache=False).logits[0, prompt.shape[1] - 1 : -1].float()
-                )
-                chosen = scores.log_softmax(-1).gather(1, ids[0, prompt.shape[1] :, None])
-                found.append(float(chosen.mean()) if own.numel() else float("-inf"))
-        return found
-
     def _dtype(self, device_type: str) -> Any:
         """bfloat16 where the device computes in it; on other CPUs float32 is faster, if memory holds it."""
         import psutil  # type: ignore[import-untyped]

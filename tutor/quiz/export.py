@@ -19,6 +19,7 @@ from tutor.quiz.blueprint import is_sound, made, on_topic
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import LETTERS, Item, Kind
 from tutor.study_note import save_new
+from tutor.words import lines_told
 
 Format = Literal["anki", "gift", "csv", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -104,8 +105,7 @@ def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
         answer = entry.answer.words.strip()
         background = entry.background.words if isinstance(entry, Card) and entry.background else ""
     background = "" if background.strip() in answer else background.strip()
-    first, last = item.citation.lines
-    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    lines = lines_told(item.citation.lines, " to ")
     tags = (
         tuple(dict.fromkeys(re.sub(r"\s+", "-", tag.strip()) for tag in note.tags if tag.strip()))
         if note

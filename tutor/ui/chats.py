@@ -205,8 +205,8 @@ def chat_update(view: View, chat_id: str, *, reopened: bool = False) -> Any:
     """The conversation with what is thought of its answers, for the component that shows it."""
     import gradio as gr
 
-    messages = view.reopened(chat_id) if reopened else view.chat(chat_id)
-    return gr.Chatbot(messages, feedback_value=view.liked(chat_id))
+    shown = view.shown(chat_id, reopened=reopened)
+    return gr.Chatbot(shown.messages, feedback_value=view.liked(shown))
 
 
 def _named(chat: Any) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+UNBEGUN_S = 60.0
+"""How long a message may wait for its page to ask for the answer, which it does at once: one that does not is gone."""
 
 
 @dataclass
@@ -14,6 +18,7 @@ class Ticket:
 
     Attributes:
         recorded: its words are on record; only then may it be answered.
+        recorded_at: when they were, s of the desk's clock.
         begun: it is being answered; until then it waits.
     """
 
@@ -21,6 +26,7 @@ class Ticket:
     text: str = ""
     cancel: threading.Event = field(default_factory=threading.Event)
     recorded: bool = False
+    recorded_at: float = 0.0
     begun: bool = False
 
 
@@ -56,11 +62,18 @@ class Desk:
     Args:
         most: how many messages may wait or be answered at a time, whatever their tabs; None for no bound.
         pace: how many may be sent; None for no bound.
+        clock: s, never going back.
     """
 
-    def __init__(self, most: int | None = None, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        most: int | None = None,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.pace = pace
         self._most = most
+        self._clock = clock
         self._tickets: dict[str, Ticket] = {}
         self._alone: Ticket | None = None
         self._lock = threading.Lock()
@@ -73,6 +86,7 @@ class Desk:
     def holds(self, chat_id: str) -> bool:
         """Whether a message of the conversation waits or is being answered, in whatever tab."""
         with self._lock:
+            self._drop_left()
             return self._held(chat_id)
 
     @property
@@ -93,6 +107,7 @@ class Desk:
         Whoever has the ticket calls `reopen`; its `cancel` asks for an early end.
         """
         with self._lock:
+            self._drop_left()
             if self._tickets or self._alone is not None:
                 return None
             self._alone = Ticket("", purpose)
@@ -112,17 +127,26 @@ class Desk:
     def take(self, tab: str, chat_id: str) -> bool:
         """Keeps the place for a message; False while the tab or the conversation has one, or the notes change."""
         with self._lock:
+            self._drop_left()
             full = self._most is not None and len(self._tickets) >= self._most
             if self._alone is not None or full or tab in self._tickets or self._held(chat_id):
                 return False
             self._tickets[tab] = Ticket(chat_id)
             return True
 
-    def wait(self, tab: str, chat_id: str, text: str) -> None:
-        """The message of the place that was taken is on record and waits for its answer from now on."""
+    def wait(self, tab: str, chat_id: str, text: str) -> bool:
+        """The message of the place that was taken is on record and waits for its answer from now on.
+
+        False where it was stopped meanwhile: then it is off the desk, because nobody comes any more to begin it.
+        """
         with self._lock:
             ticket = self._tickets[tab]
+            if ticket.cancel.is_set():
+                del self._tickets[tab]
+                return False
             ticket.chat_id, ticket.text, ticket.recorded = chat_id, text, True
+            ticket.recorded_at = self._clock()
+            return True
 
     def begin(self, tab: str) -> Ticket | None:
         """The waiting message, from now on being answered; None when there is none, or it was stopped."""
@@ -158,6 +182,13 @@ class Desk:
         with self._lock:
             for ticket in (*self._tickets.values(), *([self._alone] if self._alone else ())):
                 ticket.cancel.set()
+
+    def _drop_left(self) -> None:
+        """Takes messages off whose page is gone, such as one that was closed just before they were taken in."""
+        since = self._clock() - UNBEGUN_S
+        for tab, ticket in list(self._tickets.items()):
+            if ticket.recorded and not ticket.begun and ticket.recorded_at < since:
+                del self._tickets[tab]
 
     def _held(self, chat_id: str) -> bool:
         return bool(chat_id) and any(ticket.chat_id == chat_id for ticket in self._tickets.values())

@@ -6,7 +6,7 @@ import functools
 import html
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from tutor.ui.view import told
 
@@ -43,12 +43,16 @@ def at_the_door(
         except Exception as error:
             raise failed(error) from error
 
-    door: Any = guarded_stream if inspect.isgeneratorfunction(listener) else guarded
+    streams = inspect.isgeneratorfunction(listener)
+    door: Any = guarded_stream if streams else guarded
     signature = inspect.signature(listener)
+    returned: Any = signature.return_annotation
+    if streams:  # what comes in the end is what the endpoint is said to give
+        returned = (*get_args(returned), returned)[0]
     asked = list(signature.parameters.values())[1:]
     asks = inspect.Parameter("asking", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
     functools.update_wrapper(door, listener)
     hints = {each.name: each.annotation for each in asked if each.annotation is not each.empty}
     door.__annotations__ = {"asking": gr.Request} | hints
-    door.__signature__ = inspect.Signature([asks, *asked], return_annotation=signature.return_annotation)
+    door.__signature__ = inspect.Signature([asks, *asked], return_annotation=returned)
     return door

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from tutor.errors import TutorError
 from tutor.logins import Door, login_name
 from tutor.ui.desk import Pace
 from tutor.ui.guard import UPLOAD, Receive, Scope, Send, refuse
@@ -152,16 +151,10 @@ class Gate:
         """Whether a request without a body names a tab or a picture that is not the student's."""
         file = _FILE.fullmatch(path)
         if file is not None:
-            return not self._shows(name, file[1])
+            return not self._seats.shows(name, str(Path(file[1])))
         beat = _HEARTBEAT.fullmatch(path)
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("session_hash", [])
         return not all(self._holds(name, tab) for tab in (*asked, *([beat[1]] if beat else ())))
-
-    def _shows(self, name: str, file: str) -> bool:
-        try:
-            return bool(self._seats.of(name).shows(str(Path(file))))
-        except TutorError:
-            return False
 
     async def _with_body(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads the body, which names the tab that it comes from, and hands it on if that is the student's own."""

@@ -245,6 +245,11 @@ def _fence(token: Token) -> str:
     name = language.group() if language else ""
     # Diagrams are not drawn: their labels may hold HTML.
     name = "" if name.lower() == "mermaid" else name
+    return fenced(code, name)
+
+
+def fenced(code: str, language: str) -> str:
+    """Code between fences that are longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     ticks = "`" * max(3, longest + 1)
-    return f"{ticks}{name}\n{code}\n{ticks}"
+    return f"{ticks}{language}\n{code}\n{ticks}"

@@ -14,7 +14,7 @@ from html import escape, unescape
 from urllib.parse import quote, unquote
 
 from tutor.notes import Block, Card, Lines, Note, QuizQuestion, Text
-from tutor.ui.markup import inline_html, passage_html, to_html
+from tutor.ui.markup import fenced, inline_html, passage_html, to_html
 
 MOST_PIECES = 240
 QUOTE_CHARS = 600
@@ -55,11 +55,6 @@ def place_of_href(href: str) -> tuple[str, Place] | None:
         return None
     first, last = int(found["first"] or 0), int(found["last"] or 0)
     return found["wants"], Place(unquote(found["path"]), (first, max(first, last)))
-
-
-def lines_told(lines: Lines) -> str:
-    """Lines in words."""
-    return f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]}–{lines[1]}"
 
 
 # -- pieces --------------------------------------------------------------------------------------------------------
@@ -113,9 +108,7 @@ def _tokens(text: str) -> list[str]:
 def _by_kind(block: Block) -> str:
     words = block.text.words
     if block.kind == "code":
-        longest = max((len(run) for run in re.findall(r"`+", words)), default=0)
-        ticks = "`" * max(3, longest + 1)
-        return f"{ticks}{'python' if _is_python(words) else ''}\n{words}\n{ticks}"
+        return fenced(words, "python" if _is_python(words) else "")
     if block.kind == "table":
         return _table(words)
     if block.kind == "math":

@@ -15,8 +15,9 @@ from tutor.ui.contents import count
 from tutor.ui.desk import Pace
 from tutor.ui.map_view import map_html
 from tutor.ui.markup import LATEX_DELIMITERS, passage_html
-from tutor.ui.note_view import Place, lines_told, note_markdown, place_of_href, question_about
+from tutor.ui.note_view import Place, note_markdown, place_of_href, question_about
 from tutor.ui.tabbing import On
+from tutor.words import lines_told
 
 if TYPE_CHECKING:
     from tutor.session import Session

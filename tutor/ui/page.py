@@ -5,7 +5,7 @@
 
 import html
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,14 +48,16 @@ def build_page(
     if isinstance(students, Class):
         student, shared, local = students.student, students.shared, False
         seats = Seats(
-            lambda name: _seat(student(name), line, None, local, alone=False, demos=demos, gallery=gallery),
+            lambda name: _seat(student(name), line, None, local, alone=False, demos=demos),
             are_named=True,
+            shown_to_all=gallery,
         )
     else:
         alone = shared = students
         seats = Seats(
-            lambda name: _seat(alone, line, log_file, local, alone=True, demos=demos, gallery=gallery),
+            lambda name: _seat(alone, line, log_file, local, alone=True, demos=demos),
             are_named=False,
+            shown_to_all=gallery,
         )
     is_whole = shared.libraries is not None  # a session of tests has neither libraries nor tabs
     demos = known_demos(cast("WholeSession", shared)) if is_whole else []
@@ -84,7 +86,6 @@ class Seat:
 
     Attributes:
         shelf, tabs: None where no libraries are kept.
-        gallery: pictures that are shown to all.
     """
 
     session: Session
@@ -95,7 +96,6 @@ class Seat:
     shelf: Shelf | None
     tabs: Tabs | None
     pictures: "_Pictures"
-    gallery: Collection[str]
 
     @property
     def line(self) -> Line:
@@ -104,7 +104,7 @@ class Seat:
 
     def shows(self, path: str) -> bool:
         """Whether a picture was shown to this student."""
-        return path in self.pictures.shown or path in self.gallery
+        return path in self.pictures.shown
 
 
 def _seat(
@@ -115,7 +115,6 @@ def _seat(
     *,
     alone: bool,
     demos: Sequence[dict[str, Any]],
-    gallery: Collection[str],
 ) -> Seat:
     """What one student works at; in a class with bounds on how much at a time."""
     from gradio.utils import get_upload_folder
@@ -132,7 +131,7 @@ def _seat(
         shelf = Shelf(session, libraries, view, desk, get_upload_folder, local)
         tabs = tabs_of(Beside(session, view, desk, chats.relisted, pictures), demos, searches)
     saying = Saying(session, view, desk, chats)
-    return Seat(session, view, desk, chats, saying, shelf, tabs, pictures, gallery)
+    return Seat(session, view, desk, chats, saying, shelf, tabs, pictures)
 
 
 class _Pictures:

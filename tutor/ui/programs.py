@@ -8,7 +8,8 @@ can then read the student's record, grade answers and train demos.
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from math import ceil
 from typing import Any
 
@@ -27,6 +28,7 @@ from tutor.ui.view import BUSY
 Data = dict[str, Any]
 MOST_HISTORY = 40
 MOST_RESULTS = 100
+_PAUSE_S = 1.0
 
 
 def add_programs(seats: Seats[Any]) -> None:
@@ -142,8 +144,10 @@ def run_demo(
     knobs: dict[str, Any] = {},  # noqa: B006
     preset: str = "quick",
     seed: int = 0,
-) -> Data:
+) -> Iterator[Data]:
     """Trains a bundled demo in a process of its own and returns its figures and the paths of its pictures.
+
+    While it trains, an empty value comes every second; the run stops when nobody listens any more.
 
     Args:
         name: a demo's name, as list_demos gives it.
@@ -151,12 +155,27 @@ def run_demo(
         preset: quick, normal or long.
         seed: fixes the run's randomness.
     """
-    with _turn(mine, name, waits=False) as ticket:
-        arguments = {"name": name, "knobs": knobs, "preset": preset, "seed": seed}
-        outcome = _called(mine, "run_demo", arguments, ticket)
+    arguments = {"name": name, "knobs": knobs, "preset": preset, "seed": seed}
+    turn = ExitStack()
+    ticket = turn.enter_context(_turn(mine, name, waits=False))
+
+    def trained() -> Data:
+        with turn:
+            return dict(_called(mine, "run_demo", arguments, ticket))
+
+    beside = ThreadPoolExecutor(1, "demo")
+    run = beside.submit(trained)
+    beside.shutdown(wait=False)
+    try:
+        while not wait([run], _PAUSE_S).done:
+            # Once the caller is gone, gradio closes this here: on the loop that serves all, so that nothing may wait.
+            yield {}
+    finally:
+        ticket.cancel.set()
+    outcome = run.result()
     if outcome["stopped"]:
         raise DemoError(f"The demo {name} was stopped", "Run it again.", "stopped")
-    return dict(outcome["result"])
+    yield dict(outcome["result"])
 
 
 def _called(mine: Any, name: str, arguments: Data, ticket: Ticket | None) -> Any:
@@ -180,8 +199,9 @@ def _turn(mine: Any, text: str, waits: bool = True) -> Iterator[Ticket]:
         raise PageError("Another answer or the notes are being worked on", "Call again when that is done.")
     place = None
     try:
-        mine.desk.wait(tab, "", text)
-        ticket = mine.desk.begin(tab)
+        ticket = mine.desk.begin(tab) if mine.desk.wait(tab, "", text) else None
+        if ticket is None:
+            raise PageError("The tutor is being closed", "Start it again.")
         place = mine.line.join() if waits else None
         if waits and place is None:
             raise PageError(BUSY, "")

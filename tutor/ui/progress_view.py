@@ -10,8 +10,9 @@ from typing import Any
 from tutor.notes import Note
 from tutor.quiz.told import due_told
 from tutor.ui.markup import inline_html
-from tutor.ui.note_view import Place, lines_told
+from tutor.ui.note_view import Place
 from tutor.ui.run_view import bar_html
+from tutor.words import lines_told
 
 Data = Mapping[str, Any]
 

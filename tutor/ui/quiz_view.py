@@ -12,9 +12,10 @@ from tutor.quiz.items import LETTERS, Item
 from tutor.quiz.rounds import Round, grade_event, last_answered, show
 from tutor.turns import Citation, QuizItem, QuizScore, event_to_json
 from tutor.ui.markup import bounded_html, inline_html
-from tutor.ui.note_view import Place, lines_told
+from tutor.ui.note_view import Place
 from tutor.ui.quizzes import VERDICTS, grade_html, item_html, score_html
 from tutor.ui.rendering import citation_html, turn_messages
+from tutor.words import lines_told
 
 Data = Mapping[str, Any]
 
@@ -56,7 +57,7 @@ class Mark(NamedTuple):
         try:
             chat_id, item_id, dealt_with = json.loads(str(text or "")[:_LONGEST_MARK])
             return Mark(str(chat_id), str(item_id), int(dealt_with))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return Mark()
 
     @property

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from tutor.quiz.items import plain
+from tutor.quiz.items import LETTERS, plain
 from tutor.quiz.schedule import day_told
 from tutor.ui.markup import bounded_html, inline_html
 
 Data = Mapping[str, Any]
 
-LETTERS = "ABCDEFGHIJ"
 VERDICTS = {"correct": "Correct", "partial": "Partly", "wrong": "Not yet", "unsure": "Unsure"}
 _STATUS = {"hit": "✓ said", "missed": "– left out", "contradicted": "✗ contradicted"}
 _MOST_STEM_BYTES = 8_000

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from tutor.ui.markup import inline_html, passage_html
+from tutor.words import lines_told
 
 if TYPE_CHECKING:
     from tutor.passages import Passage
@@ -67,8 +68,7 @@ def note_html(key: str, passages: Sequence[Passage]) -> str:
 def _passage(passage: Passage, quote: str, headed: bool) -> str:
     above = " › ".join(name for name in passage.heading if name)
     head = f"<h3>{inline_html(above[:300])}</h3>" if headed and above else ""
-    first, last = passage.text.lines
-    lines = f"line {first}" if first == last else f"lines {first}–{last}"
+    lines = lines_told(passage.text.lines)
     speaker = f" · said by {escape(passage.speaker)}" if passage.speaker else ""
     kind = "passage code" if passage.kind == "code" else "passage"
     words = passage.text.words
@@ -88,7 +88,7 @@ def _place_of(key: str) -> tuple[str, int, int, str] | None:
         place = json.loads(base64.urlsafe_b64decode(key[:_LONGEST_KEY] + "=" * (-len(key) % 4)))
         note, first, last, quote = place
         return str(note), int(first), int(last), str(quote)
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

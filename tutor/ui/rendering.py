@@ -11,13 +11,14 @@ from html import escape
 from typing import Any
 
 from tutor.evidence import record_of
+from tutor.quiz.items import LETTERS
 from tutor.ui.evidence import evidence_fold, evidence_html
 from tutor.ui.lessons import lesson_html, prediction_html, table_html
 from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 from tutor.ui.offers import offers
 from tutor.ui.quizzes import grade_html, item_buttons, item_html, score_html, why_html
 from tutor.ui.reader import quote_key
-from tutor.words import split_sentences
+from tutor.words import lines_told, split_sentences
 
 Message = dict[str, Any]
 Data = Mapping[str, Any]
@@ -26,7 +27,6 @@ MOST_CHARS = 4_000
 MAX_TEXT_BYTES = 20_000
 ANSWER_BYTES = 11_000
 PASSAGE_CHARS = 1_600
-LETTERS = "ABCDEFGHIJ"
 _WORDS = {"n": "questions", "seed": "random seed", "d lr": "discriminator's learning rate",
           "g lr": "generator's learning rate"}  # fmt: skip
 
@@ -282,10 +282,8 @@ def place_of(cited: Data) -> str:
     speaker = str(cited.get("speaker") or "")
     said = f"said by {speaker} in your notes" if speaker else ""
     first, last = (int(line) for line in cited.get("lines") or (0, 0))
-    lines = f"line {first}" if first == last else f"lines {first}–{last}"
-    return " · ".join(
-        part for part in (str(cited.get("title") or ""), str(cited.get("note", "")), lines, said) if part
-    )
+    names = (str(cited.get("title") or ""), str(cited.get("note", "")))
+    return " · ".join(part for part in (*names, lines_told((first, last)), said) if part)
 
 
 def citation_html(cited: Data) -> str:

@@ -95,14 +95,17 @@ class Saying:
         import gradio as gr
 
         text = text.strip()
-        as_it_is = [gr.skip(), chat_update(self._view, chat_id), *_skipped()[2:]]
-        if not self._view.is_last_asked(chat_id, index):
+        is_last = self._view.shown(chat_id).is_last_asked(index)
+        if not is_last:
             gr.Info("Only your last message can be changed.", duration=6)
-            return as_it_is
-        if not text or not within_length(text) or not self._free(tab, chat_id):
-            return as_it_is
-        if self._changed(tab, lambda: self._session.take_back(chat_id, text)) is None:
-            return as_it_is
+        if (
+            not is_last
+            or not text
+            or not within_length(text)
+            or not self._free(tab, chat_id)
+            or self._changed(tab, lambda: self._session.take_back(chat_id, text)) is None
+        ):
+            return [gr.skip(), chat_update(self._view, chat_id), *_skipped()[2:]]
         return self._waiting(tab, chat_id, text, words)
 
     def undone(self, tab: str, chat_id: str, draft: str, words: str = "") -> list[Any]:
@@ -152,9 +155,11 @@ class Saying:
         return free
 
     def _waiting(self, tab: str, chat_id: str, text: str, words: str, emptied: bool = False) -> list[Any]:
-        self._desk.wait(tab, chat_id, text)
+        waits = self._desk.wait(tab, chat_id, text)
+        if not waits:  # stopped, or its tab left, before its words were on record
+            self._session.note(chat_id, STOPPED_EARLY)
         shown = chat_update(self._view, chat_id)
-        return [chat_id, shown, self.writing(True, emptied), *self._chats.listing(chat_id, True, words)]
+        return [chat_id, shown, self.writing(waits, emptied), *self._chats.listing(chat_id, waits, words)]
 
     def answered(self, tab: str, style: str) -> Iterator[Any]:
         """The chat, again and again while the tab's message is being answered."""
@@ -210,11 +215,12 @@ class Saying:
         """
         import gradio as gr
 
-        turn = self._view.turn_at(chat_id, index) if chat_id else 0
+        shown = self._view.shown(chat_id)
+        turn = shown.turn_at(index)
         if turn:
             self._session.give_feedback(turn, value)
         asked = bool(turn) and value == "dislike"
-        return [gr.Chatbot(feedback_value=self._view.liked(chat_id)), *_asking(turn if asked else 0)]
+        return [gr.Chatbot(feedback_value=self._view.liked(shown)), *_asking(turn if asked else 0)]
 
     def worded(self, turn: int, word: str) -> list[Any]:
         """THOUGHT without the chat: the student's word on an answer is kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from tutor.classroom import Once
@@ -40,10 +40,14 @@ class Seats(Generic[P]):
     Args:
         make: the seat of a name; called once for each, with an empty name where nobody logs in.
         are_named: whether each student has a seat of their own.
+        shown_to_all: the pictures that are shown to everybody, whatever the seat.
     """
 
-    def __init__(self, make: Callable[[str], P], *, are_named: bool) -> None:
+    def __init__(
+        self, make: Callable[[str], P], *, are_named: bool, shown_to_all: Collection[str] = ()
+    ) -> None:
         self.are_named = are_named
+        self._shown_to_all = shown_to_all
         self._seats = Once(make)
 
     def of(self, name: str | None) -> P:
@@ -56,10 +60,21 @@ class Seats(Generic[P]):
             PageError: in a class, nobody is logged in.
             TutorError: the student's record cannot be opened.
         """
-        key = login_name(name or "") if self.are_named else ""
+        key = self._key(name)
         if self.are_named and not key:
             raise PageError("Nobody is logged in", "Load the page again and log in.")
         return self._seats(key)
+
+    def shows(self, name: str | None, path: str) -> bool:
+        """Whether a picture was shown to who is logged in.
+
+        It opens nothing and waits for nobody, so that it may be asked where all requests come by.
+        """
+        seat = self._seats.made(self._key(name))
+        return path in self._shown_to_all or (seat is not None and seat.shows(path))
+
+    def _key(self, name: str | None) -> str:
+        return login_name(name or "") if self.are_named else ""
 
     def stop_all(self) -> None:
         """Stops the work of every seat."""

@@ -70,8 +70,7 @@ class RunningPage:
             _close_tunnels()
         self._server.should_exit = True
         self._thread.join(STOP_S)
-        logging.getLogger("tutor").removeHandler(self._log)
-        self._log.close()
+        _close_log(self._log)
 
     def wait(self) -> None:
         """Returns when the server has ended."""
@@ -145,6 +144,7 @@ def start_server(
         server = _server(guard)
     except BaseException:
         listening.close()
+        _close_log(log)
         raise
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="page", daemon=True)
     thread.start()
@@ -217,7 +217,7 @@ def _application(
     """The page on a FastAPI application behind the guard, and in a class behind the gate; and its seats."""
     pictures = settings.cache_dir / "page"
     pictures.mkdir(parents=True, exist_ok=True, mode=0o700)
-    remove_broken_uploads(pictures, time.time())
+    remove_left_behind(pictures, time.time())
     os.environ["GRADIO_TEMP_DIR"] = str(pictures)  # read when the first component is made
 
     import gradio as gr
@@ -286,12 +286,19 @@ def _check(door: Door) -> Callable[[str, str], Awaitable[bool]]:
     return check
 
 
-def remove_broken_uploads(folder: Path, now: float) -> None:
-    """Removes what uploads that broke off left behind more than an hour before `now` (s since 1970)."""
-    for path in folder.glob("tmp*"):
-        with suppress(OSError):
-            if path.is_file() and path.stat().st_mtime < now - 3600:
-                path.unlink()
+def remove_left_behind(folder: Path, now: float) -> None:
+    """Removes what a page that was not ended in order left in its folder, long before `now` (s since 1970).
+
+    Another page may be at work there: pieces of uploads go after an hour, and uploads and copies of pictures after a
+    day, as those of a running page do. A copy is made anew whenever its picture is shown.
+    """
+    for pattern, kept_s in (("tmp*", 3600), ("*/*", 86400)):
+        for path in folder.glob(pattern):
+            with suppress(OSError):
+                if not path.is_dir() and path.lstat().st_mtime < now - kept_s:
+                    path.unlink()
+                    if path.parent != folder:
+                        path.parent.rmdir()
 
 
 def _server(app: Guard) -> uvicorn.Server:
@@ -361,3 +368,8 @@ def _open_log(settings: Settings) -> logging.Handler:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("tutor").addHandler(handler)
     return handler
+
+
+def _close_log(handler: logging.Handler) -> None:
+    logging.getLogger("tutor").removeHandler(handler)
+    handler.close()

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -15,9 +16,11 @@ from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.opened import Progress
 from tutor.ui.contents import about_html, contents_html, count, notices_html, status_html
 from tutor.ui.desk import Desk, Ticket
+from tutor.ui.tabbing import SERVED
 from tutor.ui.view import Session, View
 
 FORMATS = "Markdown, plain text, flashcards, HTML, notebooks, PDF"
+UPLOAD_KEPT_S = 600.0
 _PAUSE_S = 0.25
 _BASE = "."  # an empty value is none for a drop-down list
 _BUSY = "Wait until the answer is finished, or stop it first: then the notes can change."
@@ -178,7 +181,6 @@ class Shelf:
         chat_id: str,
         work: Work,
         seen: str | None,
-        unused: Callable[[], None] = lambda: None,
         picked: str = "",
     ) -> Iterator[tuple[list[Any], bool]]:
         """Does some work on the notes while nothing is answered.
@@ -186,7 +188,6 @@ class Shelf:
         Args:
             work: gets a progress callback; returns what to say when it is done.
             seen: the library in the list when the student chose the work; None where it does not matter.
-            unused: called when the work cannot be done now.
             picked: the library that the work takes into use, as the list has it; empty for other work.
 
         Yields:
@@ -194,15 +195,14 @@ class Shelf:
         """
         import gradio as gr
 
-        before = self._session.library
         ticket = self._desk.shut(picked)
+        before = self._session.library  # only now can it not become another
         if ticket is None and picked and picked in (self._desk.purpose, self._session.library.slug or _BASE):
             yield [gr.skip()] * len(SHOWN), False
             return
         if ticket is None and not picked:
             gr.Info(_BUSY, duration=6)
         if ticket is None or seen not in (None, before.slug):
-            unused()
             if ticket is not None:
                 self._desk.reopen()
             # The list says each choice twice; the line under it is one line all the same.
@@ -239,17 +239,15 @@ class Shelf:
         slug = self._session.library.slug
         lines: list[str] = []
         added = 0
-        try:
-            for upload in uploads:
-                try:
-                    name = str(upload.get("orig_name") or "note")
-                    _, told = self._libraries.add_file(slug, self._uploaded(upload), name)
-                    added += 1
-                    lines += [told] if told else []
-                except NotesError as error:
-                    lines.append(str(error))
-        finally:
-            self.clear(uploads)
+        for upload in uploads:
+            try:
+                name = str(upload.get("orig_name") or "note")
+                _, told = self._libraries.add_file(slug, self._uploaded(upload), name)
+                added += 1
+                lines += [told] if told else []
+            except NotesError as error:
+                lines.append(str(error))
+        remove_uploads(Path(self._upload_folder()), time.time())
         problem = self._session.refresh_notes(report)
         said = f"{count(added, 'file')} added." if added else "Nothing was added."
         return "\n".join([said, *lines, *([problem] if problem else [])])
@@ -287,20 +285,24 @@ class Shelf:
         """Where what was taken out lies; of use only to who sits at this machine."""
         return f"; a copy is kept in {self._libraries.root.joinpath(*place)}" if self._local else ""
 
-    def clear(self, uploads: Sequence[dict[str, Any]]) -> None:
-        """Removes the temporary files of an upload."""
-        for upload in uploads:
-            with suppress(NotesError, OSError):
-                path = self._uploaded(upload)
-                path.unlink()
-                path.parent.rmdir()
-
     def _uploaded(self, upload: dict[str, Any]) -> Path:
         """Where an upload lies; what the browser says of it is believed only inside the upload folder."""
         path, folder = Path(str(upload.get("path"))), Path(self._upload_folder()).resolve()
         if path.resolve().parent.parent != folder or path.is_symlink() or not path.is_file():
             raise NotesError("An upload did not arrive", "Add the file again.")
         return path
+
+
+def remove_uploads(folder: Path, now: float) -> None:
+    """Removes from the upload folder what came some minutes before `now` (s since 1970) or earlier.
+
+    No upload is removed once it is added: who sends the same file at the same time sends it to the same place. Nor is
+    one removed because a browser names it: what the page shows to students lies in that folder too, and stays.
+    """
+    for path in folder.glob("*/*"):
+        with suppress(OSError):
+            if not path.name.endswith(SERVED) and path.lstat().st_mtime < now - UPLOAD_KEPT_S:
+                path.unlink()
 
 
 class Seat(Protocol):
@@ -368,8 +370,8 @@ def wire_shelf(parts: dict[str, Any], on: Callable[..., Any]) -> Callable[[Any],
         yield from run(mine.shelf, now, partial(mine.shelf.make, name), None)
 
     def uploaded(mine: Seat, now: str, seen: str, uploads: Any) -> Iterator[Any]:
-        given, shelf = [each for each in uploads or [] if isinstance(each, dict)], mine.shelf
-        yield from run(shelf, now, partial(shelf.add_files, given), seen, unused=partial(shelf.clear, given))
+        given = [each for each in uploads or [] if isinstance(each, dict)]
+        yield from run(mine.shelf, now, partial(mine.shelf.add_files, given), seen)
 
     def linked(mine: Seat, now: str, seen: str, text: str) -> Iterator[Any]:
         yield from run(mine.shelf, now, partial(mine.shelf.add_folder, text), seen)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -118,6 +119,49 @@ class Session(Protocol):
     ) -> Iterator[Event]: ...
 
 
+@dataclass
+class Shown:
+    """A conversation as the page shows it.
+
+    Attributes:
+        turns: for each message the turn of the record that it shows; 0 where it is a line of the page's own.
+    """
+
+    messages: list[Message] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
+
+    def add(self, turn: int, *messages: Message) -> None:
+        """Some messages more, all of one turn."""
+        self.messages += messages
+        self.turns += [turn] * len(messages)
+
+    @property
+    def answers(self) -> list[int]:
+        """The turn of each of the tutor's answers.
+
+        Messages of the tutor's that follow each other are shown as one: the last turn of them is meant.
+        """
+        pairs = zip(self.messages, self.turns, strict=True)
+        groups = groupby(pairs, key=lambda pair: pair[0]["role"])
+        return [_last(turn for _, turn in group) for role, group in groups if role == "assistant"]
+
+    def turn_at(self, index: int) -> int:
+        """The turn of the answer that is shown there; 0 where none of the tutor's is."""
+        if index < 0:
+            return 0
+        pairs = zip(self.messages[index:], self.turns[index:], strict=True)
+        return _last(turn for _, turn in takewhile(lambda pair: pair[0]["role"] == "assistant", pairs))
+
+    def is_last_asked(self, index: int) -> bool:
+        """Whether the student's last words are shown there."""
+        asked = [place for place, message in enumerate(self.messages) if message["role"] == "user"]
+        return asked[-1:] == [index]
+
+
+def _last(turns: Iterable[int]) -> int:
+    return next((turn for turn in reversed(list(turns)) if turn), 0)
+
+
 class View:
     """The messages of a conversation, and of a turn while it runs; no component and no gradio in it.
 
@@ -141,17 +185,24 @@ class View:
 
     def chat(self, chat_id: str) -> list[Message]:
         """The stored conversation, its last MOST_TURNS turns."""
-        return [message for message, _ in self._shown(chat_id)]
+        return self.shown(chat_id).messages
 
-    def _shown(self, chat_id: str) -> list[tuple[Message, int]]:
-        """Each message with the turn of the record that it shows; 0 where it is a line of the page's own."""
+    def shown(self, chat_id: str, *, reopened: bool = False) -> Shown:
+        """The stored conversation with the turns that its messages show.
+
+        Args:
+            reopened: whether words that have no answer yet, or were left without one, are said to be so.
+        """
         turns = list(self._session.turns(chat_id)) if chat_id else []
-        shown: list[tuple[Message, int]] = []
+        shown = Shown()
         if len(turns) > MOST_TURNS:
             line = f"{len(turns) - MOST_TURNS} earlier messages are kept but not shown here."
-            shown.append((note_message(line), 0))
+            shown.add(0, note_message(line))
         for turn in turns[-MOST_TURNS:]:
-            shown += [(message, turn.id) for message in self._of(turn)]
+            shown.add(turn.id, *self._of(turn))
+        if reopened and turns and turns[-1].role == "user":
+            line = "The answer is not here yet. Open the conversation again to look for it, or retry."
+            shown.add(0, note_message(line))
         return shown
 
     def _of(self, turn: Turn) -> list[Message]:
@@ -161,49 +212,14 @@ class View:
         messages = turn_messages(events, finished=True, picture=self._picture)
         return messages or [note_message("This answer was not finished.")]
 
-    def turn_at(self, chat_id: str, index: int) -> int:
-        """The turn that is shown where the page says that it shows one; 0 where it shows none of the tutor's.
-
-        Messages of the tutor's that follow each other are shown as one: the last turn of them is meant.
-        """
-        shown = self._shown(chat_id)
-        found = 0
-        for message, turn in shown[index:] if 0 <= index < len(shown) else ():
-            if message["role"] != "assistant":
-                break
-            found = turn or found
-        return found
-
-    def is_last_asked(self, chat_id: str, index: int) -> bool:
-        """Whether the page shows there the student's last words."""
-        asked = [
-            place for place, (message, _) in enumerate(self._shown(chat_id)) if message["role"] == "user"
-        ]
-        return bool(asked) and asked[-1] == index
-
-    def liked(self, chat_id: str) -> list[str | None]:
+    def liked(self, shown: Shown) -> list[str | None]:
         """What is thought of each of the tutor's answers, in the order in which they are shown."""
-        thoughts = {thought.turn_id: thought.value for thought in self._session.feedback()} if chat_id else {}
-        values: list[str | None] = []
-        for role, group in groupby(self._shown(chat_id), key=lambda one: one[0]["role"]):
-            last = [turn for _, turn in group if turn]
-            if role == "assistant":
-                values.append(
-                    {"like": "Like", "dislike": "Dislike"}.get(thoughts.get(last[-1], "") if last else "")
-                )
-        return values
+        thoughts = {thought.turn_id: thought.value for thought in self._session.feedback()}
+        return [{"like": "Like", "dislike": "Dislike"}.get(thoughts.get(turn, "")) for turn in shown.answers]
 
     def note(self, key: str) -> str:
         """The note of a quote, around it, as HTML; the key comes from the browser."""
         return note_html(key, self._session.notes_read.index.passages)
-
-    def reopened(self, chat_id: str) -> list[Message]:
-        """As `chat`; words that have no answer yet, or were left without one, are said to be so."""
-        turns = self._session.turns(chat_id) if chat_id else ()
-        if not turns or turns[-1].role != "user":
-            return self.chat(chat_id)
-        line = "The answer is not here yet. Open the conversation again to look for it, or retry."
-        return [*self.chat(chat_id), note_message(line)]
 
     def answer(self, ticket: Ticket, style: Style | None) -> Iterator[list[Message]]:
         """Answers a message on record in its turn; yields the whole conversation, the last time when all is said.
