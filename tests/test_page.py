@@ -390,6 +390,10 @@ def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) ->
     assert chip.locator("summary").text_content() == "[1] Mode collapse · gans/mode-collapse.md · lines 10–11"
     # Where it stands is told by the card and by the dialog, and takes no room on the chip.
     assert chip.locator("summary").bounding_box()["width"] < 200
+    # No line begins with a mark: a joiner stands before it, which is neither copied nor read.
+    assert "\u2060" in page.evaluate(
+        "getComputedStyle(document.querySelector('#chat sup.cite'), '::before').content"
+    )
     page.hover("#chat sup.cite.c2")
     card = page.get_by_role("tooltip")
     card.wait_for()

@@ -241,12 +241,12 @@ CSS = """
 
 /* citations */
 #chat sup.cite { background: var(--primary-100); color: #134e4a; border-radius: 6px; padding: 0 .45em;
-  font-size: .7em;
+  font-size: .7em; white-space: nowrap;
   font-weight: 600; line-height: 1.6; margin: 0 1px 0 3px; cursor: pointer; position: static;
   vertical-align: .35em; }
 .dark #chat sup.cite { background: #115e59; color: #ccfbf1; }
-/* A mark stays on the line of the word before it. */
-#chat sup.cite::before { content: "\\2060"; }
+/* A mark stays on the line of the word before it, but in a narrow cell, where that would break the word. */
+#chat :not(td) > sup.cite::before { content: "\\2060"; }
 #chat :is(sup.cite, .citation > summary) i { font-size: 0; }
 #chat .cites { display: flex; flex-wrap: wrap; gap: 6px; margin: .5em 0; }
 #chat details.citation { border: 1px solid var(--line); border-radius: 10px; font-size: .85rem;
