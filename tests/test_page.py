@@ -387,7 +387,20 @@ def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) ->
     page.get_by_role("button", name=QUESTION).click()
     page.wait_for_selector("#chat .support")
     chip = _last(page, "details.citation.c1")
-    assert chip.locator("summary").inner_text() == "[1] Mode collapse · gans/mode-collapse.md · lines 10–11"
+    assert chip.locator("summary").text_content() == "[1] Mode collapse · gans/mode-collapse.md · lines 10–11"
+    # Where it stands is told by the card and by the dialog, and takes no room on the chip.
+    assert chip.locator("summary").bounding_box()["width"] < 200
+    # No line begins with a mark: a joiner stands before it, which is neither copied nor read.
+    assert "\u2060" in page.evaluate(
+        "getComputedStyle(document.querySelector('#chat sup.cite'), '::before').content"
+    )
+    page.hover("#chat sup.cite.c2")
+    card = page.get_by_role("tooltip")
+    card.wait_for()
+    assert "[2] GAN · gans/gan.md · line 40 · said by ChatGPT" in card.inner_text()
+    assert "costs $5 to $6 per run" in card.inner_text()
+    page.keyboard.press("Escape")
+    assert not card.count()
     assert not chip.locator("mark").is_visible()
     chip.locator("summary").click()
     dialog = page.get_by_role("dialog", name="[1] Mode collapse · gans/mode-collapse.md · lines 10–11")
@@ -396,6 +409,8 @@ def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) ->
     assert dialog.locator("s >> visible=true").inner_text() == "It never happens."
     assert dialog.locator("#note-text annotation").text_content() == "x_t"
     assert dialog.locator("mark >> visible=true").bounding_box()["y"] > 0
+    link = dialog.get_by_role("link", name="Open in Notes")
+    assert link.get_attribute("href") == "#note=gans%2Fmode-collapse.md~11-11"
     assert "Before, part 39." in dialog.inner_text() and "25 earlier passages" in dialog.inner_text()
     page.keyboard.press("Escape")
     page.wait_for_selector("#reader", state="hidden")
@@ -403,6 +418,10 @@ def test_example_question_is_answered_with_a_quote_that_opens(visit: Opening) ->
     assert "1 of 3 sentences quoted, 1 reworded and checked" in _last(page, ".support").inner_text()
     assert _last(page, ".doubted").inner_text() == DOUBTED
     page.focus("#chat .bot-row sup.cite.c2")
+    assert LEAD not in card.inner_text() and "costs $5" in card.inner_text()  # the keyboard sees it too
+    assert page.locator("#chat sup.cite.c2").last.get_attribute("aria-describedby") == card.get_attribute(
+        "id"
+    )
     page.keyboard.press("Enter")
     page.wait_for_selector("#reader.stale >> text=Your notes have changed since this was quoted")
     assert "said by ChatGPT in your notes" in page.inner_text("#reader h2")
@@ -431,6 +450,9 @@ def test_copied_answer_is_text_and_not_the_page_source(visit: Opening) -> None:
     _last(page, "[aria-label='Copy message']").click()
     page.wait_for_selector("#chat [aria-label='Copied message']")
     copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.index("\n[1] Mode collapse ·") < copied.index(
+        "\n[2] GAN · gans/gan.md · line 40 · said by ChatGPT"
+    )
     assert copied.startswith(f"{LEAD}[1] The ideal GAN solves \\(\\min_G")
     assert "[1] Mode collapse · gans/mode-collapse.md · lines 10–11" in copied
     assert "<" not in copied.replace("d(x) < 0", "")
@@ -755,8 +777,13 @@ def test_phone_has_no_horizontal_scroll_and_shows_the_conversation(visit: Openin
     _idle(page)
     page.wait_for_selector("#chat .support")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    page.locator("#chat details.citation summary").first.click()
+    # The answer is read from its question on, and not from its end.
+    asked, log = page.locator("#chat .user-row").last, page.locator("#chat .panel-wrap")
+    assert 0 <= asked.bounding_box()["y"] - log.bounding_box()["y"] < 40
+    assert log.evaluate("log => log.scrollHeight - log.clientHeight - log.scrollTop") > 20
+    page.locator("#chat details.citation summary").last.click()
     page.wait_for_selector("#reader:not(.waiting)")
+    assert page.locator("#reader").bounding_box() == {"x": 0, "y": 0, "width": 375, "height": 720}
     assert page.evaluate("document.querySelector('#reader .body').scrollWidth") <= 375
     assert page.get_by_role("button", name="Close").bounding_box()["x"] < 330
     page.click("#reader button")
@@ -845,7 +872,7 @@ def test_tutor_quotes_the_note_at_its_lines(visit: Opening, tutor: Any) -> None:
     chips = _last(page, "details.citation")
     assert chips.count() >= 1
     for n in range(chips.count()):
-        where = chips.nth(n).locator("summary").inner_text()
+        where = str(chips.nth(n).locator("summary").text_content())
         chips.nth(n).locator("summary").click()
         page.wait_for_selector("#reader:not(.waiting, .stale)")
         found = re.search(r"· (\S+\.\w+) · lines? (\d+)(?:–(\d+))?$", where)
@@ -855,7 +882,7 @@ def test_tutor_quotes_the_note_at_its_lines(visit: Opening, tutor: Any) -> None:
         quote = _words(page.locator("#note-text mark").inner_text())
         assert quote and quote in _words(" ".join(lines[first - 1 : last]))
         page.keyboard.press("Escape")
-    assert "mode-collapse" in chips.first.inner_text()
+    assert "mode-collapse" in str(chips.first.locator("summary").text_content())
 
 
 def test_tutor_explains_like_five_with_its_reading_grade(visit: Opening, tutor: Any) -> None:

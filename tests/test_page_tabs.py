@@ -60,11 +60,16 @@ def test_a_note_is_found_read_at_its_lines_and_asked_about(visit_shared: Opening
     assert page.locator("#note-head h2").inner_text() == "Mode collapse"
     assert page.evaluate("document.activeElement.tagName") == "H2"
     page.locator("#note .piece.analogy").first.wait_for()
+    ask = page.locator("#ask-passage")
+    assert ask.get_attribute("aria-disabled") == "false"  # the lines at which it is open can be asked about
     page.locator("#note-map svg a:not(.root)").first.click()
     page.wait_for_selector("#note-head >> text=Generative adversarial networks")
     assert page.locator("#note s").inner_text().startswith("The generator sees the real images")
     page.locator("#note .katex").first.wait_for()
-    page.locator("#note .piece").filter(has_text="turns random noise").first.locator("p").click(click_count=3)
+    page.wait_for_selector("#ask-passage[aria-disabled=true]")
+    paragraph = page.locator("#note .piece").filter(has_text="turns random noise").first.locator("p")
+    paragraph.click(click_count=3)
+    page.wait_for_selector("#ask-passage[aria-disabled=false]")
     page.click("#ask-passage")
     page.wait_for_selector("#box textarea:visible")
     asked = page.locator("#box textarea")
@@ -88,6 +93,19 @@ def test_a_phone_reads_a_note(visit_shared: Opening) -> None:
     assert _fits(page, 375)
     box = page.locator("#note .piece").first.bounding_box()
     assert box and box["x"] >= 0 and box["width"] > 250
+    text, head = (
+        page.locator(place).first.bounding_box()["x"] for place in ("#note .piece p", "#note-head h2")
+    )
+    assert abs(text - head) < 0.5
+    page.locator("#note-map svg a.root").wait_for()
+    page.set_viewport_size({"width": 280, "height": 720})
+    page.click("#note-found >> text=Generative adversarial networks")
+    page.wait_for_selector("#note-head >> text=Generative adversarial networks")
+    page.click("#note-found >> text=Mode collapse")
+    page.wait_for_selector("#note-head >> text=Mode collapse")
+    pane, root = (page.locator(f"#note-map {place}").bounding_box() for place in (".map", "a.root rect"))
+    assert page.locator("#note-map .map").evaluate("map => map.scrollWidth > map.clientWidth")
+    assert pane["x"] <= root["x"] + 4 and root["x"] + root["width"] <= pane["x"] + pane["width"] + 4
 
 
 def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(
@@ -184,6 +202,10 @@ def test_a_demo_is_predicted_run_compared_and_downloaded(visit: Opening, served:
     assert not page.get_by_label("more than nine tenths").is_checked()
     assert "You predicted “more than nine tenths”" in page.inner_text("#demo-outcome .foretold")
     _drawn(page, "#demo-picture img")
+    picture, button = (
+        page.locator(f"#demo-picture {one}").bounding_box() for one in ("img", "button[title]")
+    )
+    assert button["y"] >= picture["y"] + picture["height"]  # it covers nothing
     for name, file in (("png", "final.png"), ("gif", "film.gif"), ("json", "result.json")):
         with page.expect_download() as loaded:
             page.click(f"#demo-{name}")

@@ -188,6 +188,18 @@ def test_topics_are_named_once_best_first(small_retriever: Retriever) -> None:
     assert len(topics) == len(set(topics)) == 3 and "Mode collapse" in topics
 
 
+def test_an_english_question_is_offered_no_chinese_topic_where_there_are_others(
+    retriever: Retriever, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = retriever.topics("扩散模型学习什么？", n=30)
+    assert "扩散模型" in topics and len(topics) > 1
+    english = retriever.topics("What does diffusion learn?", n=30)
+    assert english and "扩散模型" not in english
+    chinese = [hit for hit in retriever.search("扩散模型", k=30) if hit.passage.note == "chinese.md"]
+    monkeypatch.setattr(retriever, "search", lambda query, k: chinese)
+    assert retriever.topics("What does diffusion learn?") == ("扩散模型",)
+
+
 def test_langchain_gets_documents_with_note_lines_and_heading(
     small_retriever: Retriever, small_notes: Path
 ) -> None:

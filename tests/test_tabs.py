@@ -239,6 +239,24 @@ def test_the_map_links_each_note_once_in_the_picture_and_in_the_list() -> None:
     assert "title of a note &amp; more" in listed
 
 
+def test_titles_stay_within_their_boxes_on_the_map() -> None:
+    titles = [
+        "Generative adversarial network (GAN)",
+        "WGANs & <GAN>",
+        "生成对抗网络的训练不稳定性与模式崩溃" * 3,
+        "M" * 99,
+    ]
+    notes = [_note(path=f"{n}.md", title=title, related=("0",)) for n, title in enumerate(titles)]
+    picture = map_html(concept_map(notes, titles[0])).split('<div class="around">')[0]
+    boxes = [re.findall("<tspan[^>]*>([^<]*)</tspan>", box) for box in picture.split("<a ")[1:]]
+    assert len(boxes) == 4 and all(1 <= len(lines) <= 3 for lines in boxes)
+    assert ["Generative", "adversarial network", "(GAN)"] in boxes and ["WGANs &amp; &lt;GAN&gt;"] in boxes
+    assert all(len(line.strip("…")) <= 10 for lines in boxes for line in lines if "生" in "".join(lines))
+    assert all(len(line) <= 16 for lines in boxes for line in lines if line[0] == "M")
+    assert sum(lines[-1].endswith("…") for lines in boxes) == 2
+    assert "legend" not in picture.split("</svg>")[0]
+
+
 def test_a_skipped_file_is_told_with_its_reason(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     read = replace(session.notes_read, skipped=(Skipped("a<b>.md", "it is <i>empty</i>"),))
     monkeypatch.setattr(Session, "notes_read", read)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,17 +64,27 @@ from tutor.turns import (
 )
 from tutor.ui import RunningPage, check_address, start_server
 from tutor.ui.chats import DELETED, LISTED, MOST_LISTED, OPENED, Chats, chat_update
+from tutor.ui.citations import MOST_SOURCES, citation_html
 from tutor.ui.contents import FIRST_LINES, MOST_LINES, contents_html, notices_html, status_html
 from tutor.ui.desk import UNBEGUN_S, Desk, Pace, Ticket
 from tutor.ui.gate import Gate
-from tutor.ui.markup import DISPLAY_MATH, INLINE_MATH, bounded_html, inline_html, label, passage_html, to_html
+from tutor.ui.markup import (
+    DISPLAY_MATH,
+    INLINE_MATH,
+    bounded_html,
+    inline_html,
+    label,
+    passage_html,
+    quoted_html,
+    to_html,
+)
+from tutor.ui.note_view import Place, place_of_href
 from tutor.ui.offers import offers
 from tutor.ui.reader import AROUND, note_html, quote_key
 from tutor.ui.rendering import (
     MAX_TEXT_BYTES,
     MOST_CHARS,
     Message,
-    citation_html,
     note_message,
     turn_messages,
     user_message,
@@ -246,6 +257,35 @@ def test_passage_shows_struck_words_math_and_line_breaks() -> None:
     assert html == f"a &lt;b&gt;&#10;<s>no {_math('x_1')}</s> *as is*"
 
 
+def test_items_of_a_passage_are_a_list_with_the_quote_marked() -> None:
+    words = "Kinds:\n- Full <b>.\n* Half $x<y$. ~~Wrong.~~\nAfter.\n\n1. One.\n2. Two."
+    html = quoted_html(words, words.index("Half"), words.index(" ~~"))
+    half = f"<li><mark>Half {_math('x&lt;y')}.</mark> <s>Wrong.</s></li>"
+    assert html.startswith(f"Kinds:<ul><li>Full &lt;b&gt;.</li>{half}</ul>After.")
+    assert html.endswith("<ol><li>One.</li><li>Two.</li></ol>") and html.count("<mark>") == 1
+    whole = quoted_html(words, 0, len(words))
+    assert "<mark>Kinds:</mark>" in whole and "<li><mark>Two.</mark></li>" in whole
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "3. Third.\n4. Fourth.",
+        "It is ~~\n- wrong\n~~ here.",
+        "- ~~one\n- two~~",
+        "$$\n- 1\n$$",
+        "\\[\n- 1\n\\]",
+        "-no item",
+        "a - b",
+        "2024. A year",
+        "- ",
+        "",
+    ],
+)
+def test_what_is_no_list_or_would_lose_something_as_one_is_left_as_it_stands(words: str) -> None:
+    assert quoted_html(words) == passage_html(words)
+
+
 def test_label_is_inert_in_markdown() -> None:
     assert inline_html(label("*x* <b> [y](z)")).replace("&lt;", "<").replace("&gt;", ">") == "*x* <b> [y](z)"
 
@@ -264,7 +304,7 @@ def test_answer_takes_the_place_of_its_streamed_text() -> None:
 def test_citation_chip_names_the_place_and_marks_the_quote() -> None:
     text = _messages(ANSWER)[0]["content"]
     where = "Mode collapse · gans/a.md · lines 12–14 · said by ChatGPT in your notes"
-    assert f"<summary>[1] {where}</summary>" in text
+    assert _summaries(text) == [f"[1] {where}"]
     assert f"<mark>{QUOTE}</mark>" in text
     assert '<div class="where">Kinds</div>' in text
     assert "<s>Wrong.</s>" in text and _math("x&lt;y") in text
@@ -272,7 +312,47 @@ def test_citation_chip_names_the_place_and_marks_the_quote() -> None:
 
 def test_one_line_is_called_a_line() -> None:
     text = _messages(replace(ANSWER, citations=(replace(CITED, lines=(7, 7), speaker=""),)))[0]["content"]
-    assert "· line 7</summary>" in text
+    assert _summaries(text) == ["[1] Mode collapse · gans/a.md · line 7"]
+
+
+def _summaries(text: str) -> list[str]:
+    """What stands on the chips, as whatever reads the page aloud reads it."""
+    return [re.sub("<[^>]*>", "", one) for one in re.findall("<summary>(.*?)</summary>", text)]
+
+
+def _citing(*cited: Citation) -> str:
+    return str(_messages(replace(ANSWER, citations=cited))[0]["content"])
+
+
+def test_all_quotes_of_a_note_are_in_one_chip_and_each_says_and_opens_its_own_place() -> None:
+    cited = [
+        replace(CITED, n=n, lines=(n, n), note=note, title=note[:-3].upper(), speaker=speaker)
+        for n, note, speaker in [(1, "a.md", ""), (2, "b.md", ""), (3, "a.md", ""), (4, "a.md", "ChatGPT")]
+    ]
+    text = _citing(*cited)
+    chips = text.split('<div class="source">')[1:]
+    assert [re.findall(r"citation c(\d+) ", chip) for chip in chips] == [["1", "3"], ["2"], ["4"]]
+    assert _summaries(chips[0]) == ["[1] A · a.md · line 1", "[3] A · a.md · line 3"]
+    assert _summaries(chips[2]) == ["[4] A · a.md · line 4 · said by ChatGPT in your notes"]
+    for one in cited:
+        assert f"citation c{one.n} at-{quote_key(event_to_json(one))}" in text
+    assert text.count(f"<mark>{QUOTE}</mark>") == 4 and "<summary>1 more" not in text
+
+
+def test_notes_beyond_the_first_few_are_folded_with_all_that_they_say() -> None:
+    cited = [replace(CITED, n=n, note=f"{n}.md", passage=QUOTE) for n in range(1, MOST_SOURCES + 4)]
+    assert '<details class="more">' not in _citing(*cited[: MOST_SOURCES + 1])
+    before, folded = _citing(*cited).split('<details class="more"><summary>3 more notes</summary>')
+    assert before.count('<div class="source">') == MOST_SOURCES and folded.count('<div class="source">') == 3
+    assert folded.count(f"<mark>{QUOTE}</mark>") == 3
+
+
+def test_quotes_that_do_not_fit_are_counted() -> None:
+    cited = [replace(CITED, n=n, note=f"{n}.md", passage=QUOTE * 30) for n in range(1, 30)]
+    text = _citing(*cited)
+    shown = text.count('<details class="citation')
+    assert 5 < shown < 29 and f"and {29 - shown} more, not shown here" in text
+    assert len(text.encode()) <= MAX_TEXT_BYTES
 
 
 def test_hostile_note_is_escaped_wherever_it_is_shown() -> None:
@@ -354,6 +434,29 @@ def test_a_note_is_opened_at_its_quote_with_what_stands_around_it() -> None:
     assert "lines 60–61" in shown and "&lt;b&gt;early&lt;/b&gt;" in shown and "Elsewhere" not in shown
     assert f"{40 - AROUND} earlier passages" in shown and f"{50 - AROUND} later passages" in shown
     assert shown.count("<h3>") == 1 and "\n\n\n" not in shown
+    assert '<p class="elsewhere"><a href="#note=gans%2Fa.md~60-61">' in shown
+
+
+def test_an_opened_note_shows_its_items_as_a_list_and_its_code_as_it_is() -> None:
+    passages = [
+        _passage(f"- One.\n- {QUOTE}", 5),
+        replace(_passage(f"- x\n- {QUOTE}", 50), kind="code"),
+    ]
+    near, far = (
+        note_html(quote_key(event_to_json(replace(CITED, lines=at))), passages) for at in ((5, 6), (50, 51))
+    )
+    assert f"<ul><li>One.</li><li><mark>{QUOTE}</mark></li></ul>" in near
+    assert f'<div class="passage code">- x&#10;- <mark>{QUOTE}</mark></div>' in far
+
+
+def test_the_link_to_an_opened_note_leads_to_it_whatever_its_name() -> None:
+    evil = '"><img src=x onerror=alert(1)>~9-9.md'
+    key = quote_key(event_to_json(replace(CITED, note=evil)))
+    shown = note_html(key, [_passage(QUOTE, 5, note=evil)])
+    (href,) = re.findall('href="([^"]*)"', shown)
+    assert "<img" not in shown and place_of_href(unescape(href)) == ("note", Place(evil, (5, 6)))
+    assert "Open in Notes" in note_html(key, [_passage("Other words now.", 5, note=evil)])
+    assert "Open in Notes" not in note_html(key, [_passage(QUOTE, 5, note="other.md")])
 
 
 def _key(text: str) -> str:

@@ -330,10 +330,11 @@ class Retriever:
         return float((self.embedding.embed_texts(own) @ self.embed(query)).max())
 
     def topics(self, query: str, n: int = 3) -> tuple[str, ...]:
-        """What the notes nearest to a question are about, best first."""
+        """What the notes nearest to a question are about, best first; in Chinese if it is, or all of them are."""
         decks = {note.path for note in self.index.notes if note.format == "flashcards"}
         names = dict.fromkeys(_subject(hit.passage, decks) for hit in self.search(query, k=30))
-        return tuple([name for name in names if name][:n])
+        apt = [name for name in names if name and (CJK.search(query) or not CJK.search(name))]
+        return tuple((apt or [name for name in names if name])[:n])
 
     def coverage(self, query: str, text: str) -> float:
         """Weighted share of the question's concepts that a text names, in [0, 1]."""

@@ -9,7 +9,12 @@ from tutor.ui.script import SCRIPT
 __all__ = ["CSS", "HEAD", "theme"]
 
 # The page's style sheet is read below the page's own element; how the browser draws its bars is said of the whole.
-HEAD = "<style>html:has(body.dark) { color-scheme: dark; }</style>\n" + SCRIPT
+# So does what a narrow screen makes of a note that is read at a quote: gradio reads rules within "@media" as rules
+# for the tabs alone.
+HEAD = (
+    "<style>html:has(body.dark) { color-scheme: dark; }\n@media (max-width: 640px) { body #reader#reader "
+    "{ width: 100vw; height: 100dvh; border: 0; border-radius: 0; } }</style>\n"
+) + SCRIPT
 
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -231,16 +236,18 @@ CSS = """
 #chat .frame progress::-webkit-progress-bar { background: var(--line); }
 #chat .frame progress::-webkit-progress-value { background: var(--primary-600); }
 #chat .frame progress::-moz-progress-bar { background: var(--primary-600); }
-#chat .scroll-down-button-container { z-index: 1 !important; }
+#chat .scroll-down-button-container { z-index: 1 !important; left: auto !important; right: 4px; transform: none; }
 #chat .thought-group { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; }
 
 /* citations */
 #chat sup.cite { background: var(--primary-100); color: #134e4a; border-radius: 6px; padding: 0 .45em;
-  font-size: .7em;
+  font-size: .7em; white-space: nowrap;
   font-weight: 600; line-height: 1.6; margin: 0 1px 0 3px; cursor: pointer; position: static;
   vertical-align: .35em; }
 .dark #chat sup.cite { background: #115e59; color: #ccfbf1; }
-#chat sup.cite i { font-size: 0; }
+/* A mark stays on the line of the word before it, but in a narrow cell, where that would break the word. */
+#chat :not(td) > sup.cite::before { content: "\\2060"; }
+#chat :is(sup.cite, .citation > summary) i { font-size: 0; }
 #chat .cites { display: flex; flex-wrap: wrap; gap: 6px; margin: .5em 0; }
 #chat details.citation { border: 1px solid var(--line); border-radius: 10px; font-size: .85rem;
   max-width: 100%;
@@ -250,6 +257,33 @@ CSS = """
 #chat details.citation summary::-webkit-details-marker { display: none; }
 #chat details.citation:hover { border-color: var(--primary-600); }
 #chat details.citation summary:focus-visible { outline-offset: -3px; border-radius: 10px; }
+#chat .citation > summary b { background: var(--primary-100); color: #134e4a; border-radius: 8px; padding: 0 .5em;
+  font-size: .95em; font-weight: 600; margin-right: .3em; }
+.dark #chat .citation > summary b { background: #115e59; color: #ccfbf1; }
+#chat .citation > summary:hover b { background: var(--primary-200); }
+.dark #chat .citation > summary:hover b { background: #0f766e; }
+/* All quotes of a note are in one chip: its name stands there once; their lines are told by card and note. */
+#chat .source { display: flex; flex-wrap: wrap; align-items: center; max-width: 100%; border: 1px solid var(--line);
+  border-radius: 10px; background: var(--paper); padding: 2px 6px 2px 2px; }
+#chat .source details.citation { border: 0; background: none; }
+#chat .source details.citation:first-child:not([open]) { flex: 1 1 9rem; min-width: 0; max-width: max-content; }
+#chat .source details.citation summary { display: flex; align-items: center; min-height: 28px; line-height: 1.3;
+  padding: 0 2px; position: relative; }
+#chat .source summary b { order: 1; flex: none; margin: 0; min-width: 26px; height: 26px; box-sizing: border-box;
+  display: flex; align-items: center; justify-content: center; }
+#chat .source summary span:nth-of-type(1) { padding-left: .6em; }
+#chat .source summary span:last-of-type { padding-right: .5em; }
+#chat .source :is(small, details:not(:first-child) summary span) { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+#chat details.more { font-size: .85rem; }
+#chat details.more > summary { color: var(--soft); cursor: pointer; padding: .45em .3em; }
+#chat details.more[open] { width: 100%; }
+#peek { position: fixed; z-index: 1001; max-width: min(30rem, calc(100vw - 16px)); padding: 10px 14px; font-size: .9rem;
+  line-height: 1.5; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: 10px;
+  box-shadow: 0 4px 16px #00000033; }
+#peek small { display: block; color: var(--soft); margin-bottom: 4px; overflow-wrap: anywhere; }
+#peek p { margin: 0; white-space: pre-line; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical;
+  -webkit-line-clamp: 8; }
 #chat details.citation .where { padding: 0 .9em; color: var(--soft); }
 #chat details.evidence { font-size: .85rem; }
 #chat details.evidence > summary { color: var(--soft); cursor: pointer; padding: .2em 0; }
@@ -267,10 +301,15 @@ CSS = """
 #reader::backdrop { background: #00000073; }
 #reader header { display: flex; align-items: flex-start; justify-content: space-between; gap: 12px;
   padding: 14px 16px 10px 20px; border-bottom: 1px solid var(--line); }
-#reader h2 { font-size: 1rem; font-weight: 600; margin: 4px 0 0; overflow-wrap: anywhere; color: var(--ink); }
-#reader header button { border: 1px solid var(--line); border-radius: 8px; padding: 4px 14px; min-height: 36px;
-  color: var(--ink); background: transparent; cursor: pointer; }
-#reader header button:hover { border-color: var(--primary-600); }
+#reader h2 { font-size: 1rem; font-weight: 600; margin: 4px 0 0; overflow-wrap: anywhere; color: var(--ink);
+  flex: 1 1 12rem; }
+#reader header { flex-wrap: wrap; }
+#reader header div { display: flex; gap: 8px; margin-left: auto; }
+#reader header :is(button, a) { border: 1px solid var(--line); border-radius: 8px; padding: 4px 14px; min-height: 36px;
+  box-sizing: border-box; color: var(--ink); background: transparent; cursor: pointer; text-decoration: none; }
+#reader header a { display: flex; align-items: center; }
+#reader :is(header a[hidden], .elsewhere) { display: none; }
+#reader header :is(button, a):hover { border-color: var(--primary-600); }
 #reader .body { overflow-y: auto; padding: 4px 20px 24px; flex: 1; min-height: 0; --under: var(--paper);
   --edge: #78716c73; }
 #reader .body:focus-visible { outline-offset: -3px; }
@@ -280,6 +319,7 @@ main #note-text, #reader.waiting #note-text, #reader:not(.waiting, .stale) .quot
 #reader h3 { font-size: .9rem; font-weight: 600; color: var(--soft); margin: 1.6em 0 .4em; }
 #reader .piece { margin: 0 0 .9em; }
 #reader .passage { white-space: pre-wrap; line-height: 1.6; overflow-wrap: anywhere; }
+#reader .passage :is(ul, ol) { margin: .2em 0; padding-left: 1.5em; white-space: normal; }
 #reader .passage.code { font-family: var(--font-mono); font-size: .85rem; overflow-x: auto; white-space: pre; }
 #reader small, #reader .where, #reader .notice { color: var(--soft); font-size: .78rem; }
 #reader .katex-display { overflow-x: auto; overflow-y: hidden; }
@@ -316,7 +356,6 @@ main #note-text, #reader.waiting #note-text, #reader:not(.waiting, .stale) .quot
   .gradio-container main.contain { padding: 0 8px 8px !important; }
   #chat .user-row .flex-wrap { max-width: calc(100% - 40px); }
   #banner { width: auto; margin: 8px 0 0 28px; }
-  #reader { width: 100vw; height: 100dvh; border: 0; border-radius: 0; }
   #chat .examples { grid-template-columns: 1fr; }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }

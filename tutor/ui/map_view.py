@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from html import escape
+from unicodedata import east_asian_width
 
 from tutor.concept_map import ConceptMap, MapNode
 from tutor.note_links import Link
 from tutor.ui.note_view import Place
 
-_BOX = (150, 48)
+_BOX = (150, 54)
 _GAP = (40, 12)
-_LINE = 21
-_MOST_CHARS = 40
+_LINE = 21.0
+"""So wide is a line of a box, in small letters of the usual width."""
+_MOST_LINES = 3
 _MOST_COLUMNS = 4
 
 
@@ -27,7 +29,7 @@ def map_html(drawn: ConceptMap) -> str:
     if not drawn.topic:
         return _library_list(drawn)
     return (
-        f'<div class="map">{_svg(drawn)}<p class="legend">{escape(drawn.caption)}</p></div>{_around(drawn)}'
+        f'<div class="map">{_svg(drawn)}</div><p class="legend">{escape(drawn.caption)}</p>{_around(drawn)}'
     )
 
 
@@ -102,13 +104,28 @@ def _box(node: MapNode, place: tuple[float, float], root: bool) -> str:
 
 
 def _wrapped(title: str) -> list[str]:
-    """A title in at most two lines of a box."""
-    title = title if len(title) <= _MOST_CHARS else title[: _MOST_CHARS - 1].rstrip() + "…"
-    if len(title) <= _LINE:
-        return [title]
-    cut = title.rfind(" ", 0, _LINE + 1)
-    cut = cut if cut > 0 else _LINE
-    return [title[:cut], title[cut:].strip()]
+    """A title in at most so many lines of a box; what does not fit is left out, and says so."""
+    rest = " ".join(title.split())
+    lines: list[str] = []
+    while rest and len(lines) < _MOST_LINES:
+        fits = max((n for n in range(1, len(rest) + 1) if _width(rest[:n]) <= _LINE), default=1)
+        cut = fits if fits == len(rest) else max(rest.rfind(" ", 0, fits + 1), rest.rfind("-", 0, fits) + 1)
+        cut = cut if cut > 0 else fits
+        lines.append(rest[:cut].strip())
+        rest = rest[cut:].strip()
+    if rest:
+        last = lines[-1]
+        while _width(last + "…") > _LINE:
+            last = last[:-1]
+        lines[-1] = last.rstrip() + "…"
+    return lines
+
+
+def _width(text: str) -> float:
+    return sum(
+        2.0 if east_asian_width(sign) in "WF" else 1.3 if sign.isupper() or sign in "mwMW" else 1.0
+        for sign in text
+    )
 
 
 # -- as a list -----------------------------------------------------------------------------------------------------

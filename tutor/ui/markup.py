@@ -37,6 +37,10 @@ _MATH = re.compile(
 )
 _CITES = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _STRUCK = re.compile(r"~~(.+?)~~", re.DOTALL)
+_ITEM = r"[ \t]*(?P<sign>[-*+]|\d{1,3}[.)])[ \t]+"
+_ITEMS = re.compile(rf"^{_ITEM}\S.*(?:\n{_ITEM.replace('?P<sign>', '?:')}\S.*)*", re.MULTILINE)
+_ONE_ITEM = re.compile(rf"^{_ITEM}(?P<said>.*)", re.MULTILINE)
+_PAIRS = (("~~", "~~"), ("$$", "$$"), ("\\[", "\\]"))
 
 
 def to_html(source: str, cites: Mapping[int, str] | None = None, doubted: Sequence[str] = ()) -> str:
@@ -104,6 +108,47 @@ def passage_html(text: str) -> str:
     # Struck words may hold math: the marks are exchanged after the formulas are safe.
     joined = "".join([*parts, escape(text[at:])])
     return _STRUCK.sub(r"<s>\1</s>", joined).replace("\n", "&#10;")
+
+
+def quoted_html(text: str, begin: int = 0, end: int = 0) -> str:
+    """As `passage_html`, what stands in [begin, end) marked; lines that are written as items are a list."""
+    parts: list[str] = []
+    at = 0
+    for run in _ITEMS.finditer(text):
+        items = list(_ONE_ITEM.finditer(text, run.start(), run.end()))
+        kind = _list_kind([item["sign"] for item in items])
+        if not kind or not all(map(_is_whole, [text[: run.start()], *(item["said"] for item in items)])):
+            continue
+        told = "".join(f"<li>{marked_html(text, *item.span('said'), begin, end)}</li>" for item in items)
+        before = run.start() - text[at : run.start()].endswith("\n")
+        parts += [marked_html(text, at, before, begin, end), f"<{kind}>{told}</{kind}>"]
+        at = run.end() + text.startswith("\n", run.end())
+    return "".join([*parts, marked_html(text, at, len(text), begin, end)])
+
+
+def _list_kind(signs: Sequence[str]) -> str:
+    """The element for items with these signs: none where their numbers would not be told as they are written."""
+    if not any(sign[0].isdigit() for sign in signs):
+        return "ul"
+    counted = [f"{n}{signs[0][-1]}" for n in range(1, len(signs) + 1)]
+    return "ol" if list(signs) == counted else ""
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no struck words and no formula begin in a text and go on after it."""
+    return all(
+        text.count(left) == text.count(right) and (left != right or text.count(left) % 2 == 0)
+        for left, right in _PAIRS
+    )
+
+
+def marked_html(text: str, first: int, last: int, begin: int, end: int) -> str:
+    """As `passage_html`, of what stands in [first, last); marked is what of it lies in [begin, end)."""
+    begin, end = min(max(begin, first), last), min(max(end, first), last)
+    if begin >= end:
+        return passage_html(text[first:last])
+    marked = f"<mark>{passage_html(text[begin:end])}</mark>"
+    return passage_html(text[first:begin]) + marked + passage_html(text[end:last])
 
 
 def label(text: str) -> str:

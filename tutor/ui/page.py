@@ -197,6 +197,7 @@ def _conversation(session: Session) -> dict[str, Any]:
         allow_tags=False,
         latex_delimiters=LATEX_DELIMITERS,
         group_consecutive_messages=True,
+        autoscroll=False,  # the page's script scrolls, no farther than to the last question
         line_breaks=False,
         placeholder="## Ask your notes\nEvery answer quotes them, at the line. "
         "Ask for a simpler explanation, a quiz or a demo.",

@@ -11,10 +11,11 @@ from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item
 from tutor.quiz.rounds import Round, grade_event, last_answered, show
 from tutor.turns import Citation, QuizItem, QuizScore, event_to_json
+from tutor.ui.citations import citation_html
 from tutor.ui.markup import bounded_html, inline_html
 from tutor.ui.note_view import Place
 from tutor.ui.quizzes import VERDICTS, grade_html, item_html, score_html
-from tutor.ui.rendering import citation_html, turn_messages
+from tutor.ui.rendering import turn_messages
 from tutor.words import lines_told
 
 Data = Mapping[str, Any]

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from tutor.ui.markup import inline_html, passage_html
+from tutor.ui.markup import inline_html, marked_html, quoted_html
+from tutor.ui.note_view import Place
 from tutor.words import lines_told
 
 if TYPE_CHECKING:
@@ -43,14 +44,17 @@ def note_html(key: str, passages: Sequence[Passage]) -> str:
         return _line(_UNKNOWN)
     note, first, last, quote = place
     there = [passage for passage in passages if passage.note == note]
+    if not there:
+        return _line(_CHANGED)
     holding = [at for at, passage in enumerate(there) if quote and quote in passage.text.words]
     if not holding:
-        return _line(_CHANGED)
+        return _line(_CHANGED) + "\n\n" + _link(Place(note))
     at = min(holding, key=lambda at: _distance(there[at], first, last))
     begin, end = max(0, at - AROUND), at + AROUND + 1
     shown = there[begin:end]
     before, after = begin, len(there) - begin - len(shown)
-    parts = [_line(f"{before} earlier passages of this note are not shown here.")] if before else []
+    parts = [_link(Place(note, there[at].text.lines))]
+    parts += [_line(f"{before} earlier passages of this note are not shown here.")] if before else []
     size = 0
     heading: tuple[str, ...] = ("",)
     for offset, passage in enumerate(shown, begin):
@@ -73,12 +77,11 @@ def _passage(passage: Passage, quote: str, headed: bool) -> str:
     kind = "passage code" if passage.kind == "code" else "passage"
     words = passage.text.words
     at = words.find(quote) if quote else -1
+    begin, end = (at, at + len(quote)) if at >= 0 else (0, 0)
     text = (
-        passage_html(words[:at])
-        + f"<mark>{passage_html(words[at : at + len(quote)])}</mark>"
-        + passage_html(words[at + len(quote) :])
-        if at >= 0
-        else passage_html(words)
+        marked_html(words, 0, len(words), begin, end)
+        if passage.kind == "code"
+        else quoted_html(words, begin, end)
     )
     return f'<div class="piece">{head}<div class="{kind}">{text}</div><small>{lines}{speaker}</small></div>'
 
@@ -96,6 +99,11 @@ def _distance(passage: Passage, first: int, last: int) -> int:
     """How many lines lie between a passage and the quoted lines."""
     begin, end = passage.text.lines
     return max(0, begin - last, first - end)
+
+
+def _link(place: Place) -> str:
+    """The page's script shows it beside the name of the note."""
+    return f'<p class="elsewhere"><a href="{escape(place.href)}">Open in Notes</a></p>'
 
 
 def _line(text: str) -> str:

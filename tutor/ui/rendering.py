@@ -12,13 +12,12 @@ from typing import Any
 
 from tutor.evidence import record_of
 from tutor.quiz.items import LETTERS
+from tutor.ui.citations import citation_html, place_of, sources_html
 from tutor.ui.evidence import evidence_fold, evidence_html
 from tutor.ui.lessons import lesson_html, prediction_html, table_html
 from tutor.ui.markup import bounded_html, inline_html, label, passage_html
 from tutor.ui.offers import offers
 from tutor.ui.quizzes import grade_html, item_buttons, item_html, score_html, why_html
-from tutor.ui.reader import quote_key
-from tutor.words import lines_told, split_sentences
 
 Message = dict[str, Any]
 Data = Mapping[str, Any]
@@ -26,7 +25,6 @@ Data = Mapping[str, Any]
 MOST_CHARS = 4_000
 MAX_TEXT_BYTES = 20_000
 ANSWER_BYTES = 11_000
-PASSAGE_CHARS = 1_600
 _WORDS = {"n": "questions", "seed": "random seed", "d lr": "discriminator's learning rate",
           "g lr": "generator's learning rate"}  # fmt: skip
 
@@ -231,24 +229,16 @@ class _Told:
 
 
 def answer_html(event: Data) -> str:
-    """A finished answer: text with citation marks, a chip for each quote, a line on its support."""
+    """A finished answer: text with citation marks, a chip for each note with its quotes, a line on its support."""
     citations: list[Data] = list(event.get("citations") or ())
     cites = {int(cited["n"]): place_of(cited) for cited in citations}
     sentences: list[Data] = list(event.get("sentences") or ())
     doubted = [str(s.get("text", "")) for s in sentences if s.get("support") == "unsupported"]
     text = bounded_html(str(event.get("answer", "")), ANSWER_BYTES, cites, doubted)
     parts = [_turn("answer", text)]
-    size = len(text.encode()) + 1000
-    chips: list[str] = []
-    for cited in citations:
-        chip = citation_html(cited)
-        if size + len(chip.encode()) > MAX_TEXT_BYTES:
-            chips.append(f"<p><small>and {len(citations) - len(chips)} more, not shown here</small></p>")
-            break
-        size += len(chip.encode())
-        chips.append(chip)
-    if chips:
-        parts.append('<div class="cites">' + "".join(chips) + "</div>")
+    if citations:
+        room = MAX_TEXT_BYTES - len(text.encode()) - 1000
+        parts.append(f'<div class="cites">{sources_html(citations, room)}</div>')
     return "\n\n".join([*parts, f'<div class="support">{escape(support_line(event))}</div>'])
 
 
@@ -275,47 +265,6 @@ def _support(quoted: int, reworded: int, unsupported: int) -> str:
     if reworded:
         said += f", {reworded} reworded and checked"
     return said + (f", {unsupported} not found in your notes" if unsupported else "")
-
-
-def place_of(cited: Data) -> str:
-    """Where a quote stands: title, file and lines, and who said it where the note quotes somebody."""
-    speaker = str(cited.get("speaker") or "")
-    said = f"said by {speaker} in your notes" if speaker else ""
-    first, last = (int(line) for line in cited.get("lines") or (0, 0))
-    names = (str(cited.get("title") or ""), str(cited.get("note", "")))
-    return " · ".join(part for part in (*names, lines_told((first, last)), said) if part)
-
-
-def citation_html(cited: Data) -> str:
-    """A chip that opens the note at its quote, and holds the passage as it was quoted."""
-    n = int(cited.get("n", 0))
-    above = [str(name) for name in cited.get("heading") or ()]
-    passage = _marked(str(cited.get("passage") or ""), str(cited.get("quote", "")))
-    head = f'<div class="where">{inline_html(" › ".join(above))}</div>' if above else ""
-    return (
-        f'<details class="citation c{n} at-{quote_key(cited)}"><summary>[{n}] {escape(place_of(cited))}</summary>'
-        f'{head}<div class="passage">{passage}</div></details>'
-    )
-
-
-def _marked(passage: str, quote: str) -> str:
-    """The passage with the quote in `<mark>`; no more than PASSAGE_CHARS of it around the quote."""
-    at = passage.find(quote)
-    if not quote or at < 0:
-        return f"<mark>{passage_html(quote[:PASSAGE_CHARS])}</mark>"
-    room = max(0, PASSAGE_CHARS - len(quote))
-    before, after = passage[:at], passage[at + len(quote) :]
-    if len(before) > room // 2:
-        before = _from_a_sentence(before, len(before) - room // 2)
-    if len(after) > room:
-        after = after[:room].rpartition(" ")[0] + "…"
-    return f"{passage_html(before)}<mark>{passage_html(quote[:4000])}</mark>{passage_html(after)}"
-
-
-def _from_a_sentence(text: str, place: int) -> str:
-    """What of a text stands after a place, from the next beginning of a sentence on."""
-    begins = [begin for begin, _ in split_sentences(text) if begin >= place]
-    return f"… {text[begins[0] :]}" if begins else "… "
 
 
 def outcome_html(result: Data, stopped: bool) -> str:

@@ -14,11 +14,15 @@ SCRIPT = r"""<script>
     return answer;
   };
 
+  const number = node => [...node.classList].find(name => /^c\d+$/.test(name));
+
   // A message is copied as text: the answer, its citation numbers and where each quote stands;
   // what was looked at besides stays folded on the page.
   function words(source) {
     const page = new DOMParser().parseFromString(source, "text/html");
-    page.querySelectorAll(".where, .passage, details.evidence").forEach(node => node.remove());
+    page.querySelectorAll(".cites").forEach(list => list.prepend(...[...list.querySelectorAll("details.citation")]
+      .sort((one, other) => number(one).slice(1) - number(other).slice(1))));
+    page.querySelectorAll(".where, .passage, .source, .more, details.evidence").forEach(node => node.remove());
     page.querySelectorAll("br, p, div, li, tr, summary, pre, h1, h2, h3, h4")
       .forEach(node => node.after("\n"));
     page.querySelectorAll("td, th").forEach(node => node.after("\t"));
@@ -52,7 +56,8 @@ SCRIPT = r"""<script>
     reader = document.createElement("dialog");
     reader.id = "reader";
     reader.setAttribute("aria-labelledby", "reader-title");
-    reader.innerHTML = '<header><h2 id="reader-title"></h2><button type="button">Close</button></header>'
+    reader.innerHTML = '<header><h2 id="reader-title"></h2><div><a hidden>Open in Notes</a>'
+      + '<button type="button">Close</button></div></header>'
       + '<div class="body" tabindex="0"><div class="quoted"></div></div>';
     reader.querySelector(".body").append(source);
     reader.querySelector("button").onclick = () => reader.close();
@@ -71,6 +76,7 @@ SCRIPT = r"""<script>
     reader.querySelector(".quoted").replaceChildren(
       ...[...chip.querySelectorAll(".where, .passage")].map(node => node.cloneNode(true)));
     reader.classList.add("waiting");
+    reader.querySelector("header a").hidden = true;
     if (!reader.open) reader.showModal();
     reader.querySelector(".body").focus();
     tell(document.querySelector("#wanted :is(textarea, input)"), `${++wanted} ${key.slice(3)}`);
@@ -82,16 +88,22 @@ SCRIPT = r"""<script>
     reader.classList.remove("waiting");
     reader.classList.toggle("stale", !found);
     if (found) found.scrollIntoView({block: "center"});
+    const place = reader.querySelector("#note-text .elsewhere a"), link = reader.querySelector("header a");
+    link.hidden = !place;
+    if (place) link.setAttribute("href", place.getAttribute("href"));
+  }
+  function chipOf(at) {
+    let chip = at.closest("details.citation");
+    for (let node = at.parentElement; !chip && node; node = node.parentElement)
+      chip = node.querySelector("details.citation." + number(at));
+    return chip;
   }
   document.addEventListener("click", event => {
     const at = event.target.closest && event.target.closest("#chat :is(sup.cite, details.citation summary)");
     if (!at) return;
-    let chip = at.closest("details.citation");
-    const number = [...at.classList].find(name => /^c\d+$/.test(name));
-    for (let node = at.parentElement; !chip && node; node = node.parentElement)
-      chip = node.querySelector("details.citation." + number);
-    if (!chip) return;
-    if (read(chip)) event.preventDefault();
+    const chip = chipOf(at);
+    hide();
+    if (chip && read(chip)) event.preventDefault();
   });
   document.addEventListener("keydown", event => {
     if (!event.target.matches || !event.target.matches("#chat sup.cite") || !/^( |Enter)$/.test(event.key)) return;
@@ -99,24 +111,87 @@ SCRIPT = r"""<script>
     event.target.click();
   });
 
-  // The newest message stays in sight while it grows, unless the reader has scrolled up or opened a quote.
-  let pinned = true, watched = null, said = 0;
+  // What a mark quotes is shown beside it while the pointer or the keyboard is there; Escape puts it away.
+  const MARKS = "#chat :is(sup.cite, .source summary)";
+  let card = null, marked = null, peeking = 0;
+  function soon(what, after) {
+    clearTimeout(peeking);
+    peeking = setTimeout(what, after);
+  }
+  function hide() {
+    clearTimeout(peeking);
+    if (!card) return;
+    card.remove();
+    marked.removeAttribute("aria-describedby");
+    if (marked.dataset.place) marked.title = marked.dataset.place;
+    card = marked = null;
+  }
+  function peek(mark) {
+    const chip = mark.isConnected && chipOf(mark), quotes = chip ? [...chip.querySelectorAll("mark")] : [];
+    if (mark === marked) return;
+    hide();
+    if (!quotes.length) return;
+    marked = mark;
+    card = document.createElement("div");
+    card.id = "peek";
+    card.setAttribute("role", "tooltip");
+    const place = document.createElement("small"), said = document.createElement("p");
+    place.textContent = chip.querySelector("summary").textContent;
+    said.append(...quotes.flatMap(quote => [...quote.cloneNode(true).childNodes]));
+    card.append(place, said);
+    document.querySelector(".gradio-container").append(card);
+    if (mark.title) mark.dataset.place = mark.title;
+    mark.removeAttribute("title");
+    mark.setAttribute("aria-describedby", "peek");
+    const at = mark.getBoundingClientRect(), below = at.bottom + card.offsetHeight + 12 < innerHeight;
+    card.style.left = `${Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 8))}px`;
+    card.style.top = `${below ? at.bottom + 4 : Math.max(8, at.top - card.offsetHeight - 4)}px`;
+  }
+  document.addEventListener("pointerover", event => {
+    const mark = event.target.closest && event.target.closest(MARKS);
+    if (event.pointerType === "touch") return;
+    if (mark) soon(() => peek(mark), 250);
+    else if (card && card.contains(event.target)) clearTimeout(peeking);
+    else soon(hide, 200);
+  });
+  document.addEventListener("focusin", event => {
+    const mark = event.target.matches && event.target.matches(MARKS) && event.target;
+    if (mark && mark.matches(":focus-visible")) peek(mark);
+  });
+  document.addEventListener("focusout", hide);
+  document.addEventListener("scroll", event => { if (card && !card.contains(event.target)) hide(); }, true);
+  document.addEventListener("keydown", event => { if (event.key === "Escape") hide(); });
+
+  // The newest message stays in sight while it grows, from its question on and no farther, unless the reader has
+  // scrolled up or opened a quote; who has scrolled to its end stays there.
+  let pinned = true, farther = false, watched = null, said = 0;
+  function lowest(log) {
+    const asked = [...log.querySelectorAll(".user-row")].pop();
+    const end = log.scrollHeight - log.clientHeight;
+    if (!asked || farther) return end;
+    return Math.min(end, log.scrollTop + asked.getBoundingClientRect().top - log.getBoundingClientRect().top - 8);
+  }
   const atEnd = log => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
   const grown = new ResizeObserver(() => {
     const log = watched && watched.parentElement;
-    if (log && pinned) log.scrollTop = log.scrollHeight;
+    if (log && pinned) log.scrollTop = lowest(log);
   });
   function watch() {
     const wrap = document.querySelector("#chat .panel-wrap > .message-wrap");
     const asked = wrap ? wrap.querySelectorAll(".user-row").length : 0;
+    if (asked !== said) farther = false;
     if (asked > said) pinned = true;
     said = asked;
     if (!wrap || wrap === watched) return;
     grown.disconnect();
     watched = wrap;
-    pinned = true;
+    [pinned, farther] = [true, false];
     grown.observe(wrap);
-    wrap.parentElement.onscroll = event => { pinned = atEnd(event.target); };
+    wrap.parentElement.onscroll = event => {
+      const log = event.target;
+      farther = farther || log.scrollTop > lowest(log) + 8;
+      pinned = atEnd(log) || Math.abs(log.scrollTop - lowest(log)) < 8;
+    };
     const reads = event => event.target.closest("summary, sup.cite");
     wrap.addEventListener("click", event => { if (reads(event)) pinned = false; }, true);
   }

@@ -27,7 +27,7 @@ TABS_CSS = """
 .dark .tabitem .prose a { color: #5eead4; }
 .tabitem .prose pre { overflow-x: auto; }
 .tabitem .prose table { display: block; overflow-x: auto; border: 0; font-size: .92em; }
-.tabitem .prose td, .tabitem .prose th { padding: .4em .7em; }
+.tabitem .prose td, .tabitem .prose th { padding: .4em .7em; border-color: var(--line); }
 .tabitem .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0; }
 .tabitem .prose mark { background: #fde68a; color: #1c1917; }
 .tabitem [data-testid="block-info"] { background: transparent; color: var(--soft); padding: 0; font-size: .82rem;
@@ -36,6 +36,7 @@ TABS_CSS = """
 .tabitem :is(.min_value, .max_value) { color: var(--soft); }
 /* The knob of a slider is higher than its bar, and its block cuts off what is below. */
 .tabitem .slider_input_container { padding: 6px 0; }
+:is(.tabitem, #notes) ::placeholder { color: var(--soft); opacity: 1; }
 .tabitem .form { border: 0; background: transparent; box-shadow: none; gap: 10px; }
 .tabitem .form .block { background: transparent; padding: 0; border: 0; }
 .tabitem :is(.input-container input, .input-container textarea, textarea, .wrap-inner) { background: var(--paper);
@@ -70,8 +71,10 @@ BARS
 #note-head h2:focus { outline: 0 !important; }
 #note-head p { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 #note-tools { flex-wrap: wrap; }
+#note-tools button[aria-disabled="true"] { opacity: .55; }
 #note-tools button { flex: none; width: auto; min-height: 40px; padding: 6px 14px; }
-#note .piece { padding: 2px 10px; margin: 0 -10px; border-left: 3px solid transparent; }
+#note { overflow: visible !important; }
+#note .piece { padding: 2px 10px; margin: 0 -10px 0 -13px; border-left: 3px solid transparent; }
 #note .piece.here { background: #fef3c7; border-left-color: #b45309; }
 .dark #note .piece.here { background: #3b2a0a; border-left-color: #fbbf24; }
 #note .piece.analogy { background: #e6f4f1; border-radius: 8px; padding: 8px 14px; margin: 6px 0; border-left: 0; }
@@ -173,6 +176,9 @@ BARS
 #demo-knobs { border: 1px solid var(--line); border-radius: 10px; background: transparent; }
 #demo-run, #demo-stop { padding: 10px 36px !important; }
 #demo-outcome td:not(:first-child), #demo-outcome th { white-space: nowrap; }
+/* The button that makes a picture large stands under it and covers nothing of it. */
+.tabitem .image-container { padding-bottom: 36px; }
+.tabitem .image-container .icon-button-wrapper { top: auto; bottom: 4px; }
 .tabitem .image-container img { background: #ffffff; border-radius: 8px; }
 #demo-outcome details { border: 1px solid var(--line); border-radius: 10px; background: var(--paper); margin: 6px 0; }
 #demo-outcome summary { cursor: pointer; padding: .5em .9em; }
@@ -205,7 +211,7 @@ BARS
   #notes-list { flex: none !important; width: 100%; max-height: none; border-right: 0; padding: 0 4px 8px;
     border-bottom: 1px solid var(--line); }
   #note-found { max-height: 38vh; overflow-y: auto; }
-  #note-pane { padding: 12px 4px 40px; overflow: visible; min-width: 0 !important; }
+  #note-pane { padding: 12px 4px 40px 13px; overflow: visible; min-width: 0 !important; }
 }
 """.replace("BARS", _BARS)
 
@@ -240,6 +246,7 @@ TABS_SCRIPT = r"""<style>
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
+    link.closest("dialog")?.close();
     follow(link.getAttribute("href"));
   }, true);
   // What is selected of a note goes with the button that asks about it; the server looks whether the note says it.
@@ -249,6 +256,13 @@ TABS_SCRIPT = r"""<style>
   document.addEventListener("keydown", event => {
     if (event.target.closest && event.target.closest("#ask-passage")) tell(chosen());
   }, true);
+  // Until something is selected, or the note was opened at lines, there is nothing to ask about: the button says so.
+  function able() {
+    const button = document.querySelector("#ask-passage");
+    const told = chosen().trim() || document.querySelector("#note .here") ? "false" : "true";
+    if (button && button.getAttribute("aria-disabled") !== told) button.setAttribute("aria-disabled", told);
+  }
+  document.addEventListener("selectionchange", able);
   function chosen() {
     const picked = window.getSelection(), note = document.querySelector("#note");
     const inside = note && picked.rangeCount && note.contains(picked.getRangeAt(0).commonAncestorContainer);
@@ -280,7 +294,22 @@ TABS_SCRIPT = r"""<style>
     const gap = wanted.getBoundingClientRect().top - pane.getBoundingClientRect().top;
     pane.scrollTop += gap - (here ? pane.clientHeight / 4 : 8);
   }
-  new MutationObserver(settle).observe(document, {subtree: true, childList: true, characterData: true});
+  // A map that is wider than its place is shown at the note that it is drawn around.
+  function centre() {
+    for (const map of document.querySelectorAll("#note-map .map")) {
+      const root = map.querySelector("a.root rect");
+      if (map.dataset.centred || !map.clientWidth || !root) continue;
+      map.dataset.centred = "yes";
+      const at = root.getBoundingClientRect(), pane = map.getBoundingClientRect();
+      map.scrollLeft += at.left + at.width / 2 - pane.left - pane.width / 2;
+    }
+  }
+  function changed() {
+    settle();
+    centre();
+    able();
+  }
+  new MutationObserver(changed).observe(document, {subtree: true, childList: true, characterData: true});
 
   // The sheet of a quiz is printed alone.
   document.addEventListener("click", event => {
