@@ -42,6 +42,7 @@ from tutor.ui.note_view import (
 )
 from tutor.ui.notes_tab import NotesTab
 from tutor.ui.progress_tab import ProgressTab
+from tutor.ui.progress_view import progress_html
 from tutor.ui.quiz_tab import DUE, MISSED, OPTIONS, SHOWN, Mark, QuizTab
 from tutor.ui.quiz_view import on_buttons, question_html, said_with
 from tutor.ui.rendering import MOST_CHARS
@@ -648,14 +649,16 @@ def test_a_run_that_finds_no_place_leaves_no_conversation(session: Session, told
 def test_a_knob_out_of_bounds_is_refused_with_its_bound_by_the_same_tool(
     session: Session, told: list[str]
 ) -> None:
-    tab = DemosTab(session, _beside(session), list_demos(PROJECT_ROOT))
-    demo = next(one for one in tab.demos if one["name"] == "gan-2d")
+    demo = next(one for one in list_demos(PROJECT_ROOT) if one["name"] == "gan-2d")
+    demo |= {"title": f"{demo['title']}, which a list of conversations has no room for"}
+    tab = DemosTab(session, _beside(session), [demo])
     at = [knob["name"] for knob in demo["knobs"]].index("d_lr")
     given = [*([None] * at), 5.0, *([None] * (2 * tab.knobs - at - 1))]
     for _ in range(2):  # the runs of a demo share a conversation
         *_, last = tab.run("tab", "gan-2d", "quick", 0, None, given)
         assert "d_lr" in last[2] and "at most 0.02" in last[2]
-        assert [chat.title for chat in session.chats()] == ["Demo: gan-2d"]
+        [chat] = session.chats()
+        assert chat.title.startswith("Demo: A GAN learns a ring of eight clusters")
 
 
 def test_a_run_that_fails_is_told_and_frees_its_place(
@@ -731,14 +734,36 @@ def test_progress_shows_figures_beside_bars_misses_with_links_and_days(played: P
     html = ProgressTab(played.session).shown()[1]
     assert "2 answered, 1 right" in html and "<strong>2</strong>answers" in html
     assert re.search(
-        r'you said 90% sure</span><div class="bar"><div class="w50"></div></div><span>50% right \(n = 2\)',
+        r'you said “Sure”</span><div class="bar"><div class="w50"></div></div><span>scored 1 of 2</span>',
         html,
     )
+    today = (
+        '<div class="bar"><div class="w50"></div><div class="w50 rest"></div></div><span>2 answered, 1 right'
+    )
+    assert today in html and "n =" not in html
     assert "Sure and wrong: 1 fact" in html
     assert re.search(r'class="misses"><li>.*?<a href="#note=deck\.md~\d+-\d+">deck\.md, line', html)
     assert re.search(r"2 of \d facts", html)
     assert sum(int(asked) for asked in re.findall(r"(\d) of \d asked", html)) == 2
     assert played.session.studies.days(7)[-1] | {"day": ""} == {"day": "", "answers": 2, "right": 1}
+
+
+def test_how_right_a_concept_is_has_bounds_once_there_are_enough_answers() -> None:
+    one = {
+        "concept": "GAN", "facts": 82, "asked": 2, "known": 1, "due": 0, "mastery": 0.012, "interval": [0.02, 0.63],
+        "answers": 2, "right": 0.75,
+    }  # fmt: skip
+    stands = {
+        "concepts": [one, one | {"concept": "VAE", "answers": 6, "interval": [0.2, 0.6]}], "due": 0, "answers": 8,
+        "streak_days": 1, "due_minutes": 0, "waiting": 0, "ahead": [0] * 7, "sure_and_wrong": [],
+        "calibration": [{"said": said, "right": 0.5, "answers": 2} for said in (0.3, 0.5, 0.7, 0.9)],
+        "coverage": {"facts": 82, "asked": 2, "mastered": 0, "never_asked": 80, "stale": 0},
+    }  # fmt: skip
+    html = progress_html(stands, (), (), (), ())
+    assert "1%: 1 of 82 known; scored 0.75 of 2<" in html
+    assert "scored 0.75 of 6, so likely 20% to 60%<" in html
+    named = re.findall("you said (.*?)</span>", html)
+    assert named == ["30% sure", "“A guess”", "“I think so”", "“Sure”"]
 
 
 def test_what_is_due_is_offered_for_review(settings: Settings, told: list[str]) -> None:

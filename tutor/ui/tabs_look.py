@@ -47,9 +47,12 @@ TABS_CSS = """
 .tabitem button.primary { background: var(--primary-700); color: #ffffff; border-radius: 10px; }
 .tabitem button.stop { background: #9f1239; color: #ffffff; border-radius: 10px; }
 
-.tabitem .bar { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; margin: 4px 0; }
+.tabitem .bar { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; margin: 4px 0;
+  display: flex; }
 .tabitem .bar > div { height: 100%; background: var(--primary-700); }
 .dark .tabitem .bar > div { background: var(--primary-500); }
+.tabitem .bar > div.rest { background: var(--primary-300); }
+.dark .tabitem .bar > div.rest { background: var(--primary-800); }
 BARS
 
 /* the notes */
