@@ -86,7 +86,7 @@ def _days(days: Sequence[Data]) -> str:
         for day in reversed(days)
     ]
     more = f"<details><summary>The week before</summary>{_rows(rows[7:])}</details>" if rows[7:] else ""
-    return f"<p><small>The darker part was right.</small></p>{_rows(rows[:7])}{more}"
+    return f"<p><small>The left part of a bar was right.</small></p>{_rows(rows[:7])}{more}"
 
 
 def _concepts(answered: Sequence[Data], notes: Sequence[Note]) -> str:
