@@ -20,9 +20,10 @@ from tutor.errors import DemoError, NotesError
 from tutor.jobs import list_demos
 from tutor.notes import Block, Card, Note, QuizQuestion, Skipped, Text, read_library
 from tutor.quiz.bank import Bank, once
-from tutor.quiz.items import LETTERS, Item, Option
+from tutor.quiz.grading import Grade, grade
+from tutor.quiz.items import LETTERS, Item, Option, plain
 from tutor.quiz.replies import reply_of
-from tutor.quiz.rounds import Round
+from tutor.quiz.rounds import Outcome, Round
 from tutor.quiz.studies import Studies
 from tutor.session import Session, open_session
 from tutor.settings import PROJECT_ROOT, Settings
@@ -42,8 +43,9 @@ from tutor.ui.note_view import (
 )
 from tutor.ui.notes_tab import NotesTab
 from tutor.ui.progress_tab import ProgressTab
+from tutor.ui.progress_view import progress_html
 from tutor.ui.quiz_tab import DUE, MISSED, OPTIONS, SHOWN, Mark, QuizTab
-from tutor.ui.quiz_view import on_buttons, question_html, said_with
+from tutor.ui.quiz_view import feedback_html, on_buttons, question_html, said_with
 from tutor.ui.rendering import MOST_CHARS
 from tutor.ui.run_view import bar_html, changed_knobs, knob_values, preset_choices, slider_step
 from tutor.ui.tabbing import Beside
@@ -351,13 +353,15 @@ def test_a_quiz_is_set_up_asked_graded_and_summed_up(played: Played) -> None:
     for k in (1, 2):
         played.did(tab.answer("tab", played.seen, played.right_answer(), "Sure"))
         assert played.view == "feedback" and "Correct" in played.page["quiz_graded"]
-        assert '<details open class="citation' in played.page["quiz_graded"]
-        assert 'href="#note=' in played.page["quiz_graded"]
+        graded = played.page["quiz_graded"]
+        assert '<details open class="citation' in graded and 'href="#note=' in graded
+        assert graded.index(f"Question {k} of 2") < graded.index("You said: ") < graded.index("Correct")
+        assert "sure" not in graded and "Due again" in graded
         assert not played.page["quiz_right"].visible
         assert played.round.outcomes[-1].confidence == 0.9
         played.did(tab.goes_on("tab", played.seen))
         assert played.view == ("question" if k == 1 else "summary")
-    assert "Score: 2 of 2" in played.page["quiz_ended"]
+    assert "<h2>Score: 2 of 2</h2>" in played.page["quiz_ended"]
     assert not played.page["quiz_retry"].visible
     assert "Answers" in played.page["quiz_paper"]
     stands = played.session.studies.progress()
@@ -380,7 +384,10 @@ def test_the_round_of_the_record_is_shown_again_after_a_restart(played: Played, 
     played.did(played.tab.start("tab", "", 2, []))
     first = played.page["quiz_stem"]
     played.did(played.tab.say("tab", played.seen, "skip"))
-    assert played.view == "feedback" and "The answer is" in played.page["quiz_graded"]
+    graded = played.page["quiz_graded"]
+    assert played.view == "feedback" and "Skipped" in graded and "You said" not in graded
+    assert graded.count("The answer is") == 1 and '<details open class="citation' in graded
+    assert not played.page["quiz_said"].visible
     played.session.close()
     again = open_session(settings, record=True)
     try:
@@ -448,6 +455,8 @@ def test_a_grade_is_changed_by_the_students_word_and_back(
     assert "Not yet" in played.page["quiz_graded"] and not played.page["quiz_undo"].visible
     played.did(played.tab.goes_on("tab", played.seen))
     assert played.view == "summary" and played.page["quiz_retry"].value == "Retry the misses (1)"
+    ended = played.page["quiz_ended"]
+    assert "You said: Bananas are yellow fruit.<" in ended and "“again”" not in ended
     played.did(played.tab.say("tab", played.seen, "again"))
     assert played.view == "question" and "Question 1 of 1" in played.page["quiz_stem"]
 
@@ -463,7 +472,8 @@ def test_options_stand_on_buttons_and_send_their_letter(played: Played, notes: P
     ]
     assert not played.page["quiz_answer"].visible and "<ol" not in played.page["quiz_stem"]
     played.did(played.tab.answer("tab", played.seen, played.right_answer(), None))
-    assert "Correct" in played.page["quiz_graded"] and "Why each option" in played.page["quiz_graded"]
+    graded = played.page["quiz_graded"]
+    assert "Correct" in graded and all(option.text in graded for option in item.options)
 
 
 def test_options_with_a_formula_are_set_in_the_list_and_have_letters_on_their_buttons() -> None:
@@ -476,6 +486,81 @@ def test_options_with_a_formula_are_set_in_the_list_and_have_letters_on_their_bu
     plain = replace(item, options=(Option("o1", "5 < 6 & so"), Option("o2", "nothing")))
     assert on_buttons(plain) == ["A. 5 < 6 & so", "B. nothing"]
     assert "nothing" not in question_html(Round("", (plain,)))
+
+
+SENTENCE = "A GAN trains two networks against each other."
+
+
+def _graded(item: Item, answer: str, *chosen: str, **how: Any) -> Round:
+    """A quiz of one question that was answered."""
+    outcome = Outcome(answer, grade(item, reply_of(answer).words), chosen=chosen, **how)
+    return Round("", (item,), (outcome,), labels={item.id: tuple(option.id for option in item.options)})
+
+
+def _counts(html: str, *texts: str) -> list[int]:
+    return [plain(re.sub("<[^>]+>", " ", html)).count(plain(text)) for text in texts]
+
+
+def test_feedback_names_the_question_what_was_said_and_the_right_answer_once() -> None:
+    cited = Citation(1, "a.md", (1, 1), SENTENCE, passage=f"Before. {SENTENCE} After.")
+    options = (Option("o1", "True", SENTENCE), Option("o2", "False", SENTENCE))
+    claim = "True or false: A GAN trains one network alone."
+    item = Item("i", "true-false", claim, options, "o2", "", cited, "f", (), "a.md")
+    for answer, chosen in (("A (I'm sure)", "o1"), ("B", "o2")):
+        html = feedback_html(_graded(item, answer, chosen))
+        words = item.options[chosen == "o2"].text
+        assert _counts(html, claim, SENTENCE) == [1, 1]
+        assert f"You said: {answer[0]}. {words}<" in html
+        assert _counts(html, "B. False") == [1] and "Why" not in html
+        assert "Not this one" not in html and "Right:" not in html
+    because = feedback_html(_graded(item, "false, because it trains two networks", "o2"))
+    assert "Compare your reason with the note below." in because and _counts(because, SENTENCE) == [1]
+    assert html.index(claim[15:]) < html.index("You said") < html.index("Correct") < html.index("<mark>")
+
+
+def test_feedback_on_what_was_typed_points_at_the_note_or_tells_the_answer() -> None:
+    cited = Citation(1, "a.md", (1, 1), SENTENCE)
+    item = Item("i", "short", "What is a GAN?", (), SENTENCE, "", cited, "f", (), "a.md")
+    html = feedback_html(_graded(item, "A yellow <b> fruit, 70 % sure"))
+    assert "You said: A yellow &lt;b&gt; fruit<" in html
+    assert _counts(html, SENTENCE, "The answer is marked below", item.stem) == [1, 1, 1]
+    longer = replace(item, key=f"{SENTENCE} Both learn.")
+    html = feedback_html(_graded(longer, "I don't know"))
+    assert "You said: I don&#x27;t know<" in html and _counts(html, "Both learn", "No harm") == [1, 1]
+    partly = Grade(
+        "partial", 0.5, (), f"Partly. You have this part: “{SENTENCE}”. The note says: “{SENTENCE}”"
+    )
+    html = feedback_html(Round("", (longer,), (Outcome(SENTENCE, partly),)))
+    assert f"<p>You have this part: “{SENTENCE}”.</p>" in html and "The note says" not in html
+    gap = replace(item, kind="cloze", stem="A ____ trains two networks.", key="GAN")
+    assert "The word is “GAN”." in feedback_html(_graded(gap, "diffusion model"))
+
+
+def test_feedback_on_pairs_shows_them_by_their_letters() -> None:
+    cited = Citation(1, "a.md", (1, 1), SENTENCE)
+    options = (Option("o1", "makes fakes"), Option("o2", "judges them"), Option("o3", "measures"))
+    left = ("discriminator", "generator", "FID")
+    item = Item("i", "match", "Match.", options, "o2,o1,o3", "", cited, "f", (), "a.md", left=left)
+    html = feedback_html(_graded(item, "1A 2B 3C", "o1", "o2", "o3"))
+    assert "You said: 1A 2B 3C<" in html and "The answer is 1B 2A 3C." in html
+    assert _counts(html, *left, "makes fakes", "judges them") == [1] * 5
+
+
+def test_feedback_on_a_choice_names_every_option_and_on_a_reported_question_no_answer() -> None:
+    cited = Citation(1, "a.md", (1, 1), SENTENCE)
+    options = (
+        Option("o1", "two", SENTENCE),
+        Option("o2", "one", "It is the answer to another."),
+        Option("o3", "six"),
+    )
+    item = Item("i", "choice", "How many networks?", options, "o1", "", cited, "f", (), "a.md")
+    html = feedback_html(_graded(item, "C", "o3"))
+    assert "You said: C. six<" in html and "The answer is A. two." in html
+    assert "one: wrong. It is the answer to another." in html and _counts(html, SENTENCE) == [1]
+    reported = Round("", (item,), (Outcome("report", None, reported=True),))
+    html = feedback_html(reported)
+    assert "How many networks?" in html and "Reported" in html and "You said" not in html
+    assert feedback_html(Round("", (item,))) == ""
 
 
 def test_what_cannot_be_asked_is_said_and_leaves_no_conversation(played: Played) -> None:
@@ -666,14 +751,16 @@ def test_a_run_that_finds_no_place_leaves_no_conversation(session: Session, told
 def test_a_knob_out_of_bounds_is_refused_with_its_bound_by_the_same_tool(
     session: Session, told: list[str]
 ) -> None:
-    tab = DemosTab(session, _beside(session), list_demos(PROJECT_ROOT))
-    demo = next(one for one in tab.demos if one["name"] == "gan-2d")
+    demo = next(one for one in list_demos(PROJECT_ROOT) if one["name"] == "gan-2d")
+    demo |= {"title": f"{demo['title']}, which a list of conversations has no room for"}
+    tab = DemosTab(session, _beside(session), [demo])
     at = [knob["name"] for knob in demo["knobs"]].index("d_lr")
     given = [*([None] * at), 5.0, *([None] * (2 * tab.knobs - at - 1))]
     for _ in range(2):  # the runs of a demo share a conversation
         *_, last = tab.run("tab", "gan-2d", "quick", 0, None, given)
         assert "d_lr" in last[2] and "at most 0.02" in last[2]
-        assert [chat.title for chat in session.chats()] == ["Demo: gan-2d"]
+        [chat] = session.chats()
+        assert chat.title.startswith("Demo: A GAN learns a ring of eight clusters")
 
 
 def test_a_run_that_fails_is_told_and_frees_its_place(
@@ -749,14 +836,36 @@ def test_progress_shows_figures_beside_bars_misses_with_links_and_days(played: P
     html = ProgressTab(played.session).shown()[1]
     assert "2 answered, 1 right" in html and "<strong>2</strong>answers" in html
     assert re.search(
-        r'you said 90% sure</span><div class="bar"><div class="w50"></div></div><span>50% right \(n = 2\)',
+        r'you said “Sure”</span><div class="bar"><div class="w50"></div></div><span>scored 1 of 2</span>',
         html,
     )
+    today = (
+        '<div class="bar"><div class="w50"></div><div class="w50 rest"></div></div><span>2 answered, 1 right'
+    )
+    assert today in html and "n =" not in html
     assert "Sure and wrong: 1 fact" in html
     assert re.search(r'class="misses"><li>.*?<a href="#note=deck\.md~\d+-\d+">deck\.md, line', html)
     assert re.search(r"2 of \d facts", html)
     assert sum(int(asked) for asked in re.findall(r"(\d) of \d asked", html)) == 2
     assert played.session.studies.days(7)[-1] | {"day": ""} == {"day": "", "answers": 2, "right": 1}
+
+
+def test_how_right_a_concept_is_has_bounds_once_there_are_enough_answers() -> None:
+    one = {
+        "concept": "GAN", "facts": 82, "asked": 2, "known": 1, "due": 0, "mastery": 0.012, "interval": [0.02, 0.63],
+        "answers": 2, "right": 0.75,
+    }  # fmt: skip
+    stands = {
+        "concepts": [one, one | {"concept": "VAE", "answers": 6, "interval": [0.2, 0.6]}], "due": 0, "answers": 8,
+        "streak_days": 1, "due_minutes": 0, "waiting": 0, "ahead": [0] * 7, "sure_and_wrong": [],
+        "calibration": [{"said": said, "right": 0.5, "answers": 2} for said in (0.3, 0.5, 0.7, 0.9)],
+        "coverage": {"facts": 82, "asked": 2, "mastered": 0, "never_asked": 80, "stale": 0},
+    }  # fmt: skip
+    html = progress_html(stands, (), (), (), ())
+    assert "1%: 1 of 82 known; scored 0.75 of 2<" in html
+    assert "scored 0.75 of 6, so likely 20% to 60%<" in html
+    named = re.findall("you said (.*?)</span>", html)
+    assert named == ["30% sure", "“A guess”", "“I think so”", "“Sure”"]
 
 
 def test_what_is_due_is_offered_for_review(settings: Settings, told: list[str]) -> None:

@@ -629,6 +629,23 @@ def test_when_a_fact_is_due_is_shown_by_the_students_calendar(
     assert f"Due again: 2025-11-{day}<" in _messages(grade)[0]["content"]
 
 
+def test_a_reason_that_is_told_already_is_not_told_again() -> None:
+    whys = (
+        OptionWhy("A", "true", True, QUOTE),
+        OptionWhy("B", "false", False, QUOTE),
+        OptionWhy("C", "both", False, "It is the answer to another."),
+    )
+    told = QuizGrade(
+        "i", "wrong", 0.0, f"Not this one. The answer is A. The note says: “{QUOTE}”", "A", CITED
+    )
+    text = _messages(replace(told, why=whys[:2]))[0]["content"]
+    assert "Not yet" in text and "Not this one" not in text and "Why" not in text
+    text = _messages(replace(told, why=whys))[0]["content"]
+    assert "Why the others are wrong" in text and "both: wrong. It is the answer to another." in text
+    text = _messages(QuizWhy("i", "So?", "A", "", CITED, whys[:2]))[0]["content"]
+    assert "true: right. " in text and "false: " not in text
+
+
 def test_the_score_says_what_it_means_and_offers_the_misses_again() -> None:
     message = _messages(QuizScore(1.0, 3, ("WGAN",), ("WGANs",), ("You know about 33 %.",), 2))[0]
     assert "You know about 33 %." in message["content"] and "WGANs" in message["content"]

@@ -41,6 +41,7 @@ class Beginnings(Conversations):
         arguments: dict[str, Any],
         title: str,
         *,
+        named: str = "",
         predicted: dict[str, Any] | None = None,
         cancel: threading.Event | None = None,
     ) -> Iterator[Event]:
@@ -49,6 +50,7 @@ class Beginnings(Conversations):
         Args:
             arguments: of the tool `run_demo`, which checks them; what is out of bounds is refused with the bound.
             title: what the student is told when the run begins.
+            named: what the demo is called in the student's words; as the tool calls it, if not given.
             predicted: {predict, place, said}: what the student expects, as `lesson.told_prediction` reads it.
             cancel: setting it, or closing the generator, stops the run.
 
@@ -59,7 +61,7 @@ class Beginnings(Conversations):
         call = {"tool": "run_demo", "arguments": arguments, "title": title, "predicted": predicted}
         yield from self._begun(
             chat_id,
-            f"Demo: {arguments.get('name', '')}",
+            f"Demo: {named or arguments.get('name', '')}",
             lambda graph: graph.run_tool(chat_id, call, cancel),
             cancel,
         )

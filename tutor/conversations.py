@@ -92,8 +92,8 @@ class Conversations:
             return None
         self._kept.drop_last_exchange(chat_id, instead)
         first = sum(turn.role == "user" for turn in self.turns(chat_id)) == (instead is not None)
-        if first and self._title_of(chat_id) == _title(asked.content):
-            self._kept.rename_chat(chat_id, _UNNAMED if instead is None else _title(instead))
+        if first and self._title_of(chat_id) == named_after(asked.content):
+            self._kept.rename_chat(chat_id, _UNNAMED if instead is None else named_after(instead))
         return asked.content
 
     def _last_asked(self, chat_id: str) -> Turn | None:
@@ -111,7 +111,7 @@ class Conversations:
         """Records the student's words at once, before they are answered; the first ones name an unnamed chat."""
         is_first = not any(turn.role == "user" for turn in self.turns(chat_id))
         is_unnamed = is_first and self._title_of(chat_id) == _UNNAMED
-        self._kept.add_turn(chat_id, "user", message, title=_title(message) if is_unnamed else "")
+        self._kept.add_turn(chat_id, "user", message, title=named_after(message) if is_unnamed else "")
 
     def _title_of(self, chat_id: str) -> str:
         return next((chat.title for chat in self._kept.list_chats() if chat.id == chat_id), "")
@@ -194,6 +194,7 @@ class Conversations:
         return self._record
 
 
-def _title(message: str) -> str:
+def named_after(message: str) -> str:
+    """The title of a conversation that begins with a message."""
     line = " ".join(message.split())
     return line if len(line) <= _TITLE_LENGTH else line[: _TITLE_LENGTH - 1].rstrip() + "…"

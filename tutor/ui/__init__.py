@@ -3,8 +3,9 @@
 A module imports only from those that are listed above it.
 
 markup          Markdown, math and code of the notes -> safe HTML: the page's one renderer
-reader          a note opened at a quote
 note_view       a note as the page shows it, each piece known by its lines
+reader          a note opened at a quote
+citations       the sources of an answer: a chip for each note, its quotes behind it
 map_view        a map of the notes that opens them
 evidence        the evidence of an answer as HTML
 lessons         what goes with a demo: the question before it, the lesson after it, tables of runs

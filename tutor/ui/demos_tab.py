@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tutor.conversations import named_after
 from tutor.demo_turns import find, title_of
 from tutor.lesson import prediction_of
 from tutor.runs import KEPT_FILES, KeptRun, comparison_table, kept_runs
@@ -189,7 +190,7 @@ class DemosTab:
             "seed": int(seed or 0),
             "knobs": changed_knobs(demo, preset, values),
         }
-        chat_id = self._conversation(name)
+        chat_id = self._conversation(demo["title"])
         with self._beside.place(_key(tab), chat_id) as ticket:
             if ticket is None or not within_pace(self._beside.desk):
                 if not self._session.turns(chat_id):
@@ -197,7 +198,12 @@ class DemosTab:
                 yield self._skipped()
                 return
             stream = self._session.start_demo(
-                chat_id, call, title_of(demo), predicted=_predicted(demo, call, place), cancel=ticket.cancel
+                chat_id,
+                call,
+                title_of(demo),
+                named=demo["title"],
+                predicted=_predicted(demo, call, place),
+                cancel=ticket.cancel,
             )
             self._running[tab] = running = _Running(name, call, name)
             try:
@@ -262,9 +268,10 @@ class DemosTab:
         shown[RUN.index("demo_picture")] = gr.Image(None, visible=False)
         return shown
 
-    def _conversation(self, name: str) -> str:
-        """The conversation that keeps the runs of a demo: the last one of that name, else a new one."""
-        titled = next((chat.id for chat in self._session.chats() if chat.title == f"Demo: {name}"), "")
+    def _conversation(self, title: str) -> str:
+        """The conversation that keeps the runs of a demo: the last one of its title, else a new one."""
+        named = named_after(f"Demo: {title}")
+        titled = next((chat.id for chat in self._session.chats() if chat.title == named), "")
         return titled or self._session.new_chat()
 
     def _working(self, told: str, picture: str | None = None) -> list[Any]:

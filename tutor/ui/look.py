@@ -192,6 +192,8 @@ CSS = """
 #chat .user-row .message { margin: 0; min-height: 0; }
 #chat .message-buttons { padding: 0; margin: 0 0 4px -6px; }
 #chat .message-buttons:not(:last-child), #chat [aria-label="Share"] { display: none; }
+/* A question of a quiz is answered, and what was said to it is not taken back. */
+#chat .bot-row:has(.turn.quiz):not(:has(.turn.answer)) .message-buttons { display: none; }
 #chat .message-buttons .icon-button-wrapper { background: transparent; border: 0; box-shadow: none; }
 #chat .message-buttons .icon-button { background: transparent; color: var(--soft) !important;
   min-width: 32px; min-height: 32px; }

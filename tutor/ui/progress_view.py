@@ -8,9 +8,11 @@ from html import escape
 from typing import Any
 
 from tutor.notes import Note
+from tutor.quiz.replies import confidence_of
 from tutor.quiz.told import due_told
 from tutor.ui.markup import inline_html
 from tutor.ui.note_view import Place
+from tutor.ui.quiz_view import SURENESS, said_with
 from tutor.ui.run_view import bar_html
 from tutor.words import lines_told
 
@@ -19,6 +21,8 @@ Data = Mapping[str, Any]
 FIRST_CONCEPTS = 12
 MOST_CONCEPTS = 200
 MOST_MISSES = 30
+_ENOUGH = 5  # answers from which more is said than how many were right
+_BUTTONS = {round(4 * (confidence_of(said_with("A", name))[0] or 0)): name for name in SURENESS}
 _EMPTY = "<p>Nothing is on record yet. Take a quiz, and your answers will show here.</p>"
 
 
@@ -62,8 +66,8 @@ def _tiles(stands: Data) -> str:
     )
 
 
-def _row(name: str, share: float, told: str) -> str:
-    return f"<li><span>{name}</span>{bar_html(share)}<span>{escape(told)}</span></li>"
+def _row(name: str, share: float, told: str, reach: float = 0.0) -> str:
+    return f"<li><span>{name}</span>{bar_html(share, reach)}<span>{escape(told)}</span></li>"
 
 
 def _rows(rows: Iterable[str]) -> str:
@@ -75,13 +79,14 @@ def _days(days: Sequence[Data]) -> str:
     rows = [
         _row(
             escape(f"{date.fromisoformat(day['day']):%a %d %b}"),
-            day["answers"] / most,
+            day["right"] / most,
             f"{day['answers']} answered, {day['right']} right" if day["answers"] else "nothing",
+            day["answers"] / most,
         )
         for day in reversed(days)
     ]
     more = f"<details><summary>The week before</summary>{_rows(rows[7:])}</details>" if rows[7:] else ""
-    return _rows(rows[:7]) + more
+    return f"<p><small>The left part of a bar was right.</small></p>{_rows(rows[:7])}{more}"
 
 
 def _concepts(answered: Sequence[Data], notes: Sequence[Note]) -> str:
@@ -91,16 +96,20 @@ def _concepts(answered: Sequence[Data], notes: Sequence[Note]) -> str:
         note = titles.get(str(one["concept"]).casefold())
         name = escape(str(one["concept"]))
         linked = f'<a href="{escape(Place(note.path).href)}">{name}</a>' if note is not None else name
-        low, high = one["interval"]
         known = f"{one['mastery']:.0%}: {one['known']} of {one['facts']} known; " if one["facts"] else ""
+        low, high = one["interval"]
+        likely = f", so likely {low:.0%} to {high:.0%}" if one["answers"] >= _ENOUGH else ""
         due = f"; {one['due']} due" if one["due"] else ""
-        return _row(
-            linked, one["mastery"], f"{known}right {low:.0%} to {high:.0%} (n = {one['answers']}){due}"
-        )
+        return _row(linked, one["mastery"], f"{known}{_scored(one['right'], one['answers'])}{likely}{due}")
 
     first, rest = answered[:FIRST_CONCEPTS], answered[FIRST_CONCEPTS:MOST_CONCEPTS]
     more = f"<details><summary>and {len(rest)} that stand better</summary>{_rows(map(row, rest))}</details>"
     return "<p><small>The weakest first.</small></p>" + _rows(map(row, first)) + (more if rest else "")
+
+
+def _scored(points: float, answers: int) -> str:
+    """What so many answers scored, as a quiz says it: one that is partly right counts by quarters."""
+    return f"scored {round(4 * points) / 4:g} of {answers}"
 
 
 def _calibration(stands: Data) -> str:
@@ -111,9 +120,9 @@ def _calibration(stands: Data) -> str:
         )
     rows = _rows(
         _row(
-            f"you said {one['said']:.0%} sure",
+            _sure_as_said(one["said"]),
             one["right"],
-            f"{one['right']:.0%} right (n = {one['answers']}){_beside(one)}",
+            _scored(one["right"] * one["answers"], one["answers"]) + _beside(one),
         )
         for one in groups
     )
@@ -123,10 +132,16 @@ def _calibration(stands: Data) -> str:
     )
 
 
+def _sure_as_said(said: float) -> str:
+    """How sure the student was, by the button of the quiz that says so."""
+    name = _BUTTONS.get(round(4 * said))
+    return f"you said “{name}”" if name else f"you said {said:.0%} sure"
+
+
 def _beside(one: Data) -> str:
     """Whether the student knows less or more than they say, where there is enough to tell."""
     gap = one["right"] - one["said"]
-    if one["answers"] < 5 or abs(gap) < 0.15:
+    if one["answers"] < _ENOUGH or abs(gap) < 0.15:
         return ""
     return ": you know more than you say" if gap > 0 else ": you know less than you say"
 

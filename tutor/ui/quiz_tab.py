@@ -23,7 +23,6 @@ from tutor.ui.quiz_view import (
     Mark,
     besides_html,
     feedback_html,
-    last_grade,
     on_buttons,
     paper_html,
     question_html,
@@ -130,7 +129,12 @@ def _question_parts() -> dict[str, Any]:
         for letter, name in zip(LETTERS, OPTIONS, strict=True):
             parts[name] = gr.Button(letter, visible=False, elem_id=f"quiz-option-{letter}")
     parts["quiz_answer"] = gr.Textbox(
-        label="Your answer", lines=2, max_lines=6, submit_btn="Answer", elem_id="quiz-answer"
+        # Of one line, so that Enter sends it as it does in the chat; its style sheet makes it higher.
+        label="Your answer",
+        lines=1,
+        max_lines=6,
+        submit_btn="Answer",
+        elem_id="quiz-answer",
     )
     with gr.Row(elem_classes="tools"):
         parts["quiz_hint"] = gr.Button("Hint", elem_id="quiz-hint")
@@ -231,21 +235,17 @@ class QuizTab:
         after = self._session.quiz(chat_id)
         if after is None:
             return self._now(chat_id, besides_html(events))
-        graded = feedback_html(events)
-        besides = besides_html(events)
-        if not open_item:
-            return self._feedback(chat_id, after, feedback_html(last_grade(after)), besides)
-        if graded or len(after.outcomes) > len(before.outcomes):
-            return self._feedback(chat_id, after, graded or besides, besides if graded else "")
-        said = "" if after.hints > before.hints else besides  # a hint stands with its question
+        is_graded = any(event["event"] == "QuizGrade" for event in events)
+        if not open_item or is_graded or len(after.outcomes) > len(before.outcomes):
+            return self._feedback(chat_id, after, besides_html(events, _last_feedback(after)))
+        said = "" if after.hints > before.hints else besides_html(events)  # a hint stands with its question
         return self._now(chat_id, said, mark)
 
     def _stale(self, mark: Mark, state: Round) -> list[Any]:
         """What came of the question on the page where that was dealt with just now, else the question that is open."""
-        told = last_grade(state)
         just_now = len(state.outcomes) == mark.dealt_with + 1
-        if told and just_now and state.items[mark.dealt_with].id == mark.item_id:
-            return self._feedback(mark.chat_id, state, feedback_html(told), status_html(_DONE_ALREADY))
+        if just_now and state.items[mark.dealt_with].id == mark.item_id:
+            return self._feedback(mark.chat_id, state, status_html(_DONE_ALREADY))
         said = _ELSEWHERE if state.over else f"{_ELSEWHERE} {_OPEN_NOW}"
         return self._now(mark.chat_id, status_html(said))
 
@@ -307,7 +307,7 @@ class QuizTab:
         options |= {OPTIONS[n]: gr.Button(text, visible=True) for n, text in enumerate(letters)}
         return list((updates | options).values())
 
-    def _feedback(self, chat_id: str, state: Round, graded: str, said: str) -> list[Any]:
+    def _feedback(self, chat_id: str, state: Round, said: str) -> list[Any]:
         import gradio as gr
 
         answered = last_answered(state)
@@ -317,7 +317,7 @@ class QuizTab:
         verdict = last.grade.verdict if last is not None and last.grade is not None else ""
         decided = last is not None and last.graded is not None
         updates = self._updates("feedback", Mark.of(chat_id, state), said) | {
-            "quiz_graded": graded,
+            "quiz_graded": feedback_html(state),
             "quiz_right": gr.Button(visible=verdict in ("wrong", "partial") and is_typed and not decided),
             "quiz_undo": gr.Button(visible=decided),
             "quiz_knew": gr.Button(visible=verdict == "unsure"),
@@ -357,6 +357,13 @@ class QuizTab:
 
         updates: dict[str, Any] = dict.fromkeys((*SHOWN, *OPTIONS), gr.skip())
         return list((updates | {"quiz_said": gr.Markdown(said, visible=bool(said))}).values())
+
+
+def _last_feedback(state: Round) -> str:
+    """What was said of the answer that was given last; empty where nothing was."""
+    answered = last_answered(state)
+    last = answered.outcomes[-1] if answered is not None and answered.outcomes else None
+    return last.grade.feedback if last is not None and last.grade is not None else ""
 
 
 def _key(tab: str) -> str:

@@ -116,10 +116,12 @@ def progress_html(event: Data) -> str:
     return f"<p>{caption}</p>{bar_html(step / steps)}<p><small>{line}</small></p>"
 
 
-def bar_html(share: float) -> str:
-    """A bar as wide as a share, in steps of five hundredths; the words beside it say the figure."""
-    width = 5 * round(20 * min(1.0, max(0.0, share)))
-    return f'<div class="bar"><div class="w{width}"></div></div>'
+def bar_html(share: float, reach: float = 0.0) -> str:
+    """A bar as wide as a share, in steps of five hundredths, and paler up to its reach; the words beside it say the
+    figures."""
+    width, whole = (5 * round(20 * min(1.0, max(0.0, part))) for part in (share, reach))
+    rest = f'<div class="w{whole - width} rest"></div>' if whole > width else ""
+    return f'<div class="bar"><div class="w{width}"></div>{rest}</div>'
 
 
 def run_html(result: Data, notes: Iterable[Note], compared: str = "", stopped: bool = False) -> str:

@@ -278,6 +278,34 @@ SCRIPT = r"""<script>
     }, 100);
   });
 
+  // Keys: an option by its letter or number and Enter for "Next", where no field or button has the focus; Ctrl+K looks
+  // for a note or in the conversations, Shift+Escape goes to the line to write on.
+  const inSight = selector =>
+    [...document.querySelectorAll(selector)].find(node => node.offsetParent && !node.disabled);
+  function find() {
+    const field = () =>
+      inSight("#note-search :is(input, textarea)") || inSight("#side.open #find :is(input, textarea)");
+    if (!field()) document.querySelector("#side:not(.open) .toggle-button")?.click();
+    setTimeout(() => field()?.select(), 150);
+  }
+  function toBox() {
+    document.querySelector("#tabs > .tab-wrapper button[role=tab]")?.click();
+    setTimeout(() => document.querySelector("#box textarea")?.focus(), 30);
+  }
+  document.addEventListener("keydown", event => {
+    const on = event.target.closest ? event.target : document.body;
+    const does = action => { event.preventDefault(); action(); };
+    if (event.defaultPrevented || event.repeat || event.isComposing || document.querySelector("dialog[open]")) return;
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && /^k$/i.test(event.key)) does(find);
+    else if (event.shiftKey && event.key === "Escape") does(toBox);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (on.closest("textarea, select, [contenteditable=true], input:not([type=radio], [type=checkbox])")) return;
+    const letter = /^[1-9]$/.test(event.key) ? "ABCDEFGHI"[event.key - 1] : (event.key || "").toUpperCase();
+    const option = /^[A-J]$/.test(letter) && inSight(`#quiz-option-${letter}`);
+    const next = event.key === "Enter" && !on.closest("a, button, summary, sup.cite") && inSight("#quiz-next");
+    if (option || next) does(() => (option || next).click());
+  });
+
   // The raw source of a message is no name for it, and buttons are no items of a list.
   new MutationObserver(() => {
     watch();

@@ -41,16 +41,22 @@ TABS_CSS = """
 .tabitem .form .block { background: transparent; padding: 0; border: 0; }
 .tabitem :is(.input-container input, .input-container textarea, textarea, .wrap-inner) { background: var(--paper);
   color: var(--ink); border-radius: 8px; }
+.tabitem .input-container { gap: 8px; }
 .tabitem .input-container :is(input, textarea) { border: 1px solid var(--soft); box-shadow: none; }
+/* What lies around a field cuts off what is drawn outside it. */
+.tabitem .input-container :is(input, textarea):focus-visible { outline-offset: -3px; }
 .tabitem button.secondary { background: var(--paper); color: var(--ink); border: 1px solid var(--line);
   border-radius: 10px; box-shadow: none; }
 .tabitem button.secondary:hover { border-color: var(--primary-600); }
 .tabitem button.primary { background: var(--primary-700); color: #ffffff; border-radius: 10px; }
 .tabitem button.stop { background: #9f1239; color: #ffffff; border-radius: 10px; }
 
-.tabitem .bar { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; margin: 4px 0; }
+.tabitem .bar { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; margin: 4px 0;
+  display: flex; }
 .tabitem .bar > div { height: 100%; background: var(--primary-700); }
 .dark .tabitem .bar > div { background: var(--primary-500); }
+.tabitem .bar > div.rest { background: var(--primary-300); }
+.dark .tabitem .bar > div.rest { background: var(--primary-800); }
 BARS
 
 /* the notes */
@@ -110,7 +116,13 @@ BARS
 #tabs > :is(#tab-quiz, #tab-progress) > .column { max-width: var(--column); margin: 0 auto; width: 100%; height: auto;
   padding: 8px 4px 60px; }
 .tabitem .tools { flex-wrap: wrap; gap: 8px; }
-.tabitem .tools button { flex: none; width: auto; min-width: 0; min-height: 44px; padding: 8px 18px; }
+.tabitem .tools button { flex: none; width: auto; min-width: 0; min-height: 44px; padding: 8px 18px; font-size: .9rem; }
+.tabitem .tools button.secondary { font-weight: 400; }
+/* What leads out of a question is no louder than what answers it. */
+.tabitem .tools :is(#quiz-report, #quiz-stop, #quiz-flag) { background: transparent; border-color: transparent;
+  color: var(--soft); text-decoration: underline; text-underline-offset: 2px; padding: 8px 6px; }
+.tabitem .tools :is(#quiz-report, #quiz-stop, #quiz-flag):hover { color: var(--ink); }
+#quiz-answer textarea { min-height: 4rem; }
 .tabitem .tools button:disabled { opacity: .55; }
 #quiz-said { border-left: 3px solid var(--line); padding: 2px 0 2px 12px; }
 #quiz-said .prose { color: var(--soft); }
@@ -136,7 +148,7 @@ BARS
 .tabitem .turn:empty { display: none; }
 .tabitem .count, .tabitem .hint { color: var(--soft); font-size: .85rem; }
 .tabitem p.count { font-weight: 600; margin: 0; }
-#quiz-stem .prose .md > p:first-of-type { font-size: 1.15rem; }
+:is(#quiz-stem, #quiz-graded) .prose .md > p:first-of-type { font-size: 1.15rem; }
 #quiz-stem .prose .md > p.hint { font-size: .9rem; }
 .tabitem .prose ol.choices { list-style: upper-alpha; padding-left: 1.8em; }
 .tabitem .prose ul.points { list-style: none; padding-left: 0; font-size: .94em; }
@@ -152,6 +164,8 @@ BARS
 #quiz-ended ol.asked { padding-left: 1.4em; margin-top: 1em; }
 #quiz-ended ol.asked li { margin: 0 0 .7em; }
 #quiz-ended ol.asked small { display: block; }
+#quiz-graded :is(.turn.grade, .cites, details:not(.citation)) { margin-top: .8em; }
+#quiz-graded .yours { border-left: 3px solid var(--line); padding-left: 12px; white-space: pre-line; }
 #quiz-paper { display: none; }
 
 /* the demos */
