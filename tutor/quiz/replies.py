@@ -51,8 +51,8 @@ _ASKS = re.compile(
     r"i (?:do not|don'?t) understand|"
     r"(?:please )?(?:explain|clarify|rephrase|repeat|define|list|show me|tell me(?! the answer))\b|"
     r"/?why$|huh$|sorry$|what$|什么意思)|"
-    r"^(?:what|which|who|whose|where|when|why|how|do you|does|did you|can i|could i|should i|is there|am i|"
-    r"may i|are there)\b.*[?？]\s*$|(?:什么|吗|怎么).*[?？]$",
+    r"^(?:what|which|who|whose|where|when|why|how|do you|does|did you|(?:can|could|should|shall|may) (?:i|we)|"
+    r"is there|am i|are there)\b.*[?？]\s*$|(?:什么|吗|怎么).*[?？]$",
     re.DOTALL,
 )
 
@@ -109,10 +109,19 @@ _BACK = (
     rf"(?:(?:{_GO_ON})(?: (?:on|with))?|(?:(?:let'?s |can we |i want to )?(?:go|get|come|return) )?back to)"
     rf" {_OPEN_QUIZ}"
 )
+_COUNT = r"(?:mark|count|take) (?:it|that|mine|this)"
+_SAME = r"(?:exactly |just )?(?:the same(?: thing)?(?: as (?:the|your) (?:notes?|answer))?|what i (?:said|meant|wrote))"
+_RIGHT = (
+    r"(?:i (?:was|am)|i'?m) (?:right|correct)|(?:my|that) answer (?:was|is) (?:right|correct)"
+    r"|(?:that'?s|that is|it'?s|it is|this is|mine is|my answer is|that answer is|it means|that means"
+    rf"|(?:my answer|mine|it|that) says) {_SAME}|same thing"
+)
 _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("why", r"why(?: (?:not|so|is that|is it|was (?:it|that|i) wrong|is (?:it|that|mine|my answer) wrong|then))?"
             r"|(?:please )?explain(?: (?:why|the answer))?|how come"
-            r"|(?:how|why) (?:is|was) (?:that|it|this|mine|my answer) (?:wrong|not right|incorrect)|为什么"),
+            r"|(?:how|why) (?:is|was) (?:that|it|this|mine|my answer) (?:wrong|not right|incorrect)"
+            r"|why (?:is|was|isn'?t|wasn'?t) (?:(?:option|answer|letter) )?\(?[a-j1-9]\)? "
+            r"(?:(?:not )?(?:right|correct|true)|wrong|false|incorrect)|为什么"),
     ("skip", r"(?:give me |ask me )?(?:another|a different|a new)(?: one| question)"),
     ("harder", r"(?:/?(?:a )?(?:harder|more difficult|tougher)(?: one| question)?|(?:make|give me|ask)(?: it| me)?"
                r"(?: a| something)? (?:harder|more difficult)(?: one| question)?"
@@ -120,10 +129,7 @@ _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("easier", r"(?:/?(?:an? )?(?:easier|simpler)(?: one| question)?|(?:make|give me|ask)(?: it| me)?"
                r"(?: an?| something)? (?:easier|simpler)(?: one| question)?"
                r"|(?:it is|it'?s|that'?s|this is|that is)? ?too (?:hard|difficult)|简单一点|太难了?)"),
-    ("right", r"(?:i (?:was|am)|i'?m) (?:right|correct)|(?:my|that) answer (?:was|is) (?:right|correct|the same)"
-              r"|(?:that'?s|that is|it'?s|it is|this is|mine is|it means|that means)"
-              r" (?:exactly )?(?:the same(?: thing)?|what i (?:said|meant|wrote))"
-              r"|same thing|(?:mark|count|take) (?:it|that|mine|this) (?:as )?(?:right|correct)"
+    ("right", rf"(?:{_RIGHT})(?:[,.;!]? (?:so |and |please )*{_COUNT})?|{_COUNT} (?:as )?(?:right|correct)"
               r"|我是对的|意思一样|我答对了"),
     ("undo", r"/?undo(?: (?:it|that|this))?|take (?:it|that) back|(?:never ?mind,? )?i was wrong|撤销|撤回"),
     ("forget", r"/?(?:forget|unlearn|do not (?:keep|remember)|don'?t (?:keep|remember)) (?:that|this|those|these|my)"
@@ -141,7 +147,8 @@ _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("misses", rf"(?:(?:retry|repeat|redo|again|practi[cs]e|retake)(?: with)? {_MISSES}"
                rf"|(?:quiz|ask|test) me (?:again )?(?:on|about|with) {_MISSES}(?: again)?"
                rf"|{_MISSES} again)|错题(?:再来一遍|重做)?"),
-    ("again", r"(?:once |try |do it |and |one )?(?:again|more time)|once more|retry|redo|另?再来一次|重来"),
+    ("again", r"(?:once |try |do it |and |one )?(?:again|more time)|once more|retry|redo|另?再来一次|重来"
+              r"|(?:re-?start|start (?:over|again|anew))(?: (?:the |this |my )?quiz)?(?: again)?"),
 )  # fmt: skip
 _GOES_ON = re.compile(rf"{_BACK}|继续(?:测验|做题|答题)")
 _WISHED = tuple((kind, re.compile(pattern)) for kind, pattern in _WISHES)
