@@ -832,3 +832,10 @@ def test_a_sentence_is_told_once_where_one_of_its_claims_is_said_and_another_is_
     assert "Missing" not in told
     alone = _feedback(item, "partial", [Point("because gradients must flow", "missed", "")])
     assert "Missing: “Images are not detached because gradients must flow”" in alone
+    scale = "In the form with scale $s$, a guidance scale of 1 means plain conditional sampling."
+    points = [
+        Point("a guidance scale of 1 means plain conditional sampling", "hit", ""),
+        Point("In the form with scale s", "missed", ""),
+    ]
+    told = _feedback(replace(item, key=scale), "partial", points)
+    assert told.startswith("Partly. You have a part of this: “In the form") and "Missing" not in told

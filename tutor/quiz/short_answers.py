@@ -380,6 +380,7 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
         )
     if verdict == "partial":
         # A sentence of which one claim is said and another is not stands for both: it is told once.
+        said = [next((whole for whole in missed if one in whole), one) for one in said]
         part = "a part of this" if set(said) & set(missed) else "this part"
         had = told(f"You have {part}: {{said}}. ", said=said) if said else told("Some of it is there. ")
         left = [one for one in missed if one not in said]
