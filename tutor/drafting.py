@@ -29,8 +29,8 @@ from tutor.words import split_sentences
 _MOST_GIVEN = 8
 _MOST_CHOSEN = 4
 _LONGEST = 420
-# A fitted model says "not in the notes" about four times as often where that is so, so that at a gate's odds below
-# four to one the refusal is the likelier. Above, the notes' own sentences are told.
+# The first fitted model said "not in the notes" about four times as often where that was so: at a gate's odds below
+# four to one the refusal is then the likelier. Above, the notes' own sentences are told.
 CERTAIN = 0.8
 FEW, MANY = 1, 3
 """The least sentences of an answer: the direct one suffices, unless it is to be in depth or the model broke off."""
