@@ -16,13 +16,14 @@ from tutor.quiz.assertions import claim_of, reason_of, result_of, sort_of
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import BUILDERS, is_sound
-from tutor.quiz.choices import choice_item, gap_item, term_item
+from tutor.quiz.choices import by_name, choice_item, gap_item, term_item
 from tutor.quiz.claims import claim_item
 from tutor.quiz.computed import computed_item, result_in
+from tutor.quiz.distractors import Candidate
 from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import numeric
 from tutor.quiz.formulas import formula_item
-from tutor.quiz.gaps import cloze, subject_gap
+from tutor.quiz.gaps import cloze, cloze_choice, subject_gap
 from tutor.quiz.items import Item, Option, signs
 from tutor.quiz.judgements import true_false
 from tutor.quiz.option_answers import chosen_option
@@ -364,3 +365,31 @@ def test_a_beginners_question_is_answered_by_one_of_some_sentences(bank: Bank) -
 
 def test_a_card_of_a_deck_is_no_beginners_question(bank: Bank) -> None:
     assert situation_item(_asked(bank, "What is mode collapse"), bank, random.Random(0)) is None
+
+
+def test_what_stands_before_of_is_a_part_of_something_in_the_notes(bank: Bank) -> None:
+    assert bank.may_be_part("Decoder") and not bank.may_be_part("Stable Diffusion")
+    gaps = [
+        item
+        for build in (term_item, gap_item, cloze_choice)
+        for item in _made(build, bank)
+        if re.search(r"____ of (?:an?|the) ", item.stem)
+    ]
+    assert gaps
+    for item in gaps:
+        assert all(bank.may_be_part(option.text) for option in item.options if option.id != item.key), (
+            item.stem
+        )
+
+
+def test_a_name_in_two_spellings_is_one_option(bank: Bank) -> None:
+    one, other, third = (
+        Candidate(fact, (name,), 0.5)
+        for fact, name in zip(bank.facts, ("Normalizing flow", "Normalising flow", "Size"), strict=False)
+    )
+    assert by_name([one, other, third]) == [one, third]
+
+
+def test_a_reason_is_not_asked_of_a_statement_that_leans_on_another(bank: Bank) -> None:
+    for item in (*_made(reason_item, bank), *_made(result_item, bank)):
+        assert not re.search(r"\b(?:that|this) (?:case|way|point)\b", item.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
+_OF = re.compile(r" of (?:an?|the|each|every) ")
 
 
 class Bank:
@@ -96,6 +98,21 @@ class Bank:
             if claim is not None:
                 return claim
         return None
+
+    @cached_property
+    def parts(self) -> frozenset[str]:
+        """The keys of the terms that the notes give to another thing, as in "the decoder of a VAE"."""
+        return frozenset(
+            one.key
+            for statements in self._statements.values()
+            for statement in statements
+            for one in self.terms.places(statement)
+            if _OF.match(statement[one.end :])
+        )
+
+    def may_be_part(self, name: str) -> bool:
+        """Whether the notes speak of what a name stands for as of a part or property of another thing."""
+        return any(one.key in self.parts for one in self.terms.places(name))
 
     @cached_property
     def reasons(self) -> dict[str, Answer]:

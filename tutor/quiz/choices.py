@@ -135,10 +135,11 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     stem = f"Which term fits the gap? “{masked}”"
     if not masked.startswith(_GAP) or names_subject(term, masked) or keys.has_kinds(term):
         return None
+    of_thing = masked.startswith(f"{_GAP} of ")
 
     def forms(other: Fact) -> Sequence[str]:
         theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
-        if not theirs or not same_form_of_name(theirs, term):
+        if not theirs or not same_form_of_name(theirs, term) or (of_thing and not bank.may_be_part(theirs)):
             return ()
         return () if names_subject(theirs, masked) else (shown_name(theirs),)
 
@@ -147,8 +148,7 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= _SAME_MEANING
 
     candidates = mine(fact, stem, bank, forms, is_second_key)
-    distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
-    return mined_item(fact, "term", stem, (shown_name(term),), distinct, bank, rng)
+    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates), bank, rng)
 
 
 def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -180,8 +180,13 @@ def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return known or keys.said_of(theirs, said, "") or bool(bank.terms.saying(said, stems_of(theirs)))
 
     candidates = mine(fact, stem, bank, forms, is_second_key)
-    distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
-    return mined_item(fact, "term", stem, (shown_name(term),), distinct, bank, rng)
+    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates), bank, rng)
+
+
+def by_name(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """One candidate a name, also where it is spelled in two ways: "normalising" and "normalizing"."""
+    found = {re.sub(r"iz(?=[aei])", "is", plain(one.texts[0])): one for one in reversed(candidates)}
+    return list(found.values())[::-1]
 
 
 def mined_item(

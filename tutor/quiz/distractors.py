@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from tutor.quiz.bank import Bank
-from tutor.quiz.facts import Fact
+from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import ABSOLUTES, HEDGES, OTHERS, numeric
 from tutor.quiz.items import plain
 from tutor.quiz.second_keys import stems_of
@@ -25,6 +25,7 @@ _POOL = 24
 _DRAWS = 400
 _TRIES = 36  # of the sets drawn, how many are looked at word by word
 _LONGEST = 1.3  # how much longer than the next one the longest option may be
+_NEAR = 6.0  # what a cosine of 1 between the facts of an option and the key is worth to a set
 _EVEN_SHARES, _EVEN_LENGTHS = 6.0, 0.5  # what uneven shares of the stem's words and uneven lengths cost a set
 _SPREAD = 2.2  # how much longer than the shortest one
 
@@ -70,7 +71,8 @@ def mine(
     told = stems_of(stem)
     fit: list[tuple[Candidate, float]] = []
     for other, cosine in bank.near(fact, _NEAREST):
-        if not least <= cosine <= MOST_COSINE:
+        # A beginner's picture of one thing ("it cuts the prompt into tokens") fits many others.
+        if not least <= cosine <= MOST_COSINE or (is_everyday(other) and not is_everyday(fact)):
             continue
         texts = tuple(text for text in forms(other) if not OTHERS.search(text))
         if texts:
@@ -144,7 +146,7 @@ def choose(
             near = sum(candidates[n].cosine for n in picked) / count
             others = tuple((one.text, candidates[n].fact) for one, n in zip(seen[1:], picked, strict=True))
             missed = _missed(seen, targets, rng)
-            drawn.append((missed + unlike - near, len(drawn), Chosen(seen[0].text, others)))
+            drawn.append((missed + unlike - _NEAR * near, len(drawn), Chosen(seen[0].text, others)))
             lowest = min(lowest, sum(one.overlap < seen[0].overlap for one in seen[1:]))
         if not drawn or lowest > (count - 1) // 2:
             # Where the key always shares the most words with the stem, these would give it away.

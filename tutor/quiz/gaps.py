@@ -260,7 +260,9 @@ def _fitting(bank: Bank, stem: str, one: Mention) -> list[Term]:
     alike = [
         term
         for term in bank.terms.of_one_part(one.key)
-        if _form(term.name) == _form(own.name) and _agrees(sentence, one, term)
+        if _form(term.name) == _form(own.name)
+        and _agrees(sentence, one, term)
+        and (f"{GAP} of " not in sentence or bank.may_be_part(term.name))
     ]
     alike.sort(key=lambda term: -bank.terms.weight(meant.intersection(content_words(term.meaning))))
     found = []

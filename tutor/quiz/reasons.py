@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
-from tutor.quiz.choices import mined_item, names_subject, same_form_of_name, shown_name
+from tutor.quiz.choices import by_name, mined_item, names_subject, same_form_of_name, shown_name
 from tutor.quiz.distractors import mine
 from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import subject_gap
-from tutor.quiz.items import Item, plain
+from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer
 from tutor.quiz.wording import statement_of
@@ -28,6 +28,10 @@ _ASKS_NAME = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.,;:]| (?:and|which|in|of|by|for)\b")
+# "The term gives no gradient in that case": which case was said before.
+_LEANS_BACK = re.compile(
+    r"\b(?:that|this|such an?|these|those) (?:case|way|point|form|setting|moment|step)s?\b", re.IGNORECASE
+)
 _CALLED = re.compile(r"\bcalled (?:an? |the )?")
 
 
@@ -49,7 +53,7 @@ def _linked_item(
     fact: Fact, bank: Bank, rng: random.Random, table: Mapping[str, Answer], asked: str, told: str
 ) -> Item | None:
     own = table.get(fact.id)
-    if own is None:
+    if own is None or _LEANS_BACK.search(own.subject):
         return None
     keys = bank.second_keys
     stem = f"{asked} “{own.subject}.”"
@@ -98,8 +102,7 @@ def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return known or keys.said_of(theirs, question, "")
 
     candidates = mine(fact, question, bank, forms, is_second_key)
-    distinct = list({plain(one.texts[0]): one for one in reversed(candidates)}.values())[::-1]
-    return mined_item(fact, "term", question, (shown_name(term),), distinct, bank, rng)
+    return mined_item(fact, "term", question, (shown_name(term),), by_name(candidates), bank, rng)
 
 
 def _asked_name(fact: Fact, bank: Bank) -> str:
