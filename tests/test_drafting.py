@@ -78,6 +78,7 @@ def gate_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         ("[12] A has 0.5 of it, e.g. half. [1] Cut of", [("A has 0.5 of it, e.g. half.", (12,))]),
         ("[2] The value x[1] is first.", [("The value x[1] is first.", (2,))]),
         ("[2] A thing [2].", [("A thing.", (2,))]),
+        ("[1] [CLS] opens it. [2] It ends.", [("[CLS] opens it.", (1,)), ("It ends.", (2,))]),
         ("[1] It is “red.” [2] It is “blue.”", [("It is “red.”", (1,)), ("It is “blue.”", (2,))]),
         ("It has no number.", [("It has no number.", ())]),
         (NOT_SAID, [(NOT_SAID, ())]),

@@ -835,7 +835,9 @@ def test_a_sentence_is_told_once_where_one_of_its_claims_is_said_and_another_is_
     scale = "In the form with scale $s$, a guidance scale of 1 means plain conditional sampling."
     points = [
         Point("a guidance scale of 1 means plain conditional sampling", "hit", ""),
+        Point("guidance scale of 1 means plain", "hit", ""),
         Point("In the form with scale s", "missed", ""),
     ]
     told = _feedback(replace(item, key=scale), "partial", points)
     assert told.startswith("Partly. You have a part of this: “In the form") and "Missing" not in told
+    assert told.count("In the form") == 1

@@ -886,6 +886,9 @@ def test_a_graded_question_that_is_reported_afterwards_leaves_the_score() -> Non
         ("report: the last question is unfair", "is unfair"), ("report last question", ""), ("report: last", ""),
         ("report the question before this one", ""), ("report the last question: the option before is wrong",
          "the option before is wrong"),
+        ("report that the last question is wrong", "is wrong"), ("report it, the last question", ""),
+        ("i want to report that the last question was unfair", "was unfair"),
+        ("report wrong key in the last question", "wrong key"),
         ("the last question is bad", "the last question is bad"),
         ("the previous question was unfair", "the previous question was unfair"),
         ("the question before was unclear", "the question before was unclear"),
@@ -903,6 +906,7 @@ def test_the_question_before_is_reported_where_that_is_what_is_named(said: str, 
         ("report: the last option is nonsense", "the last option is nonsense"),
         ("report: it is the same as the question before", "it is the same as the question before"),
         ("report this question, it repeats the previous question", "it repeats the previous question"),
+        ("report it: the last layer is wrong", "the last layer is wrong"),
         ("report: asked before", "asked before"), ("report because it says the last layer", "it says the last layer"),
         ("report this question before it confuses others", "before it confuses others"),
         ("bad question, like the last one", "bad question, like the last one"),
@@ -911,6 +915,17 @@ def test_the_question_before_is_reported_where_that_is_what_is_named(said: str, 
 def test_the_open_question_is_reported_where_the_one_before_is_only_spoken_of(said: str, reason: str) -> None:
     reply = reply_of(said)
     assert (reply.kind, reply.last, reply.words) == ("report", False, reason)
+
+
+@pytest.mark.parametrize("key", ["restart", "Undo", "skip", "start over"])
+def test_words_that_are_right_are_an_answer_though_they_be_a_command_too(key: str) -> None:
+    asked = replace(SHORT, key=key)
+    chat = Chat(asked, CHOICE)
+    graded = next(event for event in chat.say(key) if isinstance(event, QuizGrade))
+    assert graded.verdict == "correct"
+    assert not [
+        event for event in Chat(SHORT, CHOICE).say(key) if isinstance(event, QuizGrade) and key != "skip"
+    ]
 
 
 @pytest.mark.parametrize("last", [True, False])

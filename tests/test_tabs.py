@@ -440,6 +440,17 @@ def test_an_answer_to_a_question_that_is_no_longer_open_is_not_graded(played: Pl
     assert len(played.round.outcomes) == 2
 
 
+def test_an_answer_to_another_question_is_graded_above_the_one_that_is_open(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 1, ["short"]))
+    stem = played.page["quiz_stem"]
+    known = played.session.quiz_items("", 5, kinds=("short",))
+    other = next(item for item in known if item.stem != played.round.asked.stem)
+    wish = f"grade my answer to “{other.stem}”: bananas are yellow"
+    played.did(played.tab.answer("tab", played.seen, wish, None))
+    assert played.view == "question" and played.page["quiz_stem"] == stem and not played.round.outcomes
+    assert 'class="verdict' in played.page["quiz_said"].value
+
+
 def test_a_grade_is_changed_by_the_students_word_and_back(
     played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:

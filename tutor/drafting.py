@@ -38,7 +38,9 @@ FEW, MANY = 1, 3
 _UNSUPPORTED = "none of the sentences found in your notes says this"
 _MARK = r"(?<!\w)\[\d{1,2}\]"
 _CLOSING = "\"'”’)*"
-_MARKED = re.compile(rf"\s*((?:{_MARK}\s*)*)([^\s\[].*?[.!?:][{_CLOSING}]*)\s*(?={_MARK})", re.DOTALL)
+_MARKED = re.compile(
+    rf"\s*((?:{_MARK}\s*)*)((?!\[\d{{1,2}}\])\S.*?[.!?:][{_CLOSING}]*)\s*(?={_MARK})", re.DOTALL
+)
 _LAST = re.compile(rf"\s*((?:{_MARK}\s*)*)(.*)", re.DOTALL)
 _ANY_MARK = re.compile(rf"\s*{_MARK}")
 

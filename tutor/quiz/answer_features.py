@@ -229,25 +229,52 @@ def _guessed_polarity(question: str, key: str, answer: str) -> tuple[float, floa
     return float(said == sign), float(said != sign)
 
 
+_ASKS_MORE = re.compile(r"\b(?:why|how|explain|what)\b", re.IGNORECASE)
+
+
 def _choice(question: str, key: str, answer: str) -> tuple[float, float]:
     """Of two things that a question offers ("an X or a Y?"): whether the answer names the key's first, or the other.
 
     What is denied ("not X but Y") is not named.
     """
-    offered = left_open(question)
-    named = [
-        [
-            word.stem
-            for clause in clauses_of(text)
-            for word in clause.words
-            if word.stem in offered and not word.negated
-        ]
-        for text in (key, answer)
-    ]
-    if len(offered) < 2 or not all(named):
+    named = [_named_of(question, text) for text in (key, answer)]
+    if not all(named):
         return 0.0, 0.0
     same = named[0][0] == named[1][0]
     return float(same), float(not same)
+
+
+def only_chooses(question: str, main: str, answer: str) -> bool:
+    """Whether an answer names the right one of two things that a question offers and asks no more than, and says
+    nothing beside it but the question's own words.
+
+    A key that names both, or one as a part of another word ("self-supervised"), does not tell which is right.
+
+    Args:
+        main: the key's sentence that answers.
+    """
+    said = {word.stem for clause in clauses_of(answer) for word in clause.words}
+    known = told_by(question) | left_open(question) | GENERIC
+    wanted = set(_named_of(question, re.sub(r"\w+-\w+", " ", main)))
+    only = not _ASKS_MORE.search(question) and said <= known and len(wanted) == 1
+    return only and set(_named_of(question, answer)) == wanted
+
+
+def _named_of(question: str, text: str) -> list[str]:
+    """Which of two things or numbers that a question offers a text names, in its order; what it denies left out."""
+    numbers = _numbers_offered(question)
+    if numbers:
+        return [one for one in _NUMBER.findall(text) if one in numbers]
+    offered = left_open(question)
+    named = (word for clause in clauses_of(text) for word in clause.words if not word.negated)
+    return [word.stem for word in named if word.stem in offered] if len(offered) > 1 else []
+
+
+def _numbers_offered(question: str) -> tuple[str, ...]:
+    """The two numbers of "a model with an FID of 5 or one with an FID of 45?"; none where no two are offered."""
+    before, either, after = question.rpartition(" or ")
+    left, right = _NUMBER.findall(before), _NUMBER.findall(after)
+    return (left[-1], right[0]) if either and left and right and left[-1] != right[0] else ()
 
 
 def _tied(key: str, answer: str) -> tuple[float, float]:

@@ -100,7 +100,7 @@ class Bank:
         return None
 
     @cached_property
-    def parts(self) -> frozenset[str]:
+    def parts(self) -> frozenset[Key]:
         """The keys of the terms that the notes give to another thing, as in "the decoder of a VAE"."""
         return frozenset(
             one.key

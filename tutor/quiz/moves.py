@@ -83,8 +83,8 @@ def asks_again(state: Round, text: str) -> bool:
 
 
 def asks_anew(text: str) -> bool:
-    """Whether a message says "again" and nothing else."""
-    return reply_of(text).kind == "again"
+    """Whether a message says "again" and nothing else; "start over" is said of other things than a quiz as well."""
+    return reply_of(text).kind == "again" and not re.match(r"\W*(?:re-?)?start", text, re.IGNORECASE)
 
 
 def submit(state: Round, text: str, rules: Rules) -> Step:
@@ -100,12 +100,21 @@ def submit(state: Round, text: str, rules: Rules) -> Step:
     """
     if len(text) > MOST_CHARS:
         return _again_shown(state, Notice("That is too long to be graded. Say it in a few sentences."))
-    reply = reply_of(text)
+    reply = _read(state.asked, text, rules)
     if state.asked is None and reply.kind not in _AFTER:
         return Step(state, (Notice(_OVER),))
     if state.aside and (reply.kind in _ON_THE_LAST or reply.last):
         return _again_shown(state, Notice(_ASIDE))
     return _MOVES[reply.kind](state, reply, text, rules)
+
+
+def _read(item: Item | None, text: str, rules: Rules) -> Reply:
+    """What a message is; the very words that are right are an answer, though they be a command too ("restart")."""
+    reply = reply_of(text)
+    if item is None or item.options or reply.kind == "answer":
+        return reply
+    right = {plain(one) for one in (item.key, *item.accepts, *rules.accepted(item.fact_id))}
+    return Reply("answer", text.strip()) if plain(text) in right else reply
 
 
 def _again_shown(state: Round, *said: Event) -> Step:

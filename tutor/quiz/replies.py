@@ -173,7 +173,9 @@ _ITEM, _CAUSE = r"(?:question|item|one)\b", r"(?:because|since|as)\b"
 _ENDS = rf"(?=\W*$|\s*[,;:.–-]|\s+(?:is|was|seems|looks|makes)\b|\s+{_CAUSE})"
 # What is reported, where the words begin with it; the rest of them may speak of other questions.
 _REPORTED = re.compile(
-    rf"\W*(?:(?P<last>(?:the |this |that |my )?(?:(?:last|previous) {_ITEM}"
+    rf"\W*(?:(?:that|it|this)\b,?\s+(?=(?:the |my )?(?:last|previous) {_ITEM})"
+    r"|(?P<fault>(?:wrong|bad) \w+) (?:in|of) (?=(?:the |my )?(?:last|previous) ))?"
+    rf"(?:(?P<last>(?:the |this |that |my )?(?:(?:last|previous) {_ITEM}"
     rf"|{_ITEM} before(?: (?:this|that)(?: (?:one|question))?)?{_ENDS}|(?:last|previous)$))"
     rf"|(?:the |this |that |my |a )(?:bad )?{_ITEM}"
     rf"|(?:bad )?(?:question|item)\b|(?:this|that|it)(?=\W*$|\s*[,;:.–-]|\s+{_CAUSE}))?"
@@ -236,7 +238,7 @@ def reply_of(text: str) -> Reply:
         said = report["said"] or report["rest"] or ""
         named = _REPORTED.match(said)
         assert named is not None
-        reason = report["said"] or said[named.end() :]
+        reason = report["said"] or said[named.end() :] or named["fault"] or ""
         return Reply("report", reason[:_MOST_REASON].strip(), last=bool(named["last"]))
     confidence, rest = confidence_of(text)
     if confidence is not None and not rest:

@@ -23,6 +23,7 @@ from tutor.quiz.answer_features import (
     lexical,
     main_of,
     nearness,
+    only_chooses,
     readings,
     says_yes_or_no,
 )
@@ -99,7 +100,8 @@ def grade_short(
     if _repeats(item.stem, item.key, text):
         return _graded(item, found, "wrong")
     values = _measured(item.stem, item.key, reading, similarity, reader, found)
-    verdict = decided(likely(values), values)
+    chooses = only_chooses(item.stem, main_of(item.key), text)
+    verdict = "correct" if chooses else decided(likely(values), values)
     # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
     open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
     half = open_ and values["foreign"] < _FOREIGN and _is_half(found)
@@ -380,7 +382,7 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
         )
     if verdict == "partial":
         # A sentence of which one claim is said and another is not stands for both: it is told once.
-        said = [next((whole for whole in missed if one in whole), one) for one in said]
+        said = list(dict.fromkeys(next((whole for whole in missed if one in whole), one) for one in said))
         part = "a part of this" if set(said) & set(missed) else "this part"
         had = told(f"You have {part}: {{said}}. ", said=said) if said else told("Some of it is there. ")
         left = [one for one in missed if one not in said]

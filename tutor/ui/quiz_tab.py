@@ -15,6 +15,7 @@ from tutor.quiz.items import KINDS, LETTERS
 from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.reviewing import Which
 from tutor.session import QUIZ_WAITS
+from tutor.ui.citations import citation_html
 from tutor.ui.contents import notices_html, status_html
 from tutor.ui.markup import LATEX_DELIMITERS
 from tutor.ui.quiz_view import (
@@ -29,6 +30,7 @@ from tutor.ui.quiz_view import (
     said_with,
     summary_html,
 )
+from tutor.ui.quizzes import grade_html
 from tutor.ui.saying import within_length
 from tutor.ui.tabbing import TELLING, Beside, On, Working, relist
 
@@ -235,11 +237,14 @@ class QuizTab:
         after = self._session.quiz(chat_id)
         if after is None:
             return self._now(chat_id, besides_html(events))
-        is_graded = any(event["event"] == "QuizGrade" for event in events)
-        if not open_item or is_graded or len(after.outcomes) > len(before.outcomes):
+        if not open_item or len(after.outcomes) > len(before.outcomes):
             return self._feedback(chat_id, after, besides_html(events, _last_feedback(after)))
         said = "" if after.hints > before.hints else besides_html(events)  # a hint stands with its question
-        return self._now(chat_id, said, mark)
+        # An answer to another question, which the student wanted graded, stands above the one that is still open.
+        aside = [
+            grade_html(one, citation_html(one["citation"])) for one in events if one["event"] == "QuizGrade"
+        ]
+        return self._now(chat_id, "\n\n".join([*aside, said]), mark)
 
     def _stale(self, mark: Mark, state: Round) -> list[Any]:
         """What came of the question on the page where that was dealt with just now, else the question that is open."""

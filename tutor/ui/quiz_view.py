@@ -127,7 +127,7 @@ def feedback_html(state: Round) -> str:
     item, outcome = answered.lettered(answered.items[place]), answered.outcomes[place]
     said = _said(item, outcome)
     graded = verdict_html("reported")
-    if outcome.grade is not None:
+    if outcome.grade is not None and not outcome.reported:
         event = event_to_json(grade_event(answered, place))
         graded = _graded_html(item, event | ({"verdict": "skipped"} if outcome.skipped else {}), said)
     told = f'<p class="yours">You said: {said}</p>\n\n{graded}' if said else graded

@@ -278,8 +278,10 @@ SCRIPT = r"""<script>
     }, 100);
   });
 
-  // Keys: an option by its letter or number and Enter for "Next", where no field or button has the focus; Ctrl+K looks
-  // for a note or in the conversations, Shift+Escape goes to the line to write on.
+  // Keys: an option by its letter or number and Enter for "Next", where the focus is nowhere or in the quiz; Ctrl+K
+  // (on a Mac Cmd+K: there Ctrl+K deletes to the end of a line) looks for a note or in the conversations,
+  // Shift+Escape goes to the line to write on.
+  const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
   const inSight = selector =>
     [...document.querySelectorAll(selector)].find(node => node.offsetParent && !node.disabled);
   function find() {
@@ -296,9 +298,11 @@ SCRIPT = r"""<script>
     const on = event.target.closest ? event.target : document.body;
     const does = action => { event.preventDefault(); action(); };
     if (event.defaultPrevented || event.repeat || event.isComposing || document.querySelector("dialog[open]")) return;
-    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && /^k$/i.test(event.key)) does(find);
+    const withCommand = isMac ? event.metaKey : event.ctrlKey;
+    if (withCommand && !event.shiftKey && !event.altKey && /^k$/i.test(event.key)) does(find);
     else if (event.shiftKey && event.key === "Escape") does(toBox);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (on !== document.body && !on.closest("#quiz-sure, #quiz-options, #quiz-feedback")) return;
     if (on.closest("textarea, select, [contenteditable=true], input:not([type=radio], [type=checkbox])")) return;
     const letter = /^[1-9]$/.test(event.key) ? "ABCDEFGHI"[event.key - 1] : (event.key || "").toUpperCase();
     const option = /^[A-J]$/.test(letter) && inSight(`#quiz-option-${letter}`);
