@@ -782,8 +782,14 @@ def test_phone_has_no_horizontal_scroll_and_shows_the_conversation(visit: Openin
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     # The answer is read from its question on, and not from its end.
     asked, log = page.locator("#chat .user-row").last, page.locator("#chat .panel-wrap")
-    assert 0 <= asked.bounding_box()["y"] - log.bounding_box()["y"] < 40
-    assert log.evaluate("log => log.scrollHeight - log.clientHeight - log.scrollTop") > 20
+    _until(page, lambda: 0 <= asked.bounding_box()["y"] - log.bounding_box()["y"] < 40)
+    below = "log => log.scrollHeight - log.clientHeight - log.scrollTop"
+    assert log.evaluate(below) > 20
+    log.hover()
+    page.mouse.wheel(0, 4000)
+    _until(page, lambda: log.evaluate(below) < 4)
+    page.wait_for_timeout(500)
+    assert log.evaluate(below) < 4  # who scrolls to the end stays there
     page.locator("#chat details.citation summary").last.click()
     page.wait_for_selector("#reader:not(.waiting)")
     assert page.locator("#reader").bounding_box() == {"x": 0, "y": 0, "width": 375, "height": 720}
@@ -1075,7 +1081,7 @@ def test_own_notes_are_uploaded_answered_from_taken_out_and_refused(
     # What came stays for some minutes: another student may have sent the same file to the same place.
     assert {path.name for path in (tmp_path / "cache" / "page").rglob("*.md")} == {"osmosis.md", "broken.md"}
     assert "Osmosis is the movement of water" in _answer_to(page, "What is osmosis?")
-    assert "[1] Osmosis · osmosis.md · line 3" in _last(page, "details.citation summary").inner_text()
+    assert "[1] Osmosis · osmosis.md · line 3" in _last(page, "details.citation summary").text_content()
     _chosen(page, "#entry", "osmosis.md")
     page.click("#out-no")
     page.wait_for_selector("#out-yes", state="hidden")

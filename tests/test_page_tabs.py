@@ -324,6 +324,7 @@ def test_a_run_is_shown_on_the_page_of_its_own_demo_and_a_kept_one_with_its_sett
     page.click("#kept-run input")
     page.get_by_role("option").first.click()
     page.wait_for_selector("#demo-progress >> text=A run that is kept")
+    page.wait_for_timeout(500)  # the knobs are set after the heading
     assert page.get_by_label("seed").input_value() == "4"
 
 

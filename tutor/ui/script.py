@@ -164,7 +164,13 @@ SCRIPT = r"""<script>
 
   // The newest message stays in sight while it grows, from its question on and no farther, unless the reader has
   // scrolled up or opened a quote; who has scrolled to its end stays there.
-  let pinned = true, farther = false, watched = null, said = 0;
+  // A scroll is the reader's where a hand was at it just before: the log also moves when something above is taken away.
+  let pinned = true, farther = false, watched = null, said = 0, put = -1, byHand = 0;
+  for (const what of ["wheel", "touchmove", "pointerdown", "keydown"])
+    document.addEventListener(what, event => {
+      const at = event.target;
+      if (at === document.body || (at.closest && at.closest("#chat"))) byHand = Date.now();
+    }, {capture: true, passive: true});
   function lowest(log) {
     const asked = [...log.querySelectorAll(".user-row")].pop();
     const end = log.scrollHeight - log.clientHeight;
@@ -174,7 +180,9 @@ SCRIPT = r"""<script>
   const atEnd = log => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
   const grown = new ResizeObserver(() => {
     const log = watched && watched.parentElement;
-    if (log && pinned) log.scrollTop = lowest(log);
+    if (!log || !pinned) return;
+    log.scrollTop = lowest(log);
+    put = log.scrollTop;
   });
   function watch() {
     const wrap = document.querySelector("#chat .panel-wrap > .message-wrap");
@@ -189,6 +197,8 @@ SCRIPT = r"""<script>
     grown.observe(wrap);
     wrap.parentElement.onscroll = event => {
       const log = event.target;
+      if (Math.abs(log.scrollTop - put) < 2 || Date.now() - byHand > 2000) return;
+      byHand = Date.now();
       farther = farther || log.scrollTop > lowest(log) + 8;
       pinned = atEnd(log) || Math.abs(log.scrollTop - lowest(log)) < 8;
     };
