@@ -185,6 +185,29 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def chat_tokenizer() -> Callable[[Sequence[str], int], Any]:
+    """Texts and a number of tokens -> a tokenizer for chats that was made of these texts."""
+
+    def made(texts: Sequence[str], tokens: int) -> Any:
+        from tokenizers import ByteLevelBPETokenizer
+        from transformers import PreTrainedTokenizerFast
+
+        bpe = ByteLevelBPETokenizer()
+        special = ["<|end|>", "<|im_start|>", "<|im_end|>"]
+        bpe.train_from_iterator(list(texts) * 3, vocab_size=tokens, special_tokens=special)
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_object=bpe._tokenizer, eos_token="<|im_end|>", pad_token="<|end|>"
+        )
+        tokenizer.chat_template = (
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+            "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+        )
+        return tokenizer
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def tiny_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny model of SmolLM2's kind with random weights, and a tokenizer made of the bundled cards."""
     import torch

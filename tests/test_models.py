@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,6 @@ from tutor.models.pieces import PieceSplitter, split, spoken, until_stop
 from tutor.models.remote import endpoint_is_reachable, split_spec
 from tutor.settings import Settings
 
-TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 ANSWER = "The generator maps noise to data, and the critic tells real from fake."
 LONG = "again and " * 40
 TALKS = {
@@ -49,21 +45,14 @@ def chat_text(question: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny(tmp_path_factory: pytest.TempPathFactory, chat_tokenizer: Callable[..., Any]) -> Path:
     """A one-layer Llama that has learned the TALKS by heart, saved as a model folder."""
     import torch
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
-    bpe = ByteLevelBPETokenizer()
     texts = [chat_text(question) + answer for question, answer in TALKS.items()]
-    special = ["<|end|>", "<|im_start|>", "<|im_end|>"]
-    bpe.train_from_iterator(texts * 3, vocab_size=420, special_tokens=special)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bpe._tokenizer, eos_token="<|im_end|>", pad_token="<|end|>"
-    )
-    tokenizer.chat_template = TEMPLATE
+    tokenizer = chat_tokenizer(texts, 420)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=64,
@@ -299,7 +288,8 @@ def test_a_model_without_a_chat_template_gets_a_plain_one(tiny: Path, tmp_path: 
 def test_a_template_that_refuses_system_messages_gets_them_merged(tiny: Path, tmp_path: Path) -> None:
     strict = copied(tiny, tmp_path / "strict")
     refusal = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
-    (strict / "chat_template.jinja").write_text(refusal + TEMPLATE)
+    template = strict / "chat_template.jinja"
+    template.write_text(refusal + template.read_text())
     messages: list[BaseMessage] = [SystemMessage("Be brief."), HumanMessage("What is a GAN?")]
     message = open_local(strict).invoke(messages, max_tokens=4)
     assert message.usage_metadata and message.usage_metadata["output_tokens"] > 0
@@ -544,7 +534,7 @@ def write_gguf(folder: Path, target: Path) -> None:
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_pad_token_id(0)
-    writer.add_chat_template(TEMPLATE)
+    writer.add_chat_template((folder / "chat_template.jinja").read_text())
     names = {
         "model.embed_tokens.weight": "token_embd.weight",
         "model.norm.weight": "output_norm.weight",

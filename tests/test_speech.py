@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,6 @@ from safetensors.torch import load_file  # noqa: E402
 
 from tutor.training.speaking import Progress, SpeechFit, fit_speech, put_in_place  # noqa: E402
 
-TEMPLATE = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
 
 def lesson(question: str, target: str, *sentences: str) -> Lesson:
     evidence = [{"note": "a.md", "lines": [n, n], "text": text} for n, text in enumerate(sentences, 1)]
@@ -55,21 +51,12 @@ def on_the_grid(weight: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stock(tmp_path_factory: pytest.TempPathFactory, chat_tokenizer: Callable[..., Any]) -> Path:
     """A Llama of two layers that has learned nothing, its weights 4-bit, in the form of the converted model."""
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
-    bpe = ByteLevelBPETokenizer()
-    texts = [f"{one.messages()[0].content} {one.target}" for one in LESSONS]
-    bpe.train_from_iterator(
-        texts * 3, vocab_size=400, special_tokens=["<|end|>", "<|im_start|>", "<|im_end|>"]
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bpe._tokenizer, eos_token="<|im_end|>", pad_token="<|end|>"
-    )
-    tokenizer.chat_template = TEMPLATE
+    tokenizer = chat_tokenizer([f"{one.messages()[0].content} {one.target}" for one in LESSONS], 400)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=64,

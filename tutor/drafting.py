@@ -32,17 +32,18 @@ _LONGEST = 420
 # The first fitted model said "not in the notes" about four times as often where that was so: at a gate's odds below
 # four to one the refusal is then the likelier. Above, the notes' own sentences are told.
 CERTAIN = 0.8
+MARK = r"(?<!\w)\[\d{1,2}\]"
+"""The number of a sentence in a draft, as a pattern: "[2]", and not the index in "x[1]"."""
 FEW, MANY = 1, 3
 """The least sentences of an answer: the direct one suffices, unless it is to be in depth or the model broke off."""
 
 _UNSUPPORTED = "none of the sentences found in your notes says this"
-_MARK = r"(?<!\w)\[\d{1,2}\]"
 _CLOSING = "\"'”’)*"
 _MARKED = re.compile(
-    rf"\s*((?:{_MARK}\s*)*)((?!\[\d{{1,2}}\])\S.*?[.!?:][{_CLOSING}]*)\s*(?={_MARK})", re.DOTALL
+    rf"\s*((?:{MARK}\s*)*)((?!\[\d{{1,2}}\])\S.*?[.!?:][{_CLOSING}]*)\s*(?={MARK})", re.DOTALL
 )
-_LAST = re.compile(rf"\s*((?:{_MARK}\s*)*)(.*)", re.DOTALL)
-_ANY_MARK = re.compile(rf"\s*{_MARK}")
+_LAST = re.compile(rf"\s*((?:{MARK}\s*)*)(.*)", re.DOTALL)
+_ANY_MARK = re.compile(rf"\s*{MARK}")
 
 
 def is_drafted(question: Question) -> bool:

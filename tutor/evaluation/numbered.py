@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from tutor.drafting import given_sentences
+from tutor.drafting import MARK, given_sentences
 from tutor.errors import SettingsError
 from tutor.evaluation.questions import SETS_FOLDER
 from tutor.evaluation.report import Measure
@@ -26,9 +26,8 @@ from tutor.settings import Settings
 
 Drafts = Callable[["NumberedQuestion"], str]
 HELD_OUT = "numbered-held-out"
-_MARK = r"(?<!\w)\[\d{1,2}\]"
-_MARKS = re.compile(rf"((?:\s*{_MARK})+)")
-_STOP_AFTER = re.compile(rf"\s*((?:{_MARK}\s*)+)([.!?])")
+_MARKS = re.compile(rf"((?:\s*{MARK})+)")
+_STOP_AFTER = re.compile(rf"\s*((?:{MARK}\s*)+)([.!?])")
 _REFUSES = re.compile(
     r"\bnotes (?:do not|don't) (?:say|cover|tell|mention)|\bnot in the notes\b", re.IGNORECASE
 )
