@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tutor.chinese import CJK
+from tutor.compounds import is_unnamed
 from tutor.gate import GIVES_REASON, value_test
 from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
@@ -184,6 +185,8 @@ def weigh(retriever: Retriever, question: Question, hits: list[Hit]) -> Findings
     ranked = rank(retriever, question, hits)
     gate = retriever.answerable(question.text, hits, [(entry.text, entry.cosine) for entry in ranked])
     strange = any(retriever.is_strange(side) for side in sides(question.text))
+    if is_unnamed(retriever, retriever.vocabulary.in_english(question.text)):
+        gate, strange = replace(gate, verdict=False, probability=0.0), True
     # A story speaks of cooks and judges, so its likeness to a question says little and its words much.
     told = any(
         retriever.coverage(question.text, hit.passage.text.words) >= _TOLD for hit in _stories(question, hits)
