@@ -5,7 +5,7 @@ chat:  ## set-up, index, page
 	$(PYTHON) -m tutor.setup && .venv/bin/tutor
 
 test:  ## set-up, tests
-	$(PYTHON) -m tutor.setup --dev && .venv/bin/python -m pytest
+	$(PYTHON) -m tutor.setup --dev && .venv/bin/python -m pytest -n 2 --dist loadfile
 
 check:  ## lint, types
 	.venv/bin/ruff check . && .venv/bin/ruff format --check -q . && .venv/bin/mypy

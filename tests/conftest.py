@@ -3,6 +3,7 @@ a page that is served, and the browser that looks at it."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -19,6 +20,10 @@ import pytest
 from tutor.settings import Settings, close_environment, read_settings
 
 close_environment()
+
+# `make test` has a worker for each core, so that more threads would only wait for each other; read by torch's import.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -150,16 +155,22 @@ def small_retriever(small_index: Path, embedding: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def corpus_index_dir(tmp_path_factory: pytest.TempPathFactory, embedding: Any) -> Path:
-    """An index of the bundled corpus; the checkout's own is copied where there is one, to save the embedding."""
+    """An index of the bundled corpus; the checkout's own is copied where there is one, to save the embedding.
+
+    To embed the corpus takes a minute of the machine, so the workers of a run build one between them and copy it.
+    """
     from tutor.index import refresh_index
 
-    folder = tmp_path_factory.mktemp("corpus") / "index"
-    built = ROOT / "index" / "passages.db"
-    if built.exists():
-        folder.mkdir()
-        shutil.copy(built, folder / "passages.db")
-    refresh_index([ROOT / "corpus"], folder, embedding)
-    return folder
+    run = tmp_path_factory.getbasetemp()
+    built = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "corpus-index"
+    with built.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = ROOT / "index" / "passages.db"
+        if known.exists() and not built.exists():
+            built.mkdir()
+            shutil.copy(known, built / "passages.db")
+        refresh_index([ROOT / "corpus"], built, embedding)
+        return shutil.copytree(built, tmp_path_factory.mktemp("corpus") / "index")
 
 
 @pytest.fixture(scope="session")
