@@ -18,10 +18,11 @@ from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.formulas import formula_item
 from tutor.quiz.gaps import cloze, cloze_choice
-from tutor.quiz.gates import duplicates, leaks, refusals
+from tutor.quiz.gates import refusals
 from tutor.quiz.items import KINDS, Item, Kind, plain
 from tutor.quiz.judgements import true_false
 from tutor.quiz.reasons import name_item, reason_item, result_item
+from tutor.quiz.repeats import duplicates, leaks, say_the_same
 from tutor.quiz.scope import IS, NAMES, Levels, flat
 from tutor.quiz.sets import match, order
 from tutor.quiz.situations import situation_item
@@ -55,7 +56,6 @@ NAMES_OF_KINDS: Mapping[Kind, str] = {
 _STABLE_DAYS = 14.0
 # At most one question in so many that is only true or false, or that takes long to answer.
 _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
-_SAME = 0.9
 _ENOUGH = 10
 _FEWEST = 3
 _FEW_WORDS = 8
@@ -270,7 +270,7 @@ def _alone_names(bank: Bank, topic: str, item: Item) -> bool:
 
 def _is_near(fact: Fact, bank: Bank, found: Sequence[Item]) -> bool:
     others = [bank.by_id[item.fact_id] for item in found if item.fact_id in bank.by_id]
-    return any(bank.cosine(fact, other) > _SAME for other in others)
+    return any(say_the_same(fact, other, bank) for other in others)
 
 
 def is_sound(item: Item, bank: Bank, found: Sequence[Item]) -> bool:
