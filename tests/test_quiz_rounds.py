@@ -715,7 +715,7 @@ def test_undo_takes_the_words_back_with_the_grade_however_late(between: list[str
         chat.say(said)
     assert "“bananas” is no longer kept as right" in chat.notice_of("undo")
     assert chat.store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
     assert "No words" in chat.notice_of("forget that")
 
 
@@ -800,7 +800,7 @@ def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -
     assert grade_in(chat.say("Bananas!")).verdict == "correct"
     chat.notice("forget that")
     assert store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
 
 
 @pytest.mark.parametrize("inner", [False, True])

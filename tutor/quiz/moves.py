@@ -12,7 +12,7 @@ from tutor.quiz.frames import framed
 from tutor.quiz.grading import Grade, chosen_option
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
-from tutor.quiz.own_word import cannot_be_right
+from tutor.quiz.own_word import cannot_be_right, is_known, with_approved
 from tutor.quiz.replies import NOT_SURE, Reply, reply_of
 from tutor.quiz.rounds import (
     Grader,
@@ -113,8 +113,8 @@ def _read(item: Item | None, text: str, rules: Rules) -> Reply:
     reply = reply_of(text)
     if item is None or item.options or reply.kind == "answer":
         return reply
-    right = {plain(one) for one in (item.key, *item.accepts, *rules.accepted(item.fact_id))}
-    return Reply("answer", text.strip()) if plain(text) in right else reply
+    right = (item.key, *with_approved(item, rules.accepted).accepts)
+    return Reply("answer", text.strip()) if is_known(text, right) else reply
 
 
 def _again_shown(state: Round, *said: Event) -> Step:

@@ -7,7 +7,7 @@ with several names counts as one word, and what two facts define only once.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from tutor.quiz.bank import Bank
@@ -149,5 +149,5 @@ def _restates(text: str, key: str, item: Item) -> bool:
     return len(own & set(content_words(text))) >= _KEY_TOLD * len(own)
 
 
-def _figures(text: str) -> Collection[str]:
+def _figures(text: str) -> set[str]:
     return set(_FIGURE.findall(text))

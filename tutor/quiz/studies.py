@@ -18,9 +18,10 @@ from tutor.quiz.blueprint import Standing, Wish, another, is_sound, on_topic, qu
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.mastery import Progress, progress
+from tutor.quiz.own_word import by_own_word
 from tutor.quiz.predicted import prediction_item
 from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
-from tutor.quiz.study import StudyRecord
+from tutor.quiz.study import StudyRecord, missed
 from tutor.quiz.told import waiting_told
 from tutor.quiz.wording import statement_of
 from tutor.reviewing import Which
@@ -186,11 +187,11 @@ class Studies:
         """What is known of the student, for the choice of questions."""
         if self._kept is None:
             return Standing()
-        cards = self._kept.cards()
+        cards, attempts = self._kept.cards(), self._kept.attempts()
         return Standing(
             due=self.due(),
-            asked=Counter(attempt.fact_id for attempt in self._kept.attempts()),
-            missed=frozenset(self.missed()),
+            asked=Counter(attempt.fact_id for attempt in attempts),
+            missed=frozenset(missed(attempts, self._bank().by_id)),
             stability_days={fact: float(state["stability"]) for fact, state in cards.items()},
         )
 
@@ -259,8 +260,7 @@ class Studies:
             RecordError: there is no record, or it cannot be written.
         """
         item = self.item(item_id)
-        accepted = (*item.accepts, *self._written.accepted(item.fact_id))
-        found = self._grade(replace(item, accepts=accepted), answer)
+        found = by_own_word(self._grade, self._written.accepted)(item, answer)
         chosen = chosen_option(item, answer) if item.is_choice else None
         option = next((one for one in item.options if one.id == chosen), None)
         done = self._written.keep_attempt(
@@ -322,7 +322,7 @@ class Studies:
                 "key": " ".join(facts[one].key.split()), "concept": facts[one].concept, "note": facts[one].note,
                 "lines": list(facts[one].citation.lines),
             }
-            for one in self.missed()
+            for one in missed(attempts, facts)
         ]  # fmt: skip
 
     def days(self, n: int = 14) -> list[Data]:
