@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -157,12 +157,13 @@ class Bank:
         """What a fact says as stems and names, all names of one thing counting as one; a key of few words says it
         with its question."""
         if fact.id not in self._meanings:
-            said = self._units(fact.key)
+            said = self.units(fact.key)
             short = len(said) < _FEW_UNITS
-            self._meanings[fact.id] = said | self._units(fact.question) if short else said
+            self._meanings[fact.id] = said | self.units(fact.question) if short else said
         return self._meanings[fact.id]
 
-    def _units(self, text: str) -> frozenset[str | Key]:
+    def units(self, text: str) -> frozenset[str | Key]:
+        """The words of meaning of a text as stems, and what it names, all names of one thing counting as one."""
         rest, keys, at = [], set[Key](), 0
         for one in sorted(self.retriever.named.mentions(text), key=lambda mention: mention.begin):
             if one.begin >= at:
@@ -174,8 +175,25 @@ class Bank:
     def defined(self, fact: Fact) -> frozenset[str | Key]:
         """What a fact defines, the same for all its names; empty where it defines nothing."""
         term = defined_term(fact)
-        units = self._units(term)
+        units = self.units(term)
         return units if len(units) < 2 else frozenset({plain(term)})
+
+    @cached_property
+    def _defining(self) -> dict[str | Key, list[Fact]]:
+        found: dict[str | Key, list[Fact]] = defaultdict(list)
+        for fact in self.facts:
+            for one in self.defined(fact):
+                found[one].append(fact)
+        return found
+
+    def facts_defining(self, units: Collection[str | Key]) -> list[Fact]:
+        """The facts that define one of some things, those of longer names first."""
+        names = sorted((one for one in units if one in self._defining), key=lambda one: (-len(one), one))
+        return [fact for name in names for fact in self._defining[name]]
+
+    def statements(self, fact: Fact) -> list[str]:
+        """The sentences of a fact that stand alone."""
+        return self._statements[fact.id]
 
     @cached_property
     def second_keys(self) -> SecondKeys:

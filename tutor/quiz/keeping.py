@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tutor.quiz.hints import LAST_HINT, reveals
+from tutor.quiz.cuts import reveals
+from tutor.quiz.hints import LAST_HINT
 from tutor.quiz.items import Item
 from tutor.quiz.moves import Rules, submit
 from tutor.quiz.own_word import by_own_word

@@ -59,7 +59,7 @@ class Rules:
         other: an item of another kind on the same topic, harder or easier; None where there is none.
         off_topic: whether an answer is about something else than its item.
         accepted: what else is right for a fact by the student's word.
-        around: a sentence of the notes on what an item is about, which may be told beside its first hint; or empty.
+        around: a sentence of the notes on what an item is about, which may be told in a hint; or empty.
     """
 
     grade: Grader
@@ -223,7 +223,7 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     assert item is not None
     level = min(LAST_HINT, state.hints + 1)
     said = framed(item, "That was the last hint. ") if state.hints == LAST_HINT else ""
-    told = hint(item, level, rules.around(item) if level == 1 else "")
+    told = hint(item, level, rules.around(item))
     return _again_shown(replace(state, hints=level), Notice(said + told))
 
 

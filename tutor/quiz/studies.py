@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tutor.errors import QuizError, RecordError, TutorError
+from tutor.quiz.around import around
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank, once
 from tutor.quiz.blueprint import Standing, Wish, another, is_sound, on_topic, quiz_items
@@ -23,7 +24,6 @@ from tutor.quiz.predicted import prediction_item
 from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
 from tutor.quiz.study import StudyRecord, missed
 from tutor.quiz.told import waiting_told
-from tutor.quiz.wording import statement_of
 from tutor.reviewing import Which
 from tutor.words import content_words
 
@@ -172,13 +172,8 @@ class Studies:
         return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
 
     def around(self, item: Item) -> str:
-        """What the notes say the concept of an item is, in a sentence; empty where that is what is asked."""
-        bank = self._bank()
-        own = bank.by_id.get(item.fact_id)
-        if item.kind in ("definition", "term") or (own is not None and own.kind == "definition"):
-            return ""
-        defined = (fact for fact in bank.facts if fact.kind == "definition" and fact.concept == item.concept)
-        return next(filter(None, map(statement_of, defined)), "")
+        """A sentence of the notes beside an item, for its hints; empty where there is none."""
+        return around(item, self._bank())
 
     def _reported(self) -> set[str]:
         return self._kept.reported_items() if self._kept else set()
