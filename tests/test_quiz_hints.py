@@ -95,6 +95,12 @@ def truth(statement: str, quote: str) -> Item:
             "most",
             "Greedy decoding always takes the ____ likely token.",
         ),
+        (
+            "True or false: The FID compares real with generated images, and a lower value is worse.",
+            "The FID compares real with generated images, and a lower value is better.",
+            "worse",
+            "The FID compares real with generated images, and a lower value is ____.",
+        ),
     ],
 )
 def test_the_word_to_weigh_is_the_one_that_was_changed_and_is_then_left_out_of_the_notes_sentence(

@@ -37,8 +37,9 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
             count, name = sum(turn.role == "user" for turn in turns), file_name(title, "markdown")
         else:
             found = to_export(
-                Bank(session.retriever), topic, random.Random(settings.seed or 0), flag(options, "kinds", ())
-            )
+                Bank(session.retriever), topic, random.Random(settings.seed or 0), flag(options, "kinds", ()),
+                marked=options.format == "gift",
+            )  # fmt: skip
             title = f"{session.library.name}: {topic}" if topic else session.library.name
             data, count = render(options.format, found, title, now.timestamp())
             name = file_name(topic, options.format)

@@ -124,7 +124,7 @@ def quiz_items(
         for fact in _in_turn(levels, n, rng, standing):
             if len(found) == n or (named and topic.strip() and len(found) >= _FEWEST):
                 break
-            drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
+            drawn = drawn_kinds(kinds, found, n, fact, rng, standing)
             names = fact.id in beside
             fits = _fits(bank, topic, kinds, names=names, named=named)
             item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted, topic if names else "")
@@ -198,7 +198,7 @@ def _in_turn(levels: Levels, n: int, rng: random.Random, standing: Standing) -> 
     yield from sorted((fact for group in drawn.values() for fact in group if fact.id not in there), key=turn)
 
 
-def _drawn_kinds(
+def drawn_kinds(
     kinds: Collection[Kind], found: Sequence[Item], n: int, fact: Fact, rng: random.Random, standing: Standing
 ) -> list[Kind]:
     """The kinds to try for a fact, in a drawn order; one that was asked often in this quiz comes late."""

@@ -140,10 +140,10 @@ def _weighed(item: Item, statement: str, sentence: str) -> tuple[str, str]:
     matcher = SequenceMatcher(a=tokens[0], b=tokens[1], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if sum(block.size for block in blocks) >= _NEAR_COPY * len(own) and blocks:
-        changed = [code for code in matcher.get_opcodes() if code[0] != "equal" and code[3] < _end(blocks)]
+        changed = [code for code in matcher.get_opcodes() if code[0] != "equal" and code[1] < len(own)]
         places = _changed(*changed[0][1:]) if changed else _same(item, own, blocks)
         if places is not None:
-            end = theirs[_end(blocks) - 1].end()
+            end = theirs[max(blocks[-1].b + blocks[-1].size, places[1].stop) - 1].end()
             gapped = _gapped(sentence[:end], theirs[places[1]])
             return _words_in(statement, own[places[0]]), gapped + (
                 " …" if len(sentence) - end > 1 else sentence[end:]
@@ -154,11 +154,6 @@ def _weighed(item: Item, statement: str, sentence: str) -> tuple[str, str]:
     hidden = [one.span() for one in theirs if set(content_words(one[0])) - set(content_words(statement))]
     cut = Cut(sentence, tuple(hidden), tells=False)
     return (telling[-1:] or drawn or [statement])[0], (cut.shown(len(hidden) // 2) if hidden else "")
-
-
-def _end(blocks: Sequence[Match]) -> int:
-    """Where in the note's sentence the statement's last words end."""
-    return blocks[-1].b + blocks[-1].size
 
 
 def _changed(begin: int, end: int, first: int, last: int) -> tuple[slice, slice]:
