@@ -21,6 +21,7 @@ from tutor.quiz.blueprint import (
     another,
     interleaved,
     is_sound,
+    made,
     on_topic,
     quiz_items,
 )
@@ -232,16 +233,26 @@ def test_a_harder_item_stands_further_up_the_ladder(bank: Bank) -> None:
     assert easier is None or LADDER.index(easier.kind) < LADDER.index(harder.kind)
 
 
+def test_a_harder_item_does_not_ask_for_the_name_that_was_just_shown(bank: Bank) -> None:
+    fact = next(one for one in bank.facts if bank.defined(one) and "Mode collapse is a failure" in one.key)
+    item = next(
+        one for one in made("definition", fact, bank, random.Random(0)) if "mode collapse" in one.stem
+    )
+    for seed in range(8):
+        harder = another(item, "harder", bank, random.Random(seed))
+        assert harder is None or harder.kind not in ("term", "cloze") or "collapse" not in harder.key_text
+
+
 def test_an_item_in_place_of_another_is_wanted_and_fits_the_quiz(bank: Bank) -> None:
     """Neither a repeat of the quiz's other items nor one that tells them, nor one that is unwanted."""
     first = quiz_items(bank, "GANs", 1, rng=random.Random(0), kinds=("choice", "cloze", "true-false"))[0]
     alone = another(first, "harder", bank, random.Random(0))
     assert alone is not None
-    for made in (
+    for drawn in (
         another(first, "harder", bank, random.Random(0), [alone]),
         another(first, "harder", bank, random.Random(0), unwanted={alone.id}),
     ):
-        assert made is not None and made.id != alone.id
+        assert drawn is not None and drawn.id != alone.id
     beside = another(first, "harder", bank, random.Random(0), [alone])
     assert beside is not None and is_sound(beside, bank, [alone]) and beside.fact_id != alone.fact_id
 

@@ -579,6 +579,13 @@ def test_hints_of_a_typed_answer_go_from_the_place_to_the_gaps_to_half_of_the_an
     assert chat.store.attempts[0]["hints"] == 3 and chat.state.outcomes[0].hints == 3
 
 
+def test_a_skipped_choice_is_told_with_the_notes_sentence() -> None:
+    assert Chat(TRUTH).notice_of("skip") == (
+        "Skipped. The answer is: B. False. The note says: “It never sees real images.”"
+    )
+    assert Chat(SHORT).notice_of("skip") == f"Skipped. The answer is: {KEY}"
+
+
 def test_of_four_options_two_are_taken_away_at_last_and_never_the_right_one() -> None:
     chat = Chat(CHOICE)
     chat.say("hint")

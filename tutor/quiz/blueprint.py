@@ -368,17 +368,16 @@ def another(
     others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
     for fact in (*own, *rng.sample(others, len(others))):
         found = _first_sound(
-            fact, bank, rng, kinds, beside, lambda one: not _asks_again(one, item), {item.id, *unwanted}
+            fact, bank, rng, kinds, beside, lambda one: not _known_by(one, item), {item.id, *unwanted}
         )
         if found is not None:
             return found
     return None
 
 
-def _asks_again(made: Item, item: Item) -> bool:
-    """Whether an item asks what another asks in the same words, but for "Explain in your own words"."""
-    return (
-        made.fact_id == item.fact_id
-        and not made.options
-        and (made.stem in item.stem or item.stem in made.stem)
-    )
+def _known_by(made: Item, item: Item) -> bool:
+    """Whether an item asks what another asks in the same words, but for "Explain in your own words", or for a name that
+    the other has just told."""
+    again = not made.options and (made.stem in item.stem or item.stem in made.stem)
+    told = made.kind in ("term", "cloze") and (item.id, made.id) in leaks([item, made])
+    return told or (made.fact_id == item.fact_id and again)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tutor.quiz.chosen import chosen_ids, label_of
-from tutor.quiz.frames import framed
+from tutor.quiz.frames import framed, is_chinese, quoted
 from tutor.quiz.grading import Grade, chosen_option
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
@@ -209,6 +209,9 @@ def _skip(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
     said = framed(item, "Skipped. The answer is: {answer}", answer=item.key_text)
+    if item.options:  # an option says what is right and not why
+        end = "" if said.endswith((".", "!", "?", "。")) else "。" if is_chinese(said) else "."
+        said = f"{said}{end} {quoted(item, ' '.join(item.citation.quote.split()))}"
     graded = Grade("wrong", 0.0, (), said, dont_know=True)
     outcome = Outcome(text, graded, state.hints, confidence=state.confidence, skipped=True)
     return dealt_with(state, outcome, Notice(said), attempts=(_attempt(item, outcome),))
