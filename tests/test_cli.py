@@ -252,6 +252,19 @@ def test_a_chat_is_exported_as_a_study_note(
     assert unknown.status == 1 and "What is mode collapse?" in unknown.last_words
 
 
+def test_an_exported_chat_has_the_students_own_day(
+    tutor_: Run, monkeypatch: pytest.MonkeyPatch, live_in: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("What is mode collapse?\n\n"))
+    assert tutor_("chat").status == 0
+    for zone in ("EAST-13", "WEST+12"):  # in one of them the day is another than in UTC, at whatever hour
+        live_in(zone)
+        before = datetime.now().astimezone().date()
+        path = tutor_("export", "--format", "markdown", "--chat", "last", "--json").value["path"]
+        days = (before, datetime.now().astimezone().date())
+        assert any(f"\ndate: {day}\n" in Path(path).read_text(encoding="utf-8") for day in days)
+
+
 def test_import_makes_a_library_that_can_be_asked(tutor_: Run, bare: Run, tmp_path: Path) -> None:
     deck = tmp_path / "Cell biology.csv"
     deck.write_text("front,back\nWhat is osmosis?,Osmosis moves water through a membrane.\nWhat?,\n")

@@ -24,6 +24,7 @@ from tutor.notes.recognise import note_from_bytes
 from tutor.notes.table_deck import COLUMNS, cells_of, guarded, unguarded
 from tutor.quiz.anki import CARD_MODEL_ID, GAP_MODEL_ID, anki_package, deck_id, gap_text, note_ids
 from tutor.quiz.bank import Bank
+from tutor.quiz.cuts import reveals
 from tutor.quiz.deck import DeckCard, card_text, deck_of, deck_text, tidy
 from tutor.quiz.export import Exported, file_name, render, to_export, write_new
 from tutor.quiz.field_html import as_html
@@ -192,11 +193,34 @@ def test_gift_keeps_options_with_the_reason_of_each() -> None:
     assert not choice.answers[2][1].startswith("%")
 
 
+def test_true_or_false_by_an_author_is_that_in_gift_and_is_told_once() -> None:
+    options = (Option("o1", "True", "It has two."), Option("o2", "False"))
+    asked = sheet(
+        item("choice", "True or false: a GAN has two networks.", "o1", options), background="It has two."
+    )
+    told = gift([asked], "")
+    assert "{TRUE#Because the notes say so.#It has two.####gans/gan.md, lines 3 to 4}" in told
+
+
+def test_a_name_is_taken_in_gift_with_an_article_and_without_and_capitals_count_once() -> None:
+    typed = sheet(item("cloze", "The ____ makes samples.", "generator", accepts=("Generator", "the forger")))
+    [read] = read_gift(gift([typed], ""))
+    assert [one for (one,) in read.answers] == [
+        "generator", "the forger", "forger", "the generator", "a generator", "a forger"
+    ]  # fmt: skip
+
+
+def test_the_name_of_a_question_in_gift_ends_with_a_whole_word() -> None:
+    long = "Which of the two networks of a generative adversarial network is needed after its training?"
+    title = gift([sheet(item("short", long, "Only the generator."))], "").split("::")[1]
+    assert re.match(r"Which .+ after … \(\w+\)$", title)
+
+
 def test_gift_keeps_truth_numbers_pairs_and_order() -> None:
     read = read_gift(gift(KINDS, ""))
     assert [one.answers[0][0] for one in read[2:4]] == [True, False]
     assert read[2].answers[0][1] == "It has two."
-    assert read[4].answers == [("mode collapse",), ("mode-collapse",), (r"a\*b",)]
+    assert read[4].answers[:3] == [("mode collapse",), ("mode-collapse",), (r"a\*b",)]
     assert (read[5].answers, read[6].answers) == ([(2.0, 0.5)], [(0.0002, 0.0)])
     assert [(shown(left), right) for left, right in read[7].answers] == [
         ("discriminator: D", "judges"),
@@ -490,6 +514,28 @@ def test_the_cards_of_the_notes_are_exported_whole(small_retriever: Any) -> None
     ]
 
 
+def test_what_tells_of_the_answer_stands_behind_it_in_a_deck(corpus_retriever: Any) -> None:
+    bank = Bank(corpus_retriever)
+    found = to_export(bank, "mode collapse", random.Random(0), ("short", "choice", "cloze", "definition"))
+    cards = note_from_bytes(render("markdown", found, "T", NOW)[0], "d.md").cards
+    for card, one in zip(cards, found, strict=True):
+        before = card.background.words if card.background else ""
+        assert not reveals(one.item, before, share=0.5), (one.item.stem, before)
+        assert not one.background or bool(before) != one.telling
+    assert any(one.background and not one.telling for one in found)
+
+
+def test_for_a_program_that_marks_a_sentence_is_asked_for_in_another_way(corpus_retriever: Any) -> None:
+    bank = Bank(corpus_retriever)
+    plain, marked = (to_export(bank, "GANs", random.Random(0), marked=how) for how in (False, True))
+    essays = [sum(one.kind == "essay" for one in read_gift(gift(found, ""))) for found in (plain, marked)]
+    assert len(plain) == len(marked) >= 90 and essays[0] > 0.9 * len(plain) and essays[1] < 0.5 * len(marked)
+    assert [one.item.fact_id for one in marked] == [one.item.fact_id for one in plain]
+    assert len({one.item.kind for one in marked}) >= 6
+    wished = to_export(bank, "GANs", random.Random(0), ("short",), marked=True)
+    assert {one.item.kind for one in wished} == {"short"}
+
+
 def test_a_topic_leaves_other_cards_out(small_retriever: Any) -> None:
     found = to_export(Bank(small_retriever), "diffusion", random.Random(0))
     assert [one.item.stem for one in found] == ["What does a diffusion model learn?"]
@@ -528,7 +574,8 @@ def test_the_corpus_is_exported_without_loss(corpus_retriever: Any, tmp_path: Pa
     cards = note_from_bytes(data, "d.md").cards
     assert count == len(found) == len(cards)
     for card, one in zip(cards, found, strict=True):
-        assert (card.question.words, card.answer.words) == (tidy(one.front), tidy(one.answer))
+        behind = f"\n\n{one.background}" if one.telling and one.background else ""
+        assert (card.question.words, card.answer.words) == (tidy(one.front), tidy(one.answer + behind))
     read = read_gift(render("gift", found, "All", NOW)[0].decode())
     assert [one.id for one in read] == [one.item.id for one in found]
     assert taken(collection, render("anki", found, "All", NOW)[0], tmp_path) == (len(found), 0, 0)

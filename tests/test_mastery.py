@@ -1,6 +1,7 @@
 """How the student stands: by concept, by day, by how sure they were, by what they mix up; and how it is told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -153,7 +154,7 @@ def test_a_pair_that_is_mixed_up_is_counted_in_both_directions() -> None:
     found = stands(answers, {}).confusions
     assert [(one.fact_id, one.chosen_fact_id, one.times, one.said) for one in found] == [
         ("g1", "g2", 2, "You mix up generator and discriminator"),
-        ("g3", "v1", 1, "You mix up GAN and VAE"),
+        ("g3", "v1", 1, "Perhaps you mix up GAN and VAE: one answer points to it"),
     ]
 
 
@@ -196,6 +197,13 @@ def test_a_streak_counts_the_days_of_the_students_calendar(
 # -- words -------------------------------------------------------------------------------------------------------
 
 
+def test_a_choice_that_was_called_a_guess_is_no_mix_up() -> None:
+    guessed = [attempt(n, "g1", "wrong", chosen_fact_id="g2", confidence=0.2) for n in (1, 2)]
+    assert stands(guessed, {}).confusions == ()
+    again = [replace(one, confidence=None) for one in guessed]
+    assert [one.said for one in stands(again, {}).confusions] == ["You mix up generator and discriminator"]
+
+
 def test_an_empty_record_says_how_to_begin() -> None:
     [said] = progress_events(stands([], {}).to_contract())
     assert isinstance(said, Notice) and "quiz me" in said.text
@@ -214,7 +222,8 @@ def test_progress_is_told_as_a_table_with_what_to_revisit() -> None:
         ("VAE", "1 of 1", "100%", "2 of 2", "-"),
     )
     for part in (
-        "Look again at: GAN", "You mix up generator and discriminator.", "“sure” you were right in 67% of 3 answers",
+        "Look again at: GAN", "Perhaps you mix up generator and discriminator: one answer points to it.",
+        "“sure” you were right in 67% of 3 answers",
         "Of 4 facts in your notes 2 were asked, 0 mastered, 2 never asked.", "1 card is due today", "say “review”",
     ):  # fmt: skip
         assert part in said.text

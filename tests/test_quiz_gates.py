@@ -14,8 +14,9 @@ from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.contrasts import either
 from tutor.quiz.gaps import cloze
-from tutor.quiz.gates import duplicates, imbalances, leaks, refusals
+from tutor.quiz.gates import imbalances, refusals
 from tutor.quiz.items import Item, Option
+from tutor.quiz.repeats import duplicates, leaks
 from tutor.quiz.sets import match, order
 from tutor.quiz.typed import number
 from tutor.retrieval import Retriever

@@ -26,11 +26,12 @@ from tutor.notes.note import Note
 from tutor.quiz import frames
 from tutor.quiz.authored import authored_item
 from tutor.quiz.chosen import chosen_ids, how_to_answer
+from tutor.quiz.cuts import reveals
 from tutor.quiz.facts import Entry, fact_of
 from tutor.quiz.frames import CHINESE as FRAMES
 from tutor.quiz.frames import is_chinese
 from tutor.quiz.grading import Grade, grade
-from tutor.quiz.hints import hint, reveals
+from tutor.quiz.hints import hint
 from tutor.quiz.items import Item, Kind, Option, item_id
 from tutor.quiz.keeping import Quizzes, RoundsInMemory, Settle
 from tutor.quiz.moves import MOST_CHARS, Rules, asks_again, follows_quiz
@@ -578,12 +579,19 @@ def test_hints_of_a_typed_answer_go_from_the_place_to_the_gaps_to_half_of_the_an
     assert chat.store.attempts[0]["hints"] == 3 and chat.state.outcomes[0].hints == 3
 
 
+def test_a_skipped_choice_is_told_with_the_notes_sentence() -> None:
+    assert Chat(TRUTH).notice_of("skip") == (
+        "Skipped. The answer is: B. False. The note says: “It never sees real images.”"
+    )
+    assert Chat(SHORT).notice_of("skip") == f"Skipped. The answer is: {KEY}"
+
+
 def test_of_four_options_two_are_taken_away_at_last_and_never_the_right_one() -> None:
     chat = Chat(CHOICE)
     chat.say("hint")
     assert "artist" not in chat.notice("hint")
     told = chat.notice("hint")
-    gone = set(told.removeprefix("It is not ").rstrip(".").split(" or "))
+    gone = set(told.removeprefix("It is not ").partition(".")[0].split(" or "))
     assert len(gone) == 2 and "B" not in gone and chat.state.hints == 3
 
 
@@ -715,7 +723,7 @@ def test_undo_takes_the_words_back_with_the_grade_however_late(between: list[str
         chat.say(said)
     assert "“bananas” is no longer kept as right" in chat.notice_of("undo")
     assert chat.store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
     assert "No words" in chat.notice_of("forget that")
 
 
@@ -800,7 +808,7 @@ def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -
     assert grade_in(chat.say("Bananas!")).verdict == "correct"
     chat.notice("forget that")
     assert store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._grade(SHORT, "bananas").verdict == "wrong"
+    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
 
 
 @pytest.mark.parametrize("inner", [False, True])

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -235,6 +235,23 @@ def test_a_chat_becomes_a_note_with_its_name(session: Session) -> None:
     name, text = session.chat_note(chat)
     assert name == "What is mode collapse.md" and 'title: "What is mode collapse?"' in text
     assert "only a few kinds of output" in text and "mode-collapse.md, line" in text
+
+
+@pytest.mark.parametrize(("zone", "day"), [("EAST-13", "2026-03-02"), ("WEST+12", "2026-03-01")])
+def test_a_saved_chat_has_the_students_own_day(
+    zone: str, day: str, settings: Settings, live_in: Callable[[str], None]
+) -> None:
+    live_in(zone)
+    at = datetime(2026, 3, 1, 20, tzinfo=UTC)
+    session = open_session(settings, model=False, record=True, now=lambda: at)
+    chat = session.new_chat()
+    list(session.respond(chat, "What is mode collapse?"))
+    assert f"\ndate: {day}\n" in session.chat_note(chat)[1]
+    list(session.respond(chat, "save this chat as a note"))
+    saved = [path for folder in session.library.folders for path in folder.rglob("*.md")]
+    kept = [path for path in (*saved, *settings.data_dir.rglob("*.md"))]
+    assert any(f"\ndate: {day}\n" in path.read_text(encoding="utf-8") for path in kept)
+    session.close()
 
 
 def test_what_is_thought_of_an_answer_is_kept_and_can_be_taken_back(session: Session) -> None:
@@ -503,11 +520,12 @@ def test_an_approved_answer_is_right_the_next_time(settings: Settings) -> None:
 
     def marks(asked: Item, answer: str, **_: Any) -> Grade:
         accepted.append(asked.accepts)
-        return Grade("correct", 1.0, (), "")
+        return Grade("wrong", 0.0, (), "")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session.studies, "_grade", marks)
-        session.studies.graded(item.id, "it forges")
+        assert session.studies.graded(item.id, "It forges.")["verdict"] == "correct"  # as in a chat
+        assert session.studies.graded(item.id, "it forges notes")["verdict"] == "wrong"
     assert accepted == [("it forges",)]
     session.close()
 

@@ -1524,11 +1524,32 @@ def test_uploads_are_removed_once_they_have_lain_and_what_is_shown_to_students_n
     old, new = (_sent(shelf, f"{folder}.md", b"# A\n\nText.\n", folder) for folder in ("0a", "0b"))
     shown = Path(old["path"]).with_name("final.png")
     shown.write_bytes(b"x")
-    for path in (Path(old["path"]), shown):
+    shown.chmod(0o400)  # as the page makes its copies
+    refused = [Path(old["path"]).with_name(f"mine{ending}") for ending in (".png", ".gif", ".json")]
+    for path in refused:
+        path.write_bytes(b"x")
+    for path in (Path(old["path"]), shown, *refused):
         _age(path, UPLOAD_KEPT_S + 60)
     said = _done(shelf, partial(shelf.add_files, [new, {"path": str(shown), "orig_name": "final.png"}]))
     assert said.startswith("1 file added.") and "final.png was not added" in said
     assert shown.is_file() and Path(new["path"]).is_file() and not Path(old["path"]).exists()
+    assert not any(path.exists() for path in refused)
+
+
+def test_the_pages_own_copy_of_a_picture_is_told_from_an_upload(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tutor.ui.page import _Pictures
+    from tutor.ui.shelf import remove_uploads
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "up"))
+    picture = tmp_path / "final.png"
+    picture.write_bytes(b"picture")
+    copy = _Pictures()(str(picture))
+    assert copy is not None and Path(copy).is_relative_to(tmp_path / "up")
+    _age(Path(copy), UPLOAD_KEPT_S + 60)
+    remove_uploads(tmp_path / "up", time.time())
+    assert Path(copy).read_bytes() == b"picture" and _Pictures()(str(picture)) == copy
 
 
 def test_two_who_send_the_same_file_at_once_both_get_it(shelf: Shelf) -> None:

@@ -21,6 +21,7 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
     """`tutor export`: the cards on a topic, or a chat as a study note, in a new file."""
     from tutor.quiz.bank import Bank
     from tutor.quiz.export import file_name, render, to_export, write_new
+    from tutor.quiz.schedule import day_of
     from tutor.study_note import chat_as_note
     from tutor.terminal import print_json
 
@@ -32,12 +33,13 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
         if chat:
             chat_id, title = _chat(session, chat)
             turns = session.turns(chat_id)
-            data = chat_as_note(title, turns, now.date()).encode()
+            data = chat_as_note(title, turns, day_of(now)).encode()
             count, name = sum(turn.role == "user" for turn in turns), file_name(title, "markdown")
         else:
             found = to_export(
-                Bank(session.retriever), topic, random.Random(settings.seed or 0), flag(options, "kinds", ())
-            )
+                Bank(session.retriever), topic, random.Random(settings.seed or 0), flag(options, "kinds", ()),
+                marked=options.format == "gift",
+            )  # fmt: skip
             title = f"{session.library.name}: {topic}" if topic else session.library.name
             data, count = render(options.format, found, title, now.timestamp())
             name = file_name(topic, options.format)

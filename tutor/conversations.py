@@ -12,6 +12,7 @@ from tutor.feedback import Feedback, Liking, add_feedback, read_feedback, standi
 from tutor.learner import Chat, FoundChat, Record, Turn
 from tutor.libraries import safe_name
 from tutor.quiz.rounds import Round
+from tutor.quiz.schedule import day_of
 from tutor.study_note import chat_as_note
 from tutor.study_record import QuizRecord
 from tutor.turns import Delta, Event, Notice, event_to_json, lasting_events, spoken
@@ -63,7 +64,7 @@ class Conversations:
         """A conversation as a study note: the name of its file, and its Markdown."""
         title = self._title_of(chat_id)
         return safe_name(f"{title or 'chat'}.md"), chat_as_note(
-            title, self.turns(chat_id), self._kept.now().date()
+            title, self.turns(chat_id), day_of(self._kept.now())
         )
 
     def retract_last(self, chat_id: str) -> str | None:

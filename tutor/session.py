@@ -29,6 +29,7 @@ from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank, once
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
+from tutor.quiz.schedule import day_of
 from tutor.quiz.studies import Studies
 from tutor.quiz.study import StudyRecord
 from tutor.ranking import meant
@@ -127,7 +128,7 @@ class Session(Beginnings, Graders):
             guess=common.router,
             caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
-            save=lambda turns: save_chat(turns, self.library, self.libraries, self._now().date()),
+            save=lambda turns: save_chat(turns, self.library, self.libraries, day_of(self._now())),
             other=lambda item, wish, beside, shown: studies.other(item, wish, beside, shown, self._rng),
             keep_prediction=studies.keep_prediction,
             find_question=studies.find_question,

@@ -24,16 +24,17 @@ from tutor.evaluation.quiz_reader import answerability
 from tutor.evaluation.report import Measure
 from tutor.notes.flashcards import read_flashcards
 from tutor.notes.note import Card
-from tutor.quiz.bank import Bank, without_repeats
+from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import Standing, is_sound, made, on_topic, quiz_items
 from tutor.quiz.export import render, to_export
 from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import told
-from tutor.quiz.gates import duplicates, imbalances
+from tutor.quiz.gates import imbalances
 from tutor.quiz.grades import Grade
 from tutor.quiz.items import KINDS, Item, Kind, plain, signs
 from tutor.quiz.keeping import Quizzes, RoundsInMemory
 from tutor.quiz.moves import Rules
+from tutor.quiz.repeats import duplicates, without_repeats
 from tutor.quiz.wording import GAP
 from tutor.turns import QuizItem
 from tutor.words import split_sentences

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.quiz.assertions import claim_of, reason_of, result_of
 from tutor.quiz.facts import Fact, facts_of, is_everyday
+from tutor.quiz.items import plain
 from tutor.quiz.prose import prose_facts
 from tutor.quiz.scope import Scope
 from tutor.quiz.second_keys import SecondKeys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
+_FEW_UNITS = 4
 _OF = re.compile(r" of (?:an?|the|each|every) ")
 
 
@@ -46,6 +48,7 @@ class Bank:
             for fact in (*facts_of(note, retriever.named), *prose_facts(note, retriever.named)):
                 found.setdefault(fact.id, fact)
         self.facts = tuple(found.values())
+        self._meanings: dict[str, frozenset[str | Key]] = {}
         self._rows: dict[tuple[str, ...], int] = {}
         for row, passage in enumerate(retriever.index.passages):
             self._rows.setdefault((passage.note, *passage.heading), row)
@@ -149,6 +152,48 @@ class Bank:
             if answer:
                 found[fact.id] = term, answer
         return found
+
+    def meaning(self, fact: Fact) -> frozenset[str | Key]:
+        """What a fact says as stems and names, all names of one thing counting as one; a key of few words says it
+        with its question."""
+        if fact.id not in self._meanings:
+            said = self.units(fact.key)
+            short = len(said) < _FEW_UNITS
+            self._meanings[fact.id] = said | self.units(fact.question) if short else said
+        return self._meanings[fact.id]
+
+    def units(self, text: str) -> frozenset[str | Key]:
+        """The words of meaning of a text as stems, and what it names, all names of one thing counting as one."""
+        rest, keys, at = [], set[Key](), 0
+        for one in sorted(self.retriever.named.mentions(text), key=lambda mention: mention.begin):
+            if one.begin >= at:
+                rest.append(text[at : one.begin])
+                keys.add(one.key)
+                at = one.end
+        return frozenset((*content_words(" ".join((*rest, text[at:]))), *keys))
+
+    def defined(self, fact: Fact) -> frozenset[str | Key]:
+        """What a fact defines, the same for all its names; empty where it defines nothing."""
+        term = defined_term(fact)
+        units = self.units(term)
+        return units if len(units) < 2 else frozenset({plain(term)})
+
+    @cached_property
+    def _defining(self) -> dict[str | Key, list[Fact]]:
+        found: dict[str | Key, list[Fact]] = defaultdict(list)
+        for fact in self.facts:
+            for one in self.defined(fact):
+                found[one].append(fact)
+        return found
+
+    def facts_defining(self, units: Collection[str | Key]) -> list[Fact]:
+        """The facts that define one of some things, those of longer names first."""
+        names = sorted((one for one in units if one in self._defining), key=lambda one: (-len(one), one))
+        return [fact for name in names for fact in self._defining[name]]
+
+    def statements(self, fact: Fact) -> list[str]:
+        """The sentences of a fact that stand alone."""
+        return self._statements[fact.id]
 
     @cached_property
     def second_keys(self) -> SecondKeys:
@@ -263,13 +308,3 @@ class SharedBank:
 def once(make: Callable[[], Bank]) -> SharedBank:
     """The bank that `make` gives, made once; `make` itself where it is shared already."""
     return make if isinstance(make, SharedBank) else SharedBank(make)
-
-
-def without_repeats(facts: Sequence[Fact], bank: Bank, cosine: float = 0.9) -> list[Fact]:
-    """The facts without those that are nearly the same as an earlier one."""
-    kept: list[Fact] = []
-    for fact in facts:
-        vector = bank.vectors[bank.places[fact.id]]
-        if all(float(vector @ bank.vectors[bank.places[other.id]]) <= cosine for other in kept):
-            kept.append(fact)
-    return kept

@@ -18,10 +18,11 @@ from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.formulas import formula_item
 from tutor.quiz.gaps import cloze, cloze_choice
-from tutor.quiz.gates import duplicates, leaks, refusals
+from tutor.quiz.gates import refusals
 from tutor.quiz.items import KINDS, Item, Kind, plain
 from tutor.quiz.judgements import true_false
 from tutor.quiz.reasons import name_item, reason_item, result_item
+from tutor.quiz.repeats import duplicates, leaks, say_the_same
 from tutor.quiz.scope import IS, NAMES, Levels, flat
 from tutor.quiz.sets import match, order
 from tutor.quiz.situations import situation_item
@@ -55,7 +56,6 @@ NAMES_OF_KINDS: Mapping[Kind, str] = {
 _STABLE_DAYS = 14.0
 # At most one question in so many that is only true or false, or that takes long to answer.
 _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
-_SAME = 0.9
 _ENOUGH = 10
 _FEWEST = 3
 _FEW_WORDS = 8
@@ -124,7 +124,7 @@ def quiz_items(
         for fact in _in_turn(levels, n, rng, standing):
             if len(found) == n or (named and topic.strip() and len(found) >= _FEWEST):
                 break
-            drawn = _drawn_kinds(kinds, found, n, fact, rng, standing)
+            drawn = drawn_kinds(kinds, found, n, fact, rng, standing)
             names = fact.id in beside
             fits = _fits(bank, topic, kinds, names=names, named=named)
             item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted, topic if names else "")
@@ -198,7 +198,7 @@ def _in_turn(levels: Levels, n: int, rng: random.Random, standing: Standing) -> 
     yield from sorted((fact for group in drawn.values() for fact in group if fact.id not in there), key=turn)
 
 
-def _drawn_kinds(
+def drawn_kinds(
     kinds: Collection[Kind], found: Sequence[Item], n: int, fact: Fact, rng: random.Random, standing: Standing
 ) -> list[Kind]:
     """The kinds to try for a fact, in a drawn order; one that was asked often in this quiz comes late."""
@@ -270,7 +270,7 @@ def _alone_names(bank: Bank, topic: str, item: Item) -> bool:
 
 def _is_near(fact: Fact, bank: Bank, found: Sequence[Item]) -> bool:
     others = [bank.by_id[item.fact_id] for item in found if item.fact_id in bank.by_id]
-    return any(bank.cosine(fact, other) > _SAME for other in others)
+    return any(say_the_same(fact, other, bank) for other in others)
 
 
 def is_sound(item: Item, bank: Bank, found: Sequence[Item]) -> bool:
@@ -368,17 +368,16 @@ def another(
     others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
     for fact in (*own, *rng.sample(others, len(others))):
         found = _first_sound(
-            fact, bank, rng, kinds, beside, lambda one: not _asks_again(one, item), {item.id, *unwanted}
+            fact, bank, rng, kinds, beside, lambda one: not _known_by(one, item), {item.id, *unwanted}
         )
         if found is not None:
             return found
     return None
 
 
-def _asks_again(made: Item, item: Item) -> bool:
-    """Whether an item asks what another asks in the same words, but for "Explain in your own words"."""
-    return (
-        made.fact_id == item.fact_id
-        and not made.options
-        and (made.stem in item.stem or item.stem in made.stem)
-    )
+def _known_by(made: Item, item: Item) -> bool:
+    """Whether an item asks what another asks in the same words, but for "Explain in your own words", or for a name that
+    the other has just told."""
+    again = not made.options and (made.stem in item.stem or item.stem in made.stem)
+    told = made.kind in ("term", "cloze") and (item.id, made.id) in leaks([item, made])
+    return told or (made.fact_id == item.fact_id and again)

@@ -35,10 +35,17 @@ class DeckCard:
 
 def deck_of(found: Sequence[Exported], title: str) -> tuple[str, int]:
     """The items as a deck, and how many cards it holds; options stand in the question."""
-    cards = [DeckCard(one.front, one.answer, one.item.concept, one.background, one.place) for one in found]
+    cards = [_card(one) for one in found]
     texts = [text for text in map(card_text, cards) if text]
     tags = dict.fromkeys(tag for one in found for tag in one.tags)
     return deck_text(title, texts, list(tags)[:20]), len(texts)
+
+
+def _card(one: Exported) -> DeckCard:
+    """An item as a card: what tells of the answer stands behind it, since a deck shows a background first."""
+    before, behind = ("", one.background) if one.telling else (one.background, "")
+    answer = "\n\n".join(filter(None, (one.answer, behind)))
+    return DeckCard(one.front, answer, one.item.concept, before, one.place)
 
 
 def deck_text(title: str, cards: Iterable[str], tags: Sequence[str] = ()) -> str:

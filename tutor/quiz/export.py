@@ -15,9 +15,10 @@ from tutor.libraries import safe_name
 from tutor.notes.note import Card, Note
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
-from tutor.quiz.blueprint import is_sound, made, on_topic
+from tutor.quiz.blueprint import NOTHING_KNOWN, drawn_kinds, is_sound, made, on_topic
+from tutor.quiz.cuts import reveals
 from tutor.quiz.facts import Fact
-from tutor.quiz.items import LETTERS, Item, Kind
+from tutor.quiz.items import KINDS, LETTERS, Item, Kind
 from tutor.study_note import save_new
 from tutor.words import lines_told
 
@@ -25,7 +26,11 @@ Format = Literal["anki", "gift", "csv", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ENDINGS: dict[Format, str] = {"anki": ".apkg", "gift": ".gift.txt", "csv": ".csv", "markdown": ".md"}
 
+# The kinds whose answers a program can mark.
+MARKED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind not in ("short", "explain"))
 _ON_TOPIC = 100
+_TURNS = 10  # questions among which the kinds take turns
+_TELLING = 0.5  # the share of the answer's words from which on a text tells of it
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Exported:
     Attributes:
         answer: the whole answer in the note's words, code and formulas with it.
         background: what the note says before the question; or what it says around the answer.
+        telling: whether the background tells of the answer, so that it must not be read before it.
         place: the note and lines that the answer comes from, "gans/gan.md, lines 3 to 4".
         tags: those of the note, without spaces.
     """
@@ -44,6 +50,7 @@ class Exported:
     background: str = ""
     place: str = ""
     tags: tuple[str, ...] = ()
+    telling: bool = False
 
     @property
     def options(self) -> list[str]:
@@ -60,25 +67,29 @@ class Exported:
         return "\n\n".join(["\n".join(lines) for lines in ([self.item.stem], left, self.options) if lines])
 
 
-def to_export(bank: Bank, topic: str, rng: random.Random, kinds: Sequence[Kind] = ()) -> list[Exported]:
+def to_export(
+    bank: Bank, topic: str, rng: random.Random, kinds: Sequence[Kind] = (), *, marked: bool = False
+) -> list[Exported]:
     """The items of a library on a topic, in the order of its notes; all of them for an empty topic.
 
     Args:
         rng: draws and shuffles options.
         kinds: each fact is asked in all these ways, as far as a sound item of the kind can be made; without kinds, the
             authors' own questions are taken as they are.
+        marked: for a program that marks answers by itself. A question that takes a sentence for its answer is then
+            asked in another way, as far as there is a sound one; without kinds only.
 
     Raises:
         QuizError: the notes hold none.
     """
     wanted = {fact.id for fact in on_topic(bank, topic, _ON_TOPIC)}
     notes = {note.path: note for note in bank.retriever.index.notes}
-    found = [
-        exported(item, fact, notes.get(fact.note))
-        for fact in bank.facts
-        if fact.id in wanted
-        for item in _items(fact, bank, rng, kinds)
-    ]
+    facts = [fact for fact in bank.facts if fact.id in wanted]
+    if marked and not kinds:
+        pairs = list(_marked(facts, bank, rng))
+    else:
+        pairs = [(fact, item) for fact in facts for item in _items(fact, bank, rng, kinds)]
+    found = [exported(item, fact, notes.get(fact.note)) for fact, item in pairs]
     if not found:
         on = f" on “{topic}”" if topic.strip() else ""
         of = f" of the kinds {', '.join(kinds)}" if kinds else ""
@@ -97,6 +108,20 @@ def _items(fact: Fact, bank: Bank, rng: random.Random, kinds: Sequence[Kind]) ->
         yield from islice(sound, 1)
 
 
+def _marked(facts: Sequence[Fact], bank: Bank, rng: random.Random) -> Iterator[tuple[Fact, Item]]:
+    """The author's question to each fact, or another whose answer can be marked; the kinds take turns."""
+    found: list[Item] = []
+    for fact in facts:
+        own = authored_item(fact, rng)
+        if own is None:
+            continue
+        ways = [] if own.options else drawn_kinds(MARKED, found[-_TURNS:], _TURNS, fact, rng, NOTHING_KNOWN)
+        made_so = (item for kind in ways for item in made(kind, fact, bank, rng) if is_sound(item, bank, ()))
+        item = next(made_so, own)
+        found.append(item)
+        yield fact, item
+
+
 def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
     """An item with the whole answer of its card, where it asks for that."""
     entry = fact.entry
@@ -111,7 +136,9 @@ def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
         if note
         else ()
     )
-    return Exported(item, answer, background, f"{item.note}, {lines}", tags)
+    own = item.kind in ("short", "explain") and entry is not None
+    telling = not own or reveals(item, background, share=_TELLING)
+    return Exported(item, answer, background, f"{item.note}, {lines}", tags, telling)
 
 
 def file_name(topic: str, format: Format) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tutor.chinese import CJK
 from tutor.quiz.items import Item
@@ -41,7 +41,11 @@ CHINESE: Mapping[str, str] = {
     "It asks where the statement goes wrong.": "问的是这句话错在哪里。",
     "It is not {letters}.": "不是{letters}。",
     "The right one ends with “{sign}”.": "正确的选项以“{sign}”结尾。",
-    "Hold it against the note, which begins: “{begun} …”": "请对照笔记，它的开头是：“{begun} …”",
+    "Of one that is wrong: {why}": "其中一个错误选项：{why}",
+    "{letter} does not come first.": "第一个不是{letter}。",
+    "{place} does not go with {letter}.": "{place}不配{letter}。",
+    "The notes say of it too: “{quote}”": "笔记里还说到它：“{quote}”",
+    "Say first, in the notes' words, what the beginner asks about.": "先用笔记里的词说出初学者问的是什么。",
     "Weigh each of its {n} words: one may be wrong.": "请逐个检查它的{n}个词：可能有一个不对。",
     "The word to weigh is “{word}”: is that what the note says?": "请想一想“{word}”这个词：笔记里是这样说的吗？",
     "{letter} comes first.": "第一个是{letter}。",
@@ -120,3 +124,13 @@ def framed(item: Item, frame: str, **slots: object) -> str:
         frame: in English, with names in braces; a key of `CHINESE` where it may stand around a Chinese fact.
     """
     return (CHINESE[frame] if is_chinese(item.citation.quote or item.fact) else frame).format(**slots)
+
+
+def listed(item: Item, frame: str, parts: Sequence[str]) -> str:
+    """One part, or two in a frame with {one} and {other}."""
+    return framed(item, frame, one=parts[0], other=parts[1]) if len(parts) == 2 else "".join(parts)
+
+
+def quoted(item: Item, quote: str) -> str:
+    """A sentence as what the note says."""
+    return framed(item, "The note says: “{quote}”", quote=quote)

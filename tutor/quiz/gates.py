@@ -1,7 +1,8 @@
 """The gates that an item passes before a student sees it: each refusal names its gate and the reason.
 
 G0 the form, G1 the quote, G2 one right answer, G3 options apart and parallel, G4 flaws of writing, G5 the balance of a
-batch, G6 no item that tells the key of another, G7 nothing asked twice, G8 what can be shown, G9 the language.
+batch, G8 what can be shown, G9 the language. G6, no item that tells the key of another, and G7, nothing asked twice,
+stand in `repeats`.
 """
 
 from __future__ import annotations
@@ -18,13 +19,11 @@ from tutor.quiz.authored import ABOUT_OTHERS
 from tutor.quiz.bank import Bank
 from tutor.quiz.items import KINDS, Item, Option, plain, signs
 from tutor.quiz.wording import GAP
-from tutor.words import STRUCK, content_words, normalised, words
+from tutor.words import STRUCK, content_words, words
 
 Flaws = Callable[[Item], Sequence[str]]
 
 MOST_FLAWS = 1
-SAME_FACT = 0.9  # cosine of the passages of two facts from which on they are one
-SAME_WORDS = 0.8  # share of words in common from which on two facts are one
 _MIXED = 4.0  # ratio of the longest to the shortest option from which on they are not parallel
 _SHORT = 25  # characters: options below this may differ in length as they like
 _CHOICES = ("choice", "definition", "term", "true-false", "either")
@@ -221,78 +220,6 @@ def foreign(item: Item) -> Iterator[str]:
         sizes = (max(1, len(plain(item.stem))), max(1, len(plain(item.citation.quote))))
         if max(chinese[0] / sizes[0], chinese[1] / sizes[1]) > 0.2:
             yield "The question is in another language than the note"
-
-
-def leaks(items: Sequence[Item]) -> tuple[tuple[str, str], ...]:
-    """G6: pairs of ids of which the first item's stem or options tell the key of the second.
-
-    A short key is told by its words in a row in the stem, a sentence by being quoted. An option that names many
-    things tells nothing, but one that states the key's sentence does.
-    """
-    found = []
-    for item in items:
-        key = _told_key(item)
-        if not key:
-            continue
-        for other in items:
-            if other.id != item.id and _tells(other, key, item):
-                found.append((other.id, item.id))
-    return tuple(found)
-
-
-def _told_key(item: Item) -> str:
-    """What must not be read elsewhere: the key in words; nothing where it is "True" or an order."""
-    if item.kind in ("true-false", "match", "order", "explain", "number"):
-        return ""
-    if item.is_choice:
-        return next((option.text for option in item.options if option.id == item.key), "")
-    return item.key
-
-
-def _tells(other: Item, key: str, item: Item) -> bool:
-    shown = [other.stem, *(option.text for option in other.options), *other.left]
-    line = f" {normalised(key)} "
-    long = len(content_words(key)) >= 4
-    if long:
-        return any(line in f" {normalised(text)} " for text in shown) or _restates(other, key, item)
-    # A name alone is on every page; it tells the key where the rest of the question stands beside it.
-    asked = set(content_words(item.stem)) - set(content_words(key))
-    return any(
-        line in f" {normalised(text)} "
-        and asked
-        and len(asked & set(content_words(text))) >= 0.5 * len(asked)
-        for text in shown
-    )
-
-
-def _restates(other: Item, key: str, item: Item) -> bool:
-    """Whether a stem says most of the key's own words."""
-    own = set(content_words(key)) - set(content_words(item.stem))
-    return len(own) >= 3 and len(own & set(content_words(other.stem))) >= 0.75 * len(own)
-
-
-def duplicates(items: Sequence[Item], bank: Bank) -> tuple[tuple[str, str], ...]:
-    """G7: pairs of ids of items, the earlier first, that ask about the same fact or about nearly the same."""
-    found = []
-    for place, item in enumerate(items):
-        for other in items[:place]:
-            if _repeats(item, other, bank):
-                found.append((other.id, item.id))
-    return tuple(found)
-
-
-def _repeats(item: Item, other: Item, bank: Bank) -> bool:
-    if item.id == other.id or (item.fact_id and item.fact_id == other.fact_id):
-        return True
-    if _overlap(item.fact, other.fact) >= SAME_WORDS:
-        return True
-    one, two = bank.by_id.get(item.fact_id), bank.by_id.get(other.fact_id)
-    return one is not None and two is not None and bank.cosine(one, two) > SAME_FACT
-
-
-def _overlap(one: str, two: str) -> float:
-    a, b = set(content_words(one)), set(content_words(two))
-    return len(a & b) / len(a | b) if a | b else 1.0
 
 
 def imbalances(items: Sequence[Item]) -> tuple[Refusal, ...]:

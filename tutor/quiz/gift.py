@@ -13,6 +13,9 @@ LONGEST_SHORT_ANSWER = 4  # words; a longer answer nobody types word for word
 _CONTROL = re.compile(r"[\\~=#{}:]")
 _NO_TAG = re.compile(r"[^\w.+-]")
 _TRUE = frozenset(("true", "yes", "right", "correct"))
+_TRUTHS = _TRUE | {"false", "no", "wrong"}
+_ARTICLE = re.compile(r"(?:an?|the) ", re.IGNORECASE)
+_NAME_CHARS = 80
 
 
 def gift(found: Sequence[Exported], title: str) -> str:
@@ -40,10 +43,11 @@ def escaped(text: str) -> str:
 def _question(one: Exported) -> str:
     item = one.item
     tags = "".join(f" [tag:{_NO_TAG.sub('-', tag)}]" for tag in one.tags)
-    name = escaped(f"{_line(item.stem)[:80]} ({item.id})")
-    told = _html(
-        "\n\n".join(filter(None, (one.answer if not item.options else "", one.background, one.place)))
-    )
+    name = escaped(f"{_title(item.stem)} ({item.id})")
+    # What the feedback on the answer tells already is not told twice.
+    whys = " ".join(option.why for option in item.options)
+    background = "" if _is_truth(item) or one.background in whys else one.background
+    told = _html("\n\n".join(filter(None, (one.answer if not item.options else "", background, one.place))))
     return f"// [id:{item.id}]{tags}\n::{name}::[html]{_html(item.stem)} {{{_answers(one)}####{told}}}\n"
 
 
@@ -51,18 +55,47 @@ def _answers(one: Exported) -> str:
     item = one.item
     if item.kind in ("match", "order"):
         return _pairs(item)
-    if item.kind == "true-false":
-        right = _right(item).lower() in _TRUE
-        why = {option.text.strip().lower() in _TRUE: option.why for option in item.options}
+    if _is_truth(item):
+        right = _right(item).lower().rstrip(".") in _TRUE
+        why = {option.text.strip().lower().rstrip(".") in _TRUE: option.why for option in item.options}
         wrong_why, right_why = why.get(not right, ""), why.get(right, "") or item.explanation
         return f"{'TRUE' if right else 'FALSE'}#{_html(wrong_why or item.explanation)}#{_html(right_why)}"
     if item.is_choice:
         return "".join(f"\n{_choice(option, option.id == item.key)}" for option in item.options) + "\n"
     if item.kind == "number" and (number := _number(item.key)):
         return f"#={number}:{item.tolerance:g}"
-    accepted = [" ".join(answer.split()) for answer in dict.fromkeys((item.key, *item.accepts))]
-    short = [answer for answer in accepted if item.kind != "explain" and _is_short(answer)]
+    short = [] if item.kind == "explain" else _accepted(item)
     return "".join(f"\n=%100%{_typed(answer)}" for answer in short) + "\n" if short else ""
+
+
+def _is_truth(item: Item) -> bool:
+    """Whether an item asks for true or false, also where its author wrote these as options."""
+    options = {option.text.strip().lower().rstrip(".") for option in item.options}
+    return item.kind == "true-false" or (len(options) == 2 and options <= _TRUTHS)
+
+
+def _accepted(item: Item) -> list[str]:
+    """What may be typed, each once, as capitals do not count: the key and its other names, with an article and
+    without."""
+    names = [" ".join(answer.split()) for answer in (item.key, *item.accepts)]
+    short = [answer for answer in names if _is_short(answer)]
+    bare = [_ARTICLE.sub("", answer, count=1) if _ARTICLE.match(answer) else answer for answer in short]
+    articled = [f"{article} {answer}" for answer in bare for article in ("the", _indefinite(answer))]
+    every = [*short, *bare, *(articled if item.kind in ("term", "cloze") else ())]
+    first: dict[str, str] = {}
+    for answer in every:
+        first.setdefault(answer.casefold(), answer)
+    return list(first.values())
+
+
+def _indefinite(name: str) -> str:
+    return "an" if name[:1].lower() in "aeiou" else "a"
+
+
+def _title(stem: str) -> str:
+    """The beginning of a question, cut between two words."""
+    line = _line(stem)
+    return line if len(line) <= _NAME_CHARS else line[:_NAME_CHARS].rsplit(" ", 1)[0] + " …"
 
 
 def _pairs(item: Item) -> str:

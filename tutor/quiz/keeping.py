@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tutor.quiz.frames import framed
-from tutor.quiz.grading import Grade, Point
-from tutor.quiz.hints import LAST_HINT, reveals
-from tutor.quiz.items import Item, plain
+from tutor.quiz.cuts import reveals
+from tutor.quiz.hints import LAST_HINT
+from tutor.quiz.items import Item
 from tutor.quiz.moves import Rules, submit
+from tutor.quiz.own_word import by_own_word
 from tutor.quiz.rounds import Round, Step, finished, interrupted, settled, show, start
 from tutor.turns import Event, Notice, QuizItem
 
@@ -115,8 +115,7 @@ class Quizzes:
 
     def __init__(self, store: Rounds, rules: Rules) -> None:
         self._store = store
-        self._given = rules.grade
-        self._rules = replace(rules, grade=self._grade, accepted=store.accepted)
+        self._rules = replace(rules, grade=by_own_word(rules.grade, store.accepted), accepted=store.accepted)
 
     def state(self, chat_id: str) -> Round | None:
         """The quiz of a chat, also one that is over; None where there was none. QuizError where it cannot be read."""
@@ -206,13 +205,3 @@ class Quizzes:
         yield from more
         if after != state:
             self._store.keep_step(chat_id, after.to_dict())
-
-    def _grade(self, item: Item, words: str) -> Grade:
-        same = (*item.accepts, *self._store.accepted(item.fact_id)) if item.fact_id else item.accepts
-        if not item.options and plain(words) and plain(words) in {plain(text) for text in same}:
-            quote = item.citation.quote
-            point = Point(item.fact, "hit", quote)
-            witness = framed(item, "The note says: “{quote}”", quote=quote)
-            told = framed(item, "Right, that means the same. {witness}", witness=witness)
-            return Grade("correct", 1.0, (point,), told)
-        return self._given(replace(item, accepts=same), words)

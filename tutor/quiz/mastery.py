@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from tutor.quiz.facts import Fact
+from tutor.quiz.replies import NOT_SURE
 from tutor.quiz.schedule import (
     CardState,
     day_of,
@@ -31,6 +32,7 @@ SURE = 0.75
 _TAIL = 0.05
 _GRID = 2000
 _NAME_WORDS = 4
+_MIXED_UP = 2  # how often one thing is taken for another until that is called a mix-up
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ class Sureness:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Two facts of which the student took one for the other, how often, and the same in words."""
+    """Two facts of which the student took one for the other, how often, and the same in words.
+
+    Once may be a guess among options, so that it is told as a possibility.
+    """
 
     fact_id: str
     chosen_fact_id: str
@@ -273,7 +278,8 @@ def _sure_and_wrong(last: Any, there: Mapping[str, Fact]) -> list[str]:
 
 
 def _confusions(graded: Sequence[Attempt], there: Mapping[str, Fact]) -> list[Confusion]:
-    """The pairs that were mixed up, in whatever direction, the most frequent first."""
+    """The pairs that were mixed up, in whatever direction, the most frequent first; what was said to be unsure shows
+    nothing."""
     pairs: Counter[tuple[str, str]] = Counter()
     for one in graded:
         other = one.chosen_fact_id
@@ -281,21 +287,24 @@ def _confusions(graded: Sequence[Attempt], there: Mapping[str, Fact]) -> list[Co
             one.grade["verdict"] != "correct"
             and {one.fact_id, other} <= there.keys()
             and other != one.fact_id
+            and (one.confidence is None or one.confidence > NOT_SURE)
         ):
             pair = (one.fact_id, other)
             pairs[pair[::-1] if pair[::-1] in pairs else pair] += 1
     return [
-        Confusion(fact, chosen, times, _mixed_up(there[fact], there[chosen]))
+        Confusion(fact, chosen, times, _mixed_up(there[fact], there[chosen], times))
         for (fact, chosen), times in pairs.most_common()
     ]
 
 
-def _mixed_up(one: Fact, other: Fact) -> str:
+def _mixed_up(one: Fact, other: Fact, times: int) -> str:
     first, second = (fact.term or (fact.concept if _is_name(fact.concept) else "") for fact in (one, other))
     # A term and a whole subject are nothing that is mixed up.
     alike = first and second and bool(one.term) == bool(other.term)
     if not alike or first.casefold() == second.casefold():
         first, second = (f"“{fact.question or fact.key[:80]}”" for fact in (one, other))
+    if times < _MIXED_UP:
+        return f"Perhaps you mix up {first} and {second}: one answer points to it"
     return f"You mix up {first} and {second}"
 
 

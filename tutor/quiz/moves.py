@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tutor.quiz.chosen import chosen_ids, label_of
-from tutor.quiz.frames import framed
+from tutor.quiz.frames import framed, is_chinese, quoted
 from tutor.quiz.grading import Grade, chosen_option
 from tutor.quiz.hints import LAST_HINT, hint
 from tutor.quiz.items import LETTERS, Item, plain
-from tutor.quiz.own_word import cannot_be_right
+from tutor.quiz.own_word import cannot_be_right, is_known, with_approved
 from tutor.quiz.replies import NOT_SURE, Reply, reply_of
 from tutor.quiz.rounds import (
     Grader,
@@ -59,7 +59,7 @@ class Rules:
         other: an item of another kind on the same topic, harder or easier; None where there is none.
         off_topic: whether an answer is about something else than its item.
         accepted: what else is right for a fact by the student's word.
-        around: a sentence of the notes on what an item is about, which may be told beside its first hint; or empty.
+        around: a sentence of the notes on what an item is about, which may be told in a hint; or empty.
     """
 
     grade: Grader
@@ -113,8 +113,8 @@ def _read(item: Item | None, text: str, rules: Rules) -> Reply:
     reply = reply_of(text)
     if item is None or item.options or reply.kind == "answer":
         return reply
-    right = {plain(one) for one in (item.key, *item.accepts, *rules.accepted(item.fact_id))}
-    return Reply("answer", text.strip()) if plain(text) in right else reply
+    right = (item.key, *with_approved(item, rules.accepted).accepts)
+    return Reply("answer", text.strip()) if is_known(text, right) else reply
 
 
 def _again_shown(state: Round, *said: Event) -> Step:
@@ -209,6 +209,9 @@ def _skip(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     item = state.asked
     assert item is not None
     said = framed(item, "Skipped. The answer is: {answer}", answer=item.key_text)
+    if item.options:  # an option says what is right and not why
+        end = "" if said.endswith((".", "!", "?", "。")) else "。" if is_chinese(said) else "."
+        said = f"{said}{end} {quoted(item, ' '.join(item.citation.quote.split()))}"
     graded = Grade("wrong", 0.0, (), said, dont_know=True)
     outcome = Outcome(text, graded, state.hints, confidence=state.confidence, skipped=True)
     return dealt_with(state, outcome, Notice(said), attempts=(_attempt(item, outcome),))
@@ -223,7 +226,7 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     assert item is not None
     level = min(LAST_HINT, state.hints + 1)
     said = framed(item, "That was the last hint. ") if state.hints == LAST_HINT else ""
-    told = hint(item, level, rules.around(item) if level == 1 else "")
+    told = hint(item, level, rules.around(item))
     return _again_shown(replace(state, hints=level), Notice(said + told))
 
 

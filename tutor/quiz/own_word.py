@@ -1,13 +1,16 @@
-"""Where a student's own word cannot make an answer right, and why."""
+"""What is right by a student's own word, and where their word cannot make an answer right."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from tutor.quiz.frames import framed
+from tutor.quiz.grading import Grade, Point
 from tutor.quiz.items import Item, plain
 from tutor.quiz.replies import is_not_knowing
-from tutor.quiz.rounds import Outcome
+from tutor.quiz.rounds import Grader, Outcome
 from tutor.words import content_words
 
 _CLAUSE = re.compile(r"^(?:it|they|this|that|there|he|she|we|you|i)\b", re.IGNORECASE)
@@ -17,6 +20,35 @@ _THINKING = re.compile(
     re.IGNORECASE,
 )
 _NAME_WORDS = 4
+
+
+# The id of a fact -> what else is right for it by the student's word.
+Accepted = Callable[[str], Sequence[str]]
+
+
+def with_approved(item: Item, accepted: Accepted) -> Item:
+    """The item that also accepts what the student approved for its fact."""
+    return replace(item, accepts=(*item.accepts, *accepted(item.fact_id))) if item.fact_id else item
+
+
+def is_known(words: str, right: Sequence[str]) -> bool:
+    """Whether words are one of these answers, but for capitals and signs."""
+    return bool(plain(words)) and plain(words) in {plain(text) for text in right}
+
+
+def by_own_word(grade: Grader, accepted: Accepted) -> Grader:
+    """A grader to which answers that mean the same by the student's word are right, before the given one grades."""
+
+    def graded(item: Item, words: str) -> Grade:
+        item = with_approved(item, accepted)
+        if item.options or not is_known(words, item.accepts):
+            return grade(item, words)
+        quote = item.citation.quote
+        witness = framed(item, "The note says: “{quote}”", quote=quote)
+        told = framed(item, "Right, that means the same. {witness}", witness=witness)
+        return Grade("correct", 1.0, (Point(item.fact, "hit", quote),), told)
+
+    return graded
 
 
 def cannot_be_right(item: Item, outcome: Outcome, words: str, off_topic: Callable[[Item, str], bool]) -> str:

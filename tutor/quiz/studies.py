@@ -12,17 +12,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tutor.errors import QuizError, RecordError, TutorError
+from tutor.quiz.around import around
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank, once
 from tutor.quiz.blueprint import Standing, Wish, another, is_sound, on_topic, quiz_items
 from tutor.quiz.grading import Grade, chosen_option, grade
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.mastery import Progress, progress
+from tutor.quiz.own_word import by_own_word
 from tutor.quiz.predicted import prediction_item
 from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
-from tutor.quiz.study import StudyRecord
+from tutor.quiz.study import StudyRecord, missed
 from tutor.quiz.told import waiting_told
-from tutor.quiz.wording import statement_of
 from tutor.reviewing import Which
 from tutor.words import content_words
 
@@ -171,13 +172,8 @@ class Studies:
         return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
 
     def around(self, item: Item) -> str:
-        """What the notes say the concept of an item is, in a sentence; empty where that is what is asked."""
-        bank = self._bank()
-        own = bank.by_id.get(item.fact_id)
-        if item.kind in ("definition", "term") or (own is not None and own.kind == "definition"):
-            return ""
-        defined = (fact for fact in bank.facts if fact.kind == "definition" and fact.concept == item.concept)
-        return next(filter(None, map(statement_of, defined)), "")
+        """A sentence of the notes beside an item, for its hints; empty where there is none."""
+        return around(item, self._bank())
 
     def _reported(self) -> set[str]:
         return self._kept.reported_items() if self._kept else set()
@@ -186,11 +182,11 @@ class Studies:
         """What is known of the student, for the choice of questions."""
         if self._kept is None:
             return Standing()
-        cards = self._kept.cards()
+        cards, attempts = self._kept.cards(), self._kept.attempts()
         return Standing(
             due=self.due(),
-            asked=Counter(attempt.fact_id for attempt in self._kept.attempts()),
-            missed=frozenset(self.missed()),
+            asked=Counter(attempt.fact_id for attempt in attempts),
+            missed=frozenset(missed(attempts, self._bank().by_id)),
             stability_days={fact: float(state["stability"]) for fact, state in cards.items()},
         )
 
@@ -259,8 +255,7 @@ class Studies:
             RecordError: there is no record, or it cannot be written.
         """
         item = self.item(item_id)
-        accepted = (*item.accepts, *self._written.accepted(item.fact_id))
-        found = self._grade(replace(item, accepts=accepted), answer)
+        found = by_own_word(self._grade, self._written.accepted)(item, answer)
         chosen = chosen_option(item, answer) if item.is_choice else None
         option = next((one for one in item.options if one.id == chosen), None)
         done = self._written.keep_attempt(
@@ -322,7 +317,7 @@ class Studies:
                 "key": " ".join(facts[one].key.split()), "concept": facts[one].concept, "note": facts[one].note,
                 "lines": list(facts[one].citation.lines),
             }
-            for one in self.missed()
+            for one in missed(attempts, facts)
         ]  # fmt: skip
 
     def days(self, n: int = 14) -> list[Data]:

@@ -169,12 +169,21 @@ class StudyRecord:
 
     def missed(self, facts: Mapping[str, object]) -> list[str]:
         """Facts of the notes whose last answer was wrong or partial, the latest first."""
-        last: dict[str, str] = {}
-        for attempt in self.attempts():
-            if attempt.fact_id in facts and attempt.grade["verdict"] != "unsure":
-                last.pop(attempt.fact_id, None)
-                last[attempt.fact_id] = str(attempt.grade["verdict"])
-        return [fact for fact, verdict in reversed(last.items()) if verdict in ("wrong", "partial")]
+        return missed(self.attempts(), facts)
+
+
+def missed(attempts: Sequence[Attempt], facts: Mapping[str, object]) -> list[str]:
+    """Those of some facts whose last answer was wrong or partial, the latest first.
+
+    Args:
+        attempts: the answers with the grades that stand, oldest first.
+    """
+    last: dict[str, str] = {}
+    for attempt in attempts:
+        if attempt.fact_id in facts and attempt.grade["verdict"] != "unsure":
+            last.pop(attempt.fact_id, None)
+            last[attempt.fact_id] = str(attempt.grade["verdict"])
+    return [fact for fact, verdict in reversed(last.items()) if verdict in ("wrong", "partial")]
 
 
 def _answered(step: Step, attempt: Data) -> Data:

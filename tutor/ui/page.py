@@ -4,6 +4,7 @@
 # gradio itself is only known inside the functions.
 
 import html
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -150,6 +151,7 @@ class _Pictures:
             return None
         try:
             copy = str(save_file_to_cache(path, self._folder))
+            os.chmod(copy, 0o400)  # by this the page's own copies are told from uploads
         except OSError:
             return None
         self.shown.add(copy)

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations` here: gradio reads the annotations of its listeners.
 
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,6 @@ from tutor.notes.recognise import LARGEST_FILE_MB
 from tutor.opened import Progress
 from tutor.ui.contents import about_html, contents_html, count, notices_html, status_html
 from tutor.ui.desk import Desk, Ticket
-from tutor.ui.tabbing import SERVED
 from tutor.ui.view import Session, View
 
 FORMATS = "Markdown, plain text, flashcards, HTML, notebooks, PDF"
@@ -297,11 +297,13 @@ def remove_uploads(folder: Path, now: float) -> None:
     """Removes from the upload folder what came some minutes before `now` (s since 1970) or earlier.
 
     No upload is removed once it is added: who sends the same file at the same time sends it to the same place. Nor is
-    one removed because a browser names it: what the page shows to students lies in that folder too, and stays.
+    one removed because a browser names it: what the page shows to students lies in that folder too, and stays. It is
+    read-only, which no upload is, so that a refused picture goes like any other file.
     """
     for path in folder.glob("*/*"):
         with suppress(OSError):
-            if not path.name.endswith(SERVED) and path.lstat().st_mtime < now - UPLOAD_KEPT_S:
+            found = path.lstat()
+            if found.st_mode & stat.S_IWUSR and found.st_mtime < now - UPLOAD_KEPT_S:
                 path.unlink()
 
 

@@ -1,0 +1,167 @@
+"""Hints bring a student nearer without the answer: where to look, what a wrong option belongs to, a word to weigh."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tutor.quiz.around import around
+from tutor.quiz.bank import Bank
+from tutor.quiz.blueprint import made
+from tutor.quiz.cuts import reveals
+from tutor.quiz.hints import hint
+from tutor.quiz.items import Item, Kind, Option
+from tutor.turns import Citation
+
+
+def item(kind: Kind, stem: str, key: str, quote: str, options: Sequence[Option] = ()) -> Item:
+    cited = Citation(1, "gan.md", (3, 4), quote, "GAN notes", ("Losses",), quote)
+    return Item("x", kind, stem, tuple(options), key, "", cited, quote, ("Losses",), "gan.md", "fact", "GANs")
+
+
+@pytest.fixture(scope="module")
+def bank(corpus_retriever: Any) -> Bank:
+    return Bank(corpus_retriever)
+
+
+WRONG = {
+    "o1": "This is true of inpainting (Glossary)",
+    "o3": "This is the answer to: What is a tokenizer? (Language models (LLMs))",
+    "o4": "The note gives a step by step removal of noise from a sample.",
+}
+OPTIONS = (
+    Option("o1", "It fills a masked hole of a picture anew", WRONG["o1"]),
+    Option("o2", "It removes noise from a sample step by step", "It is right."),
+    Option("o3", "It cuts a long text into small numbered pieces", WRONG["o3"]),
+    Option("o4", "It adds fresh noise to clean data for ever", WRONG["o4"]),
+)
+CHOICE = item("choice", "Which of these is true of a sampler?", "o2", "A sampler removes noise.", OPTIONS)
+
+
+def test_a_wrong_option_is_struck_out_with_what_it_belongs_to_as_far_as_that_is_not_the_answer() -> None:
+    told = [hint(CHOICE, level) for level in (2, 3)]
+    for text in told:
+        struck = text.removeprefix("It is not ").partition(".")[0].split(" or ")
+        assert "B" not in struck
+        assert ("This is true of inpainting." in text) == ("A" in struck)
+        assert ("This is the answer to: What is a tokenizer?" in text) == ("C" in struck)
+        assert "Glossary" not in text and "LLMs" not in text and "The note gives" not in text
+    assert told[1].startswith(told[0].partition(".")[0].split(" not ")[0]) and told[0] != told[1]
+
+
+def test_of_three_options_the_second_hint_tells_where_one_belongs_and_the_last_which_it_is() -> None:
+    three = replace(CHOICE, options=OPTIONS[:3])
+    second, last = hint(three, 2), hint(three, 3)
+    assert second.startswith("Of one that is wrong: This is ") and " A" not in second and " C" not in second
+    assert last.startswith(("It is not A. This is ", "It is not C. This is "))
+
+
+def test_of_two_things_both_are_left_out_first_and_then_the_right_one_alone() -> None:
+    two = item(
+        "either", "Which of the two changes only the input: fine-tuning or prompting?", "o2",
+        "Prompting changes only the input of a model, while fine-tuning trains parameters.",
+        (Option("o1", "Fine-tuning"), Option("o2", "Prompting")),
+    )  # fmt: skip
+    sentence = "The note says: “____ changes only the input of a model, while {} trains parameters.”"
+    assert [hint(two, level) for level in (2, 3)] == [sentence.format("____"), sentence.format("fine-tuning")]
+
+
+def truth(statement: str, quote: str) -> Item:
+    return item("true-false", statement, "o1", quote, (Option("o1", "True"), Option("o2", "False")))
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote", "word", "gapped"),
+    [
+        (
+            "True or false: The temperature divides the logits after the softmax.",
+            "The temperature divides the logits before the softmax, so that it flattens them.",
+            "after",
+            "The temperature divides the logits ____ the softmax …",
+        ),
+        (
+            "True or false: BERT is a text generator.",
+            "BERT is not a text generator: BERT is an encoder.",
+            "is",
+            "BERT ____ a text generator …",
+        ),
+        (
+            "True or false (topic: sampling): Greedy decoding always takes the most likely token.",
+            "Greedy decoding always takes the least likely token.",
+            "most",
+            "Greedy decoding always takes the ____ likely token.",
+        ),
+        (
+            "True or false: The FID compares real with generated images, and a lower value is worse.",
+            "The FID compares real with generated images, and a lower value is better.",
+            "worse",
+            "The FID compares real with generated images, and a lower value is ____.",
+        ),
+    ],
+)
+def test_the_word_to_weigh_is_the_one_that_was_changed_and_is_then_left_out_of_the_notes_sentence(
+    statement: str, quote: str, word: str, gapped: str
+) -> None:
+    asked = truth(statement, quote)
+    assert f"“{word}”" in hint(asked, 2)
+    assert hint(asked, 3) == f"The note says: “{gapped}”"
+
+
+def test_a_true_statement_is_hinted_in_the_same_form() -> None:
+    quote = "Greedy decoding always takes the most likely token."
+    asked = truth(f"True or false (topic: sampling): {quote}", quote)
+    assert hint(asked, 2).startswith("The word to weigh is “") and "sampling" not in hint(asked, 2)
+    assert hint(asked, 3).count("____") == 1
+
+
+def test_a_yes_or_no_is_hinted_by_the_sentence_that_says_it() -> None:
+    key = "No, a CycleGAN receives an image. Each input image therefore leads to one fixed translation after training."
+    asked = item("short", "Does a CycleGAN receive a random vector?", key, key)
+    assert all("CycleGAN receives" in hint(asked, level) for level in (2, 3))
+
+
+def test_the_second_hint_has_few_gaps_and_the_last_tells_more() -> None:
+    key = (
+        "Many kinds of networks use other designs: one of them uses convolutions, and another removes noise with a "
+        "convolutional ladder that holds a few layers of attention but no recurrence."
+    )
+    asked = item("short", "Do all generative models need transformers?", key, key)
+    second, last = hint(asked, 2), hint(asked, 3)
+    assert second.count("____") <= 5 and last.count("____") < second.count("____")
+    assert not reveals(asked, last)
+
+
+def test_of_three_steps_the_last_hint_tells_the_first_alone() -> None:
+    steps = tuple(Option(f"o{n}", f"step {n}") for n in (2, 3, 1))
+    asked = item("order", "Put the steps in order.", "o1,o2,o3", "1, 2, 3.", steps)
+    assert [hint(asked, level) for level in (2, 3)] == ["B does not come first.", "C comes first."]
+
+
+def test_a_name_that_is_asked_for_is_told_more_of_without_the_name(bank: Bank) -> None:
+    told = 0
+    for fact in [fact for fact in bank.facts if fact.kind == "definition"][:80]:
+        for asked in made("cloze", fact, bank, random.Random(0)):
+            beside = around(asked, bank)
+            told += bool(beside)
+            assert not beside or ("____" in beside and asked.key.lower() not in beside.lower().split())
+            assert not beside or hint(asked, 2, beside) == f"The notes say of it too: “{beside}”"
+            assert "notes say" not in hint(asked, 1, beside)
+    assert told >= 10
+
+
+def test_a_sentence_beside_a_question_defines_something_that_it_names(bank: Bank) -> None:
+    named = 0
+    for fact in [fact for fact in bank.facts if fact.question and fact.kind == "reason"][:40]:
+        for asked in made("short", fact, bank, random.Random(0)):
+            beside = around(asked, bank)
+            defined = [
+                other for other in bank.facts if bank.defined(other) and beside and beside in other.key
+            ]
+            named += bool(defined)
+            units = bank.units(asked.stem) | bank.units(asked.concept)
+            assert not defined or any(bank.defined(other) <= units for other in defined)
+    assert named >= 10
