@@ -390,7 +390,7 @@ def test_a_name_in_two_spellings_is_one_option(bank: Bank) -> None:
         Candidate(fact, (name,), 0.5)
         for fact, name in zip(bank.facts, ("Normalizing flow", "Normalising flow", "Size"), strict=False)
     )
-    assert by_name([one, other, third]) == [one, third]
+    assert by_name([one, other, third], bank) == [one, third]
 
 
 def test_a_conclusion_is_not_asked_of_a_statement_that_leans_on_another(bank: Bank) -> None:

@@ -39,13 +39,13 @@ _VERB = re.compile(
 )
 # "Text-to-image models often fail": a noun in the place of a verb.
 _PREDICATE = re.compile(
-    r"(?!(?:models|weights|samples|layers|draws|steps),? "
-    r"(?:and|often|such|make|need|use|are|have|can|that|from|which)\b)"
+    r"(?!(?:models|weights|samples|layers|draws|steps),? (?!(?:an?|the|each|every|one|its|their|from)\b))"
     r"(?:(?:[a-z]+ly|only|always|also|both) )?(?:[a-z]+s|have|had|do|did|were|[a-z]{3,}e?)\b(?![,;:])"
 )
 _SINGULAR = re.compile(
     r"(?:(?:[a-z]+ly|only|always|also|both|often|first) )?(?:[a-z]+s|was|had|did|[a-z]+ (?:an?|the|its|in|by|to|with)) "
 )
+_LEADS_ON = re.compile(r"(?:it is|they are) (?:to|about)\b", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:can|could|would|may|might|should|cannot|nothing|while|whereas|also|too|still|helps?|fails?|sometimes|better|more|less|fewer|smaller|larger|faster|slower|"
     r"worse|easier|harder|rather|instead|tends?|so that it|(?<!at )least)\b",
@@ -142,6 +142,7 @@ def _says_enough(text: str, named: Collection[str]) -> bool:
         and not NEGATIONS & set(text.lower().replace("’", "'").split())
         and not _VAGUE.search(text)
         and not _OTHER_IT.search(text)
+        and not _LEADS_ON.match(text)
         and len(re.findall(r"\d+(?:[.,]\d+)*", text)) < 2
     )
 

@@ -31,6 +31,7 @@ _MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
 _ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
+_RARE = 0.35  # how rare a name must be in the notes, so that "image" is none
 _OF = re.compile(r" of (?:an?|the|each|every) ")
 
 
@@ -201,7 +202,7 @@ class Bank:
             return self.definitions.get(fact.id)
         name = _ARTICLE.sub("", bare(claim.subject))
         whole = any((one.begin, one.end) == (0, len(name)) for one in self.terms.places(name))
-        return (name, claim) if whole else None
+        return (name, claim) if whole and self.terms.rarity(content_words(name)) >= _RARE else None
 
     @cached_property
     def second_keys(self) -> SecondKeys:

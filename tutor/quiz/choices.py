@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
+from tutor.lexicon import GENERIC
 from tutor.notes.note import Card
 from tutor.quiz.assertions import sort_of
 from tutor.quiz.authored import is_alone
@@ -46,15 +47,7 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         distractors are fair.
     """
     answer = bank.answers.get(fact.id)
-    if answer is None or not isinstance(fact.entry, Card) or not is_alone(fact):
-        return None
-    # An everyday question names things in its own words, beside which the note's "it" is of another matter. What
-    # answers "why" without "because" is no reason beside what others do.
-    if is_everyday(fact) or (answer.asks == "why" and answer.shape not in ("because", "so that", "whole")):
-        return None
-    if answer.shape == "whole" and len(stems_of(fact.question) & stems_of(answer.texts[0])) >= _TOLD * len(
-        stems_of(fact.question)
-    ):
+    if answer is None or not _is_askable(fact, answer):
         return None
     subject = answer.subject
     keys = bank.second_keys
@@ -80,7 +73,7 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         if theirs is None or _shared(fact.question, other.question or theirs.subject) >= _ALIKE_QUESTIONS:
             return True
         said_of_it = answer.shape.startswith(("it", "they")) and subject and theirs.subject
-        if said_of_it and (keys.kin(subject, theirs.subject) or is_broad(theirs.subject, bank)):
+        if said_of_it and (keys.kin(subject, theirs.subject) or is_wider(theirs.subject, fact, bank)):
             return True
         if names_subject(subject, text) or (
             not subject and keys.alike(answer.texts[0], text) >= _ALIKE_WHOLE
@@ -100,6 +93,18 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     alone = [text for text in texts if not _COMPARED.search(text)] or texts
     told = [text for text in alone if any(word not in asked for word in stems_of(text))]
     return mined_item(fact, "choice", fact.question, told, candidates, bank, rng, why)
+
+
+def _is_askable(fact: Fact, answer: Answer) -> bool:
+    """Whether a fact is a card whose question can stand over options."""
+    if not isinstance(fact.entry, Card) or not is_alone(fact):
+        return False
+    # An everyday question names things in its own words, beside which the note's "it" is of another matter. What
+    # answers "why" without "because" is no reason beside what others do.
+    if is_everyday(fact) or (answer.asks == "why" and answer.shape not in ("because", "so that", "whole")):
+        return False
+    asked = stems_of(fact.question)
+    return answer.shape != "whole" or len(asked & stems_of(answer.texts[0])) < _TOLD * len(asked)
 
 
 def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -123,7 +128,7 @@ def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     def is_second_key(other: Fact, text: str) -> bool:
         return (
             keys.kin(term, name_of(other, bank))
-            or is_broad(name_of(other, bank), bank)
+            or is_wider(name_of(other, bank), fact, bank)
             or names_subject(term, text)
             or bool(keys.reason(stem, answer.texts[0], text, term, meaning=False))
         )
@@ -158,7 +163,7 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= _SAME_MEANING
 
     candidates = mine(fact, stem, bank, forms, is_second_key, about=term, is_name=True)
-    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates), bank, rng)
+    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates, bank), bank, rng)
 
 
 def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -194,13 +199,20 @@ def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return known or keys.said_of(theirs, said, "") or bool(bank.terms.saying(said, stems_of(theirs)))
 
     candidates = mine(fact, stem, bank, forms, is_second_key, about=term, is_name=True)
-    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates), bank, rng)
+    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates, bank), bank, rng)
 
 
-def by_name(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """One candidate a name, also where it is spelled in two ways: "normalising" and "normalizing"."""
-    found = {re.sub(r"iz(?=[aei])", "is", plain(one.texts[0])): one for one in reversed(candidates)}
-    return list(found.values())[::-1]
+def by_name(candidates: Sequence[Candidate], bank: Bank) -> list[Candidate]:
+    """One candidate a thing, also where it is spelled in two ways or has two names: "normalising" and "normalizing"."""
+    found: dict[str, Candidate] = {}
+    for one in candidates:
+        name = re.sub(r"iz(?=[aei])", "is", plain(one.texts[0]))
+        names = bank.second_keys.names(one.texts[0])
+        if name not in found and not any(
+            names & bank.second_keys.names(other.texts[0]) for other in found.values()
+        ):
+            found[name] = one
+    return list(found.values())
 
 
 def mined_item(
@@ -236,15 +248,11 @@ def mined_item(
         )  # fmt: skip
 
     def refused(chosen: Chosen) -> bool:
-        # A sentence has the cosine of its whole section, which tells nothing of its own.
-        near = {one.fact.id for one in candidates if one.cosine >= _CLOSE or one.fact.id not in bank.by_id}
-        pairs = [(chosen.key, text) for text, other in chosen.others if other.id in near]
+        pairs = [(chosen.key, text) for text, _ in chosen.others]
         if kind == "term":
-            pairs = [
-                (first_sentence(fact), first_sentence(other))
-                for _, other in chosen.others
-                if other.id in near
-            ]
+            near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
+            said = [first_sentence(other) for _, other in chosen.others if other.id in near]
+            pairs = [(first_sentence(fact), sentence) for sentence in said]
         said_again = (bank.second_keys.mean_the_same(*pair) for pair in pairs)
         flaws = hard_flaws(built(chosen), bank.second_keys.cosine)
         texts = [chosen.key, *(text for text, _ in chosen.others)]
@@ -280,8 +288,16 @@ def name_of(other: Fact, bank: Bank) -> str:
     return meaning[0] if meaning else ""
 
 
+def is_wider(name: str, fact: Fact, bank: Bank) -> bool:
+    """Whether what is said of a thing may hold of what a fact is about too: the notes call several models a kind of it,
+    or the fact itself names it."""
+    return is_broad(name, bank) or (
+        bool(stems_of(name) - GENERIC) and stems_of(name) - GENERIC <= stems_of(fact.key)
+    )
+
+
 def is_broad(name: str, bank: Bank) -> bool:
-    """Whether the notes call several models a kind of this one: what is said of it may hold of any of them."""
+    """Whether the notes call several models a kind of this one."""
     return bank.homes.sort(name) == "model" and bank.second_keys.has_kinds(name, _KINDS)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tutor.quiz.assertions import sort_of
 from tutor.quiz.bank import Bank
-from tutor.quiz.choices import is_broad, mined_item, within
+from tutor.quiz.choices import is_wider, mined_item, within
 from tutor.quiz.distractors import Candidate, mine, same_form
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
@@ -52,7 +52,7 @@ def claim_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = bank.claims[other.id]
         return (
-            is_broad(theirs.subject, bank)
+            is_wider(theirs.subject, fact, bank)
             or keys.kin(subject, theirs.subject)
             or bool(keys.reason(stem, claim.texts[0], text, subject, meaning=False))
         )

@@ -84,6 +84,7 @@ def mine(
         least = _EVERYDAY_AT_HOME if about is None else _AT_HOME if same or about else _MOST_AT_HOME
         return homes.share(text, fact) >= least
 
+    near_ones = 0
     fit: list[tuple[Candidate, float]] = []
     for other, cosine in homes.near(fact):
         # A beginner's picture of one thing ("it cuts the prompt into tokens") fits many others.
@@ -95,9 +96,13 @@ def mine(
             continue
         texts = tuple(text for text in forms(other) if not OTHERS.search(text) and at_home(text, same))
         name = (plain(said_of(other)) if said_of else _said_of(other, bank)) if texts else ""
-        if texts and ((same and not is_name) or not about or homes.alike(about, name)):
+        if texts and ((same and not is_name) or not about or homes.alike(about, name, is_name)):
+            near_ones += same
             shared = max(_share(text, told) for text in texts)
             fit.append((Candidate(other, texts, cosine, name), cosine + weight * shared))
+    # Where it cannot be told what they are said of, those from linked notes only fill up.
+    if about == "" and near_ones < 2:
+        return []
     by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]
     found: dict[str, Candidate] = {}
     # Half of them for their topic, half for the words that they share with the stem.

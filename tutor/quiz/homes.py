@@ -34,6 +34,8 @@ _NOUNS = {
     "method": """method rule process training learning sampling algorithm technique trick step procedure way operation
         search descent use tuning pretraining estimator estimation normalisation regularisation guidance decoding
         matching""",
+    "fault": """failure problem fault collapse overfitting forgetting hallucination injection attack bias memorisation
+        risk weakness""",
     "data": "data token vector text image sample list set space prompt picture code mask vocabulary embedding",
 }
 _ACT = re.compile(r"\w{3,}(?:ing|[ai]tion)$")
@@ -41,6 +43,7 @@ _HEAD = re.compile(r"\s+(?:of|in|for|with|from|to|on|by)\s+")
 _MEANS = re.compile(r"\b(?:is|are)\s+(?:an?|the|one)\s+((?:[\w-]+\s+){0,3}?[\w-]+)", re.IGNORECASE)
 _BEST = 3  # passages of a note whose likeness to a fact says how near the note is
 _AS_NEAR = 0.04  # of cosine that a second note may be farther than the nearest and still be a home
+_OFTEN, _AS_OFTEN = 3, 0.75
 
 Notes = frozenset[str]
 _SORTS = {words(noun)[0]: sort for sort, nouns in _NOUNS.items() for noun in nouns.split()}
@@ -76,14 +79,15 @@ class Homes:
         return self._bank.terms.weight(said & held) / total if total else 1.0
 
     def names(self, text: str, fact: Fact, about: str) -> bool:
-        """Whether a name is of the same sort as the one that a fact is about, or stands in the fact's homes."""
-        if self.sort(about) and self.sort(text) == self.sort(about):
+        """Whether a name is of the same sort as the one that a fact is about, or stands in the fact's homes; methods
+        are of too many sorts."""
+        if self.sort(about) not in ("", "method") and self.sort(text) == self.sort(about):
             return True
         counts = [self._counts[note] for note in self.of(fact) if note in self._counts]
         return all(any(one.key in own for own in counts) for one in self._bank.terms.places(text))
 
     def sort(self, name: str) -> str:
-        """What sort of thing a name stands for, one of "model", "measure", "method" and "data"; or empty."""
+        """What sort of thing a name stands for, one of those of `_NOUNS`; or empty."""
         if name not in self._sorts:
             self._sorts[name] = self._sort(name)
         return self._sorts[name]
@@ -101,10 +105,10 @@ class Homes:
                 return known[0]
         return ""
 
-    def alike(self, one: str, other: str) -> bool:
-        """Whether two names may stand for the same sort of thing."""
+    def alike(self, one: str, other: str, loosely: bool = False) -> bool:
+        """Whether two names stand for the same sort of thing; loosely also where neither is a model or a measure."""
         sorts = {self.sort(one), self.sort(other)}
-        return len(sorts) == 1 or ("" in sorts and "model" not in sorts)
+        return len(sorts) == 1 or (loosely and not sorts & {"model", "measure"})
 
     def near(self, fact: Fact) -> list[tuple[Fact, float]]:
         """The facts and sentences around a fact with the cosine of their passages, the nearest first."""
@@ -148,12 +152,10 @@ class Homes:
         return found
 
     def _naming(self, fact: Fact, notes: Sequence[str]) -> list[int]:
-        """The notes that name the term which a fact defines more than once, or at all."""
-        keys = {one.key for one in self._bank.terms.places(fact.term)}
-        counts = [sum(self._counts[note][key] for key in keys) for note in notes]
-        return [n for n, count in enumerate(counts) if count > 1] or [
-            n for n, count in enumerate(counts) if count
-        ]
+        """The notes that name what a fact defines or asks about most; a few times are as good as many."""
+        keys = {one.key for one in self._bank.terms.places(fact.term or fact.question)}
+        counts = [sum(min(self._counts[note][key], _OFTEN) for key in keys) for note in notes]
+        return [n for n, count in enumerate(counts) if count > 1 and count >= _AS_OFTEN * max(counts)]
 
     def _likeness(self, passages: NDArray[np.float32]) -> NDArray[np.float32]:
         """How near a note is to each source: the mean cosine of the best of its passages, by their vectors."""

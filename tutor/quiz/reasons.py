@@ -116,7 +116,7 @@ def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return known or keys.said_of(theirs, question, "")
 
     candidates = mine(fact, question, bank, forms, is_second_key, about=term, is_name=True)
-    return mined_item(fact, "term", question, (shown_name(term),), by_name(candidates), bank, rng)
+    return mined_item(fact, "term", question, (shown_name(term),), by_name(candidates, bank), bank, rng)
 
 
 def _asked_name(fact: Fact, bank: Bank) -> str:
