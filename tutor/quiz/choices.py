@@ -73,7 +73,9 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         if theirs is None or _shared(fact.question, other.question or theirs.subject) >= _ALIKE_QUESTIONS:
             return True
         said_of_it = answer.shape.startswith(("it", "they")) and subject and theirs.subject
-        if said_of_it and (keys.kin(subject, theirs.subject) or is_wider(theirs.subject, fact, bank)):
+        if said_of_it and (
+            keys.kin(subject, theirs.subject) or is_wider(theirs.subject, subject, fact, bank)
+        ):
             return True
         if names_subject(subject, text) or (
             not subject and keys.alike(answer.texts[0], text) >= _ALIKE_WHOLE
@@ -128,7 +130,7 @@ def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     def is_second_key(other: Fact, text: str) -> bool:
         return (
             keys.kin(term, name_of(other, bank))
-            or is_wider(name_of(other, bank), fact, bank)
+            or is_wider(name_of(other, bank), term, fact, bank)
             or names_subject(term, text)
             or bool(keys.reason(stem, answer.texts[0], text, term, meaning=False))
         )
@@ -288,12 +290,18 @@ def name_of(other: Fact, bank: Bank) -> str:
     return meaning[0] if meaning else ""
 
 
-def is_wider(name: str, fact: Fact, bank: Bank) -> bool:
+def is_wider(name: str, subject: str, fact: Fact, bank: Bank) -> bool:
     """Whether what is said of a thing may hold of what a fact is about too: the notes call several models a kind of it,
-    or the fact itself names it."""
-    return is_broad(name, bank) or (
-        bool(stems_of(name) - GENERIC) and stems_of(name) - GENERIC <= stems_of(fact.key)
-    )
+    "a common LSTM" is of its kind, or the fact itself names it, as a self-supervised method does."""
+    own = stems_of(name) - GENERIC - bank.homes.nouns
+    kin = bank.second_keys.kin(_core(subject, bank), _core(name, bank))
+    return kin or is_broad(name, bank) or (bool(own) and own <= stems_of(fact.key))
+
+
+def _core(name: str, bank: Bank) -> str:
+    """A name without the words before the thing that it names last: "LSTM" of "a common LSTM"."""
+    last = bank.terms.places(name)[-1:]
+    return last[0].written if last and last[0].end == len(name) and " of " not in name else name
 
 
 def is_broad(name: str, bank: Bank) -> bool:

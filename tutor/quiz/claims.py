@@ -52,7 +52,7 @@ def claim_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = bank.claims[other.id]
         return (
-            is_wider(theirs.subject, fact, bank)
+            is_wider(theirs.subject, subject, fact, bank)
             or keys.kin(subject, theirs.subject)
             or bool(keys.reason(stem, claim.texts[0], text, subject, meaning=False))
         )

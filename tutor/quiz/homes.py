@@ -54,7 +54,12 @@ class Homes:
 
     Args:
         bank: all facts, and the sentences that lend options alone.
+
+    Attributes:
+        nouns: the stems of words that tell what sort of thing a name stands for.
     """
+
+    nouns = frozenset(_SORTS)
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
