@@ -1,4 +1,7 @@
-"""Distractors mined from the notes: the true answers of other facts, of the same kind and near in topic.
+"""Distractors mined from the notes: what is true of other things, of the same kind and from the notes on the topic.
+
+Who knows the words of a field leaves out what plainly speaks of something else. So an option comes from the notes that
+the stem's fact is about, or from notes linked to them, and says mostly what these notes' words say.
 
 Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: the key's
 ranks are drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the
@@ -74,15 +77,15 @@ def mine(
         weight: how much the words that an answer shares with the stem count beside its topic.
         about: the name of what the options are said of, so that they are said of the same sort of thing; empty where
             that cannot be told; None where each option says its thing.
-        is_name: whether the options are names, which must stand in the notes on the topic as they are.
+        is_name: whether the options are names; these stand in the notes on the topic, or are of the sort of `about`.
     """
     told, homes, own = stems_of(stem), bank.homes, bank.homes.of(fact)
 
     def at_home(text: str, same: bool) -> bool:
         if is_name:
             return homes.names(text, fact, about or "")
-        least = _EVERYDAY_AT_HOME if about is None else _AT_HOME if same or about else _MOST_AT_HOME
-        return homes.share(text, fact) >= least
+        bar = _EVERYDAY_AT_HOME if about is None else _AT_HOME if same or about else _MOST_AT_HOME
+        return homes.share(text, fact) >= bar
 
     near_ones = 0
     fit: list[tuple[Candidate, float]] = []
@@ -103,9 +106,16 @@ def mine(
     # Where it cannot be told what they are said of, those from linked notes only fill up.
     if about == "" and near_ones < 2:
         return []
+    return _first_of(fit, is_second_key)
+
+
+def _first_of(
+    fit: Sequence[tuple[Candidate, float]], is_second_key: Callable[[Fact, str], bool]
+) -> list[Candidate]:
+    """The best candidates that are not right too: half of them for their topic, half for the words that they share with
+    the stem."""
     by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]
     found: dict[str, Candidate] = {}
-    # Half of them for their topic, half for the words that they share with the stem.
     for pair in zip((one for one, _ in fit), by_words, strict=True):
         for one in pair:
             if len(found) < _POOL and one.fact.id not in found and not is_second_key(one.fact, one.texts[0]):
