@@ -35,7 +35,7 @@ def shown(item: Item) -> str:
     ("topic", "words"),
     [
         ("backpropagation", "backprop|blame"),
-        ("sampling and decoding", "sampl|decod|token|temperature"),
+        ("sampling and decoding", "sampl|decod|token|temperature|beam search"),
         ("evaluation of generative models", "evaluation metrics"),
         ("earth mover's distance", "wasserstein|earth"),
         ("tokenization", "token|byte-pair"),

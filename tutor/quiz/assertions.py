@@ -25,6 +25,7 @@ _FEWEST_CLAIMED = 3  # words of meaning
 _NO_THING = re.compile(
     r"(?<![\w-])\d[\d.,]*(?: by\b| [a-z])|\d\.\d+ |=|\$|,|^(?:two|three|four|many|most|some|each|every|all|both|"
     r"any|several|few|other|another|one|no|only|people|such|more|less|here|no\w+|practically|"
+    r"without|with|for|in|on|at|by|from|to|during|after|before|between|under|over|"
     r"the (?:same|first|second|value|number|result|call|method|answer|name))\b|"
     r"\b(?:it|they|because|that|which|is|are|was|and|number|amount|value)\b|"
     r"\b(?:an?|the|already|still|therefore|thus|\w+ing an?\b.*)$",
@@ -38,9 +39,13 @@ _VERB = re.compile(
 )
 # "Text-to-image models often fail": a noun in the place of a verb.
 _PREDICATE = re.compile(
-    r"(?!(?:models|weights|samples|layers|draws|steps) (?:often|such|make|need|use|are|have|can|that|from|which)\b)"
+    r"(?!(?:models|weights|samples|layers|draws|steps),? (?!(?:an?|the|each|every|one|its|their|from)\b))"
     r"(?:(?:[a-z]+ly|only|always|also|both) )?(?:[a-z]+s|have|had|do|did|were|[a-z]{3,}e?)\b(?![,;:])"
 )
+_SINGULAR = re.compile(
+    r"(?:(?:[a-z]+ly|only|always|also|both|often|first) )?(?:[a-z]+s|was|had|did|[a-z]+ (?:an?|the|its|in|by|to|with)) "
+)
+_LEADS_ON = re.compile(r"(?:it is|they are) (?:to|about)\b", re.IGNORECASE)
 _VAGUE = re.compile(
     r"\b(?:can|could|would|may|might|should|cannot|nothing|while|whereas|also|too|still|helps?|fails?|sometimes|better|more|less|fewer|smaller|larger|faster|slower|"
     r"worse|easier|harder|rather|instead|tends?|so that it|(?<!at )least)\b",
@@ -92,7 +97,11 @@ def claim_of(statement: str, name: str = "") -> Answer | None:
         return None
     if not _PREDICATE.match(predicate) or (" of " in subject and OWN.search(predicate)):
         return None
-    answer = shortened(pronoun_of(subject, predicate), subject, f"it {predicate}", "claim", named)
+    pronoun = pronoun_of(subject, predicate)
+    # "A small masked model": an adjective in the place of a verb.
+    if pronoun == "it" and not _SINGULAR.match(predicate):
+        return None
+    answer = shortened(pronoun, subject, f"it {predicate}", "claim", named)
     texts = [text for text in answer.texts if _says_enough(text, named)] if answer else []
     return Answer(answer.shape, subject, tuple(texts), "claim") if answer and texts else None
 
@@ -133,6 +142,7 @@ def _says_enough(text: str, named: Collection[str]) -> bool:
         and not NEGATIONS & set(text.lower().replace("’", "'").split())
         and not _VAGUE.search(text)
         and not _OTHER_IT.search(text)
+        and not _LEADS_ON.match(text)
         and len(re.findall(r"\d+(?:[.,]\d+)*", text)) < 2
     )
 

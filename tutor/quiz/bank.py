@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.quiz.assertions import claim_of, reason_of, result_of
 from tutor.quiz.facts import Fact, facts_of, is_everyday
+from tutor.quiz.homes import Homes
 from tutor.quiz.items import plain
-from tutor.quiz.prose import prose_facts
+from tutor.quiz.prose import misconception_in, prose_facts, stated
 from tutor.quiz.scope import Scope
 from tutor.quiz.second_keys import SecondKeys
 from tutor.quiz.shapes import Answer, answer_of, defined_term, definition_of, shortened
 from tutor.quiz.terms import Terms
-from tutor.quiz.wording import statement_of, statements_of
+from tutor.quiz.wording import bare, statement_of, statements_of
 from tutor.retrieval import Retriever
 from tutor.topics import Key
 from tutor.words import content_words
@@ -31,6 +32,8 @@ _MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
 _FEW_UNITS = 4
+_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
+_RARE = 0.35  # how rare a name must be in the notes, so that "image" is none
 _OF = re.compile(r" of (?:an?|the|each|every) ")
 
 
@@ -67,6 +70,34 @@ class Bank:
             yield replace(fact, concept=found.most_common(1)[0][0]) if found else fact
 
     @cached_property
+    def sources(self) -> tuple[Fact, ...]:
+        """The facts, and after them the other sentences of the notes, which lend wrong options and are never asked."""
+        found = {fact.id: fact for fact in self.facts}
+        for note in self.retriever.index.notes:
+            for fact in stated(note, self.retriever.named):
+                if (fact.note, *fact.heading) in self._rows:
+                    found.setdefault(fact.id, fact)
+        return tuple(found.values())
+
+    @cached_property
+    def source_places(self) -> dict[str, int]:
+        """The row of each source's vector in `source_vectors`."""
+        return {fact.id: row for row, fact in enumerate(self.sources)}
+
+    @cached_property
+    def source_vectors(self) -> NDArray[np.float32]:
+        """The unit vectors of the passages in which the sources stand, [sources, dimension]."""
+        import numpy as np
+
+        rows = [self._row(fact) for fact in self.sources]
+        return self.retriever.index.vectors(rows) if rows else np.zeros((0, 1), np.float32)
+
+    @cached_property
+    def homes(self) -> Homes:
+        """Where each source is at home."""
+        return Homes(self)
+
+    @cached_property
     def by_id(self) -> dict[str, Fact]:
         """The facts by their id."""
         return {fact.id: fact for fact in self.facts}
@@ -86,16 +117,23 @@ class Bank:
     @cached_property
     def _statements(self) -> dict[str, list[str]]:
         """The sentences of each fact that stand alone, by the fact's id."""
-        return {fact.id: statements_of(fact) for fact in self.facts}
+        return {fact.id: statements_of(fact) for fact in self.sources}
 
     @cached_property
     def claims(self) -> dict[str, Answer]:
-        """What each fact says of one thing, "it" in the place of the thing, by the fact's id."""
-        found = {fact.id: self._claim(fact) for fact in self.facts}
+        """What each source says of one thing, "it" in the place of the thing, by the source's id."""
+        found = {fact.id: self._claim(self._statements[fact.id]) for fact in self.sources}
         return {fact_id: claim for fact_id, claim in found.items() if claim is not None}
 
-    def _claim(self, fact: Fact) -> Answer | None:
-        for statement in self._statements[fact.id]:
+    @cached_property
+    def misconceived(self) -> dict[str, Answer]:
+        """What students wrongly say of one thing, in the same form, by the id of the fact that corrects it."""
+        said = {fact.id: misconception_in(fact) for fact in self.facts}
+        found = {fact_id: self._claim([words]) for fact_id, words in said.items() if words}
+        return {fact_id: claim for fact_id, claim in found.items() if claim is not None}
+
+    def _claim(self, statements: Sequence[str]) -> Answer | None:
+        for statement in statements:
             opening = [one.end for one in self.terms.places(statement) if one.begin <= len("The ")]
             claim = claim_of(statement, statement[: max(opening, default=0)])
             if claim is not None:
@@ -138,7 +176,7 @@ class Bank:
 
     def _read(self, read: Callable[[str], Answer | None]) -> dict[str, Answer]:
         found = {
-            fact.id: next(filter(None, map(read, self._statements[fact.id])), None) for fact in self.facts
+            fact.id: next(filter(None, map(read, self._statements[fact.id])), None) for fact in self.sources
         }
         return {fact_id: answer for fact_id, answer in found.items() if answer is not None}
 
@@ -194,6 +232,22 @@ class Bank:
     def statements(self, fact: Fact) -> list[str]:
         """The sentences of a fact that stand alone."""
         return self._statements[fact.id]
+
+    def lent(self, fact: Fact) -> tuple[Answer, ...]:
+        """What a source may lend to the question of another as a wrong option: the answer to its own question, what it
+        says of one thing and what it gives a reason for."""
+        own = self.answers.get(fact.id) if fact.question or fact.term else None
+        found = (own, self.claims.get(fact.id), self.reasons.get(fact.id))
+        return tuple(answer for answer in found if answer is not None)
+
+    def said_of(self, fact: Fact) -> tuple[str, Answer] | None:
+        """A name and what a source says of the thing: a definition, or a sentence about no more than the thing."""
+        claim = None if fact.id in self.by_id else self.claims.get(fact.id)
+        if claim is None:
+            return self.definitions.get(fact.id)
+        name = _ARTICLE.sub("", bare(claim.subject))
+        whole = any((one.begin, one.end) == (0, len(name)) for one in self.terms.places(name))
+        return (name, claim) if whole and self.terms.rarity(content_words(name)) >= _RARE else None
 
     @cached_property
     def second_keys(self) -> SecondKeys:

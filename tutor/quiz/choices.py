@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
+from tutor.lexicon import GENERIC
 from tutor.notes.note import Card
 from tutor.quiz.assertions import sort_of
 from tutor.quiz.authored import is_alone
@@ -18,10 +19,10 @@ from tutor.quiz.gaps import subject_gap
 from tutor.quiz.items import Item, Kind, Option, item_id, option_id, plain
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer, first_sentence
-from tutor.quiz.wording import said_of
+from tutor.quiz.wording import bare, said_of
 
 _BRACKET = re.compile(r"\s*\([^()]*\)")
-_OPEN = ("what does", "what is", "how", "what")
+_OPEN = ("what does", "what is", "how", "what", "claim")
 _COMPARED = re.compile(r"\b(?:while|whereas)\b")
 _ASKED_NOUN = re.compile(
     r"^(?:in |on |at )?(?:which|what) (?!does|do|is|are)([\w-]+)|([\w-]+)\?$", re.IGNORECASE
@@ -34,6 +35,7 @@ _CLOSE = 0.55  # cosine of two facts' passages from which on their answers may m
 _FORMULA = re.compile(r"\bformula\b", re.IGNORECASE)
 _TOLD = 0.6  # share of a question's words from which on a whole sentence shows itself as its answer
 _SAME_MEANING = 0.62  # share of two sentences in common from which on they define one thing
+_KINDS = 2  # of models defined as kinds of another, from which on that one is a whole class
 _GAP = "____"
 
 
@@ -45,41 +47,34 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         distractors are fair.
     """
     answer = bank.answers.get(fact.id)
-    if answer is None or not isinstance(fact.entry, Card) or not is_alone(fact):
-        return None
-    # An everyday question names things in its own words, beside which the note's "it" is of another matter. What
-    # answers "why" without "because" is no reason beside what others do.
-    if is_everyday(fact) or (answer.asks == "why" and answer.shape not in ("because", "so that", "whole")):
-        return None
-    if answer.shape == "whole" and len(stems_of(fact.question) & stems_of(answer.texts[0])) >= _TOLD * len(
-        stems_of(fact.question)
-    ):
+    if answer is None or not _is_askable(fact, answer):
         return None
     subject = answer.subject
     keys = bank.second_keys
     asked = stems_of(fact.question)
 
-    def forms(other: Fact) -> Sequence[str]:
-        theirs = bank.answers.get(other.id)
-        # The correction of a misconception, which answers no question of its own, says its subject too seldom.
-        if theirs is None or not (other.question or other.term) or not same_form(answer, theirs):
-            return ()
-        if sort_of(theirs.texts[0]) != sort_of(answer.texts[0]):
-            return ()
+    def lent(other: Fact) -> Answer | None:
+        return next((theirs for theirs in bank.lent(other) if fits(theirs, other)), None)
+
+    def fits(theirs: Answer, other: Fact) -> bool:
+        if not same_form(answer, theirs) or sort_of(theirs.texts[0]) != sort_of(answer.texts[0]):
+            return False
         is_formula = [bool(_FORMULA.search(one.question)) for one in (fact, other)]
         if _group(answer, fact) != _group(theirs, other) or is_formula[0] != is_formula[1]:
-            return ()
-        return [text for text in theirs.texts if not _COMPARED.search(text)]
+            return False
+        return not subject or not within(subject, theirs.subject, fact, other, bank)
+
+    def forms(other: Fact) -> Sequence[str]:
+        theirs = lent(other)
+        return [text for text in theirs.texts if not _COMPARED.search(text)] if theirs else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
-        theirs = bank.answers[other.id]
-        if other.question and _shared(fact.question, other.question) >= _ALIKE_QUESTIONS:
+        theirs = lent(other)
+        if theirs is None or _shared(fact.question, other.question or theirs.subject) >= _ALIKE_QUESTIONS:
             return True
-        if (
-            subject
-            and theirs.subject
-            and keys.kin(subject, theirs.subject)
-            and answer.shape.startswith(("it", "they"))
+        said_of_it = answer.shape.startswith(("it", "they")) and subject and theirs.subject
+        if said_of_it and (
+            keys.kin(subject, theirs.subject) or is_wider(theirs.subject, subject, fact, bank)
         ):
             return True
         if names_subject(subject, text) or (
@@ -88,12 +83,30 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
             return True
         return bool(keys.reason(fact.question, answer.texts[0], text, subject, meaning=False))
 
-    candidates = mine(fact, fact.question, bank, forms, is_second_key)
+    def why(other: Fact) -> str:
+        theirs = lent(other)
+        if theirs is None or theirs is bank.answers.get(other.id) or other.id not in bank.by_id:
+            return _why(other)
+        return f"The notes say this of something else: {_told(theirs)} ({other.title})"
+
+    candidates = mine(fact, fact.question, bank, forms, is_second_key, about=subject)
     # A sentence that was cut may have lost what the question asks for.
     texts = answer.texts[:1] if answer.shape == "whole" else answer.texts
     alone = [text for text in texts if not _COMPARED.search(text)] or texts
     told = [text for text in alone if any(word not in asked for word in stems_of(text))]
-    return mined_item(fact, "choice", fact.question, told, candidates, bank, rng)
+    return mined_item(fact, "choice", fact.question, told, candidates, bank, rng, why)
+
+
+def _is_askable(fact: Fact, answer: Answer) -> bool:
+    """Whether a fact is a card whose question can stand over options."""
+    if not isinstance(fact.entry, Card) or not is_alone(fact):
+        return False
+    # An everyday question names things in its own words, beside which the note's "it" is of another matter. What
+    # answers "why" without "because" is no reason beside what others do.
+    if is_everyday(fact) or (answer.asks == "why" and answer.shape not in ("because", "so that", "whole")):
+        return False
+    asked = stems_of(fact.question)
+    return answer.shape != "whole" or len(asked & stems_of(answer.texts[0])) < _TOLD * len(asked)
 
 
 def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -105,22 +118,24 @@ def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     stem = f"What {'are' if answer.shape.startswith('they') else 'is'} {_with_article(term, fact)}?"
 
     def forms(other: Fact) -> Sequence[str]:
-        theirs = bank.definitions.get(other.id)
+        theirs = bank.said_of(other)
         fits = (
             theirs
             and same_form(answer, theirs[1])
             and sort_of(theirs[1].texts[0]) == sort_of(answer.texts[0])
+            and not within(term, theirs[0], fact, other, bank)
         )
         return theirs[1].texts if theirs and fits else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
         return (
-            keys.kin(term, bank.definitions[other.id][0])
+            keys.kin(term, name_of(other, bank))
+            or is_wider(name_of(other, bank), term, fact, bank)
             or names_subject(term, text)
             or bool(keys.reason(stem, answer.texts[0], text, term, meaning=False))
         )
 
-    candidates = mine(fact, stem, bank, forms, is_second_key)
+    candidates = mine(fact, stem, bank, forms, is_second_key, about=term)
     return mined_item(fact, "definition", stem, answer.texts, candidates, bank, rng)
 
 
@@ -138,17 +153,19 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     of_thing = masked.startswith(f"{_GAP} of ")
 
     def forms(other: Fact) -> Sequence[str]:
-        theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
+        theirs = name_of(other, bank)
         if not theirs or not same_form_of_name(theirs, term) or (of_thing and not bank.may_be_part(theirs)):
             return ()
         return () if names_subject(theirs, masked) else (shown_name(theirs),)
 
     def is_second_key(other: Fact, text: str) -> bool:
-        theirs = bank.definitions[other.id][0]
+        theirs = name_of(other, bank)
+        if is_broad(theirs, bank):
+            return True
         return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= _SAME_MEANING
 
-    candidates = mine(fact, stem, bank, forms, is_second_key)
-    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates), bank, rng)
+    candidates = mine(fact, stem, bank, forms, is_second_key, about=term, is_name=True)
+    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates, bank), bank, rng)
 
 
 def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -164,7 +181,7 @@ def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     said = masked.replace(_GAP, "")
 
     def forms(other: Fact) -> Sequence[str]:
-        theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
+        theirs = name_of(other, bank)
         if not theirs or not same_form_of_name(theirs, term):
             return ()
         article = re.match(r"(an?|the) ", first_sentence(other), re.IGNORECASE)
@@ -175,18 +192,29 @@ def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return (shown_name(theirs),) if fits and not names_subject(theirs, masked) else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
-        theirs = bank.definitions[other.id][0]
-        known = keys.kin(term, theirs) or keys.alike(said, first_sentence(other)) >= _SAME_MEANING
+        theirs = name_of(other, bank)
+        known = (
+            keys.kin(term, theirs)
+            or is_broad(theirs, bank)
+            or keys.alike(said, first_sentence(other)) >= _SAME_MEANING
+        )
         return known or keys.said_of(theirs, said, "") or bool(bank.terms.saying(said, stems_of(theirs)))
 
-    candidates = mine(fact, stem, bank, forms, is_second_key)
-    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates), bank, rng)
+    candidates = mine(fact, stem, bank, forms, is_second_key, about=term, is_name=True)
+    return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates, bank), bank, rng)
 
 
-def by_name(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """One candidate a name, also where it is spelled in two ways: "normalising" and "normalizing"."""
-    found = {re.sub(r"iz(?=[aei])", "is", plain(one.texts[0])): one for one in reversed(candidates)}
-    return list(found.values())[::-1]
+def by_name(candidates: Sequence[Candidate], bank: Bank) -> list[Candidate]:
+    """One candidate a thing, also where it is spelled in two ways or has two names: "normalising" and "normalizing"."""
+    found: dict[str, Candidate] = {}
+    for one in candidates:
+        name = re.sub(r"iz(?=[aei])", "is", plain(one.texts[0]))
+        names = bank.second_keys.names(one.texts[0])
+        if name not in found and not any(
+            names & bank.second_keys.names(other.texts[0]) for other in found.values()
+        ):
+            found[name] = one
+    return list(found.values())
 
 
 def mined_item(
@@ -211,7 +239,7 @@ def mined_item(
     def built(chosen: Chosen) -> Item:
         texts = [chosen.key, *(text for text, _ in chosen.others)]
         reasons = [" ".join(said_of(fact).split()), *((why or _why)(other) for _, other in chosen.others)]
-        ids = [fact.id, *(other.id for _, other in chosen.others)]
+        ids = [fact.id, *(other.id if other.id in bank.by_id else "" for _, other in chosen.others)]
         order = ordered(texts, random.Random(f"{fact.id}{seed}"))
         options = tuple(Option(option_id(texts[n]), texts[n], reasons[n], ids[n] if n else "") for n in order)
         key = option_id(chosen.key)
@@ -222,14 +250,11 @@ def mined_item(
         )  # fmt: skip
 
     def refused(chosen: Chosen) -> bool:
-        near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
-        pairs = [(chosen.key, text) for text, other in chosen.others if other.id in near]
+        pairs = [(chosen.key, text) for text, _ in chosen.others]
         if kind == "term":
-            pairs = [
-                (first_sentence(fact), first_sentence(other))
-                for _, other in chosen.others
-                if other.id in near
-            ]
+            near = {one.fact.id for one in candidates if one.cosine >= _CLOSE}
+            said = [first_sentence(other) for _, other in chosen.others if other.id in near]
+            pairs = [(first_sentence(fact), sentence) for sentence in said]
         said_again = (bank.second_keys.mean_the_same(*pair) for pair in pairs)
         flaws = hard_flaws(built(chosen), bank.second_keys.cosine)
         texts = [chosen.key, *(text for text, _ in chosen.others)]
@@ -243,12 +268,56 @@ def mined_item(
     return built(chosen) if chosen else None
 
 
+def _told(answer: Answer) -> str:
+    """What an answer says as a sentence, its subject in its place again."""
+    text = answer.texts[0]
+    if answer.shape == "because":
+        return f"{answer.subject}, {text[0].lower()}{text[1:]}."
+    return f"{answer.subject} {text.partition(' ')[2]}."
+
+
 def _why(other: Fact) -> str:
     """What a mined distractor is the true answer of."""
     if not (other.question or other.term):
         return f"The notes say this of something else: {first_sentence(other)} ({other.title})"
     asked = other.question or f"What is {_with_article(other.term, other)}?"
     return f"This is the answer to: {asked} ({other.title})"
+
+
+def name_of(other: Fact, bank: Bank) -> str:
+    """The name of the thing that a source says something of; empty where it is of none."""
+    meaning = bank.said_of(other)
+    return meaning[0] if meaning else ""
+
+
+def is_wider(name: str, subject: str, fact: Fact, bank: Bank) -> bool:
+    """Whether what is said of a thing may hold of what a fact is about too: the notes call several models a kind of it,
+    "a common LSTM" is of its kind, or the fact itself names it, as a self-supervised method does."""
+    own = stems_of(name) - GENERIC - bank.homes.nouns
+    kin = bank.second_keys.kin(_core(subject, bank), _core(name, bank))
+    return kin or is_broad(name, bank) or (bool(own) and own <= stems_of(fact.key))
+
+
+def _core(name: str, bank: Bank) -> str:
+    """A name without the words before the thing that it names last: "LSTM" of "a common LSTM"."""
+    last = bank.terms.places(name)[-1:]
+    return last[0].written if last and last[0].end == len(name) and " of " not in name else name
+
+
+def is_broad(name: str, bank: Bank) -> bool:
+    """Whether the notes call several models a kind of this one."""
+    return bank.homes.sort(name) == "model" and bank.second_keys.has_kinds(name, _KINDS)
+
+
+def within(subject: str, theirs: str, fact: Fact, other: Fact, bank: Bank) -> bool:
+    """Whether two facts stand in one note that is named after what the first is about, and the second is about no other
+    topic of that sort: then what it says of a part, a step or a use may be said of the whole too."""
+    shared = bank.homes.of(fact) & bank.homes.of(other)
+    if not any(bank.scope.is_topic(bank.scope.title_of(note), bare(subject)) for note in shared):
+        return False
+    own = {one.key for one in bank.terms.places(subject)}
+    other_topic = any(one.titled and one.key not in own for one in bank.terms.places(theirs))
+    return not other_topic or not bank.homes.alike(subject, theirs)
 
 
 def _shared(one: str, other: str) -> float:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tutor.quiz.assertions import sort_of
 from tutor.quiz.bank import Bank
-from tutor.quiz.choices import mined_item
-from tutor.quiz.distractors import mine
+from tutor.quiz.choices import is_wider, mined_item, within
+from tutor.quiz.distractors import Candidate, mine, same_form
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
-from tutor.quiz.shapes import Answer
+from tutor.quiz.shapes import Answer, first_sentence
 from tutor.quiz.wording import bare
 
 _FORMULA = re.compile(r"\$[^$]*[\\=^(][^$]*\$")
 _LEADING = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
+_SAME = (
+    0.4  # share of a claim and a mistake in common from which on the mistake may be a version of the truth
+)
 _PART_OF = re.compile(r"\s+(?:of|in|for|with)\s+")
 
 
@@ -39,25 +42,49 @@ def claim_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         theirs = bank.claims.get(other.id)
         if theirs is None or theirs.shape != claim.shape or sort_of(theirs.texts[0]) != sort:
             return ()
-        if _is_part(subject, theirs.subject, bank):
+        if _is_part(subject, theirs.subject, bank) or within(subject, theirs.subject, fact, other, bank):
             return ()
+        return fit(theirs)
+
+    def fit(theirs: Answer) -> Sequence[str]:
         return [text for text in theirs.texts if not own & stems_of(text) and same_signs(claim, text)]
 
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = bank.claims[other.id]
-        return keys.kin(subject, theirs.subject) or bool(
-            keys.reason(stem, claim.texts[0], text, subject, meaning=False)
+        return (
+            is_wider(theirs.subject, subject, fact, bank)
+            or keys.kin(subject, theirs.subject)
+            or bool(keys.reason(stem, claim.texts[0], text, subject, meaning=False))
         )
 
     def why(other: Fact) -> str:
+        if other.id in mistaken:
+            return f"Students often say so, but: {first_sentence(other)} ({other.title})"
         theirs = bank.claims[other.id]
         return f"This is true of {bank.terms.lowered(bare(theirs.subject))} ({other.title})"
 
     def said_of(other: Fact) -> str:
         return _bare(bare(bank.claims[other.id].subject))
 
-    candidates = mine(fact, stem, bank, forms, is_second_key, said_of=said_of)
+    mistaken = {one.fact.id: one for one in _mistaken(fact, claim, fit, bank)}
+    mined = mine(fact, stem, bank, forms, is_second_key, said_of=said_of, about=subject)
+    candidates = [*mistaken.values(), *(one for one in mined if one.fact.id not in mistaken)]
     return mined_item(fact, "choice", stem, claim.texts, candidates, bank, rng, why)
+
+
+def _mistaken(
+    fact: Fact, claim: Answer, fit: Callable[[Answer], Sequence[str]], bank: Bank
+) -> Iterator[Candidate]:
+    """What students wrongly say of the thing that a claim is about, as the notes quote it; no version of the claim."""
+    keys, homes = bank.second_keys, bank.homes.of(fact)
+    names = keys.names(bare(claim.subject))
+    for fact_id, said in bank.misconceived.items():
+        other = bank.by_id[fact_id]
+        texts = fit(said) if same_form(claim, said) else ()
+        apart = other.id != fact.id and all(keys.alike(claim.texts[0], text) < _SAME for text in texts)
+        about_it = names & keys.names(bare(said.subject)) and homes & bank.homes.of(other)
+        if texts and apart and about_it and sort_of(said.texts[0]) == sort_of(claim.texts[0]):
+            yield Candidate(other, tuple(texts), bank.cosine(fact, other), f"{said.subject} {said.texts[0]}")
 
 
 def same_signs(answer: Answer, text: str) -> bool:

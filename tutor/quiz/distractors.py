@@ -1,4 +1,7 @@
-"""Distractors mined from the notes: the true answers of other facts, of the same kind and near in topic.
+"""Distractors mined from the notes: what is true of other things, of the same kind and from the notes on the topic.
+
+Who knows the words of a field leaves out what plainly speaks of something else. So an option comes from the notes that
+the stem's fact is about, or from notes linked to them, and says mostly what these notes' words say.
 
 Which of them are shown is drawn so that neither length nor words in common with the stem tells the key: the key's
 ranks are drawn at random first, and a set is looked for in which it has them. A fixed rule, such as "never the
@@ -19,8 +22,11 @@ from tutor.quiz.items import plain
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer
 
-LEAST_COSINE, MOST_COSINE = 0.3, 0.86
-_NEAREST = 600
+LEAST_COSINE, MOST_COSINE = 0.25, 0.86
+_LEAST_AT_HOME = 0.15  # cosine below which also a fact of the same note is off the topic
+_AT_HOME = 0.6  # share of an option's words that the notes on the stem's topic use
+_MOST_AT_HOME = 0.75  # the same where it cannot be told what an option from a linked note is said of
+_EVERYDAY_AT_HOME = 0.3  # the same where each option names its thing and the stem is in everyday words
 _POOL = 24
 _DRAWS = 400
 _TRIES = 36  # of the sets drawn, how many are looked at word by word
@@ -57,6 +63,8 @@ def mine(
     least: float = LEAST_COSINE,
     said_of: Callable[[Fact], str] | None = None,
     weight: float = 1.0,
+    about: str | None = None,
+    is_name: bool = False,
 ) -> list[Candidate]:
     """The candidates for the distractors of a fact.
 
@@ -67,27 +75,47 @@ def mine(
         least: cosine below which a fact is off the topic.
         said_of: another fact -> what its answer is said of; one thing gives one option only.
         weight: how much the words that an answer shares with the stem count beside its topic.
+        about: the name of what the options are said of, so that they are said of the same sort of thing; empty where
+            that cannot be told; None where each option says its thing.
+        is_name: whether the options are names; these stand in the notes on the topic, or are of the sort of `about`.
     """
-    told = stems_of(stem)
+    told, homes, own = stems_of(stem), bank.homes, bank.homes.of(fact)
+
+    def at_home(text: str, same: bool) -> bool:
+        if is_name:
+            return homes.names(text, fact, about or "")
+        bar = _EVERYDAY_AT_HOME if about is None else _AT_HOME if same or about else _MOST_AT_HOME
+        return homes.share(text, fact) >= bar
+
+    near_ones = 0
     fit: list[tuple[Candidate, float]] = []
-    for other, cosine in bank.near(fact, _NEAREST):
+    for other, cosine in homes.near(fact):
         # A beginner's picture of one thing ("it cuts the prompt into tokens") fits many others.
-        if not least <= cosine <= MOST_COSINE or (is_everyday(other) and not is_everyday(fact)):
+        same = bool(own & homes.of(other))
+        if cosine < (_LEAST_AT_HOME if same else least) or (is_everyday(other) and not is_everyday(fact)):
             continue
-        texts = tuple(text for text in forms(other) if not OTHERS.search(text))
-        if texts:
+        # A sentence has the cosine of its whole section.
+        if cosine > MOST_COSINE and other.id in bank.by_id:
+            continue
+        texts = tuple(text for text in forms(other) if not OTHERS.search(text) and at_home(text, same))
+        name = (plain(said_of(other)) if said_of else _said_of(other, bank)) if texts else ""
+        if texts and ((same and not is_name) or not about or homes.alike(about, name, is_name)):
+            near_ones += same
             shared = max(_share(text, told) for text in texts)
-            fit.append(
-                (
-                    Candidate(
-                        other, texts, cosine, plain(said_of(other)) if said_of else _said_of(other, bank)
-                    ),
-                    cosine + weight * shared,
-                )
-            )
+            fit.append((Candidate(other, texts, cosine, name), cosine + weight * shared))
+    # Where it cannot be told what they are said of, those from linked notes only fill up.
+    if about == "" and near_ones < 2:
+        return []
+    return _first_of(fit, is_second_key)
+
+
+def _first_of(
+    fit: Sequence[tuple[Candidate, float]], is_second_key: Callable[[Fact, str], bool]
+) -> list[Candidate]:
+    """The best candidates that are not right too: half of them for their topic, half for the words that they share with
+    the stem."""
     by_words = [one for one, _ in sorted(fit, key=lambda pair: -pair[1])]
     found: dict[str, Candidate] = {}
-    # Half of them for their topic, half for the words that they share with the stem.
     for pair in zip((one for one, _ in fit), by_words, strict=True):
         for one in pair:
             if len(found) < _POOL and one.fact.id not in found and not is_second_key(one.fact, one.texts[0]):
@@ -99,8 +127,8 @@ def _said_of(fact: Fact, bank: Bank) -> str:
     """What a fact is about, in plain words; empty where its whole sentence is shown."""
     if fact.id in bank.definitions:
         return plain(bank.definitions[fact.id][0])
-    answer = bank.answers.get(fact.id)
-    return plain(re.sub(r"^(?:an?|the)\s+", "", answer.subject, flags=re.IGNORECASE)) if answer else ""
+    subject = next((answer.subject for answer in bank.lent(fact)), "")
+    return plain(re.sub(r"^(?:an?|the)\s+", "", subject, flags=re.IGNORECASE))
 
 
 def _share(text: str, told: Collection[str]) -> float:

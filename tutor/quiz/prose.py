@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tutor.notes.note import Block, Note
 from tutor.quiz.facts import EVERYDAY, Fact, FactKind, concept_of, fact_id
+from tutor.quiz.wording import stands_alone
 from tutor.topics import Topics
 from tutor.words import STRUCK, content_words, split_sentences
 
@@ -23,6 +24,8 @@ _NO_SEQUENCE = re.compile(
 _REFERS = re.compile(
     r"\bsteps? \d|\brepeat\w*\b.*\bsteps?\b|^\W*(?:first|then|next|finally|after that)\b", re.IGNORECASE
 )
+_NO_STATEMENTS = re.compile(r"\breferences\b|\bfurther reading\b|\bsources\b|students ask", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
 FEWEST_STEPS, MOST_STEPS = 3, 7
 
 
@@ -35,6 +38,26 @@ def prose_facts(note: Note, topics: Topics | None = None) -> list[Fact]:
     if EVERYDAY.search(note.title):
         return []
     return [*_misconceptions(note, topics), *_procedures(note, topics)]
+
+
+def stated(note: Note, topics: Topics | None = None) -> Iterator[Fact]:
+    """The other sentences of a note that say something by themselves, in its order: never asked, but what they say of
+    one thing is a wrong option for another.
+
+    Args:
+        topics: as for `prose_facts`.
+    """
+    for block in note.blocks if note.format != "flashcards" else ():
+        section = block.heading[-1] if block.heading else ""
+        text = block.text.words
+        silent = block.kind not in ("prose", "list") or block.speaker or _NO_STATEMENTS.search(section)
+        if silent or _MISCONCEPTIONS.search(section) or STRUCK.search(text):
+            continue
+        for begin, end in split_sentences(text):
+            mark = _ITEM.match(text, begin, end)
+            begin = mark.end() if mark else begin
+            if stands_alone(" ".join(text[begin:end].split())):
+                yield _fact(note, block, "statement", begin, end, topics)
 
 
 def misconception_in(fact: Fact) -> str:

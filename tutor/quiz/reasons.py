@@ -8,13 +8,21 @@ from collections.abc import Mapping, Sequence
 
 from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
-from tutor.quiz.choices import by_name, mined_item, names_subject, same_form_of_name, shown_name
+from tutor.quiz.choices import (
+    by_name,
+    is_broad,
+    mined_item,
+    name_of,
+    names_subject,
+    same_form_of_name,
+    shown_name,
+)
 from tutor.quiz.distractors import mine
 from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import subject_gap
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
-from tutor.quiz.shapes import Answer
+from tutor.quiz.shapes import Answer, first_sentence
 from tutor.quiz.wording import statement_of
 
 _SAME_STATEMENT = (
@@ -76,7 +84,9 @@ def _linked_item(
     def why(other: Fact) -> str:
         return f"{told}: {table[other.id].subject} ({other.title})"
 
-    candidates = mine(fact, stem, bank, forms, is_second_key, said_of=lambda other: table[other.id].subject)
+    candidates = mine(
+        fact, stem, bank, forms, is_second_key, said_of=lambda other: table[other.id].subject, about=""
+    )
     return mined_item(fact, "choice", stem, own.texts, candidates, bank, rng, why)
 
 
@@ -92,17 +102,21 @@ def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     said = f"{question} {statement_of(fact)}"
 
     def forms(other: Fact) -> Sequence[str]:
-        theirs = bank.definitions[other.id][0] if other.id in bank.definitions else ""
+        theirs = name_of(other, bank)
         fits = theirs and same_form_of_name(theirs, term) and not stems_of(theirs) & stems_of(question)
         return (shown_name(theirs),) if fits and not names_subject(theirs, said) else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
-        theirs, meaning = bank.definitions[other.id]
-        known = keys.kin(term, theirs) or keys.alike(said, meaning.texts[0]) >= _SAME_MEANING
+        theirs = name_of(other, bank)
+        known = (
+            keys.kin(term, theirs)
+            or is_broad(theirs, bank)
+            or keys.alike(said, first_sentence(other)) >= _SAME_MEANING
+        )
         return known or keys.said_of(theirs, question, "")
 
-    candidates = mine(fact, question, bank, forms, is_second_key)
-    return mined_item(fact, "term", question, (shown_name(term),), by_name(candidates), bank, rng)
+    candidates = mine(fact, question, bank, forms, is_second_key, about=term, is_name=True)
+    return mined_item(fact, "term", question, (shown_name(term),), by_name(candidates, bank), bank, rng)
 
 
 def _asked_name(fact: Fact, bank: Bank) -> str:

@@ -93,7 +93,15 @@ class SecondKeys:
         ours, theirs = self.names(_bare(one)), self.names(_bare(other))
         if ours & theirs or self._is_kind(one, theirs) or self._is_kind(other, ours):
             return True
-        heads = [stems_of(_PART_OF.split(_bare(name))[0]) for name in (one, other)]
+        split = [_PART_OF.split(_bare(name), maxsplit=1) for name in (one, other)]
+        heads = [stems_of(parts[0]) for parts in split]
+        # The network of a DDPM is one of a diffusion model.
+        if (
+            heads[0] == heads[1]
+            and len(split[0]) == len(split[1]) == 2
+            and self.kin(split[0][1], split[1][1])
+        ):
+            return True
         if not heads[0] & heads[1]:
             return False
         return any(a <= b or b <= a for a in ours for b in theirs if a and b)

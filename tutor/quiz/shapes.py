@@ -35,7 +35,7 @@ _GENERIC = re.compile(
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 # A noun taken for the verb ("Blurry samples are ..."), and what leans on the words left out ("is its chance").
 _NO_PREDICATE = re.compile(
-    r"\w+s (?:are|is|was|were|do|does|have|has|of|towards?)\b|(?:is|are) (?:its|their)\b"
+    r"\w+s(?: (?:are|is|was|were|do|does|have|has|of|towards?)\b|, (?:which|that|who)\b)|(?:is|are) (?:its|their)\b"
 )
 _THIRD_PERSON = re.compile(r"[a-z]+[^su]s")
 _PART = re.compile(

@@ -56,6 +56,8 @@ def situation_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
     stem = _ASKED.format(fact.question)
     candidates = mine(fact, stem, bank, forms, is_second_key, _LEAST_COSINE, weight=_WEIGHT)
+    if len(candidates) < 2:
+        return None
     made = (mined_item(fact, "choice", stem, (key,), candidates, bank, rng) for _ in range(_TRIES))
     return next((item for item in made if item is not None and _is_fair(item, fact.question, bank)), None)
 
