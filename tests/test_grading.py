@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tutor.claims import left_open
 from tutor.errors import SettingsError
 from tutor.evaluation.grading import (
     DEVELOPMENT_SETS,
@@ -18,16 +19,19 @@ from tutor.evaluation.grading import (
     macro_f1,
 )
 from tutor.quiz.answer_features import lexical, numbers_in, reader_pair, sides_of
-from tutor.quiz.answer_texts import read_answer, spelt_out, with_roles
+from tutor.quiz.answer_texts import read_answer, short_names, spelt_out, with_roles
 from tutor.quiz.bank import Bank
+from tutor.quiz.exchanged import is_exchanged
 from tutor.quiz.grades import Grade, in_quarters
 from tutor.quiz.grading import grade
 from tutor.quiz.items import Item, Kind, Option
 from tutor.quiz.listed import left_out, listed_in
 from tutor.quiz.short_answers import _graded, claim_evidence, decided, measured
+from tutor.quiz.truth import agrees
 from tutor.quiz.word_answers import grade_cloze, is_accepted, values_in
 from tutor.training.grades import learned_from, left_out_of_scripts, scripted_examples
 from tutor.turns import Citation
+from tutor.words import stem
 
 QUOTE = "The generator makes fakes, the discriminator judges them, and the encoder compresses."
 
@@ -326,6 +330,24 @@ def test_an_acronym_and_what_it_stands_for_are_the_same() -> None:
     assert lexical("What is it called?", key, spelt_out("EMD", key))["focus"] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("ELBO", "The evidence lower bound"),
+        ("cgan", "a conditional GAN"),
+        ("VAE", "variational autoencoder"),
+        ("FID", "Fréchet Inception distance"),
+        ("cfg", "classifier-free guidance"),
+    ],
+)
+def test_a_short_name_is_its_long_one_as_a_gap_and_among_options(short: str, long: str) -> None:
+    for said, key in ((short, long), (long, short)):
+        assert grade(asked("cloze", key), said).verdict == "correct"
+        options = asked("choice", "o1", "The perplexity", key, "Mode collapse")
+        assert grade(options, said).verdict == "correct"
+    assert not short_names("GAN", "gradient penalty") and not short_names("mode", "mode collapse")
+
+
 EITHER = asked("either", "o0", "Beam search", "Greedy search")
 
 
@@ -337,6 +359,64 @@ def test_an_option_is_named_by_a_word_that_no_other_has(answer: str) -> None:
 @pytest.mark.parametrize("answer", ["search", "not beam", "beam or greedy", "tree"])
 def test_words_that_fit_both_options_or_none_name_none(answer: str) -> None:
     assert grade(EITHER, answer).verdict == "unsure"
+
+
+LOOP = asked(
+    "choice",
+    "o1",
+    "It makes a language model write intermediate steps before its answer",
+    "It ends the loop at success, at a step limit or at a cost limit",
+    "It runs the tool and adds the result to the model's context",
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("it stops the loop when done or at a step or cost limit", "correct"),
+        ("ends the loop at success or a limit", "correct"),
+        ("the second one", "correct"),
+        ("the 2nd", "correct"),
+        ("the last", "wrong"),
+        ("runs a tool, then puts its result in the context", "wrong"),
+        ("it never ends the loop at success or a limit", "unsure"),
+        ("something with limits", "unsure"),
+        ("it trains the model", "unsure"),
+    ],
+)
+def test_an_option_is_meant_by_most_of_its_words_or_by_its_place(answer: str, verdict: str) -> None:
+    assert grade(LOOP, answer).verdict == verdict
+
+
+CHANGED = dataclasses.replace(
+    CLAIM,
+    stem="True or false: Autoregressive models compute an approximate likelihood.",
+    fact="Autoregressive models compute an exact likelihood.",
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("flase", "correct"),
+        ("it is the other way round", "correct"),
+        ("exactly the opposite", "correct"),
+        ("not the case", "correct"),
+        ("I disagree", "correct"),
+        ("they compute the exact likelihood", "correct"),
+        ("exact, not approximate", "correct"),
+        ("ture", "wrong"),
+        ("exactly", "wrong"),
+        ("their likelihood is approximate", "wrong"),
+        ("exact or approximate", "unsure"),
+        ("the reverse process", "unsure"),
+        ("they compute a likelihood", "unsure"),
+    ],
+)
+def test_false_is_also_said_in_other_words_with_a_slip_or_by_the_correction(
+    answer: str, verdict: str
+) -> None:
+    assert grade(CHANGED, answer).verdict == verdict
 
 
 # What the student is told
@@ -409,6 +489,73 @@ def test_the_thing_chosen_is_the_one_named_first_that_is_not_denied() -> None:
     question, key = "Is a GAN an implicit or an explicit model?", "A GAN is an implicit model."
     assert lexical(question, key, "not explicit but implicit")["chosen"] == 1.0
     assert lexical(question, key, "explicit, it gives a likelihood")["other_chosen"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "right", "wrong"),
+    [
+        (
+            "Precision is the share of samples that look real, and recall is the share of the data that is covered.",
+            "recall: how much of the data is covered; precision: how many samples look real",
+            "recall: the share of samples that look real. precision: the share of the data that is covered",
+        ),
+        (
+            "It leaves it out at the output layer of the generator and the input layer of the discriminator.",
+            "input layer of the discriminator and output layer of the generator",
+            "input layer of the generator and output layer of the discriminator",
+        ),
+        (
+            "It is the divergence from the data to the model.",
+            "from the data distribution to that of the model",
+            "from the model distribution to that of the data",
+        ),
+        ("It measures the distance between real and generated data.", "between generated and real data", ""),
+        ("A scores how well a picture and a caption fit together.", "how well caption and picture fit", ""),
+        ("One has low bias, the other has high bias.", "one low bias, the other the other way round", ""),
+    ],
+)
+def test_what_is_said_of_the_other_thing_is_an_exchange(key: str, right: str, wrong: str) -> None:
+    assert not is_exchanged(key, right) and not is_exchanged(key, key)
+    assert not wrong or is_exchanged(key, wrong)
+
+
+def test_an_exchange_is_never_right_but_in_chinese_words_have_another_order() -> None:
+    question, key = "What does each do?", "A cat chases mice, while a dog guards houses."
+    said = measured(question, key, "a dog chases mice, and the cat guards houses")
+    assert said["exchanged"] == 1.0
+    for wrong, verdict in ((0.2, "wrong"), (0.1, "unsure")):
+        chances = {"correct": 1.0 - wrong, "partial": 0.0, "wrong": wrong}
+        assert decided(chances, said) == verdict  # type: ignore[arg-type]
+    assert measured(question, key, "狗 chases mice, and the cat guards houses")["exchanged"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"),
+    [
+        ("nothing, it is so", True),
+        ("it is right because bananas are yellow", True),
+        ("the student is right", True),
+        ("right, but only the generator makes fakes", False),
+        ("nothing to do with it", False),
+        ("the judge is another network", False),
+    ],
+)
+def test_who_finds_nothing_wrong_with_a_mistake_is_wrong(answer: str, agreed: bool) -> None:
+    item = asked("explain", QUOTE, stem="A student says: “The judge makes fakes.” What is wrong with that?")
+    assert agrees(answer) is agreed
+    assert not agreed or grade(item, answer).verdict == "wrong"
+
+
+def test_both_sides_of_an_or_are_left_open_also_where_such_notes_are_full_of_them() -> None:
+    question = "Does it happen during training or during sampling?"
+    assert left_open(question) == {stem("training"), stem("sampling")}
+    assert left_open("Is it a diffusion model or a GAN?") == {stem("diffusion"), stem("gan")}
+    item = asked("short", "It happens during sampling.", stem=question)
+    assert grade(item, "sampling").verdict == "correct" and grade(item, "training").verdict != "correct"
+
+
+def test_numbers_of_an_interval_are_two() -> None:
+    assert numbers_in("in [-1,1]") == {1.0} and numbers_in("(0,2)") == {0.0, 2.0}
 
 
 def test_an_answer_that_names_another_role_number_or_side_is_never_right() -> None:
@@ -577,6 +724,13 @@ def test_what_a_right_answer_lacks_of_a_list_is_no_point_that_it_hits(
 def test_of_a_gap_filled_in_part_the_word_that_lacks_is_told() -> None:
     found = grade(asked("cloze", "variational autoencoder"), "autoencoder")
     assert found.verdict == "partial" and "Missing: “variational”." in found.feedback
+
+
+def test_the_noun_of_a_class_may_lack_in_a_gap_and_another_word_before_it_is_another_thing() -> None:
+    assert grade(asked("cloze", "multimodal model"), "multimodal").verdict == "correct"
+    assert grade(asked("cloze", "multimodal model"), "multi-modal modle").verdict == "correct"
+    assert grade(asked("cloze", "causal mask"), "padding mask").verdict == "wrong"
+    assert grade(asked("cloze", "KL divergence"), "JS divergence").verdict == "wrong"
 
 
 @pytest.mark.parametrize(

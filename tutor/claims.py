@@ -212,11 +212,18 @@ def left_open(question: str) -> frozenset[str]:
     for clause in clauses_of(question):
         before, either, after = clause.text.partition(" or ")
         if either:
-            sides = [
-                [word.stem for word in _words(side) if word.stem not in GENERIC] for side in (before, after)
-            ]
+            sides = [_choices(side) for side in (before, after)]
             found.update(sides[0][-1:] + sides[1][:1])
     return frozenset(found)
+
+
+def _choices(side: str) -> list[str]:
+    """The words of a side that may be the answer; a word that such notes are full of where there is no other.
+
+    "During training or during sampling?" leaves training open, "a diffusion model or a GAN?" not the model.
+    """
+    found = [word.stem for word in _words(side)]
+    return [word for word in found if word not in GENERIC] or found
 
 
 def _with_rivals(claims: Sequence[Claim], told: frozenset[str]) -> list[Claim]:

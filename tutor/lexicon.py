@@ -80,6 +80,7 @@ SYNONYMS = _groups(
     past beyond bypass|freeze fix|carry pass transport|draw paint|write generate|error mistake|quality fidelity|
     original existing|discard throw|number count amount|lower reduce decrease|short brief|measure score metric|
     rebuild decode|split divide|join combine merge|chance probability likely|goal aim objective|
+    gaussian normal|
     new novel unseen|underlying hidden latent|condition control guide steer|prompt instruction description"""
 )
 PHRASES = tuple(

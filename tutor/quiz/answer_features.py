@@ -27,6 +27,7 @@ _NO = re.compile(
 )
 _ASKED_WORDS, _KEY_WORDS = 36, 48
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+_INTERVAL = re.compile(r"(?<=[\[({])([-−]?\d+(?:\.\d+)?),([-−]?\d+(?:\.\d+)?)(?=[\])}])")
 _BREAK = re.compile(r"[,;:.!?()]|\b(?:while|whereas|but|and)\b")
 _YES_NO_QUESTION = re.compile(
     r"^\W*(?:can|could|may|might|do|does|did|is|are|was|were|will|would|should|must|has|have|need)\b",
@@ -105,6 +106,7 @@ def _negations(text: str) -> int:
 def numbers_in(text: str) -> frozenset[float]:
     """The numbers of a text; a percentage also as a fraction, "a/b" as its value too."""
     found: set[float] = set()
+    text = _INTERVAL.sub(r"\1, \2", text)
     for match in _NUMBER.finditer(text):
         raw = (
             match[0].replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", match[0]) else match[0]

@@ -18,6 +18,9 @@ _FOREIGN = re.compile(
     r"cada|como|más|pero|muy|le|les|des|est|pour|dans|avec|une|qui|pas)\b",
     re.IGNORECASE,
 )
+_ARTICLES = frozenset(("the", "a", "an", "it", "is", "its"))
+_LONGEST_ACRONYM = 6
+_KNOWN_WORD = 3.0  # the Zipf frequency from which on a word is one that people write
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,12 @@ class Reading:
     Attributes:
         text: in English words where it was Chinese.
         foreign: how much of it is in a language that nothing here reads, 0 to 1.
+        translated: whether it was Chinese, so that its words stand in another order than English has.
     """
 
     text: str
     foreign: float
+    translated: bool = False
 
 
 def read_answer(answer: str, names: Mapping[str, str] | None = None) -> Reading:
@@ -46,7 +51,7 @@ def read_answer(answer: str, names: Mapping[str, str] | None = None) -> Reading:
         text = _NO_FIRST.sub("no, ", _YES_FIRST.sub("yes, ", text))
         english = in_english(text, ANSWER_WORDS | dict(names or {}))
         left = "".join(CJK.findall(english))
-        return Reading(" ".join(CJK.sub(" ", english).split()), len(left) / len(runs))
+        return Reading(" ".join(CJK.sub(" ", english).split()), len(left) / len(runs), translated=True)
     tokens = re.findall(r"[^\W\d_]+", text)
     strange = len(_FOREIGN.findall(text)) / len(tokens) if len(tokens) >= 3 else 0.0
     rare = sum(zipf(token.lower()) < 1.5 and len(token) > 3 for token in tokens) / max(1, len(tokens))
@@ -57,23 +62,60 @@ def spelt_out(answer: str, key: str) -> str:
     """An answer with the key's words for its acronyms ("EMD"), and with the key's acronyms that it spells out."""
     wanted, given = re.findall(r"[^\W_]+", key), re.findall(r"[^\W_]+", answer)
     added = []
-    for acronym in dict.fromkeys(w for w in given if 2 <= len(w) <= 6 and w.isalpha() and w.isupper()):
-        added += _spelling(acronym, wanted) if acronym not in wanted else []
-    for acronym in dict.fromkeys(w for w in wanted if 3 <= len(w) <= 6 and w.isalpha() and w.isupper()):
+    known = {word.lower() for word in wanted}
+    for acronym in dict.fromkeys(word for word in given if _is_acronym(word)):
+        added += _spelling(acronym, wanted) if acronym.lower() not in known else []
+    for acronym in dict.fromkeys(w for w in wanted if 3 <= len(w) <= _LONGEST_ACRONYM and w.isupper()):
         if acronym not in given and _spelling(acronym, given):
             added.append(acronym)
     return f"{answer} ({' '.join(added)})" if added else answer
 
 
+def short_names(answer: str, name: str) -> bool:
+    """Whether of an answer and a name one is short for the other, and nothing else: "ELBO", "the cGAN"."""
+    said, wanted = (
+        [one for one in re.findall(r"[^\W_]+", text) if one.lower() not in _ARTICLES]
+        for text in (answer, name)
+    )
+    return any(
+        len(short) == 1 and len(long) > 1 and _is_acronym(short[0]) and _spelling(short[0], long) == long
+        for short, long in ((said, wanted), (wanted, said))
+    )
+
+
+def _is_acronym(word: str) -> bool:
+    """Whether a word may be an acronym: in capitals, or no word that people write."""
+    plain = word.isalpha() and 2 <= len(word) <= _LONGEST_ACRONYM
+    return plain and (word.isupper() or (len(word) > 2 and zipf(word.lower()) < _KNOWN_WORD))
+
+
 def _spelling(acronym: str, tokens: Sequence[str]) -> list[str]:
-    """The words in a row that begin with an acronym's letters; a possessive s is no word."""
+    """The words in a row that an acronym is made of, at least one letter of each; a possessive s is no word."""
     kept = [token for token in tokens if token not in ("s", "S")]
-    size = len(acronym)
-    for at in range(len(kept) - size + 1):
-        run = kept[at : at + size]
-        if all(len(word) > 1 for word in run) and "".join(word[0] for word in run).upper() == acronym:
-            return run
+    for size in range(len(acronym), 1, -1):
+        for at in range(len(kept)):
+            run = kept[at : at + size]
+            if len(run) == size and all(len(word) > 1 for word in run) and _made_of(acronym.lower(), run):
+                return run
     return []
+
+
+def _made_of(acronym: str, words: Sequence[str]) -> bool:
+    """Whether an acronym is the words' first letters, with more letters of a word in its order ("ELBO", "cGAN")."""
+    if not words or not acronym:
+        return not words and not acronym
+    word = words[0].lower()
+    if acronym[0] != word[0]:
+        return False
+    return any(
+        _in_order(acronym[1:taken], word[1:]) and _made_of(acronym[taken:], words[1:])
+        for taken in range(1, len(acronym) - len(words) + 2)
+    )
+
+
+def _in_order(letters: str, word: str) -> bool:
+    rest = iter(word)
+    return all(letter in rest for letter in letters)
 
 
 def with_roles(answer: str, key: str) -> str:

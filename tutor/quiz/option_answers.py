@@ -10,24 +10,14 @@ from collections.abc import Iterable
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import LETTERS, Item, plain
+from tutor.quiz.named_options import meant_by, placed, shortened
+from tutor.quiz.truth import said_of
 from tutor.quiz.word_answers import named_by
 from tutor.words import content_words
 
 _LETTERED = re.compile(
     r"\s*(?:(?:it'?s|i (?:think|say|choose|pick)|my|the|answer|option|is|choice|:)\s*)*"
     r"[(\[]?([a-j]|\d)(?:[)\].:,]|\s*[-–—]\s|\s*$|\s+(?:because|since|as)\b)"
-)
-_OPENING = r"\W*(?:(?:it'?s|it is|that'?s|that is|this is|i (?:think|say|guess|believe)|the"
-_OPENING += r"|answer|statement|is|so|well|definitely|surely|clearly|probably|maybe)\s+)*"
-_TRUE = re.compile(
-    _OPENING
-    + r"(?:(?:true|t|yes|y|yep|yeah|right|correct|not false|richtig|wahr)(?:\b|$)|对|是(?!不)|正确|真)",
-    re.I,
-)
-_FALSE = re.compile(
-    _OPENING
-    + r"(?:(?:false|f|no|n|nope|not true|not (?:right|correct)|untrue|wrong|incorrect|falsch)(?:\b|$)|错|不|假)",
-    re.I,
 )
 _REASON = re.compile(r"\b(?:because|since|as|cause|bc)\b|[,;:.–—-]\s+", re.IGNORECASE)
 _LINK = r"\s*(?:(?:[-–—:=.)>→]|is\b|goes (?:with|to)\b|belongs to\b|with\b)\s*)*"
@@ -68,8 +58,8 @@ def chosen_option(item: Item, answer: str) -> str | None:
     if lettered and lettered[1] in places:
         return places[lettered[1]]
     if set(texts) == {"true", "false"}:
-        found = "false" if _FALSE.match(answer) else "true" if _TRUE.match(answer) else None
-        return texts[found] if found else None
+        found = said_of(item, answer)
+        return None if found is None else texts["true" if found else "false"]
     if lettered:
         return None
     named = {text for text in texts if f" {text} " in f" {said} "}
@@ -77,7 +67,9 @@ def chosen_option(item: Item, answer: str) -> str | None:
     meant = longest or _parts_of(said, texts)
     if meant:
         return texts[meant.pop()] if len(meant) == 1 else None
-    return named_by(answer, {option: text for text, option in texts.items()})
+    by_id = {option.id: option.text for option in item.options if option.id in texts.values()}
+    readings = (placed, named_by, shortened, meant_by)
+    return next(filter(None, (reading(answer, by_id) for reading in readings)), None)
 
 
 def _bare(text: str) -> str:

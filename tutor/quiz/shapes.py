@@ -220,7 +220,8 @@ def shortened(shape: str, subject: str, text: str, asks: str, told: Collection[s
         text = f"they{text[2:]}"
     texts = [text]
     for cut in () if shape == "whole" and asks in ("why", "difference") else CUT.finditer(text):
-        if shape == "whole" and cut.group().startswith(":"):
+        # Before its colon a definition is an image ("it is a way of looking at other words"), which defines nothing.
+        if (shape == "whole" or asks == "what is") and cut.group().startswith(":"):
             continue
         short = text[: cut.start()].rstrip(" ,;:")
         closed = short.count("$") % 2 == 0 and short.count("(") == short.count(")")

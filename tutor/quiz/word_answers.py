@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
-from tutor.lexicon import NUMBERS, ROLE_WORDS, distance, likeness
+from tutor.lexicon import GENERIC, NUMBERS, ROLE_WORDS, distance, likeness
+from tutor.quiz.answer_texts import short_names
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import Item
@@ -58,7 +59,10 @@ def _is_accepted(answer: str, accepted: Sequence[str], names: Collection[str]) -
         wanted = bare_words(one)
         if said and (said == wanted or "".join(said) == "".join(wanted)):
             return True
+        # Parted in other places a name may have a slip, too: "multi-modal modle".
+        parted = len(said) != len(wanted) and min(len(said), len(wanted)) > 1
         slips = _slips(said, wanted, names) or _slips(written, _as_written(one), names)
+        slips = slips or (parted and _slip("".join(said), "".join(wanted), names))
         if " ".join(said) not in names and slips:
             return True
     return False
@@ -114,12 +118,22 @@ def grade_cloze(item: Item, answer: str, accepts: Sequence[str], terms: Collecti
         return Grade("correct", 1.0, (point,), told("Right: {key}. {witness}"))
     wanted = bare_words(item.key)
     had = sum(_is_said(other, said, names) for other in wanted) / len(wanted) if wanted else 0
-    if had >= 0.5 and len(said) <= len(wanted) + 1 and not _DENIES & set(said):
+    short = len(said) <= len(wanted) + 1 and not _DENIES & set(said)
+    if had >= 0.5 and short and not _of_another_kind(said, wanted, names):
         lacks = _lacking(item.key, said, names)
         lacking = "Partly. Missing: “{lacks}”. The word is “{key}”. {witness}"
         frame = lacking if lacks else "Partly. The word is “{key}”. {witness}"
         return Grade("partial", in_quarters(had), (point,), told(frame, lacks=lacks))
     return Grade("wrong", 0.0, (point,), told("Not quite. The word is “{key}”. {witness}"))
+
+
+def _of_another_kind(said: Sequence[str], wanted: Sequence[str], names: Collection[str]) -> bool:
+    """Whether an answer is the same noun with another word before it: a "padding mask" is no part of a causal one."""
+    if len(said) < 2 or len(wanted) < 2 or not _is_said(wanted[-1], said[-1:], names):
+        return False
+    before = [*said[:-1], "".join(said[:-1])]
+    alike = (likeness(one, other) > 0 for one in before for other in [*wanted[:-1], "".join(wanted[:-1])])
+    return not any(alike)
 
 
 def _telling(item: Item) -> Callable[..., str]:
@@ -157,8 +171,17 @@ def holds(answer: str, accepted: Sequence[str], terms: Collection[str] = ()) -> 
 def _holds(answer: str, accepted: Sequence[str], names: Collection[str]) -> bool:
     said = bare_words(answer)
     return _is_accepted(answer, accepted, names) or any(
-        _within(said, bare_words(one), names) for one in accepted
+        _within(said, bare_words(one), names)
+        or _is_without_class(said, one, names)
+        or short_names(answer, one)
+        for one in accepted
     )
+
+
+def _is_without_class(said: Sequence[str], name: str, names: Collection[str]) -> bool:
+    """Whether a name lacks only the noun at its end that says of which class the thing is: "multimodal (model)"."""
+    *first, last = bare_words(name) or [""]
+    return bool(first) and last in GENERIC and (list(said) == first or _slips(said, first, names))
 
 
 def _within(said: Sequence[str], wanted: Sequence[str], names: Collection[str]) -> bool:
