@@ -27,6 +27,7 @@ _BETWEEN = 1
 _COMMON = 0.1
 # The letters that all forms of a word begin with: a quick look before it is read word by word.
 _ROOT = 6
+_SHORT = 4  # the least letters of a word cut short
 
 
 def is_unnamed(retriever: Retriever, question: str) -> bool:
@@ -60,9 +61,17 @@ def _stand_together(stems: Sequence[str], passage: Passage) -> bool:
     size = len(stems) + _BETWEEN
     for clause in _CLAUSE.split(without_struck(passage.embedded_text)):
         found = content_words(clause)
-        if any(set(stems) <= set(found[at : at + size]) for at in range(len(found))):
+        if any(_all_said(stems, found[at : at + size]) for at in range(len(found))):
             return True
     return False
+
+
+def _all_said(stems: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether each stem is one of these words or, as in "batch norm", the begin of one."""
+    return all(
+        any(word == stem or (len(stem) >= _SHORT and word.startswith(stem)) for word in words)
+        for stem in stems
+    )
 
 
 def _may_hold(passage: Passage, stem: str) -> bool:
