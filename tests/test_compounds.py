@@ -43,7 +43,15 @@ def test_words_that_only_stand_apart_name_nothing(small_retriever: Retriever, qu
 
 @pytest.mark.parametrize(
     "name",
-    ["top-p sampling", "image inpainting", "vae loss", "gan discriminator", "cross entropy", "batch norm"],
+    [
+        "top-p sampling",
+        "image inpainting",
+        "vae loss",
+        "gan discriminator",
+        "cross entropy",
+        "batch norm",
+        "t5 architecture",
+    ],
 )
 def test_other_spellings_orders_and_a_field_before_a_name_are_known(
     corpus_retriever: Retriever, name: str
@@ -51,7 +59,7 @@ def test_other_spellings_orders_and_a_field_before_a_name_are_known(
     assert not is_unnamed(corpus_retriever, f"what is {name}?")
 
 
-@pytest.mark.parametrize("name", ["contrastive learning", "masked autoencoders", "graph neural network"])
+@pytest.mark.parametrize("name", ["contrastive learning", "sparse autoencoders", "graph neural network"])
 @pytest.mark.parametrize("asked", ["What is {}?", "explain {} like I'm 5"])
 def test_a_thing_that_the_notes_do_not_name_is_not_answered_with_its_neighbours(
     corpus_retriever: Retriever, name: str, asked: str

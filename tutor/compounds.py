@@ -36,22 +36,26 @@ def is_unnamed(retriever: Retriever, question: str) -> bool:
     Args:
         question: in English, spelt as in the notes.
     """
-    stems = _compound(question)
-    if not stems or not all(map(retriever.knows, stems)):
+    name = _compound(question)
+    stems = tuple(dict.fromkeys(content_words(name)))
+    if not 2 <= len(stems) <= _MOST_STEMS or not all(map(retriever.knows, stems)):
         return False  # a word that the notes lack is the gate's business
     passages = retriever.index.passages
     if any(_stand_together(stems, passage) for passage in passages):
         return False
+    before = name[: max(name.rfind(" "), name.rfind("-"))]
+    if any(len(one.written) == len(before) for one in retriever.named.mentions(before)):
+        return False  # "denoising process", "VAE architecture": a thing of the notes, and what of it
     rare = [stem for stem in stems if not _is_common(retriever, stem)]
     return not (len(rare) == 1 and any(_heads(rare[0], passage) for passage in passages))
 
 
-def _compound(question: str) -> tuple[str, ...]:
+def _compound(question: str) -> str:
+    """The name of several words that is asked for; empty where none is."""
     asked = _ASKED.match(question)
     if asked is None or any(word in STOPWORDS for word in re.split(r"[ -]", asked["name"].lower())):
-        return ()
-    stems = tuple(dict.fromkeys(content_words(asked["name"])))
-    return stems if 2 <= len(stems) <= _MOST_STEMS else ()
+        return ""
+    return asked["name"]
 
 
 def _stand_together(stems: Sequence[str], passage: Passage) -> bool:

@@ -97,8 +97,12 @@ def _on_two(item: Item, level: int, last: int) -> str:
 
 
 def _without_both(item: Item) -> str:
-    """The note's sentence with a gap for each of the options; empty where it does not name them all."""
-    sentence = " ".join(item.citation.quote.split())
+    """The note's sentence with a gap for each of the options; empty where it does not name them all.
+
+    The last hint shows the same sentence, so that it tells more and not less.
+    """
+    cut = cut_of(item)
+    sentence = cut.text if cut is not None else " ".join(item.citation.quote.split())
     own = [set(content_words(option.text)) for option in item.options]
     said = set(content_words(sentence))
     if not all(stems and stems <= said for stems in own):
