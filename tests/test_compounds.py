@@ -70,3 +70,8 @@ def test_a_thing_that_the_notes_do_not_name_is_not_answered_with_its_neighbours(
 
     assert not found.answered
     assert found.gate.probability == 0.0
+
+
+def test_a_row_of_dashes_keeps_the_program_from_nothing(small_retriever: Retriever) -> None:
+    for question in ("what is " + "-" * 3000 + "!x", "what is " + "a-" * 50 + "!x"):
+        assert not is_unnamed(small_retriever, question)

@@ -759,3 +759,23 @@ def test_another_name_of_the_notes_is_no_word_of_a_gap(key: str, answer: str, ve
     found = grade_cloze(asked("cloze", key), answer, (), {"autodecoder"})
     assert found.verdict == verdict and "“”" not in found.feedback
     assert verdict == "wrong" or "Missing: “autoencoder”." in found.feedback
+
+
+@pytest.mark.parametrize(
+    ("answer", "exchanged"),
+    [
+        ("the generator is stronger than the critic", True),
+        ("the generator is weaker than the critic", False),
+        ("the critic is stronger than the generator", False),
+    ],
+)
+def test_a_comparison_is_exchanged_only_with_its_own_comparative(answer: str, exchanged: bool) -> None:
+    assert is_exchanged("The critic is stronger than the generator.", answer) == exchanged
+
+
+@pytest.mark.parametrize(
+    "answer", ["nothing is right about it", "right is the opposite", "true: none of it holds"]
+)
+def test_a_denial_behind_a_word_of_consent_is_no_consent(answer: str) -> None:
+    assert not agrees(answer)
+    assert agrees("nothing is wrong with it")

@@ -16,9 +16,10 @@ from tutor.words import STOPWORDS, content_words, without_struck
 _ASKED = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|but|please|hey|hi)\W+)*(?:what(?:'?s| is| are| exactly (?:is|are))|define|explain"
     r"|describe|tell me about|(?P<open>how (?:does|do)|what (?:does|do)))\s+(?:an?\s+|the\s+)?"
-    r"(?P<name>[\w-]+(?:[ -][\w-]+){1,3}?)(?(open)\s+(?:works?|mean|do))(?:,?\s+please)?\W*$",
+    r"(?P<name>\w+(?:[ -]\w+){1,4}?)(?(open)\s+(?:works?|mean|do))(?:,?\s+please)?\W*$",
     re.IGNORECASE,
 )
+_LONGEST = 120  # characters of a question that only names a thing
 _MOST_STEMS = 4
 _CLAUSE = re.compile(r"[.!?:;]\s| > |\n")
 # Words between those of a name: "loss of a GAN" has none that carry meaning, "flow-based generative model" has one.
@@ -52,7 +53,7 @@ def is_unnamed(retriever: Retriever, question: str) -> bool:
 
 def _compound(question: str) -> str:
     """The name of several words that is asked for; empty where none is."""
-    asked = _ASKED.match(question)
+    asked = _ASKED.match(question) if len(question) <= _LONGEST else None
     if asked is None or any(word in STOPWORDS for word in re.split(r"[ -]", asked["name"].lower())):
         return ""
     return asked["name"]

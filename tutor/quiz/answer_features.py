@@ -27,7 +27,7 @@ _NO = re.compile(
 )
 _ASKED_WORDS, _KEY_WORDS = 36, 48
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
-_INTERVAL = re.compile(r"(?<=[\[({])([-−]?\d+(?:\.\d+)?),([-−]?\d+(?:\.\d+)?)(?=[\])}])")
+_INTERVAL = re.compile(r"(?<=[\[({])([-−]?\d+(?:\.\d+)?),(?!\d{3}[\])}])([-−]?\d+(?:\.\d+)?)(?=[\])}])")
 _BREAK = re.compile(r"[,;:.!?()]|\b(?:while|whereas|but|and)\b")
 _YES_NO_QUESTION = re.compile(
     r"^\W*(?:can|could|may|might|do|does|did|is|are|was|were|will|would|should|must|has|have|need)\b",

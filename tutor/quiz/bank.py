@@ -37,6 +37,12 @@ _RARE = 0.35  # how rare a name must be in the notes, so that "image" is none
 _OF = re.compile(r" of (?:an?|the|each|every) ")
 
 
+def _longest_first(one: str | Key) -> tuple[int, tuple[str, ...]]:
+    """Sorts stems and names by how many words they have."""
+    words = (one,) if isinstance(one, str) else one
+    return -len(words), words
+
+
 class Bank:
     """The facts of the notes that a retriever searches.
 
@@ -226,7 +232,7 @@ class Bank:
 
     def facts_defining(self, units: Collection[str | Key]) -> list[Fact]:
         """The facts that define one of some things, those of longer names first."""
-        names = sorted((one for one in units if one in self._defining), key=lambda one: (-len(one), one))
+        names = sorted((one for one in units if one in self._defining), key=_longest_first)
         return [fact for name in names for fact in self._defining[name]]
 
     def statements(self, fact: Fact) -> list[str]:

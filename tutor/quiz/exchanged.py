@@ -17,6 +17,7 @@ _BOTH = re.compile(r"(\b(?:between|both)\b[^,;.]*?)\s+and\b", re.IGNORECASE)
 _REVERSED = re.compile(
     r"\b(?:other way (?:a?round|about)|vice versa|the (?:opposite|reverse|contrary))\b", re.I
 )
+_LONGEST = 1000  # characters; longer answers are left to the reader
 _SAME = 0.9  # likeness from which on two words are one
 # What stands before and after these words cannot change places.
 _BETWEEN = tuple(
@@ -37,7 +38,7 @@ def is_exchanged(key: str, answer: str) -> bool:
     Words that an answer denies, and what it sets a thing against, are not said; a part of it that only repeats words
     of one part of the key is as the key has it.
     """
-    if _REVERSED.search(answer):
+    if len(answer) > _LONGEST or _REVERSED.search(answer):
         return False
     pairs_of_both = _coordinated(key) & _coordinated(answer)
     wanted = _parts(key, pairs_of_both)
@@ -93,11 +94,20 @@ def _crossed(one: frozenset[str], two: frozenset[str], given: Sequence[frozenset
 
 def _turned(between: re.Pattern[str], key: str, answer: str) -> bool:
     wanted, given = between.search(plain(key)), between.search(plain(answer))
-    if not wanted or not given:
+    if not wanted or not given or _compared(wanted) != _compared(given):
         return False
+    compared = {word.stem for word in clause_in(_compared(wanted)).words}
     sides = [
-        {w.stem for w in clause_in(found[side]).words} for found in (wanted, given) for side in ("one", "two")
+        {w.stem for w in clause_in(found[side]).words} - compared
+        for found in (wanted, given)
+        for side in ("one", "two")
     ]
     one, two, first, second = sides
     one, two = one - two, two - one
     return bool(first & two and second & one) and not (first & one or second & two)
+
+
+def _compared(found: re.Match[str]) -> str:
+    """The comparative before "than": "A is slower than B" and "B is faster than A" say the same."""
+    before = found["one"].split()
+    return before[-1].lower() if before and re.search(r"\bthan\b", found[0], re.IGNORECASE) else ""

@@ -29,10 +29,16 @@ _FALSE = re.compile(
     r"(?:\b|$)|错|不|假)",
     re.I,
 )
+_DOUBLE = re.compile(
+    _OPENING + r"(?:no doubt|not incorrect|not false|not wrong|没错|不错|不是错)", re.IGNORECASE
+)
 _AGREES = re.compile(
     r"\W*(?:nothing(?! (?:to|but|about|in|like|more|else))|(?:(?:it|that|this|he|she|the (?:student|statement|claim))"
     r"(?:'?s| is| was) )?(?:(?:totally|completely|quite|absolutely|perfectly) )?(?:right|true|correct)(?! that))\b",
     re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"\b(?:nothing|none|not?|never|opposite|would be|right|true|correct)\b|n['’]t\b", re.IGNORECASE
 )
 _LIMITS = re.compile(r"\b(?:but|only|except|however|although|though|unless)\b", re.IGNORECASE)
 _STEM = re.compile(r"^true or false(?: \(topic: [^)]*\))?:\s*|^(?:对或错|判断)[^：:]*[：:]\s*", re.IGNORECASE)
@@ -45,6 +51,8 @@ def said_of(item: Item, answer: str) -> bool | None:
     Who only corrects the statement, in a word of the note that the statement has not, calls it false.
     """
     answer = _without_slip(answer)
+    if _DOUBLE.match(answer):
+        return True
     if _FALSE.match(answer):
         return False
     if _TRUE.match(answer):
@@ -54,7 +62,8 @@ def said_of(item: Item, answer: str) -> bool | None:
 
 def agrees(answer: str) -> bool:
     """Whether an answer finds nothing wrong with a statement, without an "only" or a "but"."""
-    return bool(_AGREES.match(answer)) and not _LIMITS.search(answer)
+    found = _AGREES.match(answer)
+    return found is not None and not _LIMITS.search(answer) and not _DENIES.search(answer, found.end())
 
 
 def _without_slip(answer: str) -> str:
