@@ -259,6 +259,10 @@ def reading_grade(text: str) -> float:
     return 0.39 * len(found) / len(spans) + 11.8 * syllables / len(found) - 15.59
 
 
+KNOWN_WORD = 3.0
+"""The Zipf frequency (`zipf`) from which on a word is one that people write, and no slip or name."""
+
+
 @lru_cache(maxsize=4096)
 def zipf(word: str) -> float:
     """How common a word is in English on the Zipf scale: log10 of its uses in a thousand million words; 0 when unseen.

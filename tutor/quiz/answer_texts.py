@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tutor.chinese import ANSWER_WORDS, CJK, in_english
-from tutor.words import plain_greek, zipf
+from tutor.words import KNOWN_WORD, plain_greek, zipf
 
 _CHINESE_SIGNS = str.maketrans("，、。；：！？（）", ",,.;:!?()")
 _YES_FIRST = re.compile(r"^\s*(?:是的|是|对的|对|正确|可以|会|能)(?:[,.;!]|\s|$)+")
@@ -20,7 +20,6 @@ _FOREIGN = re.compile(
 )
 _ARTICLES = frozenset(("the", "a", "an", "it", "is", "its"))
 _LONGEST_ACRONYM = 6
-_KNOWN_WORD = 3.0  # the Zipf frequency from which on a word is one that people write
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def short_names(answer: str, name: str) -> bool:
 def _is_acronym(word: str) -> bool:
     """Whether a word may be an acronym: in capitals, or no word that people write."""
     plain = word.isalpha() and 2 <= len(word) <= _LONGEST_ACRONYM
-    return plain and (word.isupper() or (len(word) > 2 and zipf(word.lower()) < _KNOWN_WORD))
+    return plain and (word.isupper() or (len(word) > 2 and zipf(word.lower()) < KNOWN_WORD))
 
 
 def _spelling(acronym: str, tokens: Sequence[str]) -> list[str]:

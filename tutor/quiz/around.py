@@ -49,11 +49,13 @@ def _of_the_name(item: Item, bank: Bank) -> str:
     if len(wanted) != 1:
         return ""
     own, asked = bank.by_id.get(item.fact_id), plain(item.stem)
+    if own is None:
+        return ""
+    secret = set(content_words(name)).union(*(content_words(other) for other in item.accepts))
     for fact in bank.facts:
-        if wanted[0] not in bank.named[fact.id] or own is None or say_the_same(own, fact, bank):
+        if wanted[0] not in bank.named[fact.id] or say_the_same(own, fact, bank):
             continue
         told = (_without(sentence, wanted[0], bank) for sentence in bank.statements(fact))
-        secret = set(content_words(name)).union(*(content_words(other) for other in item.accepts))
         for sentence in told:
             new = len(sentence.split()) in _WORDS and plain(sentence) not in asked
             if new and not secret & set(content_words(sentence)):

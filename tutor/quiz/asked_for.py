@@ -7,7 +7,7 @@ import re
 from tutor.quiz.frames import framed
 from tutor.quiz.items import Item
 from tutor.quiz.listed import listed_in
-from tutor.quiz.wording import BEGINNERS
+from tutor.quiz.wording import BEGINNERS, MISTAKE
 
 _OF_KIND = {
     "match": "It asks which belongs to which.",
@@ -68,7 +68,7 @@ def asked_for(item: Item) -> str:
     if item.kind in _OF_KIND:
         return framed(item, _OF_KIND[item.kind])
     question = item.stem.removeprefix("Explain in your own words: ")
-    if question.startswith("A student says"):
+    if question.startswith(MISTAKE):
         return framed(item, "It asks where the statement goes wrong.")
     if question.startswith(BEGINNERS):
         question = question.removeprefix(BEGINNERS).strip("“").partition("”")[0]

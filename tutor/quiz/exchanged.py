@@ -26,7 +26,7 @@ _BETWEEN = tuple(
         r"\bfrom\b(?P<one>[^,;.:]*?)\bto\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\bminus\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\b(?:instead of|rather than)\b(?P<two>[^,;.:]*)",
-        r"(?P<one>[^,;.:]*?)\bthan\b(?P<two>[^,;.:]*)",
+        r"(?P<one>[^,;.:]*?)\b(?P<compared>(?:(?:more|less|fewer) )?[\w-]+) than\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\bbefore\b(?P<two>[^,;.:]*)",
     )
 )
@@ -96,11 +96,8 @@ def _turned(between: re.Pattern[str], key: str, answer: str) -> bool:
     wanted, given = between.search(plain(key)), between.search(plain(answer))
     if not wanted or not given or _compared(wanted) != _compared(given):
         return False
-    compared = {word.stem for word in clause_in(_compared(wanted)).words}
     sides = [
-        {w.stem for w in clause_in(found[side]).words} - compared
-        for found in (wanted, given)
-        for side in ("one", "two")
+        {w.stem for w in clause_in(found[side]).words} for found in (wanted, given) for side in ("one", "two")
     ]
     one, two, first, second = sides
     one, two = one - two, two - one
@@ -109,5 +106,4 @@ def _turned(between: re.Pattern[str], key: str, answer: str) -> bool:
 
 def _compared(found: re.Match[str]) -> str:
     """The comparative before "than": "A is slower than B" and "B is faster than A" say the same."""
-    before = found["one"].split()
-    return before[-1].lower() if before and re.search(r"\bthan\b", found[0], re.IGNORECASE) else ""
+    return str(found.groupdict().get("compared", "")).lower()

@@ -10,7 +10,7 @@ from tutor.lexicon import likeness
 from tutor.quiz.answer_features import weight
 from tutor.quiz.answer_texts import short_names
 from tutor.quiz.word_answers import bare_words
-from tutor.words import zipf
+from tutor.words import KNOWN_WORD, zipf
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _PLACE = re.compile(
@@ -18,7 +18,6 @@ _PLACE = re.compile(
     r"(?:(\d)(?:st|nd|rd|th)|(\w+?))(?: (?:one|option|answer|choice))?"
 )
 _CLIPPED = 4  # letters from which on the beginning of a word is the word ("reparam")
-_KNOWN_WORD = 3.0  # the Zipf frequency from which on a word is one that people write
 _MEANT = 0.5  # the share of an answer's words from which they are an option's
 _LEAD = 2.0  # how many times as much of them as any other option has
 _OWN_WORDS = 2  # words that no other option has, from which on an answer in other words names one
@@ -56,7 +55,7 @@ def _shortens(answer: str, text: str) -> bool:
 
 
 def _clips(said: str, wanted: str) -> bool:
-    return len(said) >= _CLIPPED and wanted.startswith(said) and zipf(said) < _KNOWN_WORD
+    return len(said) >= _CLIPPED and wanted.startswith(said) and zipf(said) < KNOWN_WORD
 
 
 def meant_by(answer: str, texts: Mapping[str, str]) -> str | None:

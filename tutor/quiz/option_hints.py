@@ -11,11 +11,10 @@ from tutor.chinese import CJK
 from tutor.quiz.cuts import OPTION_LETTER, PIECE, Cut, answer_of, cut_of, reveals, size_told, split
 from tutor.quiz.frames import framed, is_chinese, listed, quoted
 from tutor.quiz.items import LETTERS, Item, Option, plain
-from tutor.quiz.wording import GAP
+from tutor.quiz.wording import GAP, judged
 from tutor.words import content_words, split_sentences
 
 _YES_NO = re.compile(r"^(?:yes|no|true|false)\b\W*", re.IGNORECASE)
-_ASKS_TRUTH = re.compile(r"^true or false(?: \(topic: [^()]*\))?[:,]?\s*", re.IGNORECASE)
 _NEAR_COPY = (
     0.75  # the share of a statement's words in order from which on it is the note's sentence, changed
 )
@@ -86,7 +85,8 @@ def _sourceless(why: str) -> str:
 
 def _on_two(item: Item, level: int, last: int) -> str:
     """The note's sentence without both things, then without the right one alone."""
-    cut, without = cut_of(item), _without_both(item)
+    cut = cut_of(item)
+    without = _without_both(item, cut)
     if level < last:
         told = without or (cut.shown(0) if cut is not None else "")
         return quoted(item, told) if told else size_told(item)
@@ -96,12 +96,11 @@ def _on_two(item: Item, level: int, last: int) -> str:
     return f"{framed(item, 'The right one ends with “{sign}”.', sign=sign)} {size_told(item)}"
 
 
-def _without_both(item: Item) -> str:
+def _without_both(item: Item, cut: Cut | None) -> str:
     """The note's sentence with a gap for each of the options; empty where it does not name them all.
 
     The last hint shows the same sentence, so that it tells more and not less.
     """
-    cut = cut_of(item)
     sentence = cut.text if cut is not None else " ".join(item.citation.quote.split())
     own = [set(content_words(option.text)) for option in item.options]
     said = set(content_words(sentence))
@@ -118,7 +117,7 @@ def _without_both(item: Item) -> str:
 
 def _on_truth(item: Item, level: int, last: int) -> str:
     """A word to weigh, which may be the false one; then the note's sentence without what stands in its place."""
-    statement = _ASKS_TRUTH.sub("", item.stem) or item.stem
+    statement = judged(item.stem)
     sentence = _nearest_sentence(item, statement)
     word, gapped = _weighed(item, statement, sentence)
     if level < last:

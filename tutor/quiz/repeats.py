@@ -13,6 +13,7 @@ from itertools import product
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
+from tutor.quiz.wording import MISTAKE, judged
 from tutor.words import content_words, normalised
 
 SAME_FACT = 0.9  # cosine of the passages of two facts from which on they are one
@@ -28,7 +29,7 @@ _KEY_WORDS = 3  # how many own words a key has that can be told by most of them
 _ASKED_TOLD = 0.5  # the share of a question's words beside a name that make the name its answer
 _LITTLE_ELSE = 0.66  # the share of a text's words beside a name that the question has too
 _CLAIM_SAID = 0.8  # the share of a statement's words that says it
-_JUDGED = re.compile(r"True or false[^:]*: (?P<true>.+)|A student says[^:]*: [“\"](?P<wrong>.+?)[”\"]")
+_MISTAKEN = re.compile(rf"{MISTAKE}[^:]*: [“\"](.+?)[”\"]")
 _LONG_KEY = 4
 _NO_NAME_BEGINS = re.compile(r"(?:it|they|because|so|to|by|when|if)\b", re.IGNORECASE)
 _NO_NAME = frozenset("true false yes no".split())
@@ -78,8 +79,9 @@ def _repeats(item: Item, other: Item, bank: Bank) -> bool:
 
 def _claims_what(item: Item, other: Item) -> bool:
     """Whether the statement that is to be judged in one question is said in another, as true or as false."""
-    claimed = _JUDGED.match(item.stem)
-    said = set(content_words(claimed["true"] or claimed["wrong"])) if claimed else set()
+    mistaken, statement = _MISTAKEN.match(item.stem), judged(item.stem)
+    claimed = mistaken[1] if mistaken else statement if statement != item.stem else ""
+    said = set(content_words(claimed))
     return len(said) >= _KEY_WORDS and len(said & set(content_words(other.stem))) >= _CLAIM_SAID * len(said)
 
 

@@ -35,6 +35,7 @@ from tutor.quiz.items import Item
 from tutor.quiz.listed import left_out
 from tutor.quiz.truth import agrees
 from tutor.quiz.word_answers import bare_words, holds, is_accepted
+from tutor.quiz.wording import MISTAKE
 from tutor.words import split_sentences
 
 HIT = 0.5  # share of a claim's evidence from which it counts as said
@@ -46,7 +47,6 @@ _DOUBTED, _SUPPORTED, _OPPOSED = 0.55, 0.85, 0.3
 _EXCHANGED = 0.15  # for "wrong" where the key's words change places: 72 of 74 such answers to 6,581 are
 _STRAY = 0.4  # for "wrong" where a word or two say nothing of the key
 _SAID = 0.7  # for "wrong" where the words say a claim of the key
-MISTAKE = "A student says"  # how a question begins that asks what is wrong with a statement
 _FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
 _STRANGE_NUMBERS = 0.4
 _NAME = 3  # words up to which a key is a name, which may stand in a phrase

@@ -10,12 +10,12 @@ from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.items import Item
 from tutor.quiz.scope import KIND
 from tutor.quiz.shapes import first_sentence
-from tutor.quiz.wording import BEGINNERS, bare
+from tutor.quiz.wording import BEGINNERS, MISTAKE, bare
 from tutor.topics import Key
 from tutor.words import content_words
 
 _LEAD = re.compile(
-    r"(?P<lead>True or false|Explain in your own words|A student says|Answer with a number)(?P<rest>: )"
+    rf"(?P<lead>True or false|Explain in your own words|{MISTAKE}|Answer with a number)(?P<rest>: )"
 )
 # These name things by themselves, or are asked for a name: a topic in front would be the answer.
 _BY_THEMSELVES = ("match", "order", "definition", "term", "cloze")

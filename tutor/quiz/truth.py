@@ -7,7 +7,8 @@ import re
 from tutor.claims import clauses_of
 from tutor.lexicon import GENERIC, distance
 from tutor.quiz.items import Item
-from tutor.words import zipf
+from tutor.quiz.wording import judged
+from tutor.words import KNOWN_WORD, zipf
 
 _OPENING = r"\W*(?:(?:it'?s|it is|that'?s|that is|this is|i (?:think|say|guess|believe|would say)|the|a|an|i"
 _OPENING += (
@@ -41,8 +42,6 @@ _DENIES = re.compile(
     r"\b(?:nothing|none|not?|never|opposite|would be|right|true|correct)\b|n['’]t\b", re.IGNORECASE
 )
 _LIMITS = re.compile(r"\b(?:but|only|except|however|although|though|unless)\b", re.IGNORECASE)
-_STEM = re.compile(r"^true or false(?: \(topic: [^)]*\))?:\s*|^(?:对或错|判断)[^：:]*[：:]\s*", re.IGNORECASE)
-_KNOWN_WORD = 3.0  # the Zipf frequency from which on a word is one that people write, and no slip
 
 
 def said_of(item: Item, answer: str) -> bool | None:
@@ -57,7 +56,7 @@ def said_of(item: Item, answer: str) -> bool | None:
         return False
     if _TRUE.match(answer):
         return True
-    return _corrected(_STEM.sub("", item.stem), item.fact, answer)
+    return _corrected(judged(item.stem), item.fact, answer)
 
 
 def agrees(answer: str) -> bool:
@@ -69,7 +68,7 @@ def agrees(answer: str) -> bool:
 def _without_slip(answer: str) -> str:
     """The answer with its first word put right where that is "true" or "false" with a slip."""
     first = re.match(r"\W*([a-z]+)", answer, re.IGNORECASE)
-    if not first or zipf(first[1].lower()) >= _KNOWN_WORD:
+    if not first or zipf(first[1].lower()) >= KNOWN_WORD:
         return answer
     meant = next((one for one in ("true", "false") if distance(first[1].lower(), one) <= 1), "")
     return f"{meant}{answer[first.end() :]}" if meant else answer

@@ -14,7 +14,7 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, item_id
 from tutor.quiz.prose import misconception_in
 from tutor.quiz.shapes import first_sentence, pronoun_of, subject_of
-from tutor.quiz.wording import core_of, stands_alone, statement_of
+from tutor.quiz.wording import MISTAKE, core_of, stands_alone, statement_of
 from tutor.words import content_words
 
 _ASKS = re.compile(
@@ -157,7 +157,7 @@ def mistake(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     said = misconception_in(fact)
     if not stands_alone(said, _FEWEST_WORDS):
         return None
-    stem = f"A student says: “{said}” What is wrong with that?"
+    stem = f"{MISTAKE}: “{said}” What is wrong with that?"
     return Item(
         item_id(fact.note, "explain", stem, fact.key), "explain", stem, (), fact.key, fact.key, fact.citation,
         fact.key, fact.heading, fact.note, fact.id, fact.concept, maker="rules",

@@ -13,7 +13,7 @@ from tutor.quiz.answer_texts import short_names
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import Item
-from tutor.words import plain_greek, stem, zipf
+from tutor.words import KNOWN_WORD, plain_greek, stem, zipf
 
 _ARTICLES = frozenset("the a an it its is are was this that these those they called of".split())
 _DENIES = frozenset({"not", "no", "or", "isn't", "never"})
@@ -22,7 +22,6 @@ _TOKEN = re.compile(
     r"\d+(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?|[+*/=<>^≤≥≠]|(?<![^\W\d_])[-−](?=[\w\\(.])|(?<=\s)[-−](?=\s)"
 )
 # From this Zipf frequency on a word is one that people write, so it is no slip for another one.
-_KNOWN_WORD = 3.0
 
 
 def bare_words(text: str) -> list[str]:
@@ -88,7 +87,7 @@ def _slip(said: str, wanted: str, names: Collection[str]) -> bool:
         return False
     if said in ROLE_WORDS or likeness(said, wanted) < 0:
         return False
-    return max(zipf(said), zipf(said + "e"), zipf(said + "s")) < _KNOWN_WORD
+    return max(zipf(said), zipf(said + "e"), zipf(said + "s")) < KNOWN_WORD
 
 
 def named_by(answer: str, texts: Mapping[str, str]) -> str | None:

@@ -11,7 +11,12 @@ from tutor.words import content_words, split_sentences
 GAP = "____"
 # Begins a question in a beginner's own words, each option of which names its thing.
 BEGINNERS = "A beginner asks: "
+# Begins a question that asks what is wrong with a statement.
+MISTAKE = "A student says"
 
+_JUDGED = re.compile(
+    r"^true or false(?: \(topic: [^()]*\))?[:,]?\s*|^(?:对或错|判断)[^：:]*[：:]\s*", re.IGNORECASE
+)
 _LETTER = re.compile(r"^[(\[]?[A-J][).:\]]\s+(?=\S)")
 _ANSWERS = re.compile(r"^(?:yes|no)\b\s*[,;:]\s*", re.IGNORECASE)
 _LEANS = re.compile(
@@ -38,6 +43,11 @@ def statement_of(fact: Fact) -> str:
         return ""
     words = _ANSWERS.sub("", " ".join(key[slice(*spans[0])].split()))
     return capital(words) if stands_alone(words) else ""
+
+
+def judged(stem: str) -> str:
+    """The statement that "True or false: ..." asks about, without its topic in brackets; any other question whole."""
+    return _JUDGED.sub("", stem) or stem
 
 
 def said_of(fact: Fact) -> str:
