@@ -515,9 +515,8 @@ def test_retry_in_a_quiz_is_told_and_changes_nothing(visit: Opening) -> None:
     _say(page, "Quiz me on GANs")
     page.wait_for_selector("#chat .options button")
     _idle(page)
-    assert not page.locator(
-        "#chat .bot-row .message-buttons :visible"
-    ).count()  # none of them helps with a question
+    # None of them helps with a question; they go when its options are drawn.
+    _until(page, lambda: not page.locator("#chat .bot-row .message-buttons :visible").count())
     page.get_by_label("Retry").dispatch_event("click")
     page.wait_for_selector(".toast-wrap >> text=cannot be taken back. Go on, or say")
     _idle(page)
