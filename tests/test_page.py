@@ -783,7 +783,7 @@ def test_phone_has_no_horizontal_scroll_and_shows_the_conversation(visit: Openin
     asked, log = page.locator("#chat .user-row").last, page.locator("#chat .panel-wrap")
     _until(page, lambda: 0 <= asked.bounding_box()["y"] - log.bounding_box()["y"] < 40)
     below = "log => log.scrollHeight - log.clientHeight - log.scrollTop"
-    assert log.evaluate(below) > 20
+    _until(page, lambda: log.evaluate(below) > 20)  # once its last lines are drawn
     log.hover()
     page.mouse.wheel(0, 4000)
     _until(page, lambda: log.evaluate(below) < 4)
