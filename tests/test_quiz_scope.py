@@ -17,7 +17,8 @@ from tutor.quiz.cuts import reveals
 from tutor.quiz.facts import is_everyday
 from tutor.quiz.hints import hint
 from tutor.quiz.items import KINDS, Item
-from tutor.quiz.scope import IS
+from tutor.quiz.prose import misconception_in
+from tutor.quiz.scope import IS, NAMES
 from tutor.quiz.studies import Studies
 from tutor.quiz.subject import says_its_subject
 
@@ -50,6 +51,33 @@ def test_a_quiz_stays_on_its_topic(bank: Bank, topic: str, words: str) -> None:
     for seed in (0, 1):
         items = quiz_items(bank, topic, 7, rng=random.Random(seed))
         assert items and all(re.search(words, shown(item)) for item in items), [i.stem for i in items]
+
+
+@pytest.mark.parametrize(
+    ("topic", "note", "inside", "outside"),
+    [
+        ("RAG", "language/rag-and-tools.md", "Which sort of search", "pocket calculator"),
+        ("decision trees", "discriminative/random-forests.md", "", "random forest"),
+    ],
+)
+def test_a_note_on_two_things_is_on_the_first_but_for_what_names_the_second(
+    bank: Bank, topic: str, note: str, inside: str, outside: str
+) -> None:
+    close = {fact.id for level, facts in bank.scope.levels(topic).items() if level > NAMES for fact in facts}
+    own = [fact for fact in bank.facts if fact.note == note and fact.id in close and not fact.term]
+    assert any(inside in fact.question for fact in own)
+    assert not any(outside in f"{fact.question} {fact.key}" for fact in own)
+
+
+def test_the_whole_title_of_a_note_is_a_topic(bank: Bank) -> None:
+    facts = bank.scope.levels("Variational autoencoder and the ELBO")[IS]
+    assert sum(fact.note == "vaes/vae-and-elbo.md" for fact in facts) > 10
+
+
+def test_a_mistake_that_does_not_name_a_topic_is_not_on_it(bank: Bank) -> None:
+    on = [fact for facts in bank.scope.levels("FID").values() for fact in facts]
+    mistakes = [said for fact in on if (said := misconception_in(fact))]
+    assert mistakes and all(bank.scope.names("FID", said) for said in mistakes)
 
 
 def test_fewer_are_asked_where_the_notes_hold_fewer(bank: Bank) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tutor.chinese import CJK
 from tutor.quiz.facts import Fact
+from tutor.quiz.prose import misconception_in
 from tutor.topics import Key
 from tutor.words import STOPWORDS, content_words, split_sentences, stem
 
@@ -190,8 +191,9 @@ class Scope:
             return ASKS
         if any(wanted <= self.units(place) for place in places if not _SEVERAL.search(place)):
             return WITHIN
-        begins = slice(*split_sentences(fact.key)[0]) if fact.key else slice(0)
-        return NAMES if asks or (named and said <= self.units(f"{fact.question} {fact.key[begins]}")) else 0
+        if self._same(self.units(self._first.get(fact.note, "")), wanted) and not self._is_on_second(fact):
+            return WITHIN
+        return NAMES if asks or (named and said <= self.units(_shown(fact))) else 0
 
     def _opens(self, question: str, wanted: Units) -> bool:
         """Whether the first thing that a question names is the topic: "How many tokens has the text of a prompt?"."""
@@ -201,8 +203,22 @@ class Scope:
     def _places(self, fact: Fact) -> list[str]:
         """What stands over a fact and says what it is about."""
         headings = fact.heading if fact.entry is None else fact.heading[-1:]
-        concept = fact.concept if fact.titled and fact.note in self._by_note else ""
-        return [one for one in (fact.term, *headings, concept) if one]
+        own = self._by_note.get(fact.note, "")
+        concept = fact.concept if fact.titled and own else ""
+        return [one for one in (fact.term, *headings, concept, own) if one]
+
+    def _is_on_second(self, fact: Fact) -> bool:
+        """Whether a fact of a note on several things, such as "RAG and tools", says or stands under a word of another
+        than the first."""
+        others = _SEVERAL.split(self._by_note[fact.note])[1:]
+        said = " ".join((*fact.heading[-1:], fact.question, fact.key))
+        return not set(content_words(" ".join(others))).isdisjoint(content_words(said))
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        """The first of the several things that the titles of some notes name."""
+        parts = {note: _SEVERAL.split(title) for note, title in self._by_note.items()}
+        return {note: names[0] for note, names in parts.items() if len(names) > 1}
 
     def _same(self, one: Units, other: Units) -> bool:
         """Whether two names differ in nothing but the kind of thing that they call it."""
@@ -243,6 +259,12 @@ class Scope:
             return {}
         found = self._bank.like(text, _LIKE, _COVERED)
         return {WITHIN: found} if found else {}
+
+
+def _shown(fact: Fact) -> str:
+    """What questions on a fact show of it: the mistake that it corrects, else its question and its first sentence."""
+    begins = slice(*split_sentences(fact.key)[0]) if fact.key else slice(0)
+    return misconception_in(fact) or f"{fact.question} {fact.key[begins]}"
 
 
 def _grouped(found: Mapping[str, int], bank: Bank) -> Levels:
