@@ -76,6 +76,10 @@ TALKS: list[tuple[tuple[str | tuple[str, str], ...], str]] = [
      "which is faster: flow matching or diffusion models?"),
     (("what is a GAN?", "and a VAE?", "so what's the difference?"), "What is the difference between GAN and VAE?"),
     (("what is a VAE?", "does the vq one blur too?", "what is the codebook in it?"), "what is the codebook in VQ-VAE?"),
+    # compared with one thing alone
+    (("what is a VAE?", "why are the images blurry?", "and compared to a GAN?"), "VAE compared to a GAN?"),
+    (("what is a VAE?", "what's the difference to diffusion models?"), "VAE compared to diffusion models?"),
+    (("what is a GAN?", "better than a VAE?"), "Is GAN better than a VAE?"),
     # the other one
     (("what is a GAN?", "no, I meant the discriminator", "and the other one?"), "What is generator (GAN)?"),
     (("compare GANs and VAEs", "can GANs give a likelihood?", "and the other one?"), "can VAEs give a likelihood?"),

@@ -139,6 +139,16 @@ COMPARES = re.compile(
     r"|区别|差别|不同|比较|对比|哪个|哪种",
     re.I,
 )
+# What compares with one thing alone: the other is that of the talk.
+AGAINST = re.compile(
+    r"^\W*(?:(?:and|but|so|then|ok(?:ay)?|now)\W+)*(?:(?:what|how) about\s+)?"
+    r"(?:(?:as |when )?compared?(?: to| with| against)|in (?:comparison|contrast)(?: to| with)|as opposed to"
+    r"|relative to|versus|vs\.?|against|contrast(?:ed)? with"
+    r"|(?:what(?:['’]?s| is| are) )?(?:the )?(?:main |key )?(?:diff(?:erences?)?|different) (?:to|from|with)"
+    r"|(?P<than>(?:better|worse|faster|slower|cheaper|easier|harder|sharper|simpler) than))"
+    r"\s+(?P<thing>(?!(?:it|that|this|them|these|those|what|which|how|why)\b)[^,;:?.!]{2,60}?)\W*$",
+    re.IGNORECASE,
+)
 BARE_WHY = re.compile(
     r"^(?:why|how come|why (?:is|was) (?:that|it|this)(?: so)?|why so|why (?:not|then)|really|how so|since when"
     r"|how (?:exactly|then))$",

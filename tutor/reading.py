@@ -11,6 +11,7 @@ import re
 from tutor.chinese import CJK
 from tutor.follow_ups import (
     ABOUT,
+    AGAINST,
     ASKS,
     ASKS_LIST,
     ASKS_TO,
@@ -73,6 +74,7 @@ def read(thread: Thread, message: str) -> Reading:
     return (
         _ordinal(thread, message)
         or _other(thread, message)
+        or _against(thread, message)
         or _between(thread, message)
         or _why(thread, message)
         or _pronoun(thread, message)
@@ -133,6 +135,16 @@ def _other(thread: Thread, message: str) -> Reading | None:
         standing, _ = _asked_of(thread, partner)
         return Reading(standing, partner, (f"What is {partner}?",))
     return Reading(text, partner)
+
+
+def _against(thread: Thread, message: str) -> Reading | None:
+    """ "And compared to a GAN?": what the talk is about beside the one thing that is named."""
+    found = AGAINST.match(message)
+    if not found or sides(message) or thread.same(found["thing"], thread.topic):
+        return None
+    own = thread.part or thread.topic
+    verb = f"Is {own} {found['than']}" if found["than"] else f"{own} compared to"
+    return Reading(f"{verb} {found['thing']}?", own)
 
 
 def _between(thread: Thread, message: str) -> Reading | None:
