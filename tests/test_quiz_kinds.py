@@ -17,7 +17,7 @@ from tutor.quiz.blueprint import BUILDERS as ALL
 from tutor.quiz.blueprint import is_sound
 from tutor.quiz.contrasts import either
 from tutor.quiz.facts import Fact
-from tutor.quiz.gaps import cloze, cloze_choice, told
+from tutor.quiz.gaps import cloze, told
 from tutor.quiz.gates import refusals
 from tutor.quiz.items import Item
 from tutor.quiz.judgements import true_false
@@ -28,7 +28,7 @@ from tutor.quiz.wording import GAP, core_of, statement_of, with_gap
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
 BUILDERS: tuple[Builder, ...] = (
-    cloze, cloze_choice, true_false, either, match, order, number, explain, mistake,
+    cloze, true_false, either, match, order, number, explain, mistake,
 )  # fmt: skip
 
 
@@ -138,9 +138,8 @@ def test_the_word_of_a_gap_is_nowhere_in_the_stem(made: dict[str, list[tuple[Fac
 
 
 def test_an_article_before_a_gap_tells_nothing(made: dict[str, list[tuple[Fact, Item]]]) -> None:
-    for name in ("cloze", "cloze_choice"):
-        for _, item in made[name]:
-            assert not re.search(rf"\ban? \w?{GAP}", item.stem, re.IGNORECASE), item.stem
+    for _, item in made["cloze"]:
+        assert not re.search(rf"\ban? \w?{GAP}", item.stem, re.IGNORECASE), item.stem
 
 
 def test_an_acronym_in_brackets_goes_with_its_long_form() -> None:
@@ -187,14 +186,6 @@ def test_a_gap_takes_the_other_names_of_its_term(bank: Bank) -> None:
     item = cloze(asked(bank, "Does RLHF make a language model truthful?"), bank, random.Random(0))
     assert item is not None and item.key == "RLHF"
     assert "reinforcement learning from human feedback" in item.accepts
-
-
-def test_the_options_of_a_gap_agree_with_their_article(made: dict[str, list[tuple[Fact, Item]]]) -> None:
-    for _, item in made["cloze_choice"]:
-        assert len(item.options) == 3
-        wrong = [option for option in item.options if option.id != item.key]
-        if re.search(rf"^[^_]*a\(n\) {GAP}", item.stem, re.IGNORECASE):
-            assert all(re.match(r"an? ", option.why, re.IGNORECASE) for option in wrong), item
 
 
 # -- true or false ------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tutor.quiz.assertions import claim_of, reason_of, result_of, sort_of
+from tutor.quiz.asked_names import name_item
+from tutor.quiz.assertions import claim_of, reason_of, sort_of
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import BUILDERS, is_sound
@@ -21,13 +22,13 @@ from tutor.quiz.claims import claim_item
 from tutor.quiz.computed import computed_item, result_in
 from tutor.quiz.distractors import Candidate
 from tutor.quiz.facts import Fact, is_everyday
+from tutor.quiz.falsehoods import statement_item
 from tutor.quiz.flaws import numeric
 from tutor.quiz.formulas import formula_item
-from tutor.quiz.gaps import cloze, cloze_choice, subject_gap
+from tutor.quiz.gaps import cloze, subject_gap
 from tutor.quiz.items import Item, Option, signs
 from tutor.quiz.judgements import true_false
 from tutor.quiz.option_answers import chosen_option
-from tutor.quiz.reasons import name_item, reason_item, result_item
 from tutor.quiz.situations import situation_item
 from tutor.quiz.values import value_item
 from tutor.quiz.wording import GAP
@@ -78,20 +79,13 @@ def test_what_holds_of_many_things_is_no_claim(statement: str) -> None:
     assert claim_of(statement) is None
 
 
-def test_a_reason_and_a_result_are_told_from_what_they_belong_to() -> None:
+def test_a_reason_is_told_from_what_it_belongs_to() -> None:
     why = reason_of(
         "The critic of a WGAN needs a Lipschitz constraint, because its scores estimate a distance."
     )
     assert why is not None and why.subject == "The critic of a WGAN needs a Lipschitz constraint"
     assert why.texts == ("Because its scores estimate a distance",)
-    so = result_of(
-        "A vision transformer cuts a picture into patches, so that the picture becomes a sequence."
-    )
-    assert so is not None and so.texts == ("The picture becomes a sequence",)
     assert reason_of("Diffusion training is more stable because it has no opposing network.") is None
-    assert (
-        result_of("The model has eyes and ears, so to speak, and handles pictures as well as sound.") is None
-    )
 
 
 def test_options_say_the_same_sort_of_thing() -> None:
@@ -108,7 +102,7 @@ def test_options_say_the_same_sort_of_thing() -> None:
 # -- the items ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("build", [claim_item, value_item, computed_item, reason_item, result_item, gap_item])
+@pytest.mark.parametrize("build", [claim_item, value_item, computed_item, statement_item, gap_item])
 def test_each_builder_makes_sound_items_with_a_reason_for_every_option(build: Builder, bank: Bank) -> None:
     items = _made(build, bank, 2)
     assert len(items) >= 15
@@ -116,6 +110,53 @@ def test_each_builder_makes_sound_items_with_a_reason_for_every_option(build: Bu
     for item in items:
         assert all(option.why and "What is a ?" not in option.why for option in item.options)
         assert build(bank.by_id[item.fact_id], bank, random.Random(item.fact_id)) == item
+
+
+def test_a_right_statement_stands_among_false_ones_on_its_own_matter(bank: Bank) -> None:
+    items = _made(statement_item, bank)
+    assert len(items) >= 80
+    for item in items:
+        fact = bank.by_id[item.fact_id]
+        for option in item.options:
+            if option.id != item.key:
+                other = bank.by_id[option.fact_id]
+                assert other.id != fact.id and bank.homes.of(other) & bank.homes.of(fact)
+                # What is wrong with it is told by the note that it comes from.
+                assert option.why.startswith("Not so: ") and option.text not in option.why
+
+
+def test_the_false_version_of_a_statement_is_never_beside_it(bank: Bank) -> None:
+    for item in _made(statement_item, bank):
+        false = bank.falsehoods.get(item.fact_id, "")
+        assert all(option.text != false.rstrip(".") for option in item.options)
+        assert not any(re.search(r"\d\.\d", option.text) for option in item.options)
+
+
+@pytest.mark.parametrize("thing", ["standard GAN", "language model", "diffusion model"])
+def test_of_a_wide_thing_no_part_or_step_is_its_rival(bank: Bank, thing: str) -> None:
+    found = [
+        item
+        for fact in bank.facts
+        if fact.id in bank.claims and bank.claims[fact.id].subject.lower() == f"a {thing}"
+        if (item := claim_item(fact, bank, random.Random(0))) is not None
+    ]
+    said = [
+        option.why.removeprefix("This is true of ").partition(" (")[0]
+        for item in found
+        for option in item.options
+        if option.why.startswith("This is true of ")
+    ]
+    parts = re.compile(
+        r"\b(?:layer|loop|step|encoder|decoder|generator|discriminator|tokenizer|cost|training)\b"
+    )
+    assert not [name for name in said if parts.search(name)]
+
+
+def test_an_option_that_points_at_something_else_is_none(bank: Bank) -> None:
+    for build in (choice_item, claim_item):
+        for item in _made(build, bank, 1):
+            others = [option.text for option in item.options if option.id != item.key]
+            assert not [text for text in others if re.search(r"\b(?:them|both|there)\b", text)]
 
 
 def test_what_is_true_of_a_thing_stands_among_what_is_true_of_others(bank: Bank) -> None:
@@ -244,16 +285,6 @@ def test_a_number_that_only_stands_in_a_definition_is_not_asked(bank: Bank) -> N
     assert value_item(_asked(bank, "What is the Jensen-Shannon divergence?"), bank, random.Random(0)) is None
 
 
-def test_a_reason_is_asked_also_where_the_card_only_asked_whether(bank: Bank) -> None:
-    fact = _asked(bank, "Does an unconditional diffusion model need labelled images?")
-    item = reason_item(fact, bank, random.Random(0))
-    assert (
-        item is not None
-        and item.stem == "Why is this so? “An unconditional diffusion model needs no labels.”"
-    )
-    assert _key(item).text == "Because its training target is the noise that the program added"
-
-
 def test_a_question_for_a_name_gives_names_to_choose_from(bank: Bank) -> None:
     fact = _asked(bank, "What do you call it when a chatbot invents something")
     item = name_item(fact, bank, random.Random(0))
@@ -261,7 +292,7 @@ def test_a_question_for_a_name_gives_names_to_choose_from(bank: Bank) -> None:
 
 
 def test_options_speak_of_one_thing_or_of_several_alike(bank: Bank) -> None:
-    for build in (choice_item, reason_item, result_item):
+    for build in (choice_item, claim_item):
         for item in _made(build, bank, 2):
             openings = [
                 found[1].lower()
@@ -333,7 +364,7 @@ def test_an_explanation_answers_the_question_and_never_begins_with_no(bank: Bank
     item = authored_item(fact, random.Random(0))
     assert item is not None and item.explanation.startswith("Only the generator of a GAN is needed")
     for one in bank.facts[::5]:
-        for build in (cloze, true_false, claim_item, reason_item):
+        for build in (cloze, true_false, claim_item, statement_item):
             made = build(one, bank, random.Random(0))
             assert made is None or not re.match(r"(?:Yes|No),", made.explanation.strip())
 
@@ -374,7 +405,7 @@ def test_what_stands_before_of_is_a_part_of_something_in_the_notes(bank: Bank) -
     assert bank.may_be_part("Decoder") and not bank.may_be_part("Stable Diffusion")
     gaps = [
         item
-        for build in (term_item, gap_item, cloze_choice)
+        for build in (term_item, gap_item)
         for item in _made(build, bank)
         if re.search(r"____ of (?:an?|the) ", item.stem)
     ]
@@ -391,9 +422,3 @@ def test_a_name_in_two_spellings_is_one_option(bank: Bank) -> None:
         for fact, name in zip(bank.facts, ("Normalizing flow", "Normalising flow", "Size"), strict=False)
     )
     assert by_name([one, other, third], bank) == [one, third]
-
-
-def test_a_conclusion_is_not_asked_of_a_statement_that_leans_on_another(bank: Bank) -> None:
-    leaning = [bank.by_id[one] for one, told in bank.results.items() if "in that case" in told.subject]
-    assert leaning
-    assert not [fact for fact in leaning if result_item(fact, bank, random.Random(0))]

@@ -55,9 +55,6 @@ _LEFT_OPEN = re.compile(  # compared with nothing, or leaning on another sentenc
     r"\bexception\b|^(?!.*\bthan\b).*\b(?:more|less|fewer|better|worse|slower|faster|larger|smaller|sharper|cheaper)$"
     r"|^(?!.*\bthan\b).*\b(?:more|less) \w+$"
 )
-_GIVES_RESULT = re.compile(
-    r",?(?<! and) so (?:that )?(?P<why>(?!(?:that|it is|this|far|much|many|to|as)\b)[^$\d]+)\.$"
-)
 _GIVES_REASON = re.compile(r",? because (?P<why>[^$\d]+)\.$")
 _SORTS = tuple(
     (sort, re.compile(opening, re.IGNORECASE))
@@ -108,29 +105,19 @@ def claim_of(statement: str, name: str = "") -> Answer | None:
 
 def reason_of(statement: str) -> Answer | None:
     """A statement and the reason that it gives in words, the statement in the place of the subject; or None."""
-    return _linked(statement, _GIVES_REASON, "because")
-
-
-def result_of(statement: str) -> Answer | None:
-    """A statement and what the note says follows from it, the statement in the place of the subject; or None."""
-    return _linked(statement, _GIVES_RESULT, "so")
-
-
-def _linked(statement: str, link: re.Pattern[str], shape: str) -> Answer | None:
-    found = link.search(statement)
+    found = _GIVES_REASON.search(statement)
     if found is None or len(content_words(statement[: found.start()])) < FEWEST_WORDS:
         return None
     said = statement[: found.start()].strip()
     texts = [found["why"], *(found["why"][: cut.start()] for cut in CUT.finditer(found["why"]))]
-    opening = "because " if shape == "because" else ""
     kept = [
-        f"{opening}{text.rstrip(' ,;:')}"
+        f"Because {text.rstrip(' ,;:')}"
         for text in dict.fromkeys(texts)
         if len(text.split()) >= FEWEST_WORDS + 1 and len(content_words(text)) >= 2 and not LOOSE.search(text)
     ]
-    kept = [text[0].upper() + text[1:] for text in sorted(kept, key=len, reverse=True)]
+    kept.sort(key=len, reverse=True)
     fits = bool(kept) and not _LEFT_OPEN.search(said) and said.count("$") % 2 == 0
-    return Answer(shape, said, tuple(kept), "why") if fits and len(said.split()) <= MOST_WORDS else None
+    return Answer("because", said, tuple(kept), "why") if fits and len(said.split()) <= MOST_WORDS else None
 
 
 def _says_enough(text: str, named: Collection[str]) -> bool:

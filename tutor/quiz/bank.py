@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tutor.quiz.assertions import claim_of, reason_of, result_of
+from tutor.quiz.assertions import claim_of, reason_of
 from tutor.quiz.facts import Fact, facts_of, is_everyday
 from tutor.quiz.homes import Homes
 from tutor.quiz.items import plain
@@ -48,6 +48,7 @@ class Bank:
 
     Attributes:
         facts: every fact once, in the order of the notes.
+        falsehoods: what is false of facts by their ids, as far as it was looked for (`tutor.quiz.falsehoods`).
     """
 
     def __init__(self, retriever: Retriever) -> None:
@@ -57,6 +58,7 @@ class Bank:
             for fact in (*facts_of(note, retriever.named), *prose_facts(note, retriever.named)):
                 found.setdefault(fact.id, fact)
         self.facts = tuple(found.values())
+        self.falsehoods: dict[str, str] = {}
         self._meanings: dict[str, frozenset[str | Key]] = {}
         self._rows: dict[tuple[str, ...], int] = {}
         for row, passage in enumerate(retriever.index.passages):
@@ -165,11 +167,6 @@ class Bank:
     def reasons(self) -> dict[str, Answer]:
         """What each fact gives a reason for, as the subject, and the reason, by the fact's id."""
         return self._read(reason_of)
-
-    @cached_property
-    def results(self) -> dict[str, Answer]:
-        """What each fact draws a conclusion from, as the subject, and the conclusion, by the fact's id."""
-        return self._read(result_of)
 
     @cached_property
     def replies(self) -> dict[str, Answer]:

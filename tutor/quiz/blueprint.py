@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tutor.errors import QuizError
+from tutor.quiz.asked_names import name_item
 from tutor.quiz.authored import authored_item
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import choice_item, definition_item, gap_item, term_item
@@ -15,13 +16,13 @@ from tutor.quiz.claims import claim_item
 from tutor.quiz.computed import computed_item
 from tutor.quiz.contrasts import either
 from tutor.quiz.facts import Fact, is_everyday
+from tutor.quiz.falsehoods import statement_item
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.formulas import formula_item
-from tutor.quiz.gaps import cloze, cloze_choice
+from tutor.quiz.gaps import cloze
 from tutor.quiz.gates import refusals
 from tutor.quiz.items import KINDS, Item, Kind, plain
 from tutor.quiz.judgements import true_false
-from tutor.quiz.reasons import name_item, reason_item, result_item
 from tutor.quiz.repeats import duplicates, leaks, say_the_same
 from tutor.quiz.scope import IS, NAMES, Levels, flat
 from tutor.quiz.sets import match, order
@@ -309,15 +310,14 @@ BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
         formula_item,
         choice_item,
         claim_item,
-        reason_item,
-        result_item,
         situation_item,
+        statement_item,
     ),
     "definition": (definition_item,),
     "term": (name_item, term_item, gap_item),
     "match": (match,),
     "order": (order,),
-    "cloze": (cloze, cloze_choice),
+    "cloze": (cloze,),
     "number": (number,),
     "short": (_author_of("short"), defined),
     "explain": (mistake, explain),

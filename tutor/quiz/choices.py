@@ -37,6 +37,7 @@ _TOLD = 0.6  # share of a question's words from which on a whole sentence shows 
 _SAME_MEANING = 0.62  # share of two sentences in common from which on they define one thing
 _KINDS = 2  # of models defined as kinds of another, from which on that one is a whole class
 _GAP = "____"
+_PART_OF = re.compile(r"\b(?:of|in|for|with|by|from)\b")
 
 
 def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -62,7 +63,10 @@ def choice_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         is_formula = [bool(_FORMULA.search(one.question)) for one in (fact, other)]
         if _group(answer, fact) != _group(theirs, other) or is_formula[0] != is_formula[1]:
             return False
-        return not subject or not within(subject, theirs.subject, fact, other, bank)
+        if not subject:
+            return True
+        apart = not within(subject, theirs.subject, fact, other, bank)
+        return apart and is_rival(subject, theirs.subject, fact, other, bank)
 
     def forms(other: Fact) -> Sequence[str]:
         theirs = lent(other)
@@ -124,6 +128,7 @@ def definition_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
             and same_form(answer, theirs[1])
             and sort_of(theirs[1].texts[0]) == sort_of(answer.texts[0])
             and not within(term, theirs[0], fact, other, bank)
+            and is_rival(term, theirs[0], fact, other, bank)
         )
         return theirs[1].texts if theirs and fits else ()
 
@@ -318,6 +323,29 @@ def within(subject: str, theirs: str, fact: Fact, other: Fact, bank: Bank) -> bo
     own = {one.key for one in bank.terms.places(subject)}
     other_topic = any(one.titled and one.key not in own for one in bank.terms.places(theirs))
     return not other_topic or not bank.homes.alike(subject, theirs)
+
+
+def is_rival(subject: str, theirs: str, fact: Fact, other: Fact, bank: Bank) -> bool:
+    """Whether what is said of one thing can be mistaken for what is said of another.
+
+    Of a wide thing, which notes are named after or of which others are kinds, parts and steps are true as well: only
+    another such thing is its rival. Methods, and things whose sort cannot be told, are too unlike each other where the
+    notes do not treat them together.
+    """
+    sort = bank.homes.sort(subject)
+    if sort not in ("", "model", "method"):
+        return True
+    if _is_wide(subject, bank):
+        return _is_wide(theirs, bank)
+    return sort == "model" or bool(bank.homes.of(fact) & bank.homes.of(other))
+
+
+def _is_wide(name: str, bank: Bank) -> bool:
+    """Whether a name, but for what stands before it, is the title of a note or that of a kind with several models."""
+    own = bare(name)
+    last = bank.terms.places(own)[-1:]
+    whole = bool(last) and last[0].end == len(own) and not _PART_OF.search(own[: last[0].begin])
+    return whole and (last[0].titled or bank.second_keys.has_kinds(last[0].written))
 
 
 def _shared(one: str, other: str) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tutor.quiz.assertions import sort_of
 from tutor.quiz.bank import Bank
-from tutor.quiz.choices import is_wider, mined_item, within
+from tutor.quiz.choices import is_rival, is_wider, mined_item, within
 from tutor.quiz.distractors import Candidate, mine, same_form
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
@@ -44,7 +44,7 @@ def claim_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
             return ()
         if _is_part(subject, theirs.subject, bank) or within(subject, theirs.subject, fact, other, bank):
             return ()
-        return fit(theirs)
+        return fit(theirs) if is_rival(subject, theirs.subject, fact, other, bank) else ()
 
     def fit(theirs: Answer) -> Sequence[str]:
         return [text for text in theirs.texts if not own & stems_of(text) and same_signs(claim, text)]

@@ -87,26 +87,29 @@ def mine(
         bar = _EVERYDAY_AT_HOME if about is None else _AT_HOME if same or about else _MOST_AT_HOME
         return homes.share(text, fact) >= bar
 
-    near_ones = 0
     fit: list[tuple[Candidate, float]] = []
     for other, cosine in homes.near(fact):
         # A beginner's picture of one thing ("it cuts the prompt into tokens") fits many others.
         same = bool(own & homes.of(other))
         if cosine < (_LEAST_AT_HOME if same else least) or (is_everyday(other) and not is_everyday(fact)):
             continue
+        # Where it cannot be told what they are said of, those from linked notes are of other matters.
+        if about == "" and not same:
+            continue
         # A sentence has the cosine of its whole section.
         if cosine > MOST_COSINE and other.id in bank.by_id:
             continue
-        texts = tuple(text for text in forms(other) if not OTHERS.search(text) and at_home(text, same))
+        texts = tuple(text for text in forms(other) if not _leans(text) and at_home(text, same))
         name = (plain(said_of(other)) if said_of else _said_of(other, bank)) if texts else ""
-        if texts and ((same and not is_name) or not about or homes.alike(about, name, is_name)):
-            near_ones += same
+        if texts and (not about or homes.alike(about, name, is_name)):
             shared = max(_share(text, told) for text in texts)
             fit.append((Candidate(other, texts, cosine, name), cosine + weight * shared))
-    # Where it cannot be told what they are said of, those from linked notes only fill up.
-    if about == "" and near_ones < 2:
-        return []
     return _first_of(fit, is_second_key)
+
+
+def _leans(text: str) -> bool:
+    """Whether an option leans on words beside it: those of other options, or those of the sentence that it is from."""
+    return bool(OTHERS.search(text) or _POINTS.search(text))
 
 
 def _first_of(
@@ -242,6 +245,11 @@ def _seen(text: str, told: Collection[str]) -> Seen:
     )
 
 
+# What points at something said before: "because noise there would remain", "the generator wants them to be real".
+_POINTS = re.compile(
+    r"\b(?:them|there|these|those|both|others?|the former|the latter|such)\b(?! (?:is|are|as)\b)",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(r"^(?:because |so that |by |when )?(its?|they|their)\b", re.IGNORECASE)
 _MARKS = (HEDGES, *map(re.compile, (r"\d", r"\$", r"[,;:(]", r".\bbecause\b")))
 

@@ -1,4 +1,4 @@
-"""Cloze items: a sentence of the notes with one term left out, to be typed or chosen among its siblings."""
+"""Cloze items: a sentence of the notes with one term left out, to be typed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from tutor.lexicon import GENERIC
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
-from tutor.quiz.items import Item, Option, item_id, option_id, plain
-from tutor.quiz.terms import Term, plural
+from tutor.quiz.items import Item, item_id, plain
+from tutor.quiz.terms import plural
 from tutor.quiz.wording import GAP, bare, core_of, said_of, statement_of, with_gap
 from tutor.topics import Mention
 from tutor.words import content_words, words, zipf
@@ -19,8 +19,6 @@ _CONTEXT = 5  # words of meaning that must be left around a gap
 _RARE = (
     0.35  # how rare a term must be; a stem that stands in one passage of twenty has this in large libraries
 )
-_OPTIONS = 3
-_NEAREST = 8
 _ARTICLES = ("", "a ", "an ", "the ")
 _LONGEST_NAME = 4  # words
 _SAME_ROOT = 5  # letters
@@ -34,7 +32,6 @@ _IS_SUBJECT = re.compile(
 _DENIES = re.compile(r" (?:[a-z]+ )?(?:not|no|never|cannot)\b")
 _PLAIN = 3.95  # the same for a gap that is typed, also where the word is what the fact defines
 _MANY_KINDS = 20  # of names that are defined as kinds of a term, from which on many fill its gap
-_PLURAL = re.compile(r"(?<!s)s$")
 _TAIL = re.compile(r" (?:of|in) (?:an? |the )?.*$")
 
 
@@ -47,25 +44,7 @@ def cloze(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     names = bank.terms.names_of(one.key)
     accepts = tuple(dict.fromkeys([*names, *(_TAIL.sub("", name) for name in names)]))
     accepts = tuple(name for name in accepts if name != one.written)
-    return _item(fact, stem, one.written, (), accepts)
-
-
-def cloze_choice(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
-    """A sentence with a gap and three terms of one kind for it; None where the notes know too few."""
-    gap = _gap(fact, bank, choice=True)
-    if gap is None:
-        return None
-    stem, one = gap
-    others = _fitting(bank, stem, one)
-    if len(others) < _OPTIONS - 1:
-        return None
-    drawn = rng.sample(others, _OPTIONS - 1)
-    right = _as_written(one, one.written)
-    told = {right: said_of(fact)}
-    told |= {_as_written(one, term.name): term.meaning for term in drawn}
-    options = [Option(option_id(text), text, why) for text, why in told.items()]
-    rng.shuffle(options)
-    return _item(fact, stem, option_id(right), tuple(options), ())
+    return _item(fact, stem, one.written, accepts)
 
 
 def subject_gap(fact: Fact, bank: Bank) -> tuple[str, Mention] | None:
@@ -83,16 +62,14 @@ def subject_gap(fact: Fact, bank: Bank) -> tuple[str, Mention] | None:
     return None
 
 
-def _item(fact: Fact, stem: str, key: str, options: tuple[Option, ...], accepts: tuple[str, ...]) -> Item:
-    shown = next((option.text for option in options if option.id == key), key)
+def _item(fact: Fact, stem: str, key: str, accepts: tuple[str, ...]) -> Item:
     return Item(
-        item_id(fact.note, "cloze", stem, shown, options), "cloze", stem, options, key, said_of(fact), fact.citation,
-        shown if options else statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, accepts,
-        maker="rules",
+        item_id(fact.note, "cloze", stem, key, ()), "cloze", stem, (), key, said_of(fact), fact.citation,
+        statement_of(fact), fact.heading, fact.note, fact.id, fact.concept, accepts, maker="rules",
     )  # fmt: skip
 
 
-def _gap(fact: Fact, bank: Bank, choice: bool = False) -> tuple[str, Mention] | None:
+def _gap(fact: Fact, bank: Bank) -> tuple[str, Mention] | None:
     """The stem and the term of the best gap in a fact's sentence."""
     # A correction sets one thing apart from what students think and fits others too.
     sentence = "" if fact.entry is None and not fact.term else statement_of(fact)
@@ -105,10 +82,10 @@ def _gap(fact: Fact, bank: Bank, choice: bool = False) -> tuple[str, Mention] | 
         ranked = sorted(mentions, key=lambda one: _rank(one, fact, bank), reverse=True)
         for one in ranked:
             # What is said of a thing holds of its kinds too.
-            if not _opens(text, one) or bank.second_keys.has_kinds(one.written, 1 if choice else _MANY_KINDS):
+            if not _opens(text, one) or bank.second_keys.has_kinds(one.written, _MANY_KINDS):
                 continue
-            stem = _stem(text, one, mentions, fact, bank, hinted=not choice)
-            if stem and (not choice or len(_fitting(bank, stem, one)) >= _OPTIONS - 1):
+            stem = _stem(text, one, mentions, fact, bank, hinted=True)
+            if stem:
                 return stem, one
     return None
 
@@ -249,49 +226,3 @@ def _is_name(written: str, names: Sequence[str]) -> bool:
     else is known of it."""
     forms = {form for name in names for form in (plain(name), plain(plural(name)))}
     return not names or plain(written) in forms or plain(plural(written)) in forms
-
-
-def _fitting(bank: Bank, stem: str, one: Mention) -> list[Term]:
-    """Terms that may stand in a gap as well by their form and their topic, and are neither right nor named there."""
-    own = bank.terms.by_key.get(one.key)
-    if own is None:
-        return []
-    sentence, meant = stem.partition(": ")[2], set(content_words(own.meaning))
-    alike = [
-        term
-        for term in bank.terms.of_one_part(one.key)
-        if _form(term.name) == _form(own.name)
-        and _agrees(sentence, one, term)
-        and (f"{GAP} of " not in sentence or bank.may_be_part(term.name))
-    ]
-    alike.sort(key=lambda term: -bank.terms.weight(meant.intersection(content_words(term.meaning))))
-    found = []
-    for term in alike[:_NEAREST]:
-        if not told(stem, (term.name,)) and not bank.terms.saying(
-            sentence.replace(GAP, term.name), content_words(term.name)
-        ):
-            found.append(term)
-    return found[: 2 * (_OPTIONS - 1)]
-
-
-def _agrees(sentence: str, one: Mention, term: Term) -> bool:
-    """Whether a term can stand where a gap is: behind "a" or in the plural only what can be counted, without an
-    article only what cannot, as the glossary's sentence shows."""
-    counted = re.match(r"an? ", term.meaning, re.IGNORECASE) is not None
-    before = sentence[: sentence.find(GAP)].rstrip().lower()
-    if before.endswith("a(n)") or (_PLURAL.search(one.written) and one.written[-2:-1].islower()):
-        return counted
-    return not counted or before.endswith("the")
-
-
-def _form(name: str) -> tuple[bool, bool]:
-    """Whether a name is a short form in capitals, and whether it has several words."""
-    return name[1:] != name[1:].lower(), " " in name
-
-
-def _as_written(one: Mention, name: str) -> str:
-    """A term's name in the number and with the capital letter of the one that it stands for."""
-    if one.begin == 0:
-        name = name[:1].upper() + name[1:]
-    several = _PLURAL.search(one.written) and one.written[-2:-1].islower()
-    return plural(name) if several and not _PLURAL.search(name) else name

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 # What sort of thing a name stands for, by the noun at its end or with which its meaning begins.
 _NOUNS = {
-    "model": """model network autoencoder transformer gan vae architecture classifier machine flow generator
-        discriminator encoder decoder critic forest tree layer agent program""",
+    "model": """model network autoencoder transformer gan vae architecture classifier machine flow forest tree agent
+        program library""",
+    "part": "generator discriminator encoder decoder critic layer head block gate connection unit client server host",
     "measure": """number measure metric score loss distance divergence share rate probability entropy likelihood term
         penalty error bound value perplexity objective scale precision recall coverage fidelity diversity
-        temperature""",
+        temperature cost price""",
+    "distribution": "distribution prior posterior density",
     "method": """method rule process training learning sampling algorithm technique trick step procedure way operation
         search descent use tuning pretraining estimator estimation normalisation regularisation guidance decoding
         matching""",
@@ -88,8 +90,11 @@ class Homes:
         are of too many sorts."""
         if self.sort(about) not in ("", "method") and self.sort(text) == self.sort(about):
             return True
-        counts = [self._counts[note] for note in self.of(fact) if note in self._counts]
-        return all(any(one.key in own for own in counts) for one in self._bank.terms.places(text))
+        return all(self.holds(fact, one.key) for one in self._bank.terms.places(text))
+
+    def holds(self, fact: Fact, key: Key) -> bool:
+        """Whether a thing is named in one of a fact's homes."""
+        return any(key in self._counts[note] for note in self.of(fact) if note in self._counts)
 
     def sort(self, name: str) -> str:
         """What sort of thing a name stands for, one of those of `_NOUNS`; or empty."""

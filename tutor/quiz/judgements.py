@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tutor.quiz.bank import Bank
 from tutor.quiz.contrasts import Contrast, contrast_of, is_singular
@@ -26,7 +26,7 @@ larger smaller|largest smallest|bigger smaller|higher lower|highest lowest|high 
 increase decrease|maximises minimises|maximise minimise|maximizes minimizes|raises lowers|raise lower|
 rises falls|rise fall|faster slower|longer shorter|sharper blurrier|stronger weaker|stable unstable|
 easier harder|better worse|cheaper costlier|adds removes|add remove|adding removing|discrete continuous|
-symmetric asymmetric|wider narrower|exact approximate|forwards backwards|before after|always never|past future
+symmetric asymmetric|wider narrower|exact approximate|forwards backwards|before after|past future
 """
 _OPPOSITES: dict[str, str] = {}
 for _one, _other in re.findall(r"([a-z]+) ([a-z]+)", _PAIRS):
@@ -57,8 +57,14 @@ _LOOSE = re.compile(
 # Students know that a sentence with such a word is seldom true.
 _ABSOLUTE = re.compile(r"\b(?:always|never|all|every|impossible)\b", re.IGNORECASE)
 _FEWEST, _MOST_WORDS = 4, 26
+_TELLING = 5  # meaning-bearing words
 _OPENING = 4  # characters: a sentence that begins with a name, or with its article, says what it is about
 _SIMILAR = 1.6  # ratio of the words of a true and a false version up to which neither is told by its length
+
+
+# A false sentence, the words that came into it and those that left it.
+Swapped = Iterator[tuple[str, list[str], list[str]]]
+Turn = Callable[[str, Fact, Bank, random.Random], Swapped]
 
 
 def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -77,8 +83,25 @@ def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     )  # fmt: skip
 
 
-def _versions(fact: Fact, bank: Bank, rng: random.Random) -> tuple[str, str]:
-    """A true and a false version of about the same length; one is empty where there is none."""
+def false_statement(fact: Fact, bank: Bank, rng: random.Random) -> str:
+    """What is false of a fact's matter, by the fact itself; empty where nothing can be said that surely is, and where
+    it is another number only."""
+    return _versions(fact, bank, rng, (_renamed, _opposed))[1]
+
+
+def true_statement(fact: Fact, bank: Bank) -> str:
+    """What a fact says, as one sentence that stands alone; empty where it says nothing so."""
+    return "" if _NO.match(fact.key) else next(_truths(fact, bank), "")
+
+
+def _versions(
+    fact: Fact, bank: Bank, rng: random.Random, turns: Sequence[Turn] | None = None
+) -> tuple[str, str]:
+    """A true and a false version of about the same length; one is empty where there is none.
+
+    Args:
+        turns: the ways to make a true sentence false; all without it.
+    """
     truths = list(_truths(fact, bank))
     said = misconception_in(fact) or _denied(fact, bank)
     if said:
@@ -91,7 +114,7 @@ def _versions(fact: Fact, bank: Bank, rng: random.Random) -> tuple[str, str]:
     if contrast is not None and _same_number(contrast):
         return contrast.told(bank.terms), contrast.exchanged(bank.terms)
     true = truths[0]
-    for makes in (_renamed, _numbered, _opposed):
+    for makes in turns or (_renamed, _numbered, _opposed):
         for false, come, gone in makes(true, fact, bank, rng):
             if not bank.terms.saying(false, come, but=gone):
                 return true, false
@@ -106,8 +129,10 @@ def _truths(fact: Fact, bank: Bank) -> Iterator[str]:
     for statement in [first, *named]:
         if statement and stands_alone(statement):
             core = core_of(statement)
-            if len(core.split()) <= _MOST_WORDS:
-                yield core
+            # "A generative model fits a distribution": what is left must not be a truism.
+            told = core if len(content_words(core)) >= _TELLING else statement
+            if len(told.split()) <= _MOST_WORDS:
+                yield told
 
 
 def _same_number(contrast: Contrast) -> bool:
@@ -178,9 +203,6 @@ def _third_person(verb: str) -> str:
     if re.search(r"(?:s|x|ch|sh|o)$", verb):
         return verb + "es"
     return verb[:-1] + "ies" if re.search(r"[^aeiou]y$", verb) else verb + "s"
-
-
-Swapped = Iterator[tuple[str, list[str], list[str]]]
 
 
 def _opposed(true: str, fact: Fact, bank: Bank, rng: random.Random) -> Swapped:

@@ -30,7 +30,6 @@ _CLOSED = re.compile(
     r"```.*?```|\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]|\b[\w.]+\([^()\s]*\)|\b\w+(?:[._]\w+)+",
     re.DOTALL,
 )
-_BROAD = frozenset("model gan vae network method classifier autoencoder transformer".split())
 _KIND_OF = re.compile(
     r"\b(?:is|are)\s+(?:an?|the|one)\s+(?P<kind>(?:[\w-]+\s+){1,4}?)(?=of|that|which|in|for|with|whose|to|from|by|where|made)\b"
 )
@@ -107,25 +106,6 @@ class Terms:
             if term.key != key
             and term.part == own.part
             and term.noun == own.noun
-            and _apart(term, own)
-            and not self._names(term.meaning, key)
-            and not self._names(own.meaning, term.key)
-        ]
-
-    def of_one_part(self, key: Key) -> list[Term]:
-        """Other things of the same part of the glossary, siblings or not, of which neither is a kind of the other.
-
-        Two models of one part may both do a thing, so what begins with the same broad noun is left out.
-        """
-        own = self.by_key.get(key)
-        if own is None:
-            return []
-        return [
-            term
-            for term in self.by_key.values()
-            if term.key != key
-            and term.part == own.part
-            and (term.noun != own.noun or not own.noun or own.noun not in _BROAD)
             and _apart(term, own)
             and not self._names(term.meaning, key)
             and not self._names(own.meaning, term.key)

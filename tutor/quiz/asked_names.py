@@ -1,10 +1,10 @@
-"""Why something is so, to be chosen among the reasons of other things; and which name a question asks for."""
+"""Which name a question asks for, to be chosen among names of other things."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
@@ -22,7 +22,7 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import subject_gap
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
-from tutor.quiz.shapes import Answer, first_sentence
+from tutor.quiz.shapes import first_sentence
 from tutor.quiz.wording import statement_of
 
 _SAME_STATEMENT = (
@@ -41,53 +41,6 @@ _LEANS_BACK = re.compile(
     r"\b(?:that|this|such an?|these|those) (?:case|way|point|form|setting|moment|step)s?\b", re.IGNORECASE
 )
 _CALLED = re.compile(r"\bcalled (?:an? |the )?")
-
-
-def reason_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
-    """Why a statement of the notes holds, the wrong options being reasons of other statements.
-
-    Returns:
-        None where the fact gives no reason in words, and where fewer than two distractors are fair.
-    """
-    return _linked_item(fact, bank, rng, bank.reasons, "Why is this so?", "That is why")
-
-
-def result_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
-    """What follows from a statement of the notes, the wrong options following from other statements; or None."""
-    return _linked_item(fact, bank, rng, bank.results, "What follows from this?", "That follows from")
-
-
-def _linked_item(
-    fact: Fact, bank: Bank, rng: random.Random, table: Mapping[str, Answer], asked: str, told: str
-) -> Item | None:
-    own = table.get(fact.id)
-    if own is None or _LEANS_BACK.search(own.subject):
-        return None
-    keys = bank.second_keys
-    stem = f"{asked} “{own.subject}.”"
-    named = {one.key for one in bank.terms.places(own.subject)}
-
-    def forms(other: Fact) -> Sequence[str]:
-        theirs = table.get(other.id)
-        if theirs is None or keys.alike(own.subject, theirs.subject) >= _SAME_STATEMENT:
-            return ()
-        return [
-            text
-            for text in theirs.texts
-            if all(one.key in named for one in bank.terms.places(text) if one.titled)
-        ]
-
-    def is_second_key(other: Fact, text: str) -> bool:
-        about = named & {one.key for one in bank.terms.places(table[other.id].subject)}
-        return bool(about) or bool(keys.reason(stem, own.texts[0], text, "", meaning=False))
-
-    def why(other: Fact) -> str:
-        return f"{told}: {table[other.id].subject} ({other.title})"
-
-    candidates = mine(
-        fact, stem, bank, forms, is_second_key, said_of=lambda other: table[other.id].subject, about=""
-    )
-    return mined_item(fact, "choice", stem, own.texts, candidates, bank, rng, why)
 
 
 def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:

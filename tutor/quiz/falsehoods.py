@@ -1,0 +1,63 @@
+"""A statement of the notes to be told from false ones on the same matter: misconceptions that the notes quote, and
+sentences of theirs turned round. So each option is at home, and what is wrong with it is known.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+from tutor.quiz.bank import Bank
+from tutor.quiz.choices import mined_item
+from tutor.quiz.distractors import Candidate
+from tutor.quiz.facts import Fact
+from tutor.quiz.items import Item
+from tutor.quiz.judgements import false_statement, true_statement
+from tutor.quiz.wording import said_of
+
+_ASKED = "Which of these statements is right?"
+_LEAST_COSINE = 0.3  # of the passages that two facts stand in, below which they are on other matters
+_SAME = 0.5  # share of the words in common from which on a false statement is the true one turned round
+_POOL = 14
+_WORKED_OUT = re.compile(r"\d\.\d|=")
+
+
+def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
+    """Which of some statements on one matter is right; None where the fact says none, or too few false ones are near.
+
+    The false version of the fact itself is never beside it: of two opposites one is right.
+    """
+    true = true_statement(fact, bank)
+    # What has to be worked out is asked for as a number.
+    if not true or _WORKED_OUT.search(true):
+        return None
+    candidates = list(_false_ones(fact, true, bank))
+    if len(candidates) < 2:
+        return None
+
+    def why(other: Fact) -> str:
+        return f"Not so: {' '.join(said_of(other).split())} ({other.title})"
+
+    return mined_item(fact, "choice", _ASKED, (true.rstrip("."),), candidates, bank, rng, why)
+
+
+def _false_ones(fact: Fact, true: str, bank: Bank) -> Iterator[Candidate]:
+    """False statements of the notes that a fact is about, the nearest first."""
+    own, found = bank.homes.of(fact), 0
+    for other, cosine in bank.homes.near(fact):
+        if found == _POOL or cosine < _LEAST_COSINE:
+            return
+        if other.id not in bank.by_id or not own & bank.homes.of(other):
+            continue
+        false = _false_of(other, bank)
+        if false and not _WORKED_OUT.search(false) and bank.second_keys.alike(true, false) < _SAME:
+            found += 1
+            yield Candidate(other, (false.rstrip("."),), cosine)
+
+
+def _false_of(fact: Fact, bank: Bank) -> str:
+    """What is false of a fact's matter, each looked for once in a bank."""
+    if fact.id not in bank.falsehoods:
+        bank.falsehoods[fact.id] = false_statement(fact, bank, random.Random(fact.id))
+    return bank.falsehoods[fact.id]
