@@ -14,12 +14,13 @@ from tutor.quiz.distractors import Candidate
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
 from tutor.quiz.judgements import false_statement, true_statement
-from tutor.quiz.wording import said_of
+from tutor.quiz.wording import said_of, statement_of
 
 _ASKED = "Which of these statements is right?"
 _LEAST_COSINE = 0.3  # of the passages that two facts stand in, below which they are on other matters
 _SAME = 0.5  # share of the words in common from which on a false statement is the true one turned round
 _POOL = 14
+_MOST_WORDS = 26
 _WORKED_OUT = re.compile(r"\d\.\d|=")
 
 
@@ -28,9 +29,8 @@ def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
     The false version of the fact itself is never beside it: of two opposites one is right.
     """
-    true = true_statement(fact, bank)
-    # What has to be worked out is asked for as a number.
-    if not true or _WORKED_OUT.search(true):
+    true = _true_of(fact, bank)
+    if not true:
         return None
     candidates = list(_false_ones(fact, true, bank))
     if len(candidates) < 2:
@@ -40,6 +40,16 @@ def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return f"Not so: {' '.join(said_of(other).split())} ({other.title})"
 
     return mined_item(fact, "choice", _ASKED, (true.rstrip("."),), candidates, bank, rng, why)
+
+
+def _true_of(fact: Fact, bank: Bank) -> str:
+    """What a fact says as one sentence that names all that its question names; empty where it has to be worked out."""
+    asked = {one.key for one in bank.terms.places(fact.question)}
+    for text in (true_statement(fact, bank), statement_of(fact)):
+        if text and asked <= {one.key for one in bank.terms.places(text)}:
+            # What has to be worked out is asked for as a number.
+            return "" if _WORKED_OUT.search(text) or len(text.split()) > _MOST_WORDS else text
+    return ""
 
 
 def _false_ones(fact: Fact, true: str, bank: Bank) -> Iterator[Candidate]:
