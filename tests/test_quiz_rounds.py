@@ -723,8 +723,8 @@ def test_undo_takes_the_words_back_with_the_grade_however_late(between: list[str
         chat.say(said)
     assert "“bananas” is no longer kept as right" in chat.notice_of("undo")
     assert chat.store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
     assert "No words" in chat.notice_of("forget that")
+    assert grade_in(Chat(SHORT, store=chat.store).say("bananas")).verdict == "wrong"
 
 
 def test_undo_takes_back_no_words_but_those_of_the_grade() -> None:
@@ -808,7 +808,7 @@ def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -
     assert grade_in(chat.say("Bananas!")).verdict == "correct"
     chat.notice("forget that")
     assert store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
+    assert grade_in(Chat(SHORT, store=store).say("bananas")).verdict == "wrong"
 
 
 @pytest.mark.parametrize("inner", [False, True])
