@@ -22,7 +22,7 @@ from tutor.quiz.terms import Terms
 from tutor.quiz.wording import bare, statement_of, statements_of
 from tutor.retrieval import Retriever
 from tutor.topics import Key
-from tutor.words import content_words
+from tutor.words import content_words, without_article
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,6 @@ _MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
 _FEW_UNITS = 4
-_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _RARE = 0.35  # how rare a name must be in the notes, so that "image" is none
 _OF = re.compile(r" of (?:an?|the|each|every) ")
 
@@ -251,7 +250,7 @@ class Bank:
         claim = None if fact.id in self.by_id else self.claims.get(fact.id)
         if claim is None:
             return self.definitions.get(fact.id)
-        name = _ARTICLE.sub("", bare(claim.subject))
+        name = without_article(bare(claim.subject))
         whole = any((one.begin, one.end) == (0, len(name)) for one in self.terms.places(name))
         return (name, claim) if whole and self.terms.rarity(content_words(name)) >= _RARE else None
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from tutor.quiz.export import Exported
 from tutor.quiz.field_html import as_html
 from tutor.quiz.items import Item, Option
+from tutor.words import without_article
 
 LONGEST_SHORT_ANSWER = 4  # words; a longer answer nobody types word for word
 _CONTROL = re.compile(r"[\\~=#{}:]")
 _NO_TAG = re.compile(r"[^\w.+-]")
 _TRUE = frozenset(("true", "yes", "right", "correct"))
 _TRUTHS = _TRUE | {"false", "no", "wrong"}
-_ARTICLE = re.compile(r"(?:an?|the) ", re.IGNORECASE)
 _NAME_CHARS = 80
 
 
@@ -79,7 +79,7 @@ def _accepted(item: Item) -> list[str]:
     without."""
     names = [" ".join(answer.split()) for answer in (item.key, *item.accepts)]
     short = [answer for answer in names if _is_short(answer)]
-    bare = [_ARTICLE.sub("", answer, count=1) if _ARTICLE.match(answer) else answer for answer in short]
+    bare = [without_article(answer) for answer in short]
     articled = [f"{article} {answer}" for answer in bare for article in ("the", _indefinite(answer))]
     every = [*short, *bare, *(articled if item.kind in ("term", "cloze") else ())]
     first: dict[str, str] = {}
