@@ -15,6 +15,7 @@ from tutor.quiz.blueprint import made
 from tutor.quiz.cuts import reveals
 from tutor.quiz.hints import hint
 from tutor.quiz.items import Item, Kind, Option
+from tutor.quiz.shapes import defined_term
 from tutor.turns import Citation
 
 
@@ -165,3 +166,26 @@ def test_a_sentence_beside_a_question_defines_something_that_it_names(bank: Bank
             units = bank.units(asked.stem) | bank.units(asked.concept)
             assert not defined or any(bank.defined(other) <= units for other in defined)
     assert named >= 10
+
+
+@pytest.mark.parametrize("term", ["mode collapse", "gradient penalty", "feature matching", "token embedding"])
+def test_what_a_question_names_in_several_words_is_found_by_them(term: str, bank: Bank) -> None:
+    defining = [fact for fact in bank.facts if defined_term(fact).lower() == term]
+    assert defining
+    for asked in (f"Why does {term} help?", f"Is a {term.capitalize()} of use?"):
+        assert set(defining) <= set(bank.facts_defining(asked))
+    apart = " which does not need any ".join(term.split())
+    assert not set(defining) & set(bank.facts_defining(f"What about {apart}?"))
+
+
+def test_every_fact_that_defines_something_is_found_by_the_name(bank: Bank) -> None:
+    terms = [(fact, defined_term(fact)) for fact in bank.facts if defined_term(fact)]
+    assert sum(len(bank.defined(fact)) > 1 for fact, _ in terms) >= 10
+    assert [term for fact, term in terms if fact not in bank.facts_defining(term)] == []
+
+
+def test_a_sentence_beside_a_question_defines_what_it_names_in_several_words(bank: Bank) -> None:
+    asked = item("short", "Why is a token embedding learned?", "By hand it is hard.", "")
+    assert around(asked, bank).startswith("A generative adversarial network is")  # the concept goes first
+    told = around(replace(asked, concept=""), bank)
+    assert told.startswith("A token embedding is the learned vector")

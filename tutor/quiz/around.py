@@ -34,12 +34,11 @@ def around(item: Item, bank: Bank) -> str:
 
 def _defining(item: Item, own: Fact | None, bank: Bank) -> Iterator[Fact]:
     """The facts that define what the question names, or what its concept is, that say something else than its own."""
-    named = bank.units(item.stem)
     concept = bank.units(item.concept)
-    for one in (concept if len(concept) == 1 else frozenset(), named):
-        for fact in bank.facts_defining(one):
-            if own is None or not say_the_same(own, fact, bank):
-                yield fact
+    of_concept = (fact for fact in bank.facts_defining(item.concept) if bank.defined(fact) == concept)
+    for fact in (*of_concept, *bank.facts_defining(item.stem)):
+        if own is None or not say_the_same(own, fact, bank):
+            yield fact
 
 
 def _of_the_name(item: Item, bank: Bank) -> str:
