@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from tutor.quiz.bank import Bank
+from tutor.quiz.cuts import ASKS_NAME
 from tutor.quiz.facts import Fact
-from tutor.quiz.hints import ASKS_NAME
+from tutor.quiz.frames import is_chinese
 from tutor.quiz.items import Item, plain
 from tutor.quiz.repeats import say_the_same
 from tutor.quiz.wording import GAP, statement_of
@@ -19,7 +20,12 @@ _WORDS = range(5, 36)
 
 
 def around(item: Item, bank: Bank) -> str:
-    """What the notes say beside the fact of an item; empty where there is nothing, or where it is what is asked."""
+    """What the notes say beside the fact of an item; empty where there is nothing, or where it is what is asked.
+
+    The sentences that stand alone are English, and beside a Chinese answer nothing shows whether one tells it.
+    """
+    if is_chinese(item.citation.quote or item.fact):
+        return ""
     if item.kind in ASKS_NAME:
         return _of_the_name(item, bank)
     own = bank.by_id.get(item.fact_id)
