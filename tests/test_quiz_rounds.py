@@ -256,8 +256,8 @@ def test_pairs_and_places_that_are_partly_right_earn_a_part() -> None:
     half = grade(MATCH, "o2,o1,o3")
     assert (half.verdict, half.score) == ("partial", 0.25)
     assert [point.status for point in half.points] == ["hit", "missed", "missed"]
-    near = grade(ORDER, "o1,o3,o2")
-    assert (near.verdict, near.score) == ("wrong", 0.0) and "0 of 2" in near.feedback
+    far = grade(ORDER, "o2,o1,o3")
+    assert (far.verdict, far.score) == ("wrong", 0.0) and "0 of 2" in far.feedback
     assert MATCH.citation.quote in half.feedback
 
 
