@@ -125,7 +125,9 @@ def test_each_builder_makes_sound_items_with_a_reason_for_every_option(build: Bu
 
 
 def test_what_is_true_of_a_thing_stands_among_what_is_true_of_others(bank: Bank) -> None:
-    for item in _made(claim_item, bank):
+    items = _made(claim_item, bank)
+    assert len(items) >= 40
+    for item in items:
         own = bank.claims[item.fact_id]
         mined = [
             option for option in item.options if option.fact_id and option.why.startswith("This is true of")
