@@ -216,6 +216,40 @@ def test_the_name_of_a_question_in_gift_ends_with_a_whole_word() -> None:
     assert re.match(r"Which .+ after … \(\w+\)$", title)
 
 
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        (
+            "为什么判别式模型不能生成新的输入，而生成式模型可以生成新的输入，并且在训练数据的分布里采样，得到新样本？",
+            "为什么判别式模型不能生成新的输入，而生成式模型可以生成新的输入，并且在训练数据的 …",
+        ),
+        (
+            "判别器 (discriminator) 在训练里看到真图和假图，它为什么 (why) 要给每一张图打一个从零到一的分数？",
+            "判别器 (discriminator) 在训练里看到真图和假图，它为什么 (why) 要给每一张图打一个 …",
+        ),
+        (
+            r"在扩散模型里，公式 $x_t = \sqrt{\bar\alpha_t} x_0 + \sqrt{1-\bar\alpha_t} \epsilon$ 中的 $x_0$ 是什么？",
+            "在扩散模型里，公式 …",
+        ),
+        ("什么是模式崩溃？", "什么是模式崩溃？"),
+        ("x" * 99, "x" * 80 + " …"),
+    ],
+)
+def test_the_name_of_a_question_in_gift_is_cut_after_a_word_also_where_no_spaces_are_set(
+    stem: str, name: str
+) -> None:
+    title = gift([sheet(item("short", stem, "Only the generator."))], "").split("::")[1]
+    assert unescaped(title).rpartition(" (")[0] == name
+
+
+def test_a_chinese_sentence_is_not_to_be_typed_word_for_word_and_a_name_takes_no_english_article() -> None:
+    said = sheet(item("short", "什么是模式崩溃？", "模式崩溃指生成器只生成少数几类样本。"))
+    named = sheet(item("term", "什么把隐向量变回数据？", "解码器", accepts=("decoder",)))
+    essay, typed = read_gift(gift([said, named], ""))
+    assert essay.kind == "essay"
+    assert [one for (one,) in typed.answers] == ["解码器", "decoder", "the decoder", "a decoder"]
+
+
 def test_gift_keeps_truth_numbers_pairs_and_order() -> None:
     read = read_gift(gift(KINDS, ""))
     assert [one.answers[0][0] for one in read[2:4]] == [True, False]

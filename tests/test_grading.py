@@ -21,7 +21,7 @@ from tutor.evaluation.grading import (
 from tutor.quiz.answer_features import lexical, numbers_in, reader_pair, sides_of
 from tutor.quiz.answer_texts import read_answer, short_names, spelt_out, with_roles
 from tutor.quiz.bank import Bank
-from tutor.quiz.exchanged import is_exchanged
+from tutor.quiz.exchanged import is_exchanged, is_levelled
 from tutor.quiz.grades import Grade, in_quarters
 from tutor.quiz.grading import grade
 from tutor.quiz.items import Item, Kind, Option
@@ -105,6 +105,28 @@ def test_an_order_counts_by_right_neighbours() -> None:
     assert grade(ORDER, "C A B").verdict == "partial", "one is missing"
     assert grade(ORDER, "C C A B").verdict == "unsure"
     assert grade(ORDER, "no order").verdict == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("answer", "pair"),
+    [
+        ("A C B D", "“load data” and “add noise”"),
+        ("C B A D", "“add noise” and “train”"),
+        ("C, A, D, B", "“train” and “sample”"),
+    ],
+)
+def test_an_order_with_one_pair_of_neighbours_swapped_is_right_in_part_and_the_pair_is_named(
+    answer: str, pair: str
+) -> None:
+    told = grade(ORDER, answer)
+    assert (told.verdict, told.score) == ("partial", 0.5)
+    assert f"only {pair} have changed places" in told.feedback
+
+
+def test_an_order_that_is_more_wrong_names_no_pair_and_of_two_things_there_is_only_one_wrong_order() -> None:
+    assert "changed places" not in grade(ORDER, "A C D B").feedback  # two pairs
+    assert "changed places" not in grade(ORDER, "B A C D").feedback  # no neighbours
+    assert grade(asked("order", "o1,o0", "draw", "train"), "A B").verdict == "wrong"
 
 
 @pytest.mark.parametrize("answer", [".5", "2", "1.", "0 1 2 3", "5 1 2 3", "²", "3 3 1 2"])
@@ -527,6 +549,60 @@ def test_an_exchange_is_never_right_but_in_chinese_words_have_another_order() ->
         chances = {"correct": 1.0 - wrong, "partial": 0.0, "wrong": wrong}
         assert decided(chances, said) == verdict  # type: ignore[arg-type]
     assert measured(question, key, "狗 chases mice, and the cat guards houses")["exchanged"] == 0.0
+
+
+PASSES = (
+    "Does a diffusion model need more or fewer passes than a GAN?",
+    "A diffusion model needs more passes.",
+)
+WARMER = "What happens to the variety of samples at a high temperature?", "The samples become more varied."
+
+
+@pytest.mark.parametrize(
+    ("question", "key", "answer", "levelled"),
+    [
+        (*PASSES, "the same", True),
+        (*PASSES, "they need the same number of passes", True),
+        (*PASSES, "no difference", True),
+        (*PASSES, "Equally many, I think", True),
+        (*PASSES, "both need as many passes as the other", False),  # says something else besides
+        (*PASSES, "more", False),
+        (*PASSES, "not the same, it needs more", False),
+        (*PASSES, "they are not equal", False),
+        (*PASSES, "一样", True),
+        (*WARMER, "it stays the same", True),
+        (*WARMER, "nothing changes, because the model is fixed", True),
+        (*WARMER, "it does not change", True),
+        (*WARMER, "no longer the same", False),
+        # Where the key makes no such difference, who says so may be right.
+        (
+            "Does a larger batch change the size of a model?",
+            "No, a larger batch is only less noisy.",
+            "no change",
+            False,
+        ),
+        (
+            "Does a larger batch change the size?",
+            "A larger batch does not change the size.",
+            "the same",
+            False,
+        ),
+        (
+            "What do a larger and a smaller model share?",
+            "The larger model has the same layers.",
+            "the same",
+            False,
+        ),
+        ("What does a larger batch do to the size?", "With a larger batch the size is 5.", "the same", False),
+        ("What follows after the encoder?", "The decoder follows after the encoder.", "the same", False),
+    ],
+)
+def test_who_says_the_same_where_the_key_says_more_says_the_opposite(
+    question: str, key: str, answer: str, levelled: bool
+) -> None:
+    assert is_levelled(question, key, read_answer(answer).text) is levelled
+    assert measured(question, key, answer)["exchanged"] == levelled
+    assert not levelled or grade(asked("short", key, stem=question), answer).verdict == "wrong"
 
 
 @pytest.mark.parametrize(

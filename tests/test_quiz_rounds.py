@@ -256,8 +256,8 @@ def test_pairs_and_places_that_are_partly_right_earn_a_part() -> None:
     half = grade(MATCH, "o2,o1,o3")
     assert (half.verdict, half.score) == ("partial", 0.25)
     assert [point.status for point in half.points] == ["hit", "missed", "missed"]
-    near = grade(ORDER, "o1,o3,o2")
-    assert (near.verdict, near.score) == ("wrong", 0.0) and "0 of 2" in near.feedback
+    far = grade(ORDER, "o2,o1,o3")
+    assert (far.verdict, far.score) == ("wrong", 0.0) and "0 of 2" in far.feedback
     assert MATCH.citation.quote in half.feedback
 
 
@@ -723,8 +723,8 @@ def test_undo_takes_the_words_back_with_the_grade_however_late(between: list[str
         chat.say(said)
     assert "“bananas” is no longer kept as right" in chat.notice_of("undo")
     assert chat.store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
     assert "No words" in chat.notice_of("forget that")
+    assert grade_in(Chat(SHORT, store=chat.store).say("bananas")).verdict == "wrong"
 
 
 def test_undo_takes_back_no_words_but_those_of_the_grade() -> None:
@@ -808,7 +808,7 @@ def test_words_of_an_earlier_day_are_forgotten_when_they_are_the_last_answer() -
     assert grade_in(chat.say("Bananas!")).verdict == "correct"
     chat.notice("forget that")
     assert store.accepted(SHORT.fact_id) == ()
-    assert chat.quizzes._rules.grade(SHORT, "bananas").verdict == "wrong"
+    assert grade_in(Chat(SHORT, store=store).say("bananas")).verdict == "wrong"
 
 
 @pytest.mark.parametrize("inner", [False, True])

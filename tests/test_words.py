@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+import tutor
 from tutor.words import (
+    article_of,
     content_words,
     count_syllables,
     normalised,
@@ -16,6 +20,7 @@ from tutor.words import (
     split_sentences,
     stem,
     symbols,
+    without_article,
     without_struck,
     words,
 )
@@ -239,3 +244,22 @@ def test_what_is_remembered_of_a_text_is_not_changed_by_who_reads_it() -> None:
     split_sentences("One. Two.").clear()
     assert words("The cat sat.") == ["the", "cat", "sat"]
     assert split_sentences("One. Two.") == [(0, 4), (5, 9)]
+
+
+def test_an_article_is_taken_from_the_beginning_of_a_text_alone() -> None:
+    assert [article_of(text) for text in ("The  decoder", "an A", "theory", "of the")] == [
+        "The  ",
+        "an ",
+        "",
+        "",
+    ]
+    assert [without_article(text) for text in ("A the GAN", "Another", "a")] == ["the GAN", "Another", "a"]
+
+
+def test_the_pattern_of_an_article_at_the_beginning_is_said_once() -> None:
+    written = re.compile(r"\^?\(\?:an\?\|the\)(?:\\s\+| )")
+    package = Path(tutor.__file__).parent
+    plain = re.compile(rf'"{written.pattern}"')
+    assert [path.name for path in package.rglob("*.py") if plain.search(path.read_text("utf-8"))] == [
+        "words.py"
+    ]

@@ -109,6 +109,46 @@ _GRAMMAR = frozenset(
     "的了吗呢啊吧呀在有是一个这那它他她们会要也都就把被用中里上下对从到为而时以及其让使给得地着过来去还又再很最我你请"
 )
 
+# Which stand alone; the others of these may be a part of a word.
+_PARTICLES = frozenset("的了吗呢啊吧呀在是和与也都就把被不没")
+_LONGEST_UNKNOWN = 3
+
+
+def words_of(run: str) -> list[str]:
+    """A run of Chinese characters cut into words; together they are the run.
+
+    Known words are found by longest match. What stands between them is one word where it is short: the list holds few
+    words, and a cut through one that it lacks is worse than two words in one piece. A longer rest is cut in twos.
+    """
+    found: list[str] = []
+    unknown, at = "", 0
+    while at < len(run):
+        size = next(
+            (n for n in range(min(_LONGEST_WORD, len(run) - at), 1, -1) if run[at : at + n] in _CUT), 1
+        )
+        if size == 1 and run[at] not in _PARTICLES:
+            unknown += run[at]
+        else:
+            found += [*_in_twos(unknown), run[at : at + size]]
+            unknown = ""
+        at += size
+    return [*found, *_in_twos(unknown)]
+
+
+_CUT = frozenset(word for word in (*WORDS, *ANSWER_WORDS) if len(word) > 1)
+_LONGEST_WORD = max(map(len, _CUT))
+
+
+def _in_twos(run: str) -> list[str]:
+    if len(run) <= _LONGEST_UNKNOWN:
+        return [run] if run else []
+    return [run[:2], *_in_twos(run[2:])]
+
+
+def says_nothing(word: str) -> bool:
+    """Whether a Chinese word is grammar alone."""
+    return set(word) <= _GRAMMAR
+
 
 def in_english(text: str, names: Mapping[str, str]) -> str:
     """A text with its Chinese in English words; what is not known stays as it is.

@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 from tutor.note_links import BRACKET, Link, folder_of, links_between
 from tutor.notes import Note
 from tutor.vocabulary import Vocabulary, glossary_columns, read_vocabulary
-from tutor.words import and_joined, content_words
+from tutor.words import and_joined, content_words, without_article
 
 MOST_NEAR = 14
 MOST_IN_LIBRARY = 36
@@ -179,7 +179,7 @@ def _note_about(notes: Sequence[Note], topic: str, vocabulary: Vocabulary) -> No
 
 def _likeness(topic: str, title: str) -> float:
     """How alike two names are letter by letter, in [0, 1]."""
-    bare = re.sub(r"^(?:an?|the)\s+", "", BRACKET.sub("", title).casefold())
+    bare = without_article(BRACKET.sub("", title).casefold())
     return SequenceMatcher(None, topic.casefold(), bare).ratio()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tutor.chinese import CJK
 from tutor.compound import questions_in
-from tutor.words import content_words, stem
+from tutor.words import content_words, stem, without_article
 
 LEADS = re.compile(
     r"^(?:(?:so|and|but|ok(?:ay)?|now|well|please|also|then|hmm|got it)[,.!]?\s+)*"
@@ -211,7 +211,7 @@ def topic_of(question: str) -> str:
     previous = ""
     while previous != rest:
         previous, rest = rest, _TAIL.sub("", rest).strip(" ,")
-    rest = re.sub(r"^(?:an?|the)\s+", "", rest, flags=re.IGNORECASE)
+    rest = without_article(rest)
     return rest if content_words(rest) else text
 
 

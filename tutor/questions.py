@@ -19,7 +19,7 @@ from tutor.reading import once_more, read
 from tutor.reviewing import Which, asks_review, progress_topic, which_part
 from tutor.thread import Names, Reading, Thread
 from tutor.turns import STYLES, Style
-from tutor.words import content_words
+from tutor.words import content_words, without_article
 
 # How students write -> the words of the notes.
 _SHORTHAND = tuple(
@@ -289,7 +289,7 @@ def _map_topic(text: str, history: Sequence[Said]) -> str:
     topic = (found.group(1) or found.group(2)).strip(" ?.!") if found else ""
     if PRONOUN.fullmatch(topic) or topic.lower() in ("this", "that", "these"):
         return _last_topic(history)
-    return "" if _MAP_ALL.search(topic) else re.sub(r"^(?:an?|the)\s+", "", topic, flags=re.IGNORECASE)
+    return "" if _MAP_ALL.search(topic) else without_article(topic)
 
 
 def _last_topic(history: Sequence[Said]) -> str:

@@ -49,7 +49,7 @@ from tutor.follow_ups import (
 )
 from tutor.sides import sides
 from tutor.thread import TOO_LONG, Reading, Thread
-from tutor.words import content_words
+from tutor.words import content_words, without_article
 
 _SHORT = 5  # meaning-bearing words
 _HALF = 0.5
@@ -245,7 +245,7 @@ def _what_about(thread: Thread, message: str) -> Reading | None:
         return Reading(text, topic, (f"{rest} ({thread.topic})?",))
     if thread.names is None:
         return Reading(*other_thing(rest, thread.asked, thread.topic))
-    thing = re.sub(r"^(?:an?|the)\s+", "", rest, flags=re.I)
+    thing = without_article(rest)
     titled = any(one.titled for one in thread.mentions(thing))
     asked, topic = _asked_of(thread, thing)
     alone = f"What is {thing}?" if titled else f"What is {thing} ({thread.topic})?"

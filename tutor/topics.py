@@ -16,11 +16,10 @@ from tutor.chinese import CJK
 from tutor.notes import Note
 from tutor.passages import Passage
 from tutor.vocabulary import Vocabulary
-from tutor.words import STOPWORDS, content_words, stem
+from tutor.words import STOPWORDS, content_words, stem, without_article
 
 _PIECE = re.compile(r"[^\W_\u3400-\u9fff]+")
 _PARTS = re.compile(r"\s*(?:[(),;:]|\band\b)\s*")
-_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _ACRONYM = re.compile(r"(?=(?:.*[A-Z]){2})[\w-]+$|[A-Z]+-?\d+$")
 
 Key = tuple[str, ...]
@@ -149,9 +148,9 @@ _FAMILY = re.compile(r"(?!language|generative)([a-z]{7,}) models", re.IGNORECASE
 
 def _named_by(title: str) -> Sequence[str]:
     """The names in a note's title: "Variational autoencoder (VAE) and the ELBO" names three things."""
-    parts = [_ARTICLE.sub("", part) for part in _PARTS.split(title) if part]
+    parts = [without_article(part) for part in _PARTS.split(title) if part]
     named = [part for part in parts if " " in part or "-" in part or part != part.lower() or part == title]
-    whole = _ARTICLE.sub("", title)
+    whole = without_article(title)
     # The first word of a title has a capital letter for its place alone.
     if len(parts) > 1 and " " not in parts[0] and parts[0] == parts[0].capitalize():
         named = named[1:]

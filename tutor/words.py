@@ -28,6 +28,7 @@ _CJK = re.compile(r"[\u3400-\u9fff]+")
 _MOST_REMEMBERED = 16_384
 _LONGEST_REMEMBERED = 500
 STRUCK = re.compile(r"~~.+?~~", re.DOTALL)
+_ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
 
 STOPWORDS = frozenset(
     """a about above actually after again all also am an and any are as at be because been before being between
@@ -106,6 +107,17 @@ def _is_abbreviation(text: str, at: int) -> bool:
 def without_struck(text: str) -> str:
     """The text without the words its author struck out."""
     return STRUCK.sub(" ", text)
+
+
+def article_of(text: str) -> str:
+    """The article that opens a text, with the space after it; empty where none does."""
+    found = _ARTICLE.match(text)
+    return found[0] if found else ""
+
+
+def without_article(text: str) -> str:
+    """The text without the article that opens it: "decoder" for "The decoder"."""
+    return text[len(article_of(text)) :]
 
 
 def words(text: str) -> list[str]:

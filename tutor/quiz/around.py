@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from tutor.quiz.bank import Bank
+from tutor.quiz.cuts import ASKS_NAME
 from tutor.quiz.facts import Fact
-from tutor.quiz.hints import ASKS_NAME
+from tutor.quiz.frames import is_chinese
 from tutor.quiz.items import Item, plain
 from tutor.quiz.repeats import say_the_same
 from tutor.quiz.wording import GAP, statement_of
@@ -19,7 +20,12 @@ _WORDS = range(5, 36)
 
 
 def around(item: Item, bank: Bank) -> str:
-    """What the notes say beside the fact of an item; empty where there is nothing, or where it is what is asked."""
+    """What the notes say beside the fact of an item; empty where there is nothing, or where it is what is asked.
+
+    The sentences that stand alone are English, and beside a Chinese answer nothing shows whether one tells it.
+    """
+    if is_chinese(item.citation.quote or item.fact):
+        return ""
     if item.kind in ASKS_NAME:
         return _of_the_name(item, bank)
     own = bank.by_id.get(item.fact_id)
@@ -34,12 +40,11 @@ def around(item: Item, bank: Bank) -> str:
 
 def _defining(item: Item, own: Fact | None, bank: Bank) -> Iterator[Fact]:
     """The facts that define what the question names, or what its concept is, that say something else than its own."""
-    named = bank.units(item.stem)
     concept = bank.units(item.concept)
-    for one in (concept if len(concept) == 1 else frozenset(), named):
-        for fact in bank.facts_defining(one):
-            if own is None or not say_the_same(own, fact, bank):
-                yield fact
+    of_concept = (fact for fact in bank.facts_defining(item.concept) if bank.defined(fact) == concept)
+    for fact in (*of_concept, *bank.facts_defining(item.stem)):
+        if own is None or not say_the_same(own, fact, bank):
+            yield fact
 
 
 def _of_the_name(item: Item, bank: Bank) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from tutor.quiz.assertions import claim_of, reason_of
 from tutor.quiz.facts import Fact, facts_of, is_everyday
 from tutor.quiz.homes import Homes
-from tutor.quiz.items import plain
 from tutor.quiz.prose import misconception_in, prose_facts, stated
 from tutor.quiz.scope import Scope
 from tutor.quiz.second_keys import SecondKeys
@@ -22,7 +21,7 @@ from tutor.quiz.terms import Terms
 from tutor.quiz.wording import bare, statement_of, statements_of
 from tutor.retrieval import Retriever
 from tutor.topics import Key
-from tutor.words import content_words
+from tutor.words import content_words, without_article, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,15 +31,19 @@ _MOST_HITS = 40
 _NEIGHBOURS = 5
 _NEIGHBOUR = 0.4
 _FEW_UNITS = 4
-_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _RARE = 0.35  # how rare a name must be in the notes, so that "image" is none
 _OF = re.compile(r" of (?:an?|the|each|every) ")
 
 
-def _longest_first(one: str | Key) -> tuple[int, tuple[str, ...]]:
-    """Sorts stems and names by how many words they have."""
-    words = (one,) if isinstance(one, str) else one
-    return -len(words), words
+def _longest_first(units: Collection[str | Key]) -> tuple[int, list[str]]:
+    """Sorts names by how many words they have."""
+    stems = sorted(word for one in units for word in ((one,) if isinstance(one, str) else one))
+    return -len(stems), stems
+
+
+def _in_a_row(text: str) -> str:
+    """The stems of a text with a space around each, so that a name is looked for as a part of it."""
+    return f" {' '.join(words(text))} "
 
 
 class Bank:
@@ -214,23 +217,27 @@ class Bank:
         return frozenset((*content_words(" ".join((*rest, text[at:]))), *keys))
 
     def defined(self, fact: Fact) -> frozenset[str | Key]:
-        """What a fact defines, the same for all its names; empty where it defines nothing."""
-        term = defined_term(fact)
-        units = self.units(term)
-        return units if len(units) < 2 else frozenset({plain(term)})
+        """The `units` of what a fact defines, the same for all its names; empty where it defines nothing."""
+        return self.units(defined_term(fact))
 
     @cached_property
-    def _defining(self) -> dict[str | Key, list[Fact]]:
-        found: dict[str | Key, list[Fact]] = defaultdict(list)
+    def _defining(self) -> dict[frozenset[str | Key], list[Fact]]:
+        found: dict[frozenset[str | Key], list[Fact]] = defaultdict(list)
         for fact in self.facts:
-            for one in self.defined(fact):
-                found[one].append(fact)
+            if units := self.defined(fact):
+                found[units].append(fact)
         return found
 
-    def facts_defining(self, units: Collection[str | Key]) -> list[Fact]:
-        """The facts that define one of some things, those of longer names first."""
-        names = sorted((one for one in units if one in self._defining), key=_longest_first)
-        return [fact for name in names for fact in self._defining[name]]
+    def facts_defining(self, text: str) -> list[Fact]:
+        """The facts that define something that a text names, those of longer names first.
+
+        A name of several units stands in the text as it is written: features that somehow match are no "feature
+        matching".
+        """
+        said, row = self.units(text), _in_a_row(text)
+        names = sorted((one for one in self._defining if one <= said), key=_longest_first)
+        found = (fact for name in names for fact in self._defining[name])
+        return [fact for fact in found if len(self.defined(fact)) < 2 or _in_a_row(defined_term(fact)) in row]
 
     def statements(self, fact: Fact) -> list[str]:
         """The sentences of a fact that stand alone."""
@@ -248,7 +255,7 @@ class Bank:
         claim = None if fact.id in self.by_id else self.claims.get(fact.id)
         if claim is None:
             return self.definitions.get(fact.id)
-        name = _ARTICLE.sub("", bare(claim.subject))
+        name = without_article(bare(claim.subject))
         whole = any((one.begin, one.end) == (0, len(name)) for one in self.terms.places(name))
         return (name, claim) if whole and self.terms.rarity(content_words(name)) >= _RARE else None
 

@@ -15,9 +15,9 @@ from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer, first_sentence
 from tutor.quiz.wording import bare
+from tutor.words import without_article
 
 _FORMULA = re.compile(r"\$[^$]*[\\=^(][^$]*\$")
-_LEADING = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _SAME = (
     0.4  # share of a claim and a mistake in common from which on the mistake may be a version of the truth
 )
@@ -107,4 +107,4 @@ def _is_part(one: str, other: str, bank: Bank) -> bool:
 
 
 def _bare(name: str) -> str:
-    return _LEADING.sub("", name)
+    return without_article(name)

@@ -12,7 +12,7 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item, Option, item_id
 from tutor.quiz.terms import Terms
 from tutor.quiz.wording import GAP, capital, stands_alone
-from tutor.words import content_words, split_sentences
+from tutor.words import article_of, content_words, split_sentences, without_article
 
 _SPLIT = re.compile(r",?\s+(?:while|whereas)\s+")
 _AND = re.compile(r",\s+and\s+")
@@ -21,7 +21,6 @@ _ASKED = re.compile(
     r"what is the difference between (?P<c>.+?) and (?P<d>.+?)|what makes (?P<e>.+?) different from (?P<f>.+?))\?$",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _SINGULAR = re.compile(r"(?:(?:only|usually|simply) )?(?:is|has|does|was|[a-z-]+[^s\W]s|passes|processes)\b")
 _VERB = re.compile(r"(?:are|have|do|were|[a-z-]{3,})\b(?! (?:is|has|[a-z]+[^s\W]s) )")
 _LEANS = re.compile(
@@ -43,7 +42,7 @@ class Side:
     @property
     def name(self) -> str:
         """The subject without its article."""
-        return _ARTICLE.sub("", self.subject)
+        return without_article(self.subject)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Contrast:
 def contrast_of(fact: Fact, bank: Bank) -> Contrast | None:
     """The two sides of a sentence of a fact's key; None where none sets two named things apart."""
     asked = _ASKED.search(fact.question)
-    names = [_ARTICLE.sub("", name) for name in asked.groups() if name] if asked else []
+    names = [without_article(name) for name in asked.groups() if name] if asked else []
     for begin, end in split_sentences(fact.key):
         sentence = capital(" ".join(fact.key[begin:end].split()))
         found = _contrast(sentence.rstrip(".!"), names, bank) if stands_alone(sentence) else None
@@ -98,8 +97,8 @@ def _contrast(sentence: str, names: list[str], bank: Bank) -> Contrast | None:
 
 def _side(clause: str, names: list[str], bank: Bank) -> Side | None:
     """The subject of a clause, which is named in the question or has a name in the notes, and the rest."""
-    article = _ARTICLE.match(clause)
-    begin = article.end() if article else 0
+    article = article_of(clause)
+    begin = len(article)
     end = max((begin + len(name) for name in names if _opens(clause[begin:], name)), default=begin)
     for one in bank.terms.places(clause):
         if one.begin in (begin, end + 1) and one.end > end and not is_singular(clause[end + 1 :]):

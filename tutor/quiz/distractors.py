@@ -21,6 +21,7 @@ from tutor.quiz.flaws import ABSOLUTES, HEDGES, OTHERS, numeric
 from tutor.quiz.items import plain
 from tutor.quiz.second_keys import stems_of
 from tutor.quiz.shapes import Answer
+from tutor.words import without_article
 
 LEAST_COSINE, MOST_COSINE = 0.25, 0.86
 _LEAST_AT_HOME = 0.15  # cosine below which also a fact of the same note is off the topic
@@ -131,7 +132,7 @@ def _said_of(fact: Fact, bank: Bank) -> str:
     if fact.id in bank.definitions:
         return plain(bank.definitions[fact.id][0])
     subject = next((answer.subject for answer in bank.lent(fact)), "")
-    return plain(re.sub(r"^(?:an?|the)\s+", "", subject, flags=re.IGNORECASE))
+    return plain(without_article(subject))
 
 
 def _share(text: str, told: Collection[str]) -> float:

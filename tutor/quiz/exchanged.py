@@ -1,4 +1,4 @@
-"""Whether an answer says of one thing what the key says of the other: the same words, the other way round."""
+"""Whether an answer turns a comparison: it says of one thing what the key says of the other, or that both are alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from tutor.claims import clause_in, clauses_of, plain
-from tutor.lexicon import likeness
-from tutor.words import stem
+from tutor.lexicon import OPPOSITES, likeness
+from tutor.words import NEGATIONS, stem
 
 _PART = re.compile(r"[,;.!?()]|\b(?:and|but|while|whereas|because|since)\b", re.IGNORECASE)
 _AND = re.compile(r"(?P<one>[\w-]+)\s+and\s+(?:(?:the|an?|its|their)\s+)?(?P<two>[\w-]+)", re.IGNORECASE)
@@ -19,6 +19,29 @@ _REVERSED = re.compile(
 )
 _LONGEST = 1000  # characters; longer answers are left to the reader
 _SAME = 0.9  # likeness from which on two words are one
+# "More", "less" and what compares besides: of two opposites both end so.
+_MORE = frozenset("more less fewer better worse".split())
+_LEVEL = re.compile(
+    r"\b(?:(?:the )?same|equal(?:ly)?(?: \w+)?|identical(?:ly)?|alike|as (?:many|much|\w+)(?= as\b)|unchanged|constant"
+    r"|no (?:(?:big|real) )?(?:differen(?:ce|t)|change)|nothing changes?"
+    r"|(?:do(?:es)? not|do(?:es)?n['’]?t) (?:differ|change|matter))\b",
+    re.IGNORECASE,
+)
+_NOT_LEVEL = re.compile(
+    r"(?:\b(?:not|never|neither|hardly|than)|n['’]t)(?: \w+)? (?:the same|same|equal|identical|alike|as|constant)"
+    r"|\bno (?:same|equal)",
+    re.IGNORECASE,
+)
+# What a comparison may be about without a word of the question, and what says that both are meant.
+_MEASURES = frozenset(
+    stem(word)
+    for word in "amount number size quantity cost speed time level quality value it they both two each either stay "
+    "remain keep need have take there between the a an of in for to is are be would will i think say as about".split()
+)
+# Offers a comparison for choice, or asks which of several is more.
+_CHOOSES = re.compile(r"\bwhich\b|\bor\b|\bthan\b|\bcompared?\b", re.IGNORECASE)
+_GIVES_REASON = re.compile(r"[,;.!?(]|\b(?:because|since|so)\b", re.IGNORECASE)
+_LEVEL_KEY = re.compile(r"\bboth\b|n['’]t\b|^\W*no\b", re.IGNORECASE)
 # What stands before and after these words cannot change places.
 _BETWEEN = tuple(
     re.compile(words, re.IGNORECASE)
@@ -48,6 +71,35 @@ def is_exchanged(key: str, answer: str) -> bool:
     if any(_crossed(one - two, two - one, given) for one, two in pairs):
         return True
     return any(_turned(between, key, answer) for between in _BETWEEN)
+
+
+def is_levelled(question: str, key: str, answer: str) -> bool:
+    """Whether an answer says that there is no difference where the key says that one thing is more than another.
+
+    Only an answer that says no more than this is read so: what is "the same" in a longer one may be another matter. A
+    key that denies, or says of something that it is the same, makes no such difference, nor does a comparison that the
+    question tells.
+    """
+    said = _GIVES_REASON.split(plain(answer).strip())[0]
+    if not _LEVEL.search(said) or _NOT_LEVEL.search(answer) or _compares(answer):
+        return False
+    if _LEVEL.search(key) or _LEVEL_KEY.search(key) or NEGATIONS & set(key.lower().split()):
+        return False
+    asked = set[str]() if _CHOOSES.search(question) else _compares(question)
+    rest = {stem(word) for word in re.findall(r"[^\W_]+", _LEVEL.sub(" ", said).lower())}
+    told = {stem(word) for word in re.findall(r"[^\W_]+", question.lower())}
+    return bool(_compares(key) - asked) and not rest - told - _MEASURES
+
+
+def _compares(text: str) -> set[str]:
+    """The words of a text that compare."""
+    return {word for word in re.findall(r"[a-z]+", text.lower()) if word in _MORE or _is_comparative(word)}
+
+
+def _is_comparative(word: str) -> bool:
+    """Whether a word that ends in "er" has an opposite that does so too, as "larger" has, and "after" has not."""
+    others = OPPOSITES.get(word, ())
+    return word.endswith("er") and any(one.endswith("er") or one in _MORE for one in others)
 
 
 def _coordinated(text: str) -> set[frozenset[str]]:

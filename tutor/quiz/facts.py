@@ -19,7 +19,7 @@ from tutor.statements import subject_of_claim
 from tutor.topics import Topics
 from tutor.turns import Citation
 from tutor.vocabulary import glossary_columns
-from tutor.words import STRUCK, content_words, split_sentences
+from tutor.words import STRUCK, content_words, split_sentences, without_article
 
 Entry = Card | QuizQuestion
 FactKind = Literal[
@@ -31,7 +31,6 @@ EVERYDAY = re.compile(r"\beveryday questions\b", re.IGNORECASE)
 _FEW_WORDS = 4
 _TERM_WORDS = 6
 
-_ARTICLE = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*\([^()]*\)")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LIST_ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
@@ -121,7 +120,7 @@ def _opening_fact(note: Note) -> Iterator[Fact]:
         return
     begin, end = split_sentences(first.text.words)[0]
     sentence = first.text.words[begin:end]
-    term = _BRACKETS.sub("", _ARTICLE.sub("", subject_of_claim(sentence))).strip()
+    term = _BRACKETS.sub("", without_article(subject_of_claim(sentence))).strip()
     named = set(content_words(term))
     is_named = bool(named) and len(term.split()) <= _TERM_WORDS and named <= set(content_words(note.title))
     if is_named and not STRUCK.search(sentence) and len(content_words(sentence)) >= len(named) + _FEW_WORDS:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tutor.chinese import CJK
+from tutor.quiz.cuts import pieces, split
 from tutor.quiz.export import Exported
 from tutor.quiz.field_html import as_html
 from tutor.quiz.items import Item, Option
+from tutor.words import without_article
 
 LONGEST_SHORT_ANSWER = 4  # words; a longer answer nobody types word for word
 _CONTROL = re.compile(r"[\\~=#{}:]")
 _NO_TAG = re.compile(r"[^\w.+-]")
 _TRUE = frozenset(("true", "yes", "right", "correct"))
 _TRUTHS = _TRUE | {"false", "no", "wrong"}
-_ARTICLE = re.compile(r"(?:an?|the) ", re.IGNORECASE)
-_NAME_CHARS = 80
+_NAME_WIDTH = 80  # letters; a Chinese character is as wide as two, and says as much as a short word
 
 
 def gift(found: Sequence[Exported], title: str) -> str:
@@ -79,8 +81,9 @@ def _accepted(item: Item) -> list[str]:
     without."""
     names = [" ".join(answer.split()) for answer in (item.key, *item.accepts)]
     short = [answer for answer in names if _is_short(answer)]
-    bare = [_ARTICLE.sub("", answer, count=1) if _ARTICLE.match(answer) else answer for answer in short]
-    articled = [f"{article} {answer}" for answer in bare for article in ("the", _indefinite(answer))]
+    bare = [without_article(answer) for answer in short]
+    english = [answer for answer in bare if not CJK.search(answer)]
+    articled = [f"{article} {answer}" for answer in english for article in ("the", _indefinite(answer))]
     every = [*short, *bare, *(articled if item.kind in ("term", "cloze") else ())]
     first: dict[str, str] = {}
     for answer in every:
@@ -93,9 +96,21 @@ def _indefinite(name: str) -> str:
 
 
 def _title(stem: str) -> str:
-    """The beginning of a question, cut between two words."""
+    """The beginning of a question, cut between two words, and before a formula that would not be whole."""
     line = _line(stem)
-    return line if len(line) <= _NAME_CHARS else line[:_NAME_CHARS].rsplit(" ", 1)[0] + " …"
+    if _width(line) <= _NAME_WIDTH:
+        return line
+    fits = max(n for n in range(len(line) + 1) if _width(line[:n]) <= _NAME_WIDTH)
+    ends = [
+        *(one.start() for one in re.finditer(" ", line)),
+        *(one.end for one in pieces(line) if CJK.match(one.text)),
+    ]
+    whole = [end for end in ends if 0 < end <= fits and line[:end].count("$") % 2 == 0]
+    return line[: max(whole, default=fits)] + " …"
+
+
+def _width(text: str) -> int:
+    return len(text) + sum(map(len, CJK.findall(text)))
 
 
 def _pairs(item: Item) -> str:
@@ -124,7 +139,7 @@ def _number(key: str) -> str:
 
 def _is_short(answer: str) -> bool:
     """Whether a student can be asked to type just this; `->` would make it a pair to match."""
-    return 0 < len(answer.split()) <= LONGEST_SHORT_ANSWER and "->" not in answer and "$" not in answer
+    return 0 < len(split(answer)) <= LONGEST_SHORT_ANSWER and "->" not in answer and "$" not in answer
 
 
 def _typed(answer: str) -> str:

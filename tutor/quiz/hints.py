@@ -11,20 +11,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tutor.chinese import CJK
 from tutor.quiz.asked_for import asked_for
 from tutor.quiz.cuts import (
+    ASKS_NAME,
     FORMULA,
-    PIECE,
     Cut,
     answer_of,
     cut_of,
     figure,
     hidden_words,
+    name_in,
+    pieces,
     reveals,
     size_told,
     split,
 )
-from tutor.quiz.frames import framed, is_chinese, listed, quoted
+from tutor.quiz.frames import framed, listed, quoted
 from tutor.quiz.items import Item, plain
 from tutor.quiz.option_hints import on_options, on_pairs
 from tutor.quiz.wording import BEGINNERS, GAP
@@ -39,12 +42,11 @@ _GENERIC = re.compile(
 )
 _DECK = re.compile(r"^(?:flashcards|study guide|cards|deck)\b\W*", re.IGNORECASE)
 _ACRONYM = re.compile(r"\b[A-Z]{2,6}(?=s?\b)")
-_FIGURE = re.compile(r"[-−]?\d[\d.,]*")
+_FIGURE = re.compile(r"[-−]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)")
 _TOLD = 0.5
 _AROUND = 0.34  # the share of the answer's words from which on a sentence beside it tells too much
 _AROUND_WORDS = range(5, 41)
 _SAID_IN_MANY_WAYS = ("number", "term", "cloze", "true-false", "match", "order")
-ASKS_NAME = ("term", "cloze")
 _MOST_GAPS = 4  # in the second hint, as far as half of the words may be told
 _NEARLY = 2 / 3  # the share of the left out words that the last hint tells
 _WRONG = re.compile(r"misconception|mistake|myth|误解|误区", re.IGNORECASE)
@@ -80,7 +82,7 @@ def _beside(item: Item, around: str) -> str:
         return ""
     passage = item.citation.passage
     others = [" ".join(passage[slice(*span)].split()) for span in split_sentences(passage)]
-    said = plain(f"{item.stem} {item.citation.quote} {item.key_text}")
+    said = plain(f"{item.stem} {item.citation.quote} {answer_of(item)}")
     # What a note quotes or asks it does not say itself, least of all where it tells what people get wrong.
     doubtful = any(_WRONG.search(name) for name in item.heading)
     own = (
@@ -125,8 +127,8 @@ def _tells(item: Item, name: str) -> bool:
     if reveals(item, name, share=_TOLD) or any(one in name for one in FORMULA.findall(answer_of(item))):
         return True
     if item.kind == "number":
-        return item.key in {figure(word) for word in PIECE.findall(name)}
-    if item.kind not in ("term", "cloze"):
+        return item.key in {figure(word) for word, _, _ in pieces(name)}
+    if item.kind not in ASKS_NAME:
         return False
     answers = (answer_of(item), *item.accepts)
     if any(_is_short_for(text, name) or _is_short_for(name, text) for text in answers):
@@ -144,10 +146,6 @@ def _is_short_for(short: str, text: str) -> bool:
     return False
 
 
-def _joined(item: Item, words: Sequence[str]) -> str:
-    return ("" if is_chinese(item.key) else " ").join(words)
-
-
 # -- typed words ---------------------------------------------------------------------------------------------------
 
 
@@ -155,16 +153,25 @@ def _on_words(item: Item, level: int) -> str:
     if item.kind == "number":
         return _on_number(item, level)
     cut = cut_of(item)
-    words = split(item.key)
-    if len(words) <= 2:
-        return _on_name(item, level, cut, words)
+    name = name_in(item)
+    if name:
+        return _on_name(item, level, cut, name)
     if cut is None:
-        begun = _joined(item, words[: max(1, len(words) * (level - 1) // 4)])
-        return framed(item, "The answer begins: “{begun} …”", begun=begun)
+        begun = _opening(item.key, (level - 1) / 4)
+        return framed(item, "The answer begins: “{begun} …”", begun=begun) if begun else size_told(item)
     first, last = _told(item, cut)
     if level == LAST_HINT and (cut.formula or cut.shown(last) == cut.shown(first)):
         return f"{quoted(item, cut.shown(first))} {_begun(item, cut)}"
     return quoted(item, cut.shown(first if level == 2 else last))
+
+
+def _opening(key: str, share: float) -> str:
+    """The first words of a key, that share of them; empty where it has no words."""
+    if CJK.search(key):
+        found = pieces(key)
+        return key[: found[max(1, int(share * len(found))) - 1].end] if found else ""
+    words = key.split()
+    return " ".join(words[: max(1, int(share * len(words)))])
 
 
 def _told(item: Item, cut: Cut) -> tuple[int, int]:
@@ -182,21 +189,26 @@ def _told(item: Item, cut: Cut) -> tuple[int, int]:
 def _on_name(item: Item, level: int, cut: Cut | None, words: Sequence[str]) -> str:
     if level == 2 and cut is not None and cut.tells:
         return quoted(item, cut.shown(0))
-    many = listed(item, "{one} and {other}", [framed(item, "{n} letters", n=len(word)) for word in words])
-    if level == 2:
+    sizes = [framed(item, "1 letter" if len(word) == 1 else "{n} letters", n=len(word)) for word in words]
+    many = listed(item, "{one} and {other}", sizes)
+    # The first letter of a word of one letter is the word.
+    begins = [f"“{word[0]}”" for word in words if len(word) > 1]
+    if level == 2 or not begins:
         frame = "It is one word of {many}." if len(words) == 1 else "It is two words of {many}."
         return framed(item, frame, many=many)
-    begins = listed(item, "{one} and {other}", [f"“{word[0]}”" for word in words])
-    return framed(item, "It begins with {begins}, of {many}.", begins=begins, many=many)
+    told = listed(item, "{one} and {other}", begins)
+    return framed(item, "It begins with {begins}, of {many}.", begins=told, many=many)
 
 
 def _begun(item: Item, cut: Cut) -> str:
     """How what stands in the first gap begins, or the first formula."""
-    word = cut.formula or cut.text[slice(*cut.hidden[0])]
+    word = cut.formula or cut.first
     if cut.formula:
         left = word.strip("$").partition("=")[0].strip() if "=" in word else ""
         begun = "The formula begins with ${left} =$." if left else "The first gap is a formula."
         return framed(item, begun, left=left)
+    if len(word) == 1:
+        return size_told(item)
     return framed(item, "The gap begins with “{sign}” and has {n} letters.", sign=word[0], n=len(word))
 
 
@@ -204,19 +216,21 @@ def _on_number(item: Item, level: int) -> str:
     cut = cut_of(item)
     if level == 2 and cut is not None and cut.tells:
         return quoted(item, cut.shown(0))
-    found = _FIGURE.match(item.key)
-    whole = re.sub(r"\D.*", "", found[0].replace(",", "").lstrip("-−")) if found else ""
+    found = _FIGURE.search(item.key)
+    if found is None:
+        return size_told(item)
+    number = found[0].replace(",", "").replace("−", "-")
+    whole = number.lstrip("-").partition(".")[0] or "0"
     one = "Before the decimal point it has 1 digit."
     many = "Before the decimal point it has {n} digits."
     digits = framed(item, one if len(whole) == 1 else many, n=len(whole))
     if level == 2:
         return digits
     if len(whole) < 2:
-        return f"{digits} {framed(item, 'It is {bounds}.', bounds=framed(item, _bounds(item.key)))}"
+        return f"{digits} {framed(item, 'It is {bounds}.', bounds=framed(item, _bounds(float(number))))}"
     return f"{digits} {framed(item, 'The first is {sign}.', sign=whole[0])}"
 
 
-def _bounds(figure: str) -> str:
+def _bounds(value: float) -> str:
     """Between which round numbers a small number lies."""
-    value = float(re.sub(r"[^\d.]", "", figure) or 0)
     return "below 1" if value < 1 else "1 to 5" if value <= 5 else "above 5"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
@@ -26,6 +26,7 @@ _IN_ORDER = re.compile(
     r"\b(?:first|then|next|last|finally|and|is|the|order|answer|after that)\b", re.IGNORECASE
 )
 _AROUND = re.compile(r"\b(?:it|its|s|is|that|this|i|think|say|guess|mean|the|an?|answer|option|one|with)\b")
+_FEWEST_STEPS = 3  # from which on an order is right in part though two neighbours have changed places
 _FEWEST = 2  # pairs, or things in an order, from which an answer that is not whole is read as one
 _SEVERAL = re.compile(r"\W*[a-j](?:(?:[^\w,/&+]*[,/&+]\W*|\W*\b(?:and|or)\b\W*)[a-j])+\W*", re.IGNORECASE)
 _FIGURE = re.compile(r"[-+−]?\s*[\d,]*\.?\d+")
@@ -164,7 +165,7 @@ def grade_match(item: Item, answer: str) -> Grade:
         for left, key, one in zip(item.left, keys, chosen, strict=True)
     )  # fmt: skip
     right = sum(point.status == "hit" for point in points)
-    return _in_parts(item, points, right, size, f"{right} of {size} pairs are right.")
+    return _in_parts(item, points, score_in_parts(right, size), f"{right} of {size} pairs are right.")
 
 
 def _matched(item: Item, answer: str) -> tuple[str, ...]:
@@ -219,7 +220,8 @@ def _ordered(item: Item, answer: str) -> tuple[str, ...]:
 
 
 def grade_order(item: Item, answer: str) -> Grade:
-    """Options put in order, "B, A, C" (or the same by numbers or texts): each right pair of neighbours counts."""
+    """Options put in order, "B, A, C" (or the same by numbers or texts): each right pair of neighbours counts, and all
+    but two where only two neighbours have changed places."""
     letters = LETTERS[: len(item.options)]
     listed = _ordered(item, answer)
     if not listed:
@@ -237,17 +239,31 @@ def grade_order(item: Item, answer: str) -> Grade:
         for one, two in itertools.pairwise(right)
     )
     if list(listed) == right:
-        return _in_parts(item, points, len(points), len(points), "")
+        return _in_parts(item, points, 1.0, "")
+    swapped = _swapped(listed, right)
     hits = sum(point.status == "hit" for point in points)
-    return _in_parts(item, points, min(hits, len(points) - 1) if len(listed) < len(right) else hits, len(points),
-                     f"{hits} of {len(points)} steps follow each other as they should.")  # fmt: skip
+    if swapped:
+        told = f"only “{texts[swapped[0]]}” and “{texts[swapped[1]]}” have changed places."
+        score = max(score_of_swap(len(right)), score_in_parts(hits, len(points)))
+        return _in_parts(item, points, score, told)
+    score = score_in_parts(min(hits, len(points) - 1) if len(listed) < len(right) else hits, len(points))
+    return _in_parts(item, points, score, f"{hits} of {len(points)} steps follow each other as they should.")
 
 
-def _in_parts(item: Item, points: tuple[Point, ...], right: int, size: int, told: str) -> Grade:
+def _swapped(listed: Sequence[str], right: Sequence[str]) -> tuple[str, str] | None:
+    """The two neighbours that changed places, in their right order, where nothing else is wrong."""
+    if len(listed) != len(right) or len(right) < _FEWEST_STEPS:
+        return None
+    wrong = [place for place, (one, other) in enumerate(zip(listed, right, strict=True)) if one != other]
+    if len(wrong) != 2 or wrong[1] != wrong[0] + 1:
+        return None
+    return right[wrong[0]], right[wrong[1]]
+
+
+def _in_parts(item: Item, points: tuple[Point, ...], score: float, told: str) -> Grade:
     wanted = right_answer(item)
     witness = "" if "The note says" in wanted else f" The note says: “{item.citation.quote}”"
     answer = f"The answer is {wanted}{witness}"
-    score = score_in_parts(right, size)
     if score == 1.0:
         return Grade("correct", score, points, f"Right. The note says: “{item.citation.quote}”")
     if score:
@@ -260,3 +276,9 @@ def score_in_parts(right: int, size: int) -> float:
     if right == size:
         return 1.0
     return in_quarters(right / size) if 2 * right >= size or (right and size <= 3) else 0.0
+
+
+def score_of_swap(size: int) -> float:
+    """What an order of so many things brings in which two neighbours have changed places and all else is right; 0 where
+    the neighbours are all there is."""
+    return in_quarters((size - 2) / size) if size >= _FEWEST_STEPS else 0.0

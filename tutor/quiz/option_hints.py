@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from difflib import Match, SequenceMatcher
 
 from tutor.chinese import CJK
-from tutor.quiz.cuts import OPTION_LETTER, PIECE, Cut, answer_of, cut_of, reveals, size_told, split
+from tutor.quiz.cuts import (
+    OPTION_LETTER,
+    Cut,
+    Piece,
+    answer_of,
+    cut_of,
+    meaning,
+    pieces,
+    reveals,
+    size_told,
+    split,
+)
 from tutor.quiz.frames import framed, is_chinese, listed, quoted
 from tutor.quiz.items import LETTERS, Item, Option, plain
 from tutor.quiz.wording import GAP, judged
@@ -20,7 +31,7 @@ _NEAR_COPY = (
 )
 _TOLD = 0.6  # the share of the answer's words that tells too much
 _LONG_OPTION = 4  # words of meaning from which on an option says something, and is no mere name
-_TRUTHS = frozenset(("true", "false"))
+_TRUTHS = frozenset(("true", "false", "对", "错", "正确", "错误"))
 
 
 def on_options(item: Item, level: int, last: int) -> str:
@@ -29,11 +40,13 @@ def on_options(item: Item, level: int, last: int) -> str:
     Args:
         last: the number of the last level.
     """
-    if _TRUTHS & {option.text.lower().strip(".") for option in item.options}:
+    if _TRUTHS & {option.text.lower().strip(" .。") for option in item.options}:
         return _on_truth(item, level, last)
     if len(item.options) == 2:
         return _on_two(item, level, last)
     struck, cut = _struck_out(item), cut_of(item)
+    if not struck:
+        return quoted(item, cut.shown(0)) if cut is not None else size_told(item)
     if level == last:
         return _not_these(item, struck)
     if cut is not None and cut.tells:
@@ -66,9 +79,15 @@ def _belongs(item: Item, option: Option) -> str:
     """Where a wrong option belongs; empty where the notes do not say, or where that tells the answer."""
     why = _sourceless(" ".join(option.why.split()))
     in_language = is_chinese(item.citation.quote or item.fact) == (CJK.search(why) is not None)
-    telling = f" {plain(answer_of(item))} " in f" {plain(why)} " or reveals(item, why, share=_TOLD)
+    telling = _names(why, answer_of(item)) or reveals(item, why, share=_TOLD)
     says = len(set(content_words(option.text))) >= _LONG_OPTION
     return why if why and says and in_language and not telling else ""
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text holds a name, of which only a Chinese one may stand inside other words."""
+    held, own = plain(text), plain(name)
+    return own in held if CJK.search(own) else f" {own} " in f" {held} "
 
 
 def _sourceless(why: str) -> str:
@@ -93,6 +112,8 @@ def _on_two(item: Item, level: int, last: int) -> str:
     if without and cut is not None and cut.shown(0) != without:
         return quoted(item, cut.shown(0))
     sign = answer_of(item).rstrip(".")[-1:]
+    if not sign:
+        return size_told(item)
     return f"{framed(item, 'The right one ends with “{sign}”.', sign=sign)} {size_told(item)}"
 
 
@@ -102,13 +123,11 @@ def _without_both(item: Item, cut: Cut | None) -> str:
     The last hint shows the same sentence, so that it tells more and not less.
     """
     sentence = cut.text if cut is not None else " ".join(item.citation.quote.split())
-    own = [set(content_words(option.text)) for option in item.options]
-    said = set(content_words(sentence))
+    own = [meaning(option.text) for option in item.options]
+    said = meaning(sentence)
     if not all(stems and stems <= said for stems in own):
         return ""
-    hidden = [
-        found.span() for found in PIECE.finditer(sentence) if set().union(*own) & set(content_words(found[0]))
-    ]
+    hidden = [(begin, end) for word, begin, end in pieces(sentence) if set().union(*own) & meaning(word)]
     return Cut(sentence, tuple(hidden), tells=True).shown(0)
 
 
@@ -120,6 +139,8 @@ def _on_truth(item: Item, level: int, last: int) -> str:
     statement = judged(item.stem)
     sentence = _nearest_sentence(item, statement)
     word, gapped = _weighed(item, statement, sentence)
+    if not word:
+        return framed(item, "Read again what your note says.")
     if level < last:
         return framed(item, "The word to weigh is “{word}”: is that what the note says?", word=word)
     return quoted(item, gapped) if gapped else framed(
@@ -138,54 +159,60 @@ def _nearest_sentence(item: Item, statement: str) -> str:
 def _weighed(item: Item, statement: str, sentence: str) -> tuple[str, str]:
     """The word of a statement to weigh, and the note's sentence with a gap in its place; an empty sentence where a gap
     would leave nothing."""
-    own, theirs = list(PIECE.finditer(statement)), list(PIECE.finditer(sentence))
-    tokens = [[one[0].lower() for one in side] for side in (own, theirs)]
+    own, theirs = pieces(statement), pieces(sentence)
+    tokens = [[one.text.lower() for one in side] for side in (own, theirs)]
     matcher = SequenceMatcher(a=tokens[0], b=tokens[1], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if sum(block.size for block in blocks) >= _NEAR_COPY * len(own) and blocks:
         changed = [code for code in matcher.get_opcodes() if code[0] != "equal" and code[1] < len(own)]
-        places = _changed(*changed[0][1:]) if changed else _same(item, own, blocks)
+        # "Not" stands before its word in Chinese, and after "is" in English.
+        after = CJK.search(statement) is not None and bool(changed) and changed[0][2] < len(own)
+        places = _changed(*changed[0][1:], len(own), after) if changed else _same(item, own, blocks)
         if places is not None:
-            end = theirs[max(blocks[-1].b + blocks[-1].size, places[1].stop) - 1].end()
+            end = theirs[min(len(theirs), max(blocks[-1].b + blocks[-1].size, places[1].stop)) - 1].end
             gapped = _gapped(sentence[:end], theirs[places[1]])
             return _words_in(statement, own[places[0]]), gapped + (
                 " …" if len(sentence) - end > 1 else sentence[end:]
             )
-    other = [one[0] for one in own if one[0].lower() not in tokens[1]]
-    telling = [word for word in other if content_words(word)] or sorted(other, key=len)
-    drawn = sorted((one[0] for one in own if content_words(one[0])), key=lambda word: _drawn(item, word))
-    hidden = [one.span() for one in theirs if set(content_words(one[0])) - set(content_words(statement))]
+    other = [one.text for one in own if one.text.lower() not in tokens[1]]
+    telling = [word for word in other if meaning(word)] or sorted(other, key=len)
+    drawn = sorted((one.text for one in own if meaning(one.text)), key=lambda word: _drawn(item, word))
+    hidden = [(begin, end) for word, begin, end in theirs if meaning(word) - meaning(statement)]
     cut = Cut(sentence, tuple(hidden), tells=False)
     return (telling[-1:] or drawn or [statement])[0], (cut.shown(len(hidden) // 2) if hidden else "")
 
 
-def _changed(begin: int, end: int, first: int, last: int) -> tuple[slice, slice]:
-    """Where two sentences differ first, with the word beside it where one of them has nothing there."""
+def _changed(begin: int, end: int, first: int, last: int, size: int, after: bool) -> tuple[slice, slice]:
+    """Where a statement of `size` words and a sentence differ first, with the word before or after it where one of
+    them has nothing there."""
     if begin == end or first == last:
+        before = begin and first and not after
         begin, end, first, last = (
-            (begin - 1, end, first - 1, last) if begin and first else (begin, end + 1, first, last + 1)
+            (begin - 1, end, first - 1, last) if before else (begin, end + 1, first, last + 1)
         )
+    elif end == size:  # what the note says after the statement's last word is not of the statement
+        last = min(last, first + end - begin)
     return slice(begin, end), slice(first, last)
 
 
-def _same(item: Item, own: Sequence[re.Match[str]], blocks: Sequence[Match]) -> tuple[slice, slice] | None:
+def _same(item: Item, own: Sequence[Piece], blocks: Sequence[Match]) -> tuple[slice, slice] | None:
     """A word of meaning, drawn by the item's id, that stands in both; None where there is none."""
     both = [(block.a + n, block.b + n) for block in blocks for n in range(block.size)]
-    meaning = [one for one in both if content_words(own[one[0]][0])]
-    meaning.sort(key=lambda one: _drawn(item, own[one[0]][0]))
+    telling = [one for one in both if meaning(own[one[0]].text)]
+    telling.sort(key=lambda one: _drawn(item, own[one[0]].text))
     return (
-        (slice(meaning[0][0], meaning[0][0] + 1), slice(meaning[0][1], meaning[0][1] + 1))
-        if meaning
+        (slice(telling[0][0], telling[0][0] + 1), slice(telling[0][1], telling[0][1] + 1))
+        if telling
         else None
     )
 
 
-def _words_in(text: str, pieces: Sequence[re.Match[str]]) -> str:
-    return text[pieces[0].start() : pieces[-1].end()] if pieces else text
+def _words_in(text: str, found: Sequence[Piece]) -> str:
+    return text[found[0].begin : found[-1].end] if found else text
 
 
-def _gapped(text: str, pieces: Sequence[re.Match[str]]) -> str:
-    return text[: pieces[0].start()] + GAP + text[pieces[-1].end() :] if pieces else ""
+def _gapped(text: str, found: Sequence[Piece]) -> str:
+    return text[: found[0].begin] + GAP + text[found[-1].end :] if found else ""
 
 
 # -- several at once -----------------------------------------------------------------------------------------------
@@ -193,8 +220,11 @@ def _gapped(text: str, pieces: Sequence[re.Match[str]]) -> str:
 
 def on_pairs(item: Item, n: int) -> str:
     """How the first n are matched or ordered; of three, of which two tell the third, what the first is not and then
-    what it is."""
-    keys = item.key.split(",")
+    what it is; of two, of which one tells the other, where both are told."""
+    ids = {option.id for option in item.options}
+    keys = [key for key in item.key.split(",") if key in ids]
+    if len(keys) <= 2:
+        return framed(item, "Read again what your note says.")
     told = [letter_of(item, key) for key in keys[: min(n, len(keys) - 2)]]
     if item.kind == "order":
         if len(keys) == 3 and n == 1:

@@ -38,7 +38,12 @@ _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 def say_the_same(one: Fact, other: Fact, bank: Bank) -> bool:
     """Whether to know one fact is to know the other, as the words of the notes show it."""
-    if one.id == other.id or bank.cosine(one, other) > SAME_FACT or bank.defined(one) & bank.defined(other):
+    defined = bank.defined(one)
+    if (
+        one.id == other.id
+        or bank.cosine(one, other) > SAME_FACT
+        or (defined and defined == bank.defined(other))
+    ):
         return True
     short, long = sorted((bank.meaning(one), bank.meaning(other)), key=len)
     shared = len(short & long)

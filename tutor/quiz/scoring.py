@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tutor.quiz.items import Item
-from tutor.quiz.option_answers import score_in_parts
+from tutor.quiz.option_answers import score_in_parts, score_of_swap
 from tutor.quiz.schedule import day_told
 from tutor.turns import QuizScore
 
@@ -47,7 +47,15 @@ def _chance_in_order(n: int, steps: bool) -> float:
         math.comb(size, right) * wrong[size - right] * score_in_parts(right, size)
         for right in range(size + 1)
     )
-    return sum(brought) / math.factorial(n)
+    more = _more_for_swaps(n) if steps else 0.0
+    return (sum(brought) + more) / math.factorial(n)
+
+
+def _more_for_swaps(n: int) -> float:
+    """What the orders with two neighbours swapped bring beyond their steps: at an end two are wrong, else three."""
+    wrong = [2, 2, *([3] * (n - 3))] if n > 2 else []
+    swap = score_of_swap(n)
+    return sum(max(0.0, swap - score_in_parts(n - 1 - one, n - 1)) for one in wrong)
 
 
 def known_share(marks: Sequence[Mark]) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ from tutor.lexicon import OPPOSITES, likeness
 from tutor.quiz.items import plain
 from tutor.retrieval import Retriever
 from tutor.statements import subject_of_claim
-from tutor.words import NEGATIONS, content_words, split_sentences, without_struck
+from tutor.words import NEGATIONS, content_words, split_sentences, without_article, without_struck
 
 _SAID = 0.74  # share of an option's weight that a sentence on the subject must say
 _SAME = 0.62  # share of two options' weight in common from which on they say the same
@@ -27,7 +27,6 @@ _IS_A = re.compile(
     r"(?=\s+(?:that|which|whose|who|in which|in|of|for|with|by|from|to|on|made|built|trained|between)\b|[,.;:]|$)",
     re.IGNORECASE,
 )
-_LEADING = re.compile(r"^(?:an?|the)\s+", re.IGNORECASE)
 _PART_OF = re.compile(r"\s+(?:of|in|for|with|from|to|on|by)\s+")
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 
@@ -243,4 +242,4 @@ class SecondKeys:
 
 
 def _bare(name: str) -> str:
-    return _LEADING.sub("", _BRACKET.sub("", name)).strip(" .")
+    return without_article(_BRACKET.sub("", name)).strip(" .")

@@ -15,7 +15,7 @@ from tutor.notes.note import Card
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import plain
 from tutor.statements import has_predicate, subject_of_claim
-from tutor.words import content_words, split_sentences
+from tutor.words import content_words, split_sentences, without_article
 
 FEWEST_WORDS = 3
 MOST_WORDS = 36
@@ -150,7 +150,7 @@ def defined_term(fact: Fact) -> str:
     term = _BRACKET.sub("", fact.term).strip()
     if fact.kind != "definition" or not content_words(term) or _GENERIC.search(term) or "$" in term:
         return ""
-    opening = re.sub(r"^(?:an?|the)\s+", "", first_sentence(fact), flags=re.IGNORECASE)
+    opening = without_article(first_sentence(fact))
     return term if plain(opening).startswith(plain(term)) else ""
 
 

@@ -28,7 +28,7 @@ from tutor.quiz.answer_features import (
     says_yes_or_no,
 )
 from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
-from tutor.quiz.exchanged import is_exchanged
+from tutor.quiz.exchanged import is_exchanged, is_levelled
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
@@ -146,7 +146,9 @@ def _measured(
 ) -> dict[str, float]:
     text = reading.text
     values = lexical(question, key, text) | _claim_measures(found) | {"foreign": reading.foreign}
-    values["exchanged"] = float(not reading.translated and is_exchanged(key, text))
+    # Chinese in English words has another order.
+    exchanged = not reading.translated and is_exchanged(key, text)
+    values["exchanged"] = float(exchanged or is_levelled(question, main_of(key), text))
     if reader is not None:
         return values | readings(question, key, text, reader)
     return values if similarity is None else values | nearness(question, key, text, similarity)
