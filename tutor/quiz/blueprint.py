@@ -118,6 +118,7 @@ def quiz_items(
         if not any(levels.values()):
             raise nothing_of(which, topic)
     beside = {fact.id for fact in levels.get(NAMES, ())}
+    there = {fact.id for group in levels.values() for fact in group}
     found: list[Item] = []
     # An item whose answer is the topic itself asks nothing, so it comes only where there is nothing better.
     for named in (False, True) if topic.strip() else (True,):
@@ -126,7 +127,7 @@ def quiz_items(
                 break
             drawn = drawn_kinds(kinds, found, n, fact, rng, standing)
             names = fact.id in beside
-            fits = _fits(bank, topic, kinds, names=names, named=named)
+            fits = _fits(bank, topic, kinds, there, names=names, named=named)
             item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted, topic if names else "")
             if item is not None:
                 found.append(item)
@@ -237,11 +238,12 @@ def _first_sound(
 
 
 def _fits(
-    bank: Bank, topic: str, kinds: Collection[Kind], *, names: bool, named: bool
+    bank: Bank, topic: str, kinds: Collection[Kind], there: Collection[str], *, names: bool, named: bool
 ) -> Callable[[Item], bool]:
     """Whether an item fits a topic, and what was wished: with typed answers alone, gaps have no options.
 
     Args:
+        there: the ids of the facts on the topic; of the terms that are to be matched, most must be.
         names: the item itself must name the topic, since its fact is about something else.
         named: the answer may be the topic itself.
     """
@@ -250,6 +252,8 @@ def _fits(
 
     def fits(item: Item) -> bool:
         if typed and item.kind == "cloze" and item.options:
+            return False
+        if item.kind == "match" and 2 * sum(one.fact_id in there for one in item.options) <= len(item.left):
             return False
         key = next((option.text for option in item.options if option.id == item.key), item.key)
         short = key if len(key.split()) <= _FEW_WORDS else ""
