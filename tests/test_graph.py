@@ -259,7 +259,7 @@ def test_an_override_is_kept_and_its_words_are_right_the_next_time(
 
 
 def test_a_harder_question_is_asked_where_there_is_one(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
-    def other(item: Item, wish: str, beside: Any, shown: Any) -> Item | None:
+    def other(item: Item, wish: str, beside: Any, shown: Any, told: Any) -> Item | None:
         return replace(item, id="other", stem="A harder one?") if wish == "harder" else None
 
     graph = TutoringGraph(replace(graph._parts, other=other))

@@ -662,14 +662,16 @@ def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
 def test_a_swap_is_told_what_the_quiz_asks_besides_and_all_that_was_shown() -> None:
     seen: list[Any] = []
 
-    def other(one: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
-        seen.append((one.id, [each.id for each in beside], set(shown)))
+    def other(
+        one: Item, wish: str, beside: Sequence[Item], shown: Collection[str], told: Sequence[str]
+    ) -> Item | None:
+        seen.append((one.id, [each.id for each in beside], set(shown), any(KEY in text for text in told)))
         return replace(EXPLAIN, id="swapped")
 
     chat = Chat(SHORT, CHOICE, TRUTH, other=other)
     chat.say("it rises")
     chat.say("harder")
-    assert seen == [(CHOICE.id, [SHORT.id, TRUTH.id], {SHORT.id, CHOICE.id})]
+    assert seen == [(CHOICE.id, [SHORT.id, TRUTH.id], {SHORT.id, CHOICE.id}, True)]
     assert "no harder" in chat.notice("harder")  # it was shown already
 
 
@@ -1467,7 +1469,9 @@ class Player:
         return Grade(verdict, {"correct": 1.0, "partial": 0.5}.get(verdict, 0.0), (), "So.")
 
     @staticmethod
-    def other(one: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
+    def other(
+        one: Item, wish: str, beside: Sequence[Item], shown: Collection[str], told: Sequence[str]
+    ) -> Item | None:
         name = f"{one.id}-{wish}"
         return None if len(name) > 40 else replace(one, id=name, options=one.options[::-1])
 

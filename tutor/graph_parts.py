@@ -69,7 +69,7 @@ class Parts:
     caller: BaseChatModel | None = None
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
-    other: Other = lambda item, wish, beside, shown: None
+    other: Other = lambda item, wish, beside, shown, told: None
     find_question: Callable[[str], Item | None] = lambda asked: None
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
     around: Callable[[Item], str] = lambda item: ""

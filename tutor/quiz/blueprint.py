@@ -14,6 +14,7 @@ from tutor.quiz.choices import choice_item, definition_item, gap_item, term_item
 from tutor.quiz.claims import claim_item
 from tutor.quiz.computed import computed_item
 from tutor.quiz.contrasts import either
+from tutor.quiz.cuts import reveals
 from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.flaws import hard_flaws
 from tutor.quiz.formulas import formula_item
@@ -59,6 +60,8 @@ _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
 _ENOUGH = 10
 _FEWEST = 3
 _FEW_WORDS = 8
+_NO_WORDS: frozenset[Kind] = frozenset(("true-false", "match", "order"))  # no words are their answer
+_TOLD = 0.6  # the share of an answer's own words that tells most of it
 _EVERYDAY = 0.25  # the share of a note's "Students ask" that is asked along with cards
 
 
@@ -359,29 +362,39 @@ def another(
     rng: random.Random,
     beside: Sequence[Item] = (),
     unwanted: Collection[str] = (),
+    told: Sequence[str] = (),
 ) -> Item | None:
     """A harder or an easier item in place of one: the same fact asked in another way, else another fact of its concept.
 
     Args:
         beside: the other items of the quiz, which it may neither repeat nor tell, nor be told by.
         unwanted: ids of items that are not to be asked.
+        told: what else the student was shown, such as hints and feedback; neither this nor the item in place of which
+            it comes may tell its answer.
     """
     place = LADDER.index(item.kind)
     kinds = LADDER[place + 1 :] if wish == "harder" else LADDER[:place][::-1]
     own = [bank.by_id[item.fact_id]] if item.fact_id in bank.by_id else []
     others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
+    shown = (item.stem, *item.left, *(option.text for option in item.options), *told)
     for fact in (*own, *rng.sample(others, len(others))):
         found = _first_sound(
-            fact, bank, rng, kinds, beside, lambda one: not _known_by(one, item), {item.id, *unwanted}
+            fact, bank, rng, kinds, beside, lambda one: not _known_by(one, item, shown), {item.id, *unwanted}
         )
         if found is not None:
             return found
     return None
 
 
-def _known_by(made: Item, item: Item) -> bool:
-    """Whether an item asks what another asks in the same words, but for "Explain in your own words", or for a name that
-    the other has just told."""
-    again = not made.options and (made.stem in item.stem or item.stem in made.stem)
-    told = made.kind in ("term", "cloze") and (item.id, made.id) in leaks([item, made])
-    return told or (made.fact_id == item.fact_id and again)
+def _known_by(made: Item, item: Item, shown: Sequence[str]) -> bool:
+    """Whether an item asks what another asks in the same words, but for "Explain in your own words", or what the other,
+    or a text that was shown, has just told."""
+    if (
+        made.fact_id == item.fact_id
+        and not made.options
+        and (made.stem in item.stem or item.stem in made.stem)
+    ):
+        return True
+    if made.kind in _NO_WORDS:
+        return made.kind == "match" and item.fact_id in {option.fact_id for option in made.options}
+    return (item.id, made.id) in leaks([item, made]) or any(reveals(made, text, _TOLD) for text in shown)

@@ -46,7 +46,9 @@ _LABEL = re.compile(r"\d{0,2}[a-j]|\d{1,2}", re.IGNORECASE)
 _BETWEEN_LABELS = re.compile(r"[\s,;.:()=-]+")
 
 
-def _none(item: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
+def _none(
+    item: Item, wish: str, beside: Sequence[Item], shown: Collection[str], told: Sequence[str]
+) -> Item | None:
     return None
 
 
@@ -248,7 +250,10 @@ def _swap(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     wish: Any = reply.kind
     place = len(state.outcomes)
     beside = (*state.items[:place], *state.items[place + 1 :])
-    found = rules.other(item, wish, beside, frozenset(state.labels))
+    hinted = [hint(item, level, rules.around(item)) for level in range(1, state.hints + 1)]
+    answered = [done.grade.feedback for done in state.outcomes if done.grade is not None]
+    keys = [one.key_text for one in state.items[:place]]
+    found = rules.other(item, wish, beside, frozenset(state.labels), (*hinted, *answered, *keys))
     if found is None or found.id in {item.id, *state.labels, *(other.id for other in beside)}:
         return _again_shown(state, Notice(f"I have no {wish} question on this, so this one stays."))
     said = Notice(f"Here is {'an' if wish == 'easier' else 'a'} {wish} one:")

@@ -161,15 +161,22 @@ class Studies:
         return found
 
     def other(
-        self, item: Item, wish: Wish, beside: Sequence[Item], shown: Collection[str], rng: random.Random
+        self,
+        item: Item,
+        wish: Wish,
+        beside: Sequence[Item],
+        shown: Collection[str],
+        told: Sequence[str],
+        rng: random.Random,
     ) -> Item | None:
         """A harder or an easier question in place of one of a quiz; None where there is none.
 
         Args:
             beside: the other questions of the quiz.
             shown: ids of questions that were shown already.
+            told: the hints on it, and what was told of the answers before.
         """
-        return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
+        return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()}, told)
 
     def around(self, item: Item) -> str:
         """A sentence of the notes beside an item, for its hints; empty where there is none."""
