@@ -37,13 +37,13 @@ from tutor.quiz.rounds import Round, missed_items
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
     NO_OPEN_QUESTION,
-    NO_QUESTION,
     NO_QUIZ,
     ROUTES,
     asks_grade,
     asks_topic,
     grade_shown,
     names_an_option,
+    no_question,
     question_in_quiz,
     question_to_grade,
     quiz_call,
@@ -214,7 +214,7 @@ class TutoringGraph:
         if quiz is not None and not quiz.waits:
             self._quizzes.moved_on(state["chat_id"], quiz)
         if item is None:
-            self._end(state, Notice(NO_QUESTION.format(asked=asked[:200])))
+            self._end(state, Notice(no_question(asked, self._parts.near_questions(asked))))
             return {"route": "done"}
         call = {"item_id": item.id, "answer": answer}
         refused = refused_call(self._parts.tools["grade_answer"], call)

@@ -41,10 +41,11 @@ _LEANS = re.compile(
 NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 NO_OPEN_QUESTION = "No question is open, so there is nothing to choose. Say “quiz me on …” to start a quiz."
 _ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
-NO_QUESTION = (
-    "I find no question like “{asked}” in your notes or among those that you were asked. Name it in its own words, as "
-    "in: grade my answer to “What is a GAN?”: two networks."
+_NO_QUESTION = (
+    "I find no question like “{asked}” in your notes or among those you were asked: nothing is graded. {more}"
 )
+_NAME_IT = "Name it in its own words, as in: grade my answer to “What is a GAN?”: two networks."
+_NEAR_IT = "Near to it are: {near}. Name the one that you mean in its own words."
 QUIZ_QUESTIONS = 3
 _OFFERED = 4  # topics of a kind
 _OF_THE_QUIZ = frozenset(
@@ -102,6 +103,13 @@ def question_to_grade(
         item = find(asked)
     # Named by its words, the open question is answered all the same: its key is not had for nothing.
     return item, item is not None and opened is not None and item.fact_id == opened.fact_id
+
+
+def no_question(asked: str, near: Sequence[str]) -> str:
+    """What is said where an answer is to be graded to a question that the notes lack, with those that are near."""
+    told = "; ".join(f"“{one}”" for one in near)
+    more = _NEAR_IT.format(near=told) if near else _NAME_IT
+    return _NO_QUESTION.format(asked=asked[:200], more=more)
 
 
 def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:

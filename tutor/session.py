@@ -134,6 +134,7 @@ class Session(Beginnings, Graders):
             ),
             keep_prediction=studies.keep_prediction,
             find_question=studies.find_question,
+            near_questions=studies.near_questions,
             off_topic=self.off_topic,
             around=studies.around,
             elsewhere=self._other_open_quiz,
