@@ -659,7 +659,7 @@ def test_more_questions_than_a_quiz_or_the_notes_hold_are_told(graph: TutoringGr
     events = say(graph, "quiz me on the generator with 200 questions")
     n = only(events, QuizItem).n
     said = only(events, Notice).text
-    assert "at most 50 questions" in said and f"The notes hold {n} question" in said
+    assert "at most 50 questions" in said and f"I could draw only {n} question" in said
 
 
 def test_a_wish_in_chinese_is_told_in_chinese_that_the_questions_are_english(graph: TutoringGraph) -> None:
