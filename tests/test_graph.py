@@ -225,6 +225,18 @@ def test_a_demo_in_a_quiz_pauses_it_and_the_question_comes_back(
     assert only(say(graph, "which demos are there?"), QuizItem).stem == asked.stem
 
 
+@pytest.mark.parametrize(
+    "message", ["never mind, show me a GAN training", "Forget it, run the GAN demo", "run a GAN training"]
+)
+def test_a_wish_to_see_a_training_is_no_answer(
+    message: str, graph: TutoringGraph, rounds: RoundsInMemory
+) -> None:
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    events = say(graph, message)
+    assert only(events, ToolCall).arguments["name"].startswith("gan") and rounds.attempts == []
+    assert only(events, QuizItem).item_id == asked.item_id
+
+
 def test_a_quiz_in_a_quiz_pauses_it_and_it_comes_back(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     asked = only(say(graph, "quiz me on GANs with 2 questions"), QuizItem)
     inner = only(say(graph, "quiz me on diffusion with 1 question"), QuizItem)

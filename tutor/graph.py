@@ -32,7 +32,7 @@ from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes
 from tutor.quiz.moves import Rules, asks_again, asks_anew, follows_quiz
-from tutor.quiz.replies import asks_to_go_on, reply_kind
+from tutor.quiz.replies import asks_to_go_on, reply_kind, without_opening
 from tutor.quiz.rounds import Round, missed_items
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
@@ -173,9 +173,8 @@ class TutoringGraph:
         # In a quiz the student's words are an answer unless they plainly ask for something else.
         guess = None if in_quiz else self._parts.guess
         names = self._parts.answering.retriever.named
-        question = given or understand(
-            message, state["history"], state.get("style"), guess=guess, names=names
-        )
+        said = without_opening(message) if in_quiz else message
+        question = given or understand(said, state["history"], state.get("style"), guess=guess, names=names)
         if in_quiz and quiz is not None:
             route = route_in_quiz(message, question, quiz.asked)
             if route == "explain":

@@ -12,7 +12,7 @@ from tutor.intents import ANSWERED, Intent
 from tutor.questions import Question, understand
 from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
-from tutor.quiz.replies import reply_of
+from tutor.quiz.replies import reply_of, without_opening
 from tutor.quiz.rounds import Round, last_answered
 from tutor.quiz.told import fewer_told
 from tutor.quiz_wishes import MOST_ASKED, TOPIC_ASKED
@@ -28,7 +28,11 @@ ROUTES: dict[Intent, str] = {
     "progress": "show_progress",
     **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
 }
-_ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
+_ASKS_TO_SEE = re.compile(
+    r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b"
+    r"|^\W*(?:(?:please|can you|could you) )*(?:run|start|launch)\b.*\b(?:training|experiments?|simulations?)\b",
+    re.IGNORECASE,
+)
 _MEANS = re.compile(
     r"^\W*(?:(?:sorry|wait|but|and|so|ok(?:ay)?|hm+|can you tell me|please tell me)\W+)*"
     r"(?:what (?:do you mean by|is meant by|does)|what'?s) (?:the (?:word|term|phrase) )?[\"“'‘]?(?P<term>.{2,80}?)"
@@ -224,7 +228,9 @@ def route_in_quiz(message: str, question: Question, item: Item | None) -> str:
     route = ROUTES.get(question.intent, "")
     if route:
         return route
-    if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
+    if question.intent == "quiz" or (
+        question.intent == "demo" and _ASKS_TO_SEE.search(without_opening(message))
+    ):
         return ""
     asks = reply.kind == "question" and question.intent in ANSWERED - {"check"}
     return "explain" if asks and set(content_words(message)) - _OF_THE_QUIZ else "quiz_reply"
