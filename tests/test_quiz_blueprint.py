@@ -275,6 +275,15 @@ def test_a_harder_item_than_a_definition_to_be_judged_does_not_ask_for_that_defi
     )  # fmt: skip
     harder = another(judged, "harder", bank, random.Random(0))
     assert harder is None or harder.fact_id != fact.id
+    # The statement is the first of two sentences that correct the mistake.
+    fact = next(
+        one for one in bank.facts if one.key.startswith("A generator that copies its training images")
+    )
+    judged = replace(judged, stem=f"True or false: {fact.key.partition('.')[0]}.", fact_id=fact.id)
+    judged = replace(judged, concept=fact.concept)
+    for seed in range(4):
+        harder = another(judged, "harder", bank, random.Random(seed))
+        assert harder is None or harder.fact_id != fact.id
 
 
 def test_an_item_in_place_of_another_is_wanted_and_fits_the_quiz(bank: Bank) -> None:

@@ -31,6 +31,7 @@ from tutor.quiz.subject import with_subject
 from tutor.quiz.typed import defined, explain, mistake, number
 from tutor.quiz.values import value_item
 from tutor.reviewing import Which
+from tutor.words import content_words, split_sentences
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
 Wish = Literal["harder", "easier"]
@@ -62,6 +63,7 @@ _FEWEST = 3
 _FEW_WORDS = 8
 _NO_WORDS: frozenset[Kind] = frozenset(("true-false", "match", "order"))  # no words are their answer
 _TOLD = 0.6  # the share of an answer's own words that tells most of it
+_MOST_SAID = 0.8  # the share of a sentence's own words that says it
 _EVERYDAY = 0.25  # the share of a note's "Students ask" that is asked along with cards
 
 
@@ -397,4 +399,13 @@ def _known_by(made: Item, item: Item, shown: Sequence[str]) -> bool:
         return True
     if made.kind in _NO_WORDS:
         return made.kind == "match" and item.fact_id in {option.fact_id for option in made.options}
-    return (item.id, made.id) in leaks([item, made]) or any(reveals(made, text, _TOLD) for text in shown)
+    if (item.id, made.id) in leaks([item, made]):
+        return True
+    return any(reveals(made, text, _TOLD) or _says_part(text, made) for text in shown)
+
+
+def _says_part(text: str, item: Item) -> bool:
+    """Whether a text says one of the sentences of an item's key, but for what the question holds."""
+    asked, said = set(content_words(item.stem)), set(content_words(text))
+    sentences = (set(content_words(item.key[begin:end])) - asked for begin, end in split_sentences(item.key))
+    return any(len(own) >= _FEWEST and len(own & said) >= _MOST_SAID * len(own) for own in sentences)
