@@ -477,7 +477,7 @@ def test_an_unknown_question_in_a_file_is_told_in_its_line_and_the_others_are_gr
 
 def test_fewer_questions_than_asked_for_are_told(tutor_: Run) -> None:
     done = tutor_("quiz", "the generator", "-n", "40", "--json")
-    assert f"The notes hold {len(done.value)} question" in done.last_words
+    assert f"I could draw only {len(done.value)} question" in done.last_words
 
 
 def test_an_unknown_question_is_an_error_with_its_remedy(tutor_: Run) -> None:

@@ -225,6 +225,19 @@ def test_a_demo_in_a_quiz_pauses_it_and_the_question_comes_back(
     assert only(say(graph, "which demos are there?"), QuizItem).stem == asked.stem
 
 
+@pytest.mark.parametrize(
+    "message", ["never mind, show me a GAN training", "Forget it, run the GAN demo", "run a GAN training"]
+)
+def test_a_wish_to_see_a_training_is_no_answer(
+    message: str, graph: TutoringGraph, rounds: RoundsInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_demo(monkeypatch, STARTED, finished())
+    asked = only(say(graph, "quiz me on GANs"), QuizItem)
+    events = say(graph, message)
+    assert only(events, ToolCall).arguments["name"].startswith("gan") and rounds.attempts == []
+    assert only(events, QuizItem).stem == asked.stem
+
+
 def test_a_quiz_in_a_quiz_pauses_it_and_it_comes_back(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
     asked = only(say(graph, "quiz me on GANs with 2 questions"), QuizItem)
     inner = only(say(graph, "quiz me on diffusion with 1 question"), QuizItem)
@@ -259,7 +272,7 @@ def test_an_override_is_kept_and_its_words_are_right_the_next_time(
 
 
 def test_a_harder_question_is_asked_where_there_is_one(graph: TutoringGraph, rounds: RoundsInMemory) -> None:
-    def other(item: Item, wish: str, beside: Any, shown: Any) -> Item | None:
+    def other(item: Item, wish: str, beside: Any, shown: Any, told: Any) -> Item | None:
         return replace(item, id="other", stem="A harder one?") if wish == "harder" else None
 
     graph = TutoringGraph(replace(graph._parts, other=other))
@@ -659,7 +672,7 @@ def test_more_questions_than_a_quiz_or_the_notes_hold_are_told(graph: TutoringGr
     events = say(graph, "quiz me on the generator with 200 questions")
     n = only(events, QuizItem).n
     said = only(events, Notice).text
-    assert "at most 50 questions" in said and f"The notes hold {n} question" in said
+    assert "at most 50 questions" in said and f"I could draw only {n} question" in said
 
 
 def test_a_wish_in_chinese_is_told_in_chinese_that_the_questions_are_english(graph: TutoringGraph) -> None:

@@ -25,6 +25,7 @@ from tutor.quiz.blueprint import (
     on_topic,
     quiz_items,
 )
+from tutor.quiz.cuts import reveals
 from tutor.quiz.facts import facts_of, kind_of, term_of
 from tutor.quiz.items import KINDS, Item
 from tutor.quiz.repeats import without_repeats
@@ -246,6 +247,43 @@ def test_a_harder_item_does_not_ask_for_the_name_that_was_just_shown(bank: Bank)
     for seed in range(8):
         harder = another(item, "harder", bank, random.Random(seed))
         assert harder is None or harder.kind not in ("term", "cloze") or name not in harder.key_text.lower()
+
+
+def test_a_harder_item_asks_nothing_that_was_just_told(bank: Bank) -> None:
+    """Neither by the question that it stands for and its options, nor by what was shown besides."""
+    asked = 0
+    for seed in range(6):
+        for item in quiz_items(
+            bank, "", 3, rng=random.Random(seed), kinds=("choice", "true-false", "definition")
+        ):
+            harder = another(item, "harder", bank, random.Random(seed))
+            if harder is None or harder.kind in ("true-false", "match", "order"):
+                continue
+            asked += 1
+            shown = (item.stem, *(option.text for option in item.options))
+            assert not any(reveals(harder, text, 0.6) for text in shown), (item.stem, harder.stem)
+            other = another(item, "harder", bank, random.Random(seed), told=(harder.key_text,))
+            assert other is None or other.key_text != harder.key_text
+    assert asked >= 10
+
+
+def test_a_harder_item_than_a_definition_to_be_judged_does_not_ask_for_that_definition(bank: Bank) -> None:
+    fact = next(one for one in bank.facts if one.term == "deep convolutional GAN")
+    judged = replace(
+        next(iter(made("short", fact, bank, random.Random(0)))), kind="true-false", id="judged",
+        stem=f"True or false: {fact.key}",
+    )  # fmt: skip
+    harder = another(judged, "harder", bank, random.Random(0))
+    assert harder is None or harder.fact_id != fact.id
+    # The statement is the first of two sentences that correct the mistake.
+    fact = next(
+        one for one in bank.facts if one.key.startswith("A generator that copies its training images")
+    )
+    judged = replace(judged, stem=f"True or false: {fact.key.partition('.')[0]}.", fact_id=fact.id)
+    judged = replace(judged, concept=fact.concept)
+    for seed in range(4):
+        harder = another(judged, "harder", bank, random.Random(seed))
+        assert harder is None or harder.fact_id != fact.id
 
 
 def test_an_item_in_place_of_another_is_wanted_and_fits_the_quiz(bank: Bank) -> None:

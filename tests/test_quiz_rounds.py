@@ -35,7 +35,7 @@ from tutor.quiz.hints import hint
 from tutor.quiz.items import Item, Kind, Option, item_id
 from tutor.quiz.keeping import Quizzes, RoundsInMemory, Settle
 from tutor.quiz.moves import MOST_CHARS, Rules, asks_again, follows_quiz
-from tutor.quiz.replies import NOT_SURE, SURE, asks_to_go_on, confidence_of, reply_of
+from tutor.quiz.replies import NOT_SURE, SURE, Reply, asks_to_go_on, confidence_of, reply_of
 from tutor.quiz.rounds import MOST_PAUSED, Round, start
 from tutor.quiz.scoring import Mark, chance, known_share, score_of
 from tutor.quiz.word_answers import grade_cloze
@@ -662,14 +662,16 @@ def test_harder_and_easier_swap_the_open_item_and_store_it_first() -> None:
 def test_a_swap_is_told_what_the_quiz_asks_besides_and_all_that_was_shown() -> None:
     seen: list[Any] = []
 
-    def other(one: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
-        seen.append((one.id, [each.id for each in beside], set(shown)))
+    def other(
+        one: Item, wish: str, beside: Sequence[Item], shown: Collection[str], told: Sequence[str]
+    ) -> Item | None:
+        seen.append((one.id, [each.id for each in beside], set(shown), any(KEY in text for text in told)))
         return replace(EXPLAIN, id="swapped")
 
     chat = Chat(SHORT, CHOICE, TRUTH, other=other)
     chat.say("it rises")
     chat.say("harder")
-    assert seen == [(CHOICE.id, [SHORT.id, TRUTH.id], {SHORT.id, CHOICE.id})]
+    assert seen == [(CHOICE.id, [SHORT.id, TRUTH.id], {SHORT.id, CHOICE.id}, True)]
     assert "no harder" in chat.notice("harder")  # it was shown already
 
 
@@ -989,10 +991,61 @@ def test_words_on_certainty_are_told_from_the_answer(text: str, confidence: floa
         ("can we do vaes instead?", "question"), ("start with noise", "answer"), ("it restarts the chain", "answer"),
         ("report bias in data", "answer"), ("it is the same as a decoder", "answer"), ("harder to detect", "answer"),
         ("the last layer is repeated", "answer"), ("B", "answer"), ("/skip", "skip"), ("hint", "hint"),
+        ("what's my score?", "score"), ("how many did I get right so far?", "score"), ("my grade?", "score"),
+        ("the Inception Score", "answer"), ("it scores its own samples", "answer"),
+        ("can you give me an example?", "example"), ("give me an example", "example"),
+        ("an example of overfitting", "answer"), ("is this the last question?", "unclear"),
     ],
 )  # fmt: skip
 def test_wishes_are_told_from_answers(text: str, kind: str) -> None:
     assert reply_of(text).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("is the answer the prior?", "the prior"), ("Is it because D is too good?", "because D is too good"),
+        ("wait, could it be B?", "B"), ("was it the discriminator ?", "the discriminator"),
+    ],
+)  # fmt: skip
+def test_a_guess_that_is_put_as_a_question_is_an_answer(text: str, said: str) -> None:
+    assert reply_of(text) == Reply("answer", said, guessed=True)
+    assert not reply_of("it is the prior?").guessed and reply_of("it is the prior?").kind == "answer"
+
+
+def test_a_guess_is_graded_and_said_to_be_taken_for_the_answer() -> None:
+    chat = Chat(CHOICE, SHORT)
+    taken, graded, _ = chat.say("is it B?")
+    assert taken == Notice("I take “B” as your answer.")
+    assert isinstance(graded, QuizGrade) and graded.verdict == "correct"
+    assert len(chat.store.attempts) == 1
+
+
+def test_what_the_student_says_of_the_question_is_no_answer_to_it() -> None:
+    chat = Chat(SHORT)
+    for said in ("it asks about the loss", "So the question asks what happens", "you want to know the loss"):
+        assert "no answer" in chat.notice(said)
+    assert chat.store.attempts == []
+    asking = replace(SHORT, id="asks", key="It asks about one feature after another.", accepts=())
+    assert isinstance(Chat(asking).say("it asks about one feature after another")[0], QuizGrade)
+
+
+def test_the_score_is_told_while_the_quiz_goes_on_and_after_it() -> None:
+    chat = Chat(CHOICE, TRUTH, SHORT)
+    assert chat.notice("what's my score?") == "Nothing is graded yet: 3 questions left, with this one."
+    chat.say("B")
+    assert chat.notice("what is my score so far?") == (
+        "Your score so far: 1 of 1 point. 2 questions left, with this one."
+    )
+    chat.say("report")
+    chat.say("skip")
+    assert chat.say("what's my score?") == [Notice("Your score: 1 of 2 points. This quiz is over.")]
+
+
+def test_an_example_that_could_tell_the_answer_is_not_given_but_a_hint_is_offered() -> None:
+    chat = Chat(SHORT)
+    told = chat.notice("can you give me an example?")
+    assert "hint" in told and KEY not in told and chat.store.attempts == []
 
 
 def test_how_many_are_left_and_the_question_again() -> None:
@@ -1467,7 +1520,9 @@ class Player:
         return Grade(verdict, {"correct": 1.0, "partial": 0.5}.get(verdict, 0.0), (), "So.")
 
     @staticmethod
-    def other(one: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
+    def other(
+        one: Item, wish: str, beside: Sequence[Item], shown: Collection[str], told: Sequence[str]
+    ) -> Item | None:
         name = f"{one.id}-{wish}"
         return None if len(name) > 40 else replace(one, id=name, options=one.options[::-1])
 

@@ -18,7 +18,7 @@ from tutor.quiz.facts import is_everyday
 from tutor.quiz.hints import hint
 from tutor.quiz.items import KINDS, Item
 from tutor.quiz.prose import misconception_in
-from tutor.quiz.scope import IS, NAMES
+from tutor.quiz.scope import IS, NAMES, TAGGED
 from tutor.quiz.studies import Studies
 from tutor.quiz.subject import says_its_subject
 
@@ -67,6 +67,82 @@ def test_a_note_on_two_things_is_on_the_first_but_for_what_names_the_second(
     own = [fact for fact in bank.facts if fact.note == note and fact.id in close and not fact.term]
     assert any(inside in fact.question for fact in own)
     assert not any(outside in f"{fact.question} {fact.key}" for fact in own)
+
+
+def notes_on(bank: Bank, topic: str) -> Counter[str]:
+    return Counter(fact.note for facts in bank.scope.levels(topic).values() for fact in facts)
+
+
+@pytest.mark.parametrize(
+    ("topic", "note"),
+    [
+        ("evaluation", "evaluation/evaluation-metrics.md"),
+        ("metrics", "evaluation/evaluation-metrics.md"),
+        ("evaluation metrics", "evaluation/evaluation-metrics.md"),
+        ("evaluation of GANs", "evaluation/evaluation-metrics.md"),
+        ("how to evaluate GANs", "evaluation/evaluation-metrics.md"),
+        ("attention", "language/self-attention.md"),
+        ("guidance", "diffusion/classifier-free-guidance.md"),
+        ("PyTorch", "foundations/pytorch-for-generative-models.md"),
+        ("autoencoders", "vaes/vae-and-elbo.md"),
+    ],
+)
+def test_what_the_title_of_a_note_begins_or_ends_with_is_its_topic(bank: Bank, topic: str, note: str) -> None:
+    own = {fact.id for fact in bank.facts if fact.note == note}
+    close = {fact.id for level, facts in bank.scope.levels(topic).items() if level > NAMES for fact in facts}
+    assert len(own & close) >= 10
+
+
+def test_what_the_titles_of_many_notes_end_with_is_the_topic_of_none(bank: Bank) -> None:
+    close = [fact for level, facts in bank.scope.levels("models").items() if level > NAMES for fact in facts]
+    assert not any(fact.note == "foundations/autoregressive-models.md" for fact in close)
+
+
+def test_a_note_is_on_what_its_author_marked_it_with_unless_that_is_a_name(bank: Bank) -> None:
+    assert notes_on(bank, "ethics")["foundations/uses-and-risks.md"] >= 10
+    evaluated = notes_on(bank, "evaluation")
+    assert evaluated["evaluation/sample-precision-and-recall.md"] and evaluated["language/perplexity.md"]
+    # Both notes are marked with these names, and hold more than what is on them.
+    for topic, note in (("FID", "evaluation/evaluation-metrics.md"), ("LoRA", "language/fine-tuning.md")):
+        assert not bank.scope.levels(topic).get(TAGGED), note
+
+
+def test_the_evaluation_of_something_is_sought_in_notes_that_speak_of_it(bank: Bank) -> None:
+    assert not any(note.startswith("evaluation/") for note in notes_on(bank, "evaluation of random forests"))
+    assert not any(note.startswith("discriminative/") for note in notes_on(bank, "evaluation of GANs"))
+
+
+def test_a_word_that_only_counts_or_is_a_figure_of_speech_is_no_topic(bank: Bank) -> None:
+    said = [
+        f"{fact.question} {fact.key}" for facts in bank.scope.levels("evaluation").values() for fact in facts
+    ]
+    assert said and not any(re.search(r"(?:network|U-Net) evaluations", one) for one in said)
+    said = [
+        f"{fact.question} {fact.key}" for facts in bank.scope.levels("attention").values() for fact in facts
+    ]
+    assert said and not any("pays no attention" in one for one in said)
+
+
+def test_a_kind_of_thing_takes_what_is_on_the_thing_where_the_notes_say_little_of_it(bank: Bank) -> None:
+    close = [
+        fact
+        for level, facts in bank.scope.levels("loss functions").items()
+        if level > NAMES
+        for fact in facts
+    ]
+    assert len(close) >= 6 and any("commitment loss" in fact.question for fact in close)
+
+
+def test_most_terms_to_be_matched_are_on_the_topic(bank: Bank) -> None:
+    matched = 0
+    for topic in ("evaluation metrics", "guidance", "prompts", "GANs"):
+        there = {fact.id for facts in bank.scope.levels(topic).values() for fact in facts}
+        for seed in range(3):
+            for item in quiz_items(bank, topic, 4, rng=random.Random(seed), kinds=("match", "choice")):
+                if item.kind == "match":
+                    matched += 1
+                    assert 2 * sum(one.fact_id in there for one in item.options) > len(item.left)
+    assert matched
 
 
 def test_the_whole_title_of_a_note_is_a_topic(bank: Bank) -> None:

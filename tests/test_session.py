@@ -488,6 +488,19 @@ def test_an_answer_is_graded_by_the_notes_as_they_stand_and_by_no_other_question
     session.close()
 
 
+def test_an_answer_to_a_question_that_the_notes_lack_is_not_graded_by_the_one_next_to_it(
+    settings: Settings,
+) -> None:
+    session = open_session(settings, model=False, record=True)
+    chat = session.new_chat()
+    [told] = session.respond(chat, "grade my answer to “Why does the generator of a GAN fail?”: no variety")
+    assert "What does the generator of a GAN do?" in told.text  # type: ignore[union-attr]
+    assert "nothing is graded" in told.text and not session.studies.wrong()  # type: ignore[union-attr]
+    full = "grade my answer to “What does the generator of a generative adversarial network do?”: it makes samples"
+    assert any(isinstance(event, QuizGrade) for event in session.respond(chat, full))
+    session.close()
+
+
 def test_a_reported_question_is_not_drawn_again(settings: Settings) -> None:
     session = open_session(settings, model=False, record=True)
     chat = session.new_chat()

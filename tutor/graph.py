@@ -32,18 +32,18 @@ from tutor.quiz.grading import Grade, grade
 from tutor.quiz.items import Item
 from tutor.quiz.keeping import Quizzes
 from tutor.quiz.moves import Rules, asks_again, asks_anew, follows_quiz
-from tutor.quiz.replies import asks_to_go_on, reply_kind
+from tutor.quiz.replies import asks_to_go_on, reply_kind, without_opening
 from tutor.quiz.rounds import Round, missed_items
 from tutor.quiz.told import progress_events
 from tutor.quiz_turns import (
     NO_OPEN_QUESTION,
-    NO_QUESTION,
     NO_QUIZ,
     ROUTES,
     asks_grade,
     asks_topic,
     grade_shown,
     names_an_option,
+    no_question,
     question_in_quiz,
     question_to_grade,
     quiz_call,
@@ -173,9 +173,8 @@ class TutoringGraph:
         # In a quiz the student's words are an answer unless they plainly ask for something else.
         guess = None if in_quiz else self._parts.guess
         names = self._parts.answering.retriever.named
-        question = given or understand(
-            message, state["history"], state.get("style"), guess=guess, names=names
-        )
+        said = without_opening(message) if in_quiz else message
+        question = given or understand(said, state["history"], state.get("style"), guess=guess, names=names)
         if in_quiz and quiz is not None:
             route = route_in_quiz(message, question, quiz.asked)
             if route == "explain":
@@ -214,7 +213,7 @@ class TutoringGraph:
         if quiz is not None and not quiz.waits:
             self._quizzes.moved_on(state["chat_id"], quiz)
         if item is None:
-            self._end(state, Notice(NO_QUESTION.format(asked=asked[:200])))
+            self._end(state, Notice(no_question(asked, self._parts.near_questions(asked))))
             return {"route": "done"}
         call = {"item_id": item.id, "answer": answer}
         refused = refused_call(self._parts.tools["grade_answer"], call)

@@ -69,8 +69,9 @@ class Parts:
     caller: BaseChatModel | None = None
     turns: Callable[[str], Sequence[ChatTurn]] = lambda chat_id: ()
     save: Callable[[Sequence[ChatTurn]], str] = lambda turns: "This session keeps no notes."
-    other: Other = lambda item, wish, beside, shown: None
+    other: Other = lambda item, wish, beside, shown, told: None
     find_question: Callable[[str], Item | None] = lambda asked: None
+    near_questions: Callable[[str], Sequence[str]] = lambda asked: ()
     off_topic: Callable[[Item, str], bool] = lambda item, words: False
     around: Callable[[Item], str] = lambda item: ""
     elsewhere: Callable[[str], str] = lambda chat_id: ""

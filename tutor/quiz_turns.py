@@ -12,7 +12,7 @@ from tutor.intents import ANSWERED, Intent
 from tutor.questions import Question, understand
 from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
-from tutor.quiz.replies import reply_of
+from tutor.quiz.replies import reply_of, without_opening
 from tutor.quiz.rounds import Round, last_answered
 from tutor.quiz.told import fewer_told
 from tutor.quiz_wishes import MOST_ASKED, TOPIC_ASKED
@@ -28,7 +28,11 @@ ROUTES: dict[Intent, str] = {
     "progress": "show_progress",
     **dict.fromkeys(("greeting", "thanks", "help", "small_talk"), "talk"),
 }
-_ASKS_TO_SEE = re.compile(r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b", re.IGNORECASE)
+_ASKS_TO_SEE = re.compile(
+    r"\bdemos?\b|^\W*(?:please )?(?:show|let) me\b"
+    r"|^\W*(?:(?:please|can you|could you) )*(?:run|start|launch)\b.*\b(?:training|experiments?|simulations?)\b",
+    re.IGNORECASE,
+)
 _MEANS = re.compile(
     r"^\W*(?:(?:sorry|wait|but|and|so|ok(?:ay)?|hm+|can you tell me|please tell me)\W+)*"
     r"(?:what (?:do you mean by|is meant by|does)|what'?s) (?:the (?:word|term|phrase) )?[\"“'‘]?(?P<term>.{2,80}?)"
@@ -41,10 +45,11 @@ _LEANS = re.compile(
 NO_QUIZ = "No quiz is open. Ask me something, or say “quiz me on …”."
 NO_OPEN_QUESTION = "No question is open, so there is nothing to choose. Say “quiz me on …” to start a quiz."
 _ELSEWHERE = "No quiz is open in this conversation. In “{title}” one is: go back there to go on with it."
-NO_QUESTION = (
-    "I find no question like “{asked}” in your notes or among those that you were asked. Name it in its own words, as "
-    "in: grade my answer to “What is a GAN?”: two networks."
+_NO_QUESTION = (
+    "I find no question like “{asked}” in your notes or among those you were asked: nothing is graded. {more}"
 )
+_NAME_IT = "Name it in its own words, as in: grade my answer to “What is a GAN?”: two networks."
+_NEAR_IT = "Near to it are: {near}. Name the one that you mean in its own words."
 QUIZ_QUESTIONS = 3
 _OFFERED = 4  # topics of a kind
 _OF_THE_QUIZ = frozenset(
@@ -102,6 +107,13 @@ def question_to_grade(
         item = find(asked)
     # Named by its words, the open question is answered all the same: its key is not had for nothing.
     return item, item is not None and opened is not None and item.fact_id == opened.fact_id
+
+
+def no_question(asked: str, near: Sequence[str]) -> str:
+    """What is said where an answer is to be graded to a question that the notes lack, with those that are near."""
+    told = "; ".join(f"“{one}”" for one in near)
+    more = _NEAR_IT.format(near=told) if near else _NAME_IT
+    return _NO_QUESTION.format(asked=asked[:200], more=more)
 
 
 def grade_shown(graded: Mapping[str, Any]) -> QuizGrade:
@@ -216,7 +228,9 @@ def route_in_quiz(message: str, question: Question, item: Item | None) -> str:
     route = ROUTES.get(question.intent, "")
     if route:
         return route
-    if question.intent == "quiz" or (question.intent == "demo" and _ASKS_TO_SEE.search(message)):
+    if question.intent == "quiz" or (
+        question.intent == "demo" and _ASKS_TO_SEE.search(without_opening(message))
+    ):
         return ""
     asks = reply.kind == "question" and question.intent in ANSWERED - {"check"}
     return "explain" if asks and set(content_words(message)) - _OF_THE_QUIZ else "quiz_reply"

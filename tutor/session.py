@@ -129,9 +129,12 @@ class Session(Beginnings, Graders):
             caller=self._caller(),
             turns=lambda chat_id: self.turns(chat_id),
             save=lambda turns: save_chat(turns, self.library, self.libraries, day_of(self._now())),
-            other=lambda item, wish, beside, shown: studies.other(item, wish, beside, shown, self._rng),
+            other=lambda item, wish, beside, shown, told: studies.other(
+                item, wish, beside, shown, told, self._rng
+            ),
             keep_prediction=studies.keep_prediction,
             find_question=studies.find_question,
+            near_questions=studies.near_questions,
             off_topic=self.off_topic,
             around=studies.around,
             elsewhere=self._other_open_quiz,

@@ -15,6 +15,7 @@ from tutor.quiz.choices import choice_item, definition_item, gap_item, term_item
 from tutor.quiz.claims import claim_item
 from tutor.quiz.computed import computed_item
 from tutor.quiz.contrasts import either
+from tutor.quiz.cuts import reveals
 from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.falsehoods import statement_item
 from tutor.quiz.flaws import hard_flaws
@@ -31,6 +32,7 @@ from tutor.quiz.subject import with_subject
 from tutor.quiz.typed import defined, explain, mistake, number
 from tutor.quiz.values import value_item
 from tutor.reviewing import Which
+from tutor.words import content_words, split_sentences
 
 Builder = Callable[[Fact, Bank, random.Random], Item | None]
 Wish = Literal["harder", "easier"]
@@ -60,6 +62,9 @@ _RARE: Mapping[Kind, int] = {"true-false": 4, "match": 5, "explain": 5}
 _ENOUGH = 10
 _FEWEST = 3
 _FEW_WORDS = 8
+_NO_WORDS: frozenset[Kind] = frozenset(("true-false", "match", "order"))  # no words are their answer
+_TOLD = 0.6  # the share of an answer's own words that tells most of it
+_MOST_SAID = 0.8  # the share of a sentence's own words that says it
 _EVERYDAY = 0.25  # the share of a note's "Students ask" that is asked along with cards
 
 
@@ -119,6 +124,7 @@ def quiz_items(
         if not any(levels.values()):
             raise nothing_of(which, topic)
     beside = {fact.id for fact in levels.get(NAMES, ())}
+    there = {fact.id for group in levels.values() for fact in group}
     found: list[Item] = []
     # An item whose answer is the topic itself asks nothing, so it comes only where there is nothing better.
     for named in (False, True) if topic.strip() else (True,):
@@ -127,7 +133,7 @@ def quiz_items(
                 break
             drawn = drawn_kinds(kinds, found, n, fact, rng, standing)
             names = fact.id in beside
-            fits = _fits(bank, topic, kinds, names=names, named=named)
+            fits = _fits(bank, topic, kinds, there, names=names, named=named)
             item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted, topic if names else "")
             if item is not None:
                 found.append(item)
@@ -238,11 +244,12 @@ def _first_sound(
 
 
 def _fits(
-    bank: Bank, topic: str, kinds: Collection[Kind], *, names: bool, named: bool
+    bank: Bank, topic: str, kinds: Collection[Kind], there: Collection[str], *, names: bool, named: bool
 ) -> Callable[[Item], bool]:
     """Whether an item fits a topic, and what was wished: with typed answers alone, gaps have no options.
 
     Args:
+        there: the ids of the facts on the topic; of the terms that are to be matched, most must be.
         names: the item itself must name the topic, since its fact is about something else.
         named: the answer may be the topic itself.
     """
@@ -251,6 +258,8 @@ def _fits(
 
     def fits(item: Item) -> bool:
         if typed and item.kind == "cloze" and item.options:
+            return False
+        if item.kind == "match" and 2 * sum(one.fact_id in there for one in item.options) <= len(item.left):
             return False
         key = next((option.text for option in item.options if option.id == item.key), item.key)
         short = key if len(key.split()) <= _FEW_WORDS else ""
@@ -355,29 +364,48 @@ def another(
     rng: random.Random,
     beside: Sequence[Item] = (),
     unwanted: Collection[str] = (),
+    told: Sequence[str] = (),
 ) -> Item | None:
     """A harder or an easier item in place of one: the same fact asked in another way, else another fact of its concept.
 
     Args:
         beside: the other items of the quiz, which it may neither repeat nor tell, nor be told by.
         unwanted: ids of items that are not to be asked.
+        told: what else the student was shown, such as hints and feedback; neither this nor the item in place of which
+            it comes may tell its answer.
     """
     place = LADDER.index(item.kind)
     kinds = LADDER[place + 1 :] if wish == "harder" else LADDER[:place][::-1]
     own = [bank.by_id[item.fact_id]] if item.fact_id in bank.by_id else []
     others = [fact for fact in bank.facts if fact.concept == item.concept and fact.id != item.fact_id]
+    shown = (item.stem, *item.left, *(option.text for option in item.options), *told)
     for fact in (*own, *rng.sample(others, len(others))):
         found = _first_sound(
-            fact, bank, rng, kinds, beside, lambda one: not _known_by(one, item), {item.id, *unwanted}
+            fact, bank, rng, kinds, beside, lambda one: not _known_by(one, item, shown), {item.id, *unwanted}
         )
         if found is not None:
             return found
     return None
 
 
-def _known_by(made: Item, item: Item) -> bool:
-    """Whether an item asks what another asks in the same words, but for "Explain in your own words", or for a name that
-    the other has just told."""
-    again = not made.options and (made.stem in item.stem or item.stem in made.stem)
-    told = made.kind in ("term", "cloze") and (item.id, made.id) in leaks([item, made])
-    return told or (made.fact_id == item.fact_id and again)
+def _known_by(made: Item, item: Item, shown: Sequence[str]) -> bool:
+    """Whether an item asks what another asks in the same words, but for "Explain in your own words", or what the other,
+    or a text that was shown, has just told."""
+    if (
+        made.fact_id == item.fact_id
+        and not made.options
+        and (made.stem in item.stem or item.stem in made.stem)
+    ):
+        return True
+    if made.kind in _NO_WORDS:
+        return made.kind == "match" and item.fact_id in {option.fact_id for option in made.options}
+    if (item.id, made.id) in leaks([item, made]):
+        return True
+    return any(reveals(made, text, _TOLD) or _says_part(text, made) for text in shown)
+
+
+def _says_part(text: str, item: Item) -> bool:
+    """Whether a text says one of the sentences of an item's key, but for what the question holds."""
+    asked, said = set(content_words(item.stem)), set(content_words(text))
+    sentences = (set(content_words(item.key[begin:end])) - asked for begin, end in split_sentences(item.key))
+    return any(len(own) >= _FEWEST and len(own & said) >= _MOST_SAID * len(own) for own in sentences)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tutor.quiz.asides import GUESSED, NO_ANSWER, NO_EXAMPLE, is_remark, not_an_option, score_so_far
 from tutor.quiz.chosen import chosen_ids, label_of
 from tutor.quiz.frames import framed, is_chinese, quoted
 from tutor.quiz.grading import Grade, chosen_option
@@ -37,7 +38,7 @@ MOST_CHARS = 4_000
 _REPORTED = "You reported that question: it is set aside and does not count, whatever its grade was."
 _OVER = "This quiz is over. Ask for a quiz on a topic to start another."
 _AFTER = frozenset(
-    ("why", "right", "undo", "knew", "knew_not", "report", "left", "again", "misses", "forget")
+    ("why", "right", "undo", "knew", "knew_not", "report", "left", "score", "again", "misses", "forget")
 )
 _ON_THE_LAST = frozenset(("why", "right", "undo", "knew", "knew_not", "forget"))
 _ASIDE = "What was graded last is no question of this quiz: its grade stays, and what its note says stands with it."
@@ -46,7 +47,9 @@ _LABEL = re.compile(r"\d{0,2}[a-j]|\d{1,2}", re.IGNORECASE)
 _BETWEEN_LABELS = re.compile(r"[\s,;.:()=-]+")
 
 
-def _none(item: Item, wish: str, beside: Sequence[Item], shown: Collection[str]) -> Item | None:
+def _none(
+    item: Item, wish: str, beside: Sequence[Item], shown: Collection[str], told: Sequence[str]
+) -> Item | None:
     return None
 
 
@@ -111,6 +114,8 @@ def submit(state: Round, text: str, rules: Rules) -> Step:
 def _read(item: Item | None, text: str, rules: Rules) -> Reply:
     """What a message is; the very words that are right are an answer, though they be a command too ("restart")."""
     reply = reply_of(text)
+    if item is not None and reply.kind == "answer" and is_remark(text, item):
+        return Reply("unclear")
     if item is None or item.options or reply.kind == "answer":
         return reply
     right = (item.key, *with_approved(item, rules.accepted).accepts)
@@ -134,7 +139,7 @@ def _answer(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
         return _again_shown(replace(state, repeated=plain(reply.words)), Notice(said))
     if item.options and not ids:
         confidence = state.confidence if reply.confidence is None else reply.confidence
-        return _again_shown(replace(state, confidence=confidence), Notice(_not_an_option(item)))
+        return _again_shown(replace(state, confidence=confidence), Notice(not_an_option(item)))
     return _graded(state, reply, text, rules, ids)
 
 
@@ -146,7 +151,8 @@ def _graded(state: Round, reply: Reply, text: str, rules: Rules, ids: tuple[str,
     outcome = Outcome(text, graded, state.hints, confidence=confidence, chosen=ids)
     step = dealt_with(state, outcome, attempts=(_attempt(item, outcome),))
     grade = grade_event(step.state, len(state.outcomes))
-    return replace(step, events=(grade, *step.events))
+    taken = (Notice(GUESSED.format(said=reply.words)),) if reply.guessed else ()
+    return replace(step, events=(*taken, grade, *step.events))
 
 
 def _named(item: Item, ids: tuple[str, ...]) -> str:
@@ -169,16 +175,6 @@ def _is_echo(state: Round, words: str, item: Item, ids: tuple[str, ...]) -> bool
     own = {plain(option.text) for option in item.options}
     own |= {plain(f"{LETTERS[n]} {option.text}") for n, option in enumerate(item.options)}
     return plain(words) not in own
-
-
-def _not_an_option(item: Item) -> str:
-    letters = ", ".join(LETTERS[: len(item.options)])
-    if item.kind == "match":
-        told = "Give each number from 1 to {n} one letter of {letters}, such as 1{first}."
-        return framed(item, told, n=len(item.left), letters=letters, first=LETTERS[0])
-    if item.kind == "order":
-        return framed(item, "Give each of {letters} once, in the right order.", letters=letters)
-    return framed(item, "That names none of the options. Answer with one of {letters}.", letters=letters)
 
 
 def _attempt(item: Item, outcome: Outcome, overrides: int = 0) -> dict[str, Any]:
@@ -231,8 +227,7 @@ def _hint(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
 
 
 def _unclear(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
-    said = "That is no answer, so it is not graded. Answer, or say hint, skip or stop."
-    return _again_shown(state, Notice(said))
+    return _again_shown(state, Notice(NO_EXAMPLE if reply.kind == "example" else NO_ANSWER))
 
 
 def _confidence(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -248,7 +243,10 @@ def _swap(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
     wish: Any = reply.kind
     place = len(state.outcomes)
     beside = (*state.items[:place], *state.items[place + 1 :])
-    found = rules.other(item, wish, beside, frozenset(state.labels))
+    hinted = [hint(item, level, rules.around(item)) for level in range(1, state.hints + 1)]
+    answered = [done.grade.feedback for done in state.outcomes if done.grade is not None]
+    keys = [one.key_text for one in state.items[:place]]
+    found = rules.other(item, wish, beside, frozenset(state.labels), (*hinted, *answered, *keys))
     if found is None or found.id in {item.id, *state.labels, *(other.id for other in beside)}:
         return _again_shown(state, Notice(f"I have no {wish} question on this, so this one stays."))
     said = Notice(f"Here is {'an' if wish == 'easier' else 'a'} {wish} one:")
@@ -264,6 +262,10 @@ def _left(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
         return Step(state, (Notice(f"None: this quiz is over, and {done} of {n} questions were asked."),))
     waiting = f" {len(state.paused)} more quiz waits." if state.paused else ""
     return _again_shown(state, Notice(f"{done} of {n} are done; {n - done} left, with this one.{waiting}"))
+
+
+def _score(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
+    return _again_shown(state, Notice(score_so_far(state)))
 
 
 def _repeat(state: Round, reply: Reply, text: str, rules: Rules) -> Step:
@@ -421,10 +423,12 @@ _MOVES: dict[str, Move] = {
     "hint": _hint,
     "question": _unclear,
     "unclear": _unclear,
+    "example": _unclear,
     "confidence": _confidence,
     "harder": _swap,
     "easier": _swap,
     "left": _left,
+    "score": _score,
     "repeat": _repeat,
     "again": _retry,
     "misses": _retry,

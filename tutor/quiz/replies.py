@@ -44,7 +44,8 @@ _FILLER = frozenset(
     )
 )
 _OPENER = re.compile(
-    r"^(?:(?:wait|hold on|hm+|um+|uh|so|but|and|hey|well|sorry|actually|btw|ok(?:ay)?)\b[,.!…\s]+)+(?=\w)"
+    r"^(?:(?:never ?mind|forget (?:it|this|the quiz)|wait|hold on|hm+|um+|uh|so|but|and|hey|well|sorry|actually|btw"
+    r"|ok(?:ay)?)\b[,.!…\s]+)+(?=\w)"
 )
 _ASKS = re.compile(
     r"^(?:what (?:do you mean|is meant|does .{1,60} mean)|(?:can|could|would) you\b|"
@@ -87,7 +88,7 @@ def is_not_knowing(text: str) -> bool:
 
 Wish = Literal[
     "why", "harder", "easier", "right", "undo", "forget", "knew", "knew_not", "report", "left", "repeat", "again",
-    "misses", "confidence", "unclear",
+    "misses", "confidence", "unclear", "score", "example",
 ]  # fmt: skip
 SURE, NOT_SURE = 0.9, 0.5
 
@@ -140,6 +141,12 @@ _WISHES: tuple[tuple[Wish | ReplyKind, str], ...] = (
     ("left", r"how many(?: more)?(?: questions)?(?: (?:are|is))?(?: (?:left|to go|remain(?:ing)?|more|still|there))+"
              r"|how many(?: more)? (?:questions|to go|more)|how (?:far|long) (?:am i|still|to go|is (?:it|the quiz))"
              r"|(?:what'?s|what is) left|还有几(?:道|个)?题?|还剩(?:几|多少)(?:道|个)?题?"),
+    ("score", r"(?:(?:what'?s|what is|show(?: me)?|tell me) )?my (?:current )?(?:score|mark|grade|result)s?"
+              r"(?: so far| now| in (?:this|the) quiz)*|score so far|how am i doing(?: so far| in (?:this|the) quiz)+"
+              r"|how many (?:points )?(?:did i get|have i got|do i have)(?: right| correct)?(?: so far)?"
+              r"|我的?(?:分数|得分)(?:是多少)?|我得了?(?:多少|几)分"),
+    ("example", r"(?:(?:can|could|would|will) you )?(?:please )?(?:(?:give|show|tell)(?: me)? |i need )?"
+                r"(?:an?|one|some) examples?(?: of (?:it|that|this))?|举个?例子|例子"),
     ("repeat", rf"(?:(?:repeat|show(?: me)?|say|give me|ask(?: me)?|read) )?{_THE}question(?: again| once more)?"
                r"|(?:repeat|show|say|ask) (?:it|that|this)(?: again| once more)?|repeat|come again"
                r"|what (?:was|is) the question(?: again)?|重复(?:一下|问题)?|再说一遍|题目是什么"),
@@ -200,6 +207,14 @@ _AFTER = re.compile(
     rf"(?:{_SEP}(?:but |and )?(?:{_I_AM}?{_SURE}|{_GUESS}|不?确定)|\s+(?:but |and )?{_I_AM}{_SURE})[\s.!)）。]*$"
 )
 _LETTER_AFTER = re.compile(r"\(?[a-j1-9]\)? (?:not |un)?(?:sure|certain)")
+_OPENS = re.compile(_OPENER.pattern, re.IGNORECASE)
+_GUESSED = re.compile(
+    r"\W*(?:is|was|(?:could|would|might) (?=(?:it|this|that|the (?:right )?answer) be)) ?"
+    r"(?:it|this|that|the (?:right |correct )?answer)(?: be)?(?: (?:maybe|perhaps|just|simply))? "
+    r"(?P<said>\S.*?)\s*[?？]+\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_OF_QUIZ = re.compile(r"\b(?:question|quiz|hint|skip|allowed)\b", re.IGNORECASE)
 _LOW = re.compile(r"\bnot\b|\bun|guess|不")
 
 
@@ -212,12 +227,14 @@ class Reply:
         words: the answer without the words on how sure the student is; for "report" the reason.
         confidence: how sure the student says to be, 0 to 1; None where nothing is said.
         last: for "report", whether the question before is meant and not the open one.
+        guessed: whether the answer was put as a question ("is it the prior?"); the words are then what is guessed.
     """
 
     kind: ReplyKind | Wish
     words: str = ""
     confidence: float | None = None
     last: bool = False
+    guessed: bool = False
 
 
 def reply_of(text: str) -> Reply:
@@ -243,7 +260,16 @@ def reply_of(text: str) -> Reply:
     confidence, rest = confidence_of(text)
     if confidence is not None and not rest:
         return Reply("confidence", confidence=confidence)
-    return Reply(reply_kind(rest), rest, confidence)
+    guess = _GUESSED.fullmatch(without_opening(rest))
+    if guess is None:
+        return Reply(reply_kind(rest), rest, confidence)
+    on_quiz = _OF_QUIZ.search(guess["said"])
+    return Reply("unclear") if on_quiz else Reply("answer", guess["said"], confidence, guessed=True)
+
+
+def without_opening(text: str) -> str:
+    """A message without the words that lead up to what it says: "never mind", "wait"."""
+    return text[len(found[0]) :] if (found := _OPENS.match(text)) else text
 
 
 def asks_to_go_on(text: str) -> bool:

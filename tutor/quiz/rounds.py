@@ -34,8 +34,11 @@ MOST_PAUSED = 4
 ASK_RATING = "Did you know it? Say “I knew it” or “I did not”, or go on."
 
 Grader = Callable[[Item, str], Grade]
-# The open item, the wish, the quiz's other items, and the ids of all that was shown -> the item in its place.
-Other = Callable[[Item, Literal["harder", "easier"], Sequence[Item], Collection[str]], Item | None]
+# The open item, the wish, the quiz's other items, the ids of all that was shown, and what was told besides -> the item
+# in its place.
+Other = Callable[
+    [Item, Literal["harder", "easier"], Sequence[Item], Collection[str], Sequence[str]], Item | None
+]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tutor.chinese import CJK
-from tutor.quiz.facts import Fact
+from tutor.quiz.facts import Fact, is_everyday
 from tutor.quiz.prose import misconception_in
 from tutor.topics import Key
 from tutor.words import STOPWORDS, content_words, split_sentences, stem
@@ -26,8 +26,8 @@ Unit = str | Key
 Units = frozenset[Unit]
 Levels = dict[int, list["Fact"]]
 
-# How a fact belongs to a topic, the closest first.
-IS, ASKS, WITHIN, NAMES = 4, 3, 2, 1
+# How a fact belongs to a topic, the closest first; the last is in a note that its author marked with the topic.
+IS, ASKS, WITHIN, NAMES, TAGGED = 5, 4, 3, 2, 1
 
 _EMPTY = frozenset(
     stem(word)
@@ -45,6 +45,12 @@ _SEVERAL = re.compile(
     r"\s*(?:,|;|/|&|\+|、|，|\band\b|\bor\b|\bvs\.?|\bversus\b|和|与|跟|以及)\s*(?:\band\b\s*)?"
 )
 _FEW = 3
+_OF = re.compile(r"\s+(?:of|for|in|on|with|from|by)\s+(?:an? |the )?", re.IGNORECASE)
+# "Needs two network evaluations", "how many steps": what is counted is a step of some work and not what is spoken of.
+_COUNTED = r"\b(?:\d[\d,.]*|one|two|three|four|five|ten|many|few|several) (?:[\w-]+ ){0,2}"
+_FIGURE = re.compile(r"\bpa(?:y|ys|id|ying) (?:\w+ ){0,2}attention\b", re.IGNORECASE)
+_VERB = re.compile(r"(?:e[sd]?|ing)$")
+_PIECE = re.compile(r"[^\W_]+")
 _BRACKET = re.compile(r"\s*\([^()]*\)")
 # A phrase that names nothing of the notes is on the topic of what a search finds, where that is much like it.
 _LIKE, _COVERED, _SHORTEST = 0.55, 0.5, 3
@@ -149,28 +155,101 @@ class Scope:
         """The facts on a topic; on each of several things where the notes hold little on all at once."""
         if not text:
             return {}
-        whole = self._on(self.units(text))
+        found = self._on(text)
+        if _close(found) >= _FEW:
+            return _grouped(found, self._bank)
         parts = [part for part in _SEVERAL.split(text) if part and self.units(part)]
-        if len(parts) < 2 or sum(level >= WITHIN for level in whole.values()) >= _FEW:
-            return _grouped(whole, self._bank)
-        found = dict(whole)
-        for part in parts:
-            for fact_id, level in self._on(self.units(part)).items():
+        wider = map(self._on, parts) if len(parts) > 1 else (self._said_of(text), self._of_kind(text))
+        for others in wider:
+            for fact_id, level in others.items():
                 found[fact_id] = max(level, found.get(fact_id, 0))
         return _grouped(found, self._bank)
 
-    def _on(self, wanted: Units) -> dict[str, int]:
-        """The facts on some units by their ids, with how they belong there."""
+    def _on(self, text: str) -> dict[str, int]:
+        """The facts on what a text names by their ids, with how they belong there."""
+        wanted = self.units(text)
         if not wanted:
             return {}
         keys = {one for one in wanted if not isinstance(one, str)}
         titles = {name for key in keys if (name := self._names.title(key))} if len(wanted) == 1 else set()
+        titled, tagged = self._titled(text), self._tagged(wanted)
         found = {}
         for fact in self._bank.facts:
             level = self._level(fact, wanted, titles, keys)
+            if level < WITHIN and fact.note in titled and self._is_on_part(fact, titled[fact.note]):
+                level = WITHIN
+            level = level or (TAGGED if fact.note in tagged else 0)
             if level:
                 found[fact.id] = level
         return found
+
+    def _said_of(self, text: str) -> dict[str, int]:
+        """For "evaluation of GANs": what is on the first, of the notes that speak of the second."""
+        head, *rest = _OF.split(text, maxsplit=1)
+        if not rest or not self.units(head) or not (second := self.units(rest[0])):
+            return {}
+        found = {one: level for one, level in self._on(head).items() if level != NAMES}
+        notes = {self._bank.by_id[one].note for one in found}
+        spoken = {note for note in notes if note in self._by_note and second <= self.units(self._texts[note])}
+        return {one: level for one, level in found.items() if self._bank.by_id[one].note in spoken}
+
+    def _of_kind(self, text: str) -> dict[str, int]:
+        """For a name of a kind, such as "loss function", of which the notes say little: what is on a "loss"."""
+        bare = " ".join(word for word in text.split() if stem(word.lower()) not in KIND)
+        if bare == text or not bare or not self._names.mentions(text):
+            return {}
+        return {one: level for one, level in self._on(bare).items() if level >= WITHIN}
+
+    def _titled(self, text: str) -> dict[str, int]:
+        """The notes whose title holds a topic with a word for its kind, or a kind of the topic, with the place of that
+        part: "evaluation" and "metrics" are the first part of "Evaluation metrics for generative models"."""
+        wanted = _in_order(text)
+        found = dict[str, int]()
+        for note, parts in self._parts_of_titles.items():
+            for place, part in enumerate(parts):
+                ends = part[-len(wanted) :] == wanted
+                begins = part[: len(wanted)] == wanted and KIND.issuperset(part[len(wanted) :])
+                if wanted and (ends or begins):
+                    found.setdefault(note, place)
+        # What many titles end with, such as "models", is the topic of none.
+        return found if len(found) <= _FEW or not KIND.issuperset(wanted) else {}
+
+    def _is_on_part(self, fact: Fact, place: int) -> bool:
+        """Whether a fact is on one of the several things that its note's title names: on the first if on no other."""
+        if place == 0:
+            return fact.note not in self._first or not self._is_on_second(fact)
+        part = set(self._parts_of_titles[fact.note][place])
+        return not part.isdisjoint(_in_order(" ".join((*fact.heading[-1:], fact.question, fact.key))))
+
+    @cached_property
+    def _parts_of_titles(self) -> dict[str, list[tuple[str, ...]]]:
+        """The stems of each thing that a note's title names, up to what is said of them."""
+        heads = {note: _OF.split(title, maxsplit=1)[0] for note, title in self._by_note.items()}
+        return {note: [_in_order(part) for part in _SEVERAL.split(head)] for note, head in heads.items()}
+
+    def _tagged(self, wanted: Units) -> set[str]:
+        """The notes on one topic whose author marked them with a topic that is no name, as "evaluation": a note that is
+        marked with a name, as "FID", speaks of that among others."""
+        said = {wanted, _bare(wanted)} if len(wanted) == 1 else {wanted}
+        return {note for note, tags in self._tags.items() if not said.isdisjoint(tags)}
+
+    @cached_property
+    def _tags(self) -> dict[str, set[Units]]:
+        """The tags of the notes on one topic that are no names."""
+        read = {note.path: map(self.units, _words_of(note.tags)) for note in self._bank.retriever.index.notes}
+        return {
+            note: {tag for tag in tags if all(isinstance(one, str) for one in tag)}
+            for note, tags in read.items()
+            if note in self._by_note
+        }
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The notes on one topic, whole."""
+        found: dict[str, list[str]] = {note: [] for note in self._by_note}
+        for passage in self._bank.retriever.index.passages:
+            found.get(passage.note, []).append(passage.text.words)
+        return {note: "\n".join(texts) for note, texts in found.items()}
 
     def _level(self, fact: Fact, wanted: Units, titles: Collection[str], keys: Collection[Key]) -> int:
         places = self._places(fact)
@@ -186,14 +265,22 @@ class Scope:
             return IS
         if any(self._same(self.units(place), wanted) for place in places):
             return IS
-        asks = named and fact.question and said <= self.units(fact.question)
+        asks = named and fact.question and said <= self._spoken_of(fact.question, said)
         if asks and self._opens(fact.question, wanted):
             return ASKS
         if any(wanted <= self.units(place) for place in places if not _SEVERAL.search(place)):
             return WITHIN
         if self._same(self.units(self._first.get(fact.note, "")), wanted) and not self._is_on_second(fact):
             return WITHIN
-        return NAMES if asks or (named and said <= self.units(_shown(fact))) else 0
+        shown = fact.key if is_everyday(fact) else _shown(fact)
+        return NAMES if asks or (named and said <= self._spoken_of(shown, said)) else 0
+
+    def _spoken_of(self, text: str, wanted: Units) -> Units:
+        """The units of a text, without figures of speech and wanted words without a name that only count something."""
+        text = _FIGURE.sub(" ", text)
+        words = [one for one in wanted if isinstance(one, str)]
+        counted = [one for one in words if re.search(rf"{_COUNTED}{re.escape(one)}", text, re.IGNORECASE)]
+        return self.units(text) - frozenset(counted)
 
     def _opens(self, question: str, wanted: Units) -> bool:
         """Whether the first thing that a question names is the topic: "How many tokens has the text of a prompt?"."""
@@ -236,12 +323,16 @@ class Scope:
         return self._read[text]
 
     def _kin(self, text: str) -> str:
-        """A topic with each word that names nothing as a word of a name that begins like it: token for tokenization."""
+        """A topic with each word that names nothing as a word of a name that begins like it: token for tokenization;
+        and a verb as its noun: the evaluation of something for evaluating it."""
 
         def kin(found: re.Match[str]) -> str:
             word = found[0].lower()
             if len(word) < _LONG or stem(word) in self._named_words:
                 return found[0]
+            noun = f"{_VERB.sub('', word)}ion"
+            if stem(noun) in self._named_words:
+                return f"{noun} of" if text[found.end() :].strip() else noun
             like = [one for one in self._named_words if len(one) >= _BEGINNING and word.startswith(one)]
             return max(like, key=len, default=found[0])
 
@@ -267,10 +358,24 @@ def _shown(fact: Fact) -> str:
     return misconception_in(fact) or f"{fact.question} {fact.key[begins]}"
 
 
+def _words_of(tags: Collection[str]) -> list[str]:
+    return [tag.replace("-", " ") for tag in tags]
+
+
+def _close(found: Mapping[str, int]) -> int:
+    return sum(level >= WITHIN for level in found.values())
+
+
+def _in_order(text: str) -> tuple[str, ...]:
+    """The stems of the words of a text in their order, without those that say nothing of a topic."""
+    stems = (stem(piece.lower()).replace("iz", "is") for piece in _PIECE.findall(text))
+    return tuple(one for one in stems if one not in STOPWORDS and one not in _EMPTY)
+
+
 def _grouped(found: Mapping[str, int], bank: Bank) -> Levels:
     groups = {
         level: [fact for fact in bank.facts if found.get(fact.id) == level]
-        for level in (IS, ASKS, WITHIN, NAMES)
+        for level in (IS, ASKS, WITHIN, NAMES, TAGGED)
     }
     return {level: group for level, group in groups.items() if group}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from tutor.errors import QuizError, RecordError, TutorError
@@ -21,29 +22,17 @@ from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.mastery import Progress, progress
 from tutor.quiz.own_word import by_own_word
 from tutor.quiz.predicted import prediction_item
+from tutor.quiz.same_question import Questions
 from tutor.quiz.schedule import DAILY_REVIEWS, day_of, minutes
 from tutor.quiz.study import StudyRecord, missed
 from tutor.quiz.told import waiting_told
+from tutor.quiz.typed import defined
 from tutor.reviewing import Which
-from tutor.words import content_words
 
 Data = dict[str, Any]
 
 
 REWORDING_S = 10.0
-SAME_QUESTION = 0.6  # share of the content words in common from which words mean a question
-
-
-def _nearest(asked: str, questions: Mapping[str, str]) -> str | None:
-    """The key of the question that shares most words of meaning with what was asked; None where none is near."""
-    wanted = set(content_words(asked))
-    shares = {key: _share(wanted, set(content_words(text))) for key, text in questions.items()}
-    best = max(shares, key=lambda key: shares[key], default=None)
-    return best if best is not None and shares[best] >= SAME_QUESTION else None
-
-
-def _share(one: set[str], other: set[str]) -> float:
-    return len(one & other) / len(one | other) if one and other else 0.0
 
 
 class Studies:
@@ -161,15 +150,22 @@ class Studies:
         return found
 
     def other(
-        self, item: Item, wish: Wish, beside: Sequence[Item], shown: Collection[str], rng: random.Random
+        self,
+        item: Item,
+        wish: Wish,
+        beside: Sequence[Item],
+        shown: Collection[str],
+        told: Sequence[str],
+        rng: random.Random,
     ) -> Item | None:
         """A harder or an easier question in place of one of a quiz; None where there is none.
 
         Args:
             beside: the other questions of the quiz.
             shown: ids of questions that were shown already.
+            told: the hints on it, and what was told of the answers before.
         """
-        return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()})
+        return another(item, wish, self._bank(), rng, beside, {*shown, *self._reported()}, told)
 
     def around(self, item: Item) -> str:
         """A sentence of the notes beside an item, for its hints; empty where there is none."""
@@ -226,23 +222,47 @@ class Studies:
         What was shown of facts that the notes do not hold, or hold no longer, is not asked, and so not found.
 
         Args:
-            asked: the question's id, its own words, or most of what it is about.
+            asked: the question's id, or the question in its own or in other words that mean the same.
         """
         if self._kept is None:
             return None
-        reported, bank = self._reported(), self._bank()
-        shown = {name: item for name, item in self._kept.items().items() if item.get("fact_id") in bank.by_id}
+        shown = self._shown_items()
         if asked.strip() in shown:
             return Item.from_dict(shown[asked.strip()])
-        own = {name: str(item["stem"]) for name, item in shown.items() if name not in reported}
-        if (best := _nearest(asked, own)) is not None:
-            return Item.from_dict(shown[best])
-        found = _nearest(asked, {fact.id: fact.question for fact in bank.facts if fact.question})
-        item = authored_item(bank.by_id[found], random.Random(0)) if found is not None else None
-        if item is not None and item.id not in reported:
-            self.shown([item])
-            return item
+        reported, facts = self._reported(), self._bank().by_id
+        for name in self._questions.meant(asked, self._stems(shown)):
+            if name in shown:
+                return Item.from_dict(shown[name])
+            item = authored_item(facts[name], random.Random(0)) or defined(
+                facts[name], self._bank(), random.Random(0)
+            )
+            if item is not None and item.id not in reported:
+                self.shown([item])
+                return item
         return None
+
+    def near_questions(self, asked: str) -> list[str]:
+        """The questions that are near to words that mean none of them, the nearest first; often none."""
+        if self._kept is None:
+            return []
+        return self._questions.near(asked, self._stems(self._shown_items()))
+
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(self._bank())
+
+    def _shown_items(self) -> dict[str, Data]:
+        """What was shown of facts that the notes still hold, by the item's id."""
+        kept = self._kept.items() if self._kept is not None else {}
+        return {name: item for name, item in kept.items() if item.get("fact_id") in self._bank().by_id}
+
+    def _stems(self, shown: Mapping[str, Data]) -> dict[str, str]:
+        """The questions that were shown and not reported, those that are answered in words first."""
+        reported = self._reported()
+        names = sorted(
+            (name for name in shown if name not in reported), key=lambda one: bool(shown[one]["options"])
+        )
+        return {name: str(shown[name]["stem"]) for name in names}
 
     def graded(self, item_id: str, answer: str) -> Data:
         """Grades one answer to an item that was shown, keeps it, and schedules its fact.

@@ -16,11 +16,17 @@ _NOTHING = "Nothing is on record yet{on}: say “quiz me”, and your answers wi
 
 
 def fewer_told(found: int, wanted: int, topic: str, kinds: Sequence[str] = ()) -> str:
-    """What is said where the notes give fewer questions than were wanted; empty where they give enough."""
+    """What is said where fewer questions were drawn than were wanted; empty where there are enough.
+
+    How many there are depends on which are drawn first, since none may repeat or tell another of the quiz: so this is
+    said of the quiz and not of the notes.
+    """
     if found >= wanted:
         return ""
-    such = " of this kind" if kinds else ""
-    return f"The notes hold {_count(found, 'question')}{such}{f' on {topic}' if topic.strip() else ''}."
+    on = f"{' of this kind' if kinds else ''}{f' on {topic}' if topic.strip() else ''}"
+    if found == 1:
+        return f"I could draw only 1 question{on}."
+    return f"I could draw only {found} questions{on} that neither repeat nor tell each other."
 
 
 def progress_events(
