@@ -6,12 +6,14 @@ import random
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations, pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tutor.errors import QuizError
 from tutor.evaluation.quiz import asked_before_repeat
+from tutor.index import open_index, refresh_index
 from tutor.notes.flashcards import read_flashcards
 from tutor.quiz.bank import Bank
 from tutor.quiz.blueprint import (
@@ -31,6 +33,7 @@ from tutor.quiz.items import KINDS, Item
 from tutor.quiz.repeats import without_repeats
 from tutor.quiz.shapes import defined_term
 from tutor.quiz.typed import explain
+from tutor.retrieval import Retriever
 
 DECK = """# Cards
 
@@ -51,6 +54,15 @@ x??
 @pytest.fixture(scope="module")
 def bank(corpus_retriever: Any) -> Bank:
     return Bank(corpus_retriever)
+
+
+LECTURE = """Lecture 4: Optimisation
+
+Stochastic gradient descent is a method that estimates the gradient from a small random batch of examples.
+A learning rate schedule lowers the step size during training.
+Momentum speeds up progress along flat directions. It needs one more number per weight.
+Rosenblatt described the perceptron in 1958.
+"""
 
 
 def ids(text: str, path: str = "cards.md") -> list[str]:
@@ -332,3 +344,26 @@ def test_easier_is_never_the_same_question_in_other_words(bank: Bank) -> None:
 
 def test_every_kind_stands_on_the_ladder() -> None:
     assert sorted(LADDER) == sorted(KINDS)
+
+
+def test_plain_prose_is_asked_for_what_it_says_of_named_things(tmp_path: Path, embedding: Any) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "lecture.txt").write_text(LECTURE, encoding="utf-8")
+    refresh_index([tmp_path / "notes"], tmp_path / "index", embedding)
+    index = open_index(tmp_path / "index")
+    try:
+        bank = Bank(Retriever(index, embedding))
+        # "It needs one more number" says nothing by itself.
+        assert {fact.term for fact in bank.facts} >= {"Stochastic gradient descent", "learning rate schedule"}
+        assert not [fact for fact in bank.facts if fact.key.startswith("It ")]
+        items = quiz_items(bank, "", 5, rng=random.Random(0))
+        stems = [item.stem for item in items]
+        assert len(items) >= 2 and not any("What is Rosenblatt" in stem for stem in stems), stems
+        assert all(item.citation.quote in LECTURE for item in items)
+    finally:
+        index.close()
+
+
+def test_a_note_with_cards_is_asked_for_these_alone(bank: Bank) -> None:
+    own = [fact for fact in bank.facts if fact.note == "gans/mode-collapse.md"]
+    assert own and not [fact for fact in own if fact.kind == "statement" and not fact.question and fact.term]

@@ -58,7 +58,9 @@ class Bank:
         self.retriever = retriever
         found: dict[str, Fact] = {}
         for note in retriever.index.notes:
-            for fact in (*facts_of(note, retriever.named), *prose_facts(note, retriever.named)):
+            asked = facts_of(note, retriever.named)
+            bare = not any(fact.entry or fact.heading for fact in asked)
+            for fact in (*asked, *prose_facts(note, retriever.named, bare)):
                 found.setdefault(fact.id, fact)
         self.facts = tuple(found.values())
         self.falsehoods: dict[str, str] = {}

@@ -161,7 +161,10 @@ def _nothing(bank: Bank, topic: str, kinds: Collection[Kind]) -> QuizError:
             f"Your notes hold no {' or '.join(names)} questions{on}", "Ask for another kind, or for any kind."
         )
     if not bank.facts:
-        return QuizError("Your notes hold no quiz questions", "Add cards to your notes.")
+        return QuizError(
+            "Your notes hold no quiz questions",
+            "Add cards to them: a line that begins with “Q:”, and below it one that begins with “A:”.",
+        )
     near = bank.scope.near(topic)
     if near:
         return QuizError(f"Your notes hold no quiz questions{on}", f"Near to it are: {', '.join(near)}.")

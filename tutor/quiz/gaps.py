@@ -27,6 +27,7 @@ _COMMON = 4.2  # Zipf frequency of an everyday word, beside which another would 
 _IS_SUBJECT = re.compile(
     r"(?: \([^()]*\))?,? (?:(?:of|in|for)\b|(?:(?:only|always|also|still|often|usually|commonly|[a-z]+ly) )?"
     r"(?:(?:is|are|was|were|has|have|had|does|do|did|must|can|may|need|make|give|use|take|carry|add|learn|suit)\b|"
+    r"[a-z]{2,}ed (?:the|an?|its|their|his|her)\b|"
     r"[a-z]{2,}[^su]s (?!(?:of|are|is|were|that|and|such|in|for|with|per)\b|[\d$])))"
 )
 _DENIES = re.compile(r" (?:[a-z]+ )?(?:not|no|never|cannot)\b")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tutor.notes.note import Block, Note
 from tutor.quiz.facts import EVERYDAY, Fact, FactKind, concept_of, fact_id
 from tutor.quiz.wording import stands_alone
+from tutor.statements import subject_of_claim
 from tutor.topics import Topics
-from tutor.words import STRUCK, content_words, split_sentences
+from tutor.words import STRUCK, content_words, split_sentences, without_article
 
 _MISCONCEIVED = re.compile(
     r"^(?:[-*•]\s+)?[\"“](?P<said>[^\"“”\n]{12,160}[.!])[\"”]\s+(?P<truth>\S.*)$", re.M
@@ -27,17 +29,24 @@ _REFERS = re.compile(
 _NO_STATEMENTS = re.compile(r"\breferences\b|\bfurther reading\b|\bsources\b|students ask", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+")
 FEWEST_STEPS, MOST_STEPS = 3, 7
+_LONGEST_NAME, _FEWEST_SAID = 4, 3  # words of a name, and meaning-bearing words that are said of it
+_NAME = re.compile(r"[^\W\d_][^,;:.!?$]*")
+_SAYS_WHAT = re.compile(r"(?:is|are|means?)\s+(?:an?|the|one|any)\b", re.IGNORECASE)
+_BRACKET = re.compile(r"\s*\([^()]*\)")
 
 
-def prose_facts(note: Note, topics: Topics | None = None) -> list[Fact]:
+def prose_facts(note: Note, topics: Topics | None = None, bare: bool = False) -> list[Fact]:
     """The misconceptions and the procedures of a note, in its order.
 
     Args:
         topics: names the concepts; without it each fact is filed under the note's title.
+        bare: the note has no cards, no quiz questions and no glossary: what its sentences say of a named thing is
+            asked instead.
     """
     if EVERYDAY.search(note.title):
         return []
-    return [*_misconceptions(note, topics), *_procedures(note, topics)]
+    told = _told(note, topics) if bare else ()
+    return [*_misconceptions(note, topics), *_procedures(note, topics), *told]
 
 
 def stated(note: Note, topics: Topics | None = None) -> Iterator[Fact]:
@@ -58,6 +67,19 @@ def stated(note: Note, topics: Topics | None = None) -> Iterator[Fact]:
             begin = mark.end() if mark else begin
             if stands_alone(" ".join(text[begin:end].split())):
                 yield _fact(note, block, "statement", begin, end, topics)
+
+
+def _told(note: Note, topics: Topics | None) -> Iterator[Fact]:
+    """The sentences that open with the name of what they are about, their term, as definitions or statements."""
+    for fact in stated(note, topics):
+        subject = subject_of_claim(fact.key)
+        name = without_article(_BRACKET.sub("", subject)).strip()
+        if not fact.key.startswith(subject) or not _NAME.fullmatch(name) or not content_words(name):
+            continue
+        says_what = _SAYS_WHAT.match(fact.key[len(subject) :].strip()) is not None
+        enough = len(content_words(fact.key)) >= len(content_words(name)) + _FEWEST_SAID
+        if enough and len(name.split()) <= _LONGEST_NAME:
+            yield replace(fact, kind="definition" if says_what else "statement", term=name)
 
 
 def misconception_in(fact: Fact) -> str:

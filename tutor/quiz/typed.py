@@ -137,7 +137,8 @@ def explain(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
 def defined(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """What a definition in the notes' prose or glossary defines, to be told in typed words; None for other facts."""
-    sentence = _BRACKET.sub("", first_sentence(fact)) if fact.term and not fact.question else ""
+    defines = fact.kind == "definition" and fact.term and not fact.question
+    sentence = _BRACKET.sub("", first_sentence(fact)) if defines else ""
     subject = subject_of(sentence)
     named = rf"(?:(?:an?|the) )?(?:\w+ of )?{re.escape(fact.term)}{_OF_WHAT}"
     if not sentence or not re.fullmatch(named, subject, re.IGNORECASE):
