@@ -49,7 +49,16 @@ OPPOSITES = _groups(
     warm cool|warmer cooler|heavy light|heavier lighter|attract repel|expand contract|
     freeze melt|partner opponent|cooperate compete|attract scare|hard soft|harder softer|widen shrink|expand shrink|
     gain waste|predictable random|evaporate condense|absorb reflect|conduct insulate|conductor insulator|north south|
-    connected disconnected|unconditional conditional|paired unpaired|manual automatic|private public"""
+    connected disconnected|unconditional conditional|paired unpaired|manual automatic|private public|
+    upwards downwards|upward downward|towards away|inside outside|above below|over under|full empty|thick thin|
+    tight loose|open closed|open shut|push pull|float sink|upper lower|product sum|multiply add|multiply divide|
+    equal differ|equal different|equal unequal|match differ|same differ|merge split|combine split|
+    join split|frequent rare|frequently rarely|frequent seldom|many few|most least|more less|
+    signal noise|largest smallest|highest lowest|biggest smallest|longest shortest|even uneven|
+    increasing decreasing|growing shrinking|rising falling|input output|ascend descend|inner outer|
+    internal external|minimal maximal|everywhere nowhere|everything nothing|forwards backwards|earlier later|
+    younger older|young old|rich poor|dry wet|bright dark|light dark|accept reject|attack defend|
+    import export|win lose|single several|numerator denominator"""
 )
 SYNONYMS = _groups(
     """create produce make synthesise synthesize build generate|fake synthetic artificial counterfeit forged|

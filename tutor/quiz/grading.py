@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from tutor.claims import claims_of
 from tutor.quiz.answer_features import Reader, Similarity
 from tutor.quiz.answer_texts import read_answer
+from tutor.quiz.answered_claims import HIT
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Verdict
 from tutor.quiz.items import Item
@@ -25,7 +26,7 @@ from tutor.quiz.option_answers import (
     right_answer,
 )
 from tutor.quiz.replies import reply_kind
-from tutor.quiz.short_answers import HIT, grade_short, likely, measured
+from tutor.quiz.short_answers import grade_short, likely, measured
 from tutor.quiz.word_answers import grade_cloze, grade_number, is_accepted
 from tutor.words import content_words
 

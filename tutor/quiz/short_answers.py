@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tutor.claims import TOLD_WEIGHT, Claim, Clause, claims_of, clauses_of, matches, swapped, told_by, weigh
+from tutor.claims import clauses_of, told_by
 from tutor.lexicon import GENERIC
 from tutor.quiz.answer_features import (
     Reader,
@@ -28,17 +28,18 @@ from tutor.quiz.answer_features import (
     says_yes_or_no,
 )
 from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
+from tutor.quiz.answered_claims import Evidence, claim_evidence, claim_measures
 from tutor.quiz.exchanged import is_exchanged
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
 from tutor.quiz.listed import left_out
 from tutor.quiz.truth import agrees
+from tutor.quiz.turned import crossed_opposites, denies_aside, turned_word
 from tutor.quiz.word_answers import bare_words, holds, is_accepted
 from tutor.quiz.wording import MISTAKE
 from tutor.words import split_sentences
 
-HIT = 0.5  # share of a claim's evidence from which it counts as said
 VERDICTS: tuple[Verdict, ...] = ("correct", "partial", "wrong")
 # How likely a verdict must be to be given; a right one more so where something speaks against it, and a wrong one where
 # something speaks for the answer. They were chosen on answers of writers that nothing was fitted on.
@@ -54,15 +55,6 @@ _FEW = 0.4  # the share of a question's words up to which an answer picks out so
 _FEWEST_WORDS = 4
 _DEPENDS = re.compile(r"(?:because|since|which|that|and|but|or|so|than|when|where|while)\b", re.IGNORECASE)
 WEIGHTS = Path(__file__).parent / "grades.json"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the words do with a claim: how much of it they say, and its status."""
-
-    claim: Claim
-    said: float
-    status: Status
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,7 @@ def grade_short(
     verdict = "correct" if chooses else decided(likely(values), values)
     # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
     open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
-    readable = values["foreign"] < _FOREIGN and not values["exchanged"]
+    readable = values["foreign"] < _FOREIGN and not (values["exchanged"] or values["turned"])
     half = open_ and readable and _is_half(found)
     return _graded(item, found, "partial" if half else verdict, lacks)
 
@@ -145,8 +137,11 @@ def _measured(
     found: Sequence[Evidence],
 ) -> dict[str, float]:
     text = reading.text
-    values = lexical(question, key, text) | _claim_measures(found) | {"foreign": reading.foreign}
+    values = lexical(question, key, text) | claim_measures(found) | {"foreign": reading.foreign}
+    main = main_of(key)
     values["exchanged"] = float(not reading.translated and is_exchanged(key, text))
+    values["turned"] = float(turned_word(main, question, text) or crossed_opposites(key, text))
+    values["aside"] = float(denies_aside(main, text))
     if reader is not None:
         return values | readings(question, key, text, reader)
     return values if similarity is None else values | nearness(question, key, text, similarity)
@@ -198,7 +193,8 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     """The likeliest verdict where it is likely enough for what speaks for and against the answer.
 
     What is in a language that is not read gets none; the other yes or no, the other of two things offered, another
-    role or another number is never right.
+    role or another number is never right, nor are the key's words with one of them turned round. A negation of what
+    the key does not speak of is no reason to call an answer wrong.
 
     Args:
         values: what was measured.
@@ -207,7 +203,7 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
         return "unsure"
     if values["disagree"]:
         return "wrong"
-    if values["exchanged"]:
+    if values["exchanged"] or values["turned"]:
         return "wrong" if chances["wrong"] >= _EXCHANGED else "unsure"
     if _is_opposed(values):
         if chances["wrong"] >= _OPPOSED:
@@ -217,6 +213,8 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
         return "wrong" if chances["wrong"] >= _STRAY else "unsure"
     best = max(chances, key=lambda verdict: chances[verdict])
     if best == "partial" and values["main_denied"] and not values["claims_hit"]:
+        return "unsure"
+    if best == "wrong" and values["aside"] and values["recall"] and not values["opposites"]:
         return "unsure"
     least = LEAST[best]
     if best == "correct" and _is_doubted(values):
@@ -250,84 +248,6 @@ def _is_doubted(values: Mapping[str, float]) -> bool:
     return any(values[name] for name in signs) or values["uncrossed"] < 0 or values["other_side"] > 0.5
 
 
-# Claim by claim
-
-
-def claim_evidence(key: str, question: str, answer: str) -> list[Evidence]:
-    """What an answer's words do with each claim of the key."""
-    claims = claims_of(key, question)
-    clauses = _on_the_subject(claims, clauses_of(answer))
-    own = {word.stem for clause in clauses for word in clause.words} - told_by(question)
-    has_own = bool(own - GENERIC) or any(clause.numbers for clause in clauses)
-    contradicted = {n for clause in clauses for n in _contradicted(clause, claims)}
-    found = []
-    for n, claim in enumerate(claims):
-        said = _word_share(claim, clauses) if has_own else 0.0
-        status: Status = "contradicted" if n in contradicted else "hit" if said >= HIT else "missed"
-        found.append(Evidence(claim, said, status))
-    return found
-
-
-def _claim_measures(found: Sequence[Evidence]) -> dict[str, float]:
-    main = [one for one in found if one.claim.main] or list(found)
-    count = max(1, len(main))
-    return {
-        "claims_said": sum(one.said for one in main) / count,
-        "claims_most": max((one.said for one in found), default=0.0),
-        "claims_hit": sum(one.status == "hit" for one in main) / count,
-        "claims_denied": sum(one.status == "contradicted" for one in found) / max(1, len(found)),
-        "main_denied": float(any(one.status == "contradicted" for one in main)),
-        "claims": min(1.0, len(main) / 5.0),
-    }
-
-
-def _on_the_subject(claims: Sequence[Claim], clauses: Sequence[Clause]) -> Sequence[Clause]:
-    """The clauses to be graded: what is said of a rival besides ("and the discriminator tells real from fake")
-    says nothing against the claims, unless it is all that is said."""
-    exclusive = [claim for claim in claims if claim.rivals]
-    own = [clause for clause in clauses if not all(swapped(claim, clause) for claim in exclusive)]
-    return own or clauses
-
-
-def _word_share(claim: Claim, clauses: Sequence[Clause]) -> float:
-    """How much of a claim the clauses say between them, 0 to 1; a long claim need not be said in full."""
-    best = [0.0] * len(claim.weights)
-    for clause in clauses:
-        if not swapped(claim, clause):
-            values = [match.value for match in matches(claim, clause)]
-            best = [max(pair) for pair in zip(best, values, strict=True)]
-    numbers = {number for clause in clauses for number in clause.numbers} & claim.clause.numbers
-    weight = sum(claim.weights) + claim.number_weight * len(claim.clause.numbers)
-    need = min(weight, 2.0 + 0.5 * max(0.0, weight - 2.0))
-    said = sum(match * weight for match, weight in zip(best, claim.weights, strict=True))
-    return min(1.0, (said + claim.number_weight * len(numbers)) / need) if need else 0.0
-
-
-def _contradicted(clause: Clause, claims: Sequence[Claim]) -> set[int]:
-    """The places of the claims that a clause denies, tells of a rival or gives other numbers for.
-
-    A clause is held against the claim that it is most about, and against others only where it denies them
-    more than it says of them.
-    """
-    sides = [weigh(claim, clause) for claim in claims]
-    place = max(range(len(claims)), key=lambda n: sum(sides[n]), default=0)
-    found = set()
-    for n, (claim, (said, opposed)) in enumerate(zip(claims, sides, strict=True)):
-        size = min(sum(claim.weights), 4.0)
-        if swapped(claim, clause):
-            fitting = [sum(s) for s, other in zip(sides, claims, strict=True) if not swapped(other, clause)]
-            denied = said >= 0.25 * size and said > 1.2 * max(fitting, default=0.0)
-        elif n == place:
-            wanted, given = claim.clause.numbers, clause.numbers
-            other_number = bool(wanted and given and not wanted & given)
-            denied = other_number or (opposed >= TOLD_WEIGHT and opposed >= 0.2 * (said + opposed))
-        else:
-            denied = opposed > said and opposed >= 0.5 * size
-        if denied:
-            found.add(n)
-    return found
-
-
 # What the student is told
 
 
@@ -356,6 +276,8 @@ def _status(one: Evidence, verdict: Verdict, short: bool = False) -> Status:
     Args:
         short: the claim lists something that the answer does not name.
     """
+    if one.status == "contradicted" and not one.plainly:
+        return "missed"
     if short and one.status != "contradicted":
         return "missed"
     if verdict == "correct":
