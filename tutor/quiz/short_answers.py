@@ -51,6 +51,7 @@ _SAID = 0.7  # for "wrong" where the words say a claim of the key
 _FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
 _STRANGE_NUMBERS = 0.4
 _NAME = 3  # words up to which a key is a name, which may stand in a phrase
+_REPEATED = 0.4  # the recall of the key from which on a denial is one of what the key says
 _FEW = 0.4  # the share of a question's words up to which an answer picks out some of them
 _FEWEST_WORDS = 4
 _DEPENDS = re.compile(r"(?:because|since|which|that|and|but|or|so|than|when|where|while)\b", re.IGNORECASE)
@@ -141,7 +142,7 @@ def _measured(
     main = main_of(key)
     values["exchanged"] = float(not reading.translated and is_exchanged(key, text))
     values["turned"] = float(turned_word(main, question, text) or crossed_opposites(key, text))
-    values["aside"] = float(denies_aside(main, text))
+    values["aside"] = float(denies_aside(main, question, text))
     if reader is not None:
         return values | readings(question, key, text, reader)
     return values if similarity is None else values | nearness(question, key, text, similarity)
@@ -214,7 +215,7 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     best = max(chances, key=lambda verdict: chances[verdict])
     if best == "partial" and values["main_denied"] and not values["claims_hit"]:
         return "unsure"
-    if best == "wrong" and values["aside"] and values["recall"] and not values["opposites"]:
+    if best == "wrong" and values["aside"] and 0 < values["recall"] < _REPEATED and not values["opposites"]:
         return "unsure"
     least = LEAST[best]
     if best == "correct" and _is_doubted(values):

@@ -14,6 +14,7 @@ from tutor.lexicon import NARROW_NEGATORS, NEGATORS, OPPOSITES, carries, likenes
 from tutor.words import stem, words
 
 _PART = re.compile(r"[,;:.!?()]|\b(?:and|but|while|whereas|because|since|so|then|when|if)\b", re.IGNORECASE)
+_ASKS_REASON = re.compile(r"\b(?:why|reasons?|how|explain)\b", re.IGNORECASE)
 _SAME = 0.9  # likeness from which on two words are one
 _ORDER = frozenset(
     ("before", "after", "first", "last", "next", "start", "end", "begin", "earli", "late")
@@ -60,27 +61,29 @@ def crossed_opposites(key: str, answer: str) -> bool:
     own, said = [word for _, word in wanted], [word for _, word in given]
     pairs = {tuple(sorted((w, o))) for w in own for o in OPPOSITES.get(w, ()) if o in own}
     return any(
-        all(own.count(word) == said.count(word) == 1 for word in pair) and _is_crossed(pair, wanted, said)
+        all(own.count(word) == said.count(word) == 1 for word in pair) and _is_crossed(pair, wanted, given)
         for pair in pairs
     )
 
 
-def denies_aside(key: str, answer: str) -> bool:
-    """Whether all that an answer denies is something that the key does not speak of.
+def denies_aside(key: str, question: str, answer: str) -> bool:
+    """Whether all that an answer denies is something that the key does not speak of, or mostly so: of a reason or a way.
 
     "You cannot backpropagate through a random step" says from the other side that gradients must flow: what it denies,
     to backpropagate, is no word of the key's.
     """
-    denied = []
-    for clause in clauses_of(answer):
-        reached = False
-        for word in clause.words:
-            if word.negated and not reached and word.stem not in NEGATORS | NARROW_NEGATORS:
-                denied.append(word.stem)
-                reached = True
-            reached = reached and word.negated
+    if not _ASKS_REASON.search(question) or not _denials(answer):
+        return False
     known = set(_words(key))
-    return bool(denied) and not any(likeness(one, other) > 0 for one in denied for other in known)
+    runs: list[list[bool]] = []
+    for clause in clauses_of(answer):
+        inside = False
+        for word in clause.words:
+            if word.negated and word.stem not in NEGATORS | NARROW_NEGATORS:
+                runs = runs if inside else [*runs, []]
+                runs[-1].append(any(likeness(word.stem, other) > 0 for other in known))
+            inside = word.negated
+    return bool(runs) and not any(run[0] or 2 * sum(run) > len(run) for run in runs)
 
 
 def _compared(text: str) -> str:
@@ -91,24 +94,26 @@ def _compared(text: str) -> str:
     return stem(found[1].lower()) if found else ""
 
 
-def _is_crossed(pair: Sequence[str], wanted: Sequence[tuple[int, str]], said: Sequence[str]) -> bool:
+def _is_crossed(
+    pair: Sequence[str], wanted: Sequence[tuple[int, str]], said: Sequence[tuple[int, str]]
+) -> bool:
     own = [word for _, word in wanted]
     beside = []
     for word in pair:
         part = wanted[own.index(word)][0]
         beside.append({other for n, other in wanted if n == part and carries(other) and other not in pair})
     first, second = beside[0] - beside[1], beside[1] - beside[0]
-    one, two = (said.index(word) for word in pair)
-    return _distance(said, one, second) < _distance(said, one, first) and _distance(
-        said, two, first
-    ) < _distance(said, two, second)
+    near = [[_distance(said, word, side) for side in (first, second)] for word in pair]
+    return near[0][1] < near[0][0] and near[1][0] < near[1][1]
 
 
-def _distance(said: Sequence[str], place: int, wanted: set[str]) -> int:
+def _distance(said: Sequence[tuple[int, str]], word: str, wanted: set[str]) -> int:
+    """How far a word of a text is from the nearest of those wanted, within its part."""
+    place = next(n for n, (_, other) in enumerate(said) if other == word)
     found = (
         abs(n - place)
-        for n, word in enumerate(said)
-        if any(likeness(word, other) >= _SAME for other in wanted)
+        for n, (part, other) in enumerate(said)
+        if part == said[place][0] and any(likeness(other, one) >= _SAME for one in wanted)
     )
     return min(found, default=_FAR)
 
