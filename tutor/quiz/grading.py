@@ -58,11 +58,15 @@ def grade(
         names: Chinese name -> English term, from the notes.
 
     Returns:
-        The grade. An empty answer and "I don't know" are wrong with score 0; a choice that names no option
-        is unsure with score 0.
+        The grade. An empty answer and "I don't know" are wrong with score 0; a choice that names no option and a
+        question back are unsure with score 0.
     """
-    if reply_kind(answer) == "dont_know" or not re.search(r"\w", answer):
+    kind = reply_kind(answer)
+    if kind == "dont_know" or not re.search(r"\w", answer):
         return _not_known(item)
+    if kind == "question" and not item.options and answer.rstrip().endswith(("?", "？")):
+        asks = "That asks something and is no answer. Answer in your own words, or say “I don't know”."
+        return Grade("unsure", 0.0, (), framed(item, asks))
     if item.kind == "match":
         return grade_match(item, lettered(item, answer))
     if item.kind == "order":

@@ -24,11 +24,21 @@ from tutor.quiz.answer_features import (
     main_of,
     nearness,
     only_chooses,
+    only_hedges,
     readings,
     says_yes_or_no,
 )
-from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
+from tutor.quiz.answer_texts import (
+    Reading,
+    is_formula,
+    names_symbols,
+    pointed,
+    read_answer,
+    spelt_out,
+    with_roles,
+)
 from tutor.quiz.answered_claims import Evidence, claim_evidence, claim_measures
+from tutor.quiz.bare_numbers import verdict_on_numbers
 from tutor.quiz.exchanged import is_exchanged
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
@@ -86,23 +96,30 @@ def grade_short(
     names: Mapping[str, str] | None = None,
 ) -> Grade:
     """Grades an answer in the student's own words."""
-    reading = _prepared(item.key, answer, names)
+    reading = _prepared(item.key, pointed(answer, item.stem), names)
     text = reading.text
     found = claim_evidence(item.key, item.stem, text)
     accepted = (item.key, main_of(item.key), *accepts)
     named = len(bare_words(item.key)) <= _NAME and holds(text, accepted)
     lacks = left_out(item.key, item.stem, text)
-    if named or is_accepted(answer, accepted):
+    if named or is_accepted(answer, accepted) or names_symbols(answer, item.stem, main_of(item.key)):
         return _graded(item, found, "correct", lacks)
     if _repeats(item.stem, item.key, text) or (item.stem.startswith(MISTAKE) and agrees(text)):
         return _graded(item, found, "wrong")
+    by_number = verdict_on_numbers(item.stem, main_of(item.key), answer)
+    if by_number or only_hedges(item.stem, main_of(item.key), text):
+        return _graded(item, found, by_number or "wrong", lacks)
     values = _measured(item.stem, item.key, reading, similarity, reader, found)
     chooses = only_chooses(item.stem, main_of(item.key), text)
     verdict = "correct" if chooses else decided(likely(values), values)
+    if verdict != "correct" and is_formula(answer) and not is_formula(main_of(item.key)):
+        verdict = "unsure"  # a formula beside words says nothing that words can tell
     # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
     open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
     readable = values["foreign"] < _FOREIGN and not (values["exchanged"] or values["turned"])
     half = open_ and readable and _is_half(found)
+    if values["foreign"] >= _FOREIGN:
+        return replace(_graded(item, found, verdict), feedback=_not_read(item))
     return _graded(item, found, "partial" if half else verdict, lacks)
 
 
@@ -327,6 +344,16 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
         )
     return told(
         "Not quite. {told}{witness}", told=against or told("Your answer does not say what the note says. ")
+    )
+
+
+def _not_read(item: Item) -> str:
+    witness = framed(item, "The note says: “{quote}”", quote=item.citation.quote)
+    return framed(
+        item,
+        "I read English and Chinese, and this seems to be another language. Answer in one of the two, or compare your "
+        "words with the note and judge for yourself. {witness}",
+        witness=witness,
     )
 
 
