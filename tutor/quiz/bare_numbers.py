@@ -1,4 +1,4 @@
-"""Answers to a question in words that are bare numbers: another number than the key's, one of several, or their order."""
+"""Answers to a question in words that are bare numbers: another than the key's, one of several, or their order."""
 
 from __future__ import annotations
 

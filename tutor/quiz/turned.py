@@ -67,7 +67,7 @@ def crossed_opposites(key: str, answer: str) -> bool:
 
 
 def denies_aside(key: str, question: str, answer: str) -> bool:
-    """Whether all that an answer denies is something that the key does not speak of, or mostly so: of a reason or a way.
+    """Whether all that an answer denies is something that the key does not speak of, where a reason is asked for.
 
     "You cannot backpropagate through a random step" says from the other side that gradients must flow: what it denies,
     to backpropagate, is no word of the key's.
@@ -79,7 +79,9 @@ def denies_aside(key: str, question: str, answer: str) -> bool:
     for clause in clauses_of(answer):
         inside = False
         for word in clause.words:
-            if word.negated and word.stem not in NEGATORS | NARROW_NEGATORS:
+            if word.stem in NEGATORS | NARROW_NEGATORS:
+                continue
+            if word.negated:
                 runs = runs if inside else [*runs, []]
                 runs[-1].append(any(likeness(word.stem, other) > 0 for other in known))
             inside = word.negated
