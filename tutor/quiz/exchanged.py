@@ -28,6 +28,7 @@ _BETWEEN = tuple(
         r"(?P<one>[^,;.:]*?)\b(?:instead of|rather than)\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\b(?P<compared>(?:(?:more|less|fewer) )?[\w-]+) than\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\bbefore\b(?P<two>[^,;.:]*)",
+        r"(?P<one>[^,;.:]*?),\s*(?:but\s+|and\s+)?not\b(?P<two>[^,;.:]*)",
     )
 )
 

@@ -64,6 +64,7 @@ _NAME = 3  # words up to which a key is a name, which may stand in a phrase
 _REPEATED = 0.4  # the recall of the key from which on a denial is one of what the key says
 _FEW = 0.4  # the share of a question's words up to which an answer picks out some of them
 _FEWEST_WORDS = 4
+_OF_ALL = re.compile(r"“[^”]*\b(?:all|every|any|each|no|none|only|always|never)\b[^”]*”", re.IGNORECASE)
 _DEPENDS = re.compile(r"(?:because|since|which|that|and|but|or|so|than|when|where|while)\b", re.IGNORECASE)
 WEIGHTS = Path(__file__).parent / "grades.json"
 
@@ -118,9 +119,33 @@ def grade_short(
     open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
     readable = values["foreign"] < _FOREIGN and not (values["exchanged"] or values["turned"])
     half = open_ and readable and _is_half(found)
+    if item.stem.startswith(MISTAKE):
+        verdict = _on_mistake(item.stem, "partial" if half else verdict, values, found)
+        half = False
     if values["foreign"] >= _FOREIGN:
         return replace(_graded(item, found, verdict), feedback=_not_read(item))
     return _graded(item, found, "partial" if half else verdict, lacks)
+
+
+def _on_mistake(
+    question: str, verdict: Verdict, values: Mapping[str, float], found: Sequence[Evidence]
+) -> Verdict:
+    """The verdict on what is said to be wrong with a statement: one thing that the key says against it is enough.
+
+    What holds of all is refuted by any example, which need not be the key's.
+    """
+    turned = values["exchanged"] or values["turned"] or values["opposites"]
+    denied = any(one.status == "contradicted" for one in found)
+    if verdict in ("partial", "unsure") and not turned and not denied and values["foreign"] < _FOREIGN:
+        return "correct" if any(one.status == "hit" for one in found) else verdict
+    if (
+        verdict == "wrong"
+        and _OF_ALL.search(question)
+        and not turned
+        and not any(one.plainly for one in found)
+    ):
+        return "unsure"
+    return verdict
 
 
 def _is_half(found: Sequence[Evidence]) -> bool:
