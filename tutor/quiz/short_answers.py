@@ -97,7 +97,8 @@ def grade_short(
     names: Mapping[str, str] | None = None,
 ) -> Grade:
     """Grades an answer in the student's own words."""
-    reading = _prepared(item.key, pointed(answer, item.stem), names)
+    thing = pointed(answer, item.stem)
+    reading = _prepared(item.key, thing, names)
     text = reading.text
     found = claim_evidence(item.key, item.stem, text)
     accepted = (item.key, main_of(item.key), *accepts)
@@ -113,6 +114,8 @@ def grade_short(
     values = _measured(item.stem, item.key, reading, similarity, reader, found)
     chooses = only_chooses(item.stem, main_of(item.key), text)
     verdict = "correct" if chooses else decided(likely(values), values)
+    if thing != answer and values["chosen"] != values["other_chosen"]:
+        verdict = "correct" if values["chosen"] else "wrong"
     if verdict != "correct" and is_formula(answer) and not is_formula(main_of(item.key)):
         verdict = "unsure"  # a formula beside words says nothing that words can tell
     # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
@@ -257,7 +260,7 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     best = max(chances, key=lambda verdict: chances[verdict])
     if best == "partial" and values["main_denied"] and not values["claims_hit"]:
         return "unsure"
-    if best == "wrong" and values["aside"] and 0 < values["recall"] < _REPEATED and not values["opposites"]:
+    if best == "wrong" and not values["opposites"] and _only_negates(values):
         return "unsure"
     least = LEAST[best]
     if best == "correct" and _is_doubted(values):
@@ -267,6 +270,13 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     elif best == "wrong" and values["claims_hit"]:
         least = _SAID
     return best if chances[best] >= least else "unsure"
+
+
+def _only_negates(values: Mapping[str, float]) -> bool:
+    """Whether nothing speaks against an answer but a negation: of what the key does not speak of, or beside a claim
+    that is said and with none that is denied."""
+    said = values["negation"] and values["claims_hit"] and not values["claims_denied"]
+    return bool(said or (values["aside"] and 0 < values["recall"] < _REPEATED))
 
 
 def _is_stray(values: Mapping[str, float]) -> bool:
