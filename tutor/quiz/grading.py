@@ -64,7 +64,9 @@ def grade(
     kind = reply_kind(answer)
     if kind == "dont_know" or not re.search(r"\w", answer):
         return _not_known(item)
-    if kind == "question" and not item.options and answer.rstrip().endswith(("?", "？")):
+    said, told = set(content_words(answer)), set(content_words(item.stem))
+    repeats = said <= told and 2 * len(said) > len(told)
+    if kind == "question" and not (item.options or repeats) and answer.rstrip().endswith(("?", "？")):
         asks = "That asks something and is no answer. Answer in your own words, or say “I don't know”."
         return Grade("unsure", 0.0, (), framed(item, asks))
     if item.kind == "match":
