@@ -125,7 +125,7 @@ def grade_short(
     if item.stem.startswith(MISTAKE):
         verdict = _on_mistake(item.stem, "partial" if half else verdict, values, found)
         half = False
-    if values["foreign"] >= _FOREIGN:
+    if values["foreign"] >= _FOREIGN and not reading.translated:
         return replace(_graded(item, found, verdict), feedback=_not_read(item))
     return _graded(item, found, "partial" if half else verdict, lacks)
 
