@@ -55,6 +55,10 @@ _CLAUSE = re.compile(
     rf"encoders?|decoders?)\b)|,\s+(?=(?:(?:the|an?)\s+\w+|(?:{'|'.join(sorted(ROLE_WORDS))})s?)\s+\w)",
     re.IGNORECASE,
 )
+_CONTRASTED = re.compile(
+    r"\b(?:while|whereas|instead of|rather than|unlike|as opposed to|also|additionally|without)\b",
+    re.IGNORECASE,
+)
 _REASON = re.compile(r"\s*(?:because|since)\b", re.IGNORECASE)
 _LEAD = re.compile(r"^\s*(?:in|for|during|within|with|inside|at)\b[^,]*,\s*", re.IGNORECASE)
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|being|been|gets?)\b.*\bby\b(.*)", re.IGNORECASE)
@@ -166,8 +170,8 @@ def claims_of(key: str, question: str) -> list[Claim]:
     """The claims of a key: its list items, or the clauses of its sentences.
 
     The first sentence answers the question (`main`), the others add to it, and so do reasons unless the
-    question asks for them; where it asks for a comparison every sentence answers. Words of the question weigh
-    nothing.
+    question asks for them; where it asks for a comparison that the first sentence does not make by itself every
+    sentence answers. Words of the question weigh nothing.
     """
     told = told_by(question)
     compares, why = bool(_COMPARES.search(question)), bool(_ASKS_WHY.search(question))
@@ -179,9 +183,11 @@ def claims_of(key: str, question: str) -> list[Claim]:
             weights = _weights(clause, told, _term(clause.text))
             found.append(Claim(clause.text, clause, weights, main=True))
     else:
-        for n, (begin, end) in enumerate(split_sentences(key)):
+        sentences = split_sentences(key)
+        contrasted = any(_CONTRASTED.search(key[begin:end]) for begin, end in sentences[:1])
+        for n, (begin, end) in enumerate(sentences):
             for clause in clauses_of(key[begin:end]):
-                main = (n == 0 or compares) and (why or not _REASON.match(clause.text))
+                main = (n == 0 or (compares and not contrasted)) and (why or not _REASON.match(clause.text))
                 found.append(Claim(" ".join(clause.text.split()), clause, _weights(clause, told), main))
     kept = [claim for claim in found if sum(claim.weights) >= 0.8 or claim.clause.numbers]
     if not any(claim.main for claim in kept):

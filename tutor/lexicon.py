@@ -49,7 +49,16 @@ OPPOSITES = _groups(
     warm cool|warmer cooler|heavy light|heavier lighter|attract repel|expand contract|
     freeze melt|partner opponent|cooperate compete|attract scare|hard soft|harder softer|widen shrink|expand shrink|
     gain waste|predictable random|evaporate condense|absorb reflect|conduct insulate|conductor insulator|north south|
-    connected disconnected|unconditional conditional|paired unpaired|manual automatic|private public"""
+    connected disconnected|unconditional conditional|paired unpaired|manual automatic|private public|
+    upwards downwards|upward downward|towards away|inside outside|above below|over under|full empty|thick thin|
+    tight loose|open closed|open shut|push pull|float sink|upper lower|product sum|multiply add|multiply divide|
+    equal differ|equal different|equal unequal|match differ|same differ|merge split|combine split|
+    join split|frequent rare|frequently rarely|frequent seldom|many few|
+    signal noise|largest smallest|highest lowest|biggest smallest|longest shortest|even uneven|
+    increasing decreasing|growing shrinking|rising falling|input output|ascend descend|inner outer|
+    internal external|minimal maximal|everywhere nowhere|everything nothing|forwards backwards|earlier later|
+    younger older|young old|rich poor|dry wet|bright dark|light dark|accept reject|attack defend|
+    import export|win lose|single several|numerator denominator"""
 )
 SYNONYMS = _groups(
     """create produce make synthesise synthesize build generate|fake synthetic artificial counterfeit forged|
@@ -122,6 +131,7 @@ NARROW_NEGATORS = frozenset({"no", "without", "zero", "less", "fewer", "least"})
 _COUNTING = """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen twenty"""
 NUMBERS = {word: str(number) for number, word in enumerate(_COUNTING.split(), 2)}
+_COMMON = _stems("above over under differs few many most")  # opposites that tell nothing by themselves
 _KEPT = _stems("all few same before after once different")
 _DROPPED = _stems("also thus hence therefore etc instead often usually try become happen") | _stems(
     " ".join(STOPWORDS)
@@ -131,7 +141,7 @@ _DROPPED = _stems("also thus hence therefore etc instead often usually try becom
 @lru_cache(maxsize=20_000)
 def carries(word: str) -> bool:
     """Whether a stem carries meaning in an answer."""
-    if word in _KEPT or word in OPPOSITES:
+    if word in _KEPT or (word in OPPOSITES and word not in _COMMON):
         return True
     if len(word) < 2 or word.isdigit() or word in NUMBERS or word in NEGATORS:
         return False

@@ -262,6 +262,14 @@ def only_chooses(question: str, main: str, answer: str) -> bool:
     return only and set(_named_of(question, answer)) == wanted
 
 
+def only_hedges(question: str, main: str, answer: str) -> bool:
+    """Whether an answer names both of two things of which a question wants one ("it is both"), and says no more."""
+    said = {word.stem for clause in clauses_of(answer) for word in clause.words}
+    known = told_by(question) | left_open(question) | GENERIC | {"both"}
+    named = [set(_named_of(question, text)) for text in (main, answer)]
+    return said <= known and len(named[0]) == 1 and len(named[1]) > 1 and named[0] < named[1]
+
+
 def _named_of(question: str, text: str) -> list[str]:
     """Which of two things or numbers that a question offers a text names, in its order; what it denies left out."""
     numbers = _numbers_offered(question)

@@ -18,6 +18,7 @@ _FOREIGN = re.compile(
     r"cada|como|más|pero|muy|le|les|des|est|pour|dans|avec|une|qui|pas)\b",
     re.IGNORECASE,
 )
+_ACCENT = re.compile(r"^[a-zäöüßñáíóúçœ]*[äöüßñáíóúçœ][a-zäöüßñáéíóúçœ]*$")  # no name, which has a capital
 _ARTICLES = frozenset(("the", "a", "an", "it", "is", "its"))
 _LONGEST_ACRONYM = 6
 
@@ -52,18 +53,31 @@ def read_answer(answer: str, names: Mapping[str, str] | None = None) -> Reading:
         left = "".join(CJK.findall(english))
         return Reading(" ".join(CJK.sub(" ", english).split()), len(left) / len(runs), translated=True)
     tokens = re.findall(r"[^\W\d_]+", text)
-    strange = len(_FOREIGN.findall(text)) / len(tokens) if len(tokens) >= 3 else 0.0
-    rare = sum(zipf(token.lower()) < 1.5 and len(token) > 3 for token in tokens) / max(1, len(tokens))
+    told = len(_FOREIGN.findall(text))
+    accented = sum(bool(_ACCENT.search(token)) for token in tokens)
+    if accented and 4 * (accented + told) >= len(tokens):
+        return Reading(text, 1.0)
+    unknown = sum(zipf(token.lower()) < 1.5 and len(token) > 3 for token in tokens)
+    # One such word by itself may be English: "the bees would die".
+    strange = told / len(tokens) if len(tokens) >= 3 and (told > 1 or unknown) else 0.0
+    rare = unknown / max(1, len(tokens))
     return Reading(text, min(1.0, 3.0 * strange) if strange + rare >= 0.25 and strange > 0.12 else 0.0)
 
 
 def spelt_out(answer: str, key: str) -> str:
-    """An answer with the key's words for its acronyms ("EMD"), and with the key's acronyms that it spells out."""
+    """An answer with the key's words for its acronyms ("EMD"), and with the key's acronyms that it spells out.
+
+    The key may leave out the first word of what an acronym is made of: "MSE" for "squared error".
+    """
     wanted, given = re.findall(r"[^\W_]+", key), re.findall(r"[^\W_]+", answer)
     added = []
     known = {word.lower() for word in wanted}
     for acronym in dict.fromkeys(word for word in given if _is_acronym(word)):
-        added += _spelling(acronym, wanted) if acronym.lower() not in known else []
+        added += (
+            (_spelling(acronym, wanted) or _but_the_first(acronym, wanted))
+            if acronym.lower() not in known
+            else []
+        )
     for acronym in dict.fromkeys(w for w in wanted if 3 <= len(w) <= _LONGEST_ACRONYM and w.isupper()):
         if acronym not in given and _spelling(acronym, given):
             added.append(acronym)
@@ -99,6 +113,19 @@ def _spelling(acronym: str, tokens: Sequence[str]) -> list[str]:
     return []
 
 
+def _but_the_first(acronym: str, tokens: Sequence[str]) -> list[str]:
+    """The words in a row whose first letters are those of an acronym in capitals, but for its own first."""
+    size = len(acronym) - 1
+    if size < 2 or not acronym.isupper():
+        return []
+    runs = (list(tokens[n : n + size]) for n in range(len(tokens) - size + 1))
+    rest = acronym[1:].lower()
+    return next(
+        (run for run in runs if all(len(w) > 3 for w in run) and "".join(w[0] for w in run).lower() == rest),
+        [],
+    )
+
+
 def _made_of(acronym: str, words: Sequence[str]) -> bool:
     """Whether an acronym is the words' first letters, with more letters of a word in its order ("ELBO", "cGAN")."""
     if not words or not acronym:
@@ -115,6 +142,54 @@ def _made_of(acronym: str, words: Sequence[str]) -> bool:
 def _in_order(letters: str, word: str) -> bool:
     rest = iter(word)
     return all(letter in rest for letter in letters)
+
+
+_POINTS = re.compile(
+    r"\W*(?:(?:it(?:['’]?s| is)|that(?:['’]?s| is)|i (?:think|say|guess|mean)|only|just)\s+)*(?:the\s+)?"
+    r"(?:(?P<one>first|former|1st)|(?P<two>second|latter|2nd))(?:\s+(?:one|option|of (?:the|these|those) two|of them))?"
+    r"(?P<rest>\W*$|\s*[,.;:(].*|\s+(?:because|since|as)\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def pointed(answer: str, question: str) -> str:
+    """An answer that points at one of the two things that a question offers ("the latter"), with the thing itself."""
+    found = _POINTS.fullmatch(answer)
+    before, either, after = question.partition(" or ")
+    if (
+        not found
+        or not either
+        or " or " in after
+        or re.search(r"\b(?:first|second)\b", question, re.IGNORECASE)
+    ):
+        return answer
+    thing = re.split(r"[,:]\s", before)[-1] if found["one"] else re.split(r"[,?]", after)[0]
+    return f"{' '.join(thing.split()[-8:])}{found['rest']}"
+
+
+_SYMBOL = re.compile(r"(?<![\w\\])[A-Za-z](?![\w'’])")
+_MATH = re.compile(r"\$([^$]+)\$")
+_NO_WORDS = re.compile(
+    r"\b(?:and|the|both|matrices|matrix|vectors?|numbers?|only|just)\b|[\s,&.$+]", re.IGNORECASE
+)
+
+
+def names_symbols(answer: str, question: str, key: str) -> bool:
+    """Whether an answer is just the letters that a key's sentence gives the things which it names: "A and B"."""
+    letters = [one.strip() for one in _MATH.findall(key)]
+    wanted = {one for one in letters if re.fullmatch(r"[A-Za-z]", one)}
+    said = set(_SYMBOL.findall(answer))
+    only = not _NO_WORDS.sub("", _SYMBOL.sub("", answer))
+    return bool(
+        only and len(said) > 1 and said == wanted and len(wanted) == len(letters) and "$" not in question
+    )
+
+
+def is_formula(text: str) -> bool:
+    """Whether an answer is a formula and nothing else: signs of relation and single letters, hardly a word."""
+    tokens = re.findall(r"[A-Za-z]+", re.sub(r"\\[A-Za-z]+", " ", text))
+    long = [one for one in tokens if len(one) > 3]
+    return bool(re.search(r"[=<>≤≥≈|]|\\(?:prod|sum|frac|approx|leq)", text)) and len(tokens) > 1 and not long
 
 
 def with_roles(answer: str, key: str) -> str:

@@ -51,6 +51,7 @@ _BETWEEN = tuple(
         r"(?P<one>[^,;.:]*?)\b(?:instead of|rather than)\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\b(?P<compared>(?:(?:more|less|fewer) )?[\w-]+) than\b(?P<two>[^,;.:]*)",
         r"(?P<one>[^,;.:]*?)\bbefore\b(?P<two>[^,;.:]*)",
+        r"(?P<one>[^,;.:]*?),\s*(?:but\s+|and\s+)?(?P<denied>not)\b(?P<two>[^,;.:]*)",
     )
 )
 
@@ -153,6 +154,8 @@ def _turned(between: re.Pattern[str], key: str, answer: str) -> bool:
     ]
     one, two, first, second = sides
     one, two = one - two, two - one
+    if "denied" in wanted.groupdict():
+        one, first = one - first, first - one  # what both say of the thing: "it reduces ..., not ..."
     return bool(first & two and second & one) and not (first & one or second & two)
 
 

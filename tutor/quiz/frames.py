@@ -87,6 +87,11 @@ CHINESE: Mapping[str, str] = {
         "从你的话里看不出来。请和笔记对照，自己判断。{witness}",
     "I cannot tell from your words. I do not find in them: {lacks}. Compare them with the note and judge for yourself. "
     "{witness}": "从你的话里看不出来，也没有找到：{lacks}。请和笔记对照，自己判断。{witness}",
+    "I read English and Chinese, and this seems to be another language. Answer in one of the two, or compare your "
+    "words with the note and judge for yourself. {witness}":
+        "我能读英文和中文，这似乎是另一种语言。请用这两种语言之一回答，或者和笔记对照，自己判断。{witness}",
+    "That asks something and is no answer. Answer in your own words, or say “I don't know”.":
+        "这是一个问题，不是回答。请用自己的话回答，或者说“不知道”。",
     "Not quite. {told}{witness}": "不太对。{told}{witness}",
     "Your answer does not say what the note says. ": "你的回答和笔记里说的不一样。",
     "Right: {key}. {witness}": "对：{key}。{witness}",

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from tutor.claims import claims_of
 from tutor.quiz.answer_features import Reader, Similarity
 from tutor.quiz.answer_texts import read_answer
+from tutor.quiz.answered_claims import HIT
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Verdict
 from tutor.quiz.items import Item
@@ -25,7 +26,7 @@ from tutor.quiz.option_answers import (
     right_answer,
 )
 from tutor.quiz.replies import reply_kind
-from tutor.quiz.short_answers import HIT, grade_short, likely, measured
+from tutor.quiz.short_answers import grade_short, likely, measured
 from tutor.quiz.word_answers import grade_cloze, grade_number, is_accepted
 from tutor.words import content_words
 
@@ -57,11 +58,17 @@ def grade(
         names: Chinese name -> English term, from the notes.
 
     Returns:
-        The grade. An empty answer and "I don't know" are wrong with score 0; a choice that names no option
-        is unsure with score 0.
+        The grade. An empty answer and "I don't know" are wrong with score 0; a choice that names no option and a
+        question back are unsure with score 0.
     """
-    if reply_kind(answer) == "dont_know" or not re.search(r"\w", answer):
+    kind = reply_kind(answer)
+    if kind == "dont_know" or not re.search(r"\w", answer):
         return _not_known(item)
+    said, told = set(content_words(answer)), set(content_words(item.stem))
+    repeats = said <= told and 2 * len(said) > len(told)
+    if kind == "question" and not (item.options or repeats) and answer.rstrip().endswith(("?", "？")):
+        asks = "That asks something and is no answer. Answer in your own words, or say “I don't know”."
+        return Grade("unsure", 0.0, (), framed(item, asks))
     if item.kind == "match":
         return grade_match(item, lettered(item, answer))
     if item.kind == "order":

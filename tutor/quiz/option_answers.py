@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from tutor.lexicon import likeness
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, in_quarters
 from tutor.quiz.items import LETTERS, Item, plain
@@ -30,6 +31,8 @@ _FEWEST_STEPS = 3  # from which on an order is right in part though two neighbou
 _FEWEST = 2  # pairs, or things in an order, from which an answer that is not whole is read as one
 _SEVERAL = re.compile(r"\W*[a-j](?:(?:[^\w,/&+]*[,/&+]\W*|\W*\b(?:and|or)\b\W*)[a-j])+\W*", re.IGNORECASE)
 _FIGURE = re.compile(r"[-+−]?\s*[\d,]*\.?\d+")
+_NAMES_END = re.compile(r"[,;>→\n]|\s[-–—]+\s|\bthen\b", re.IGNORECASE)
+_FORM, _ROOT, _NEVER = 0.8, 6, 99  # likeness and letters that forms of a word share; after every word
 _SINGLE = re.compile(r"(?<![a-z])[a-j](?![a-z])", re.IGNORECASE)
 
 
@@ -215,8 +218,33 @@ def _ordered(item: Item, answer: str) -> tuple[str, ...]:
     if not found:
         said = f" {plain(answer)} "
         at = [(said.find(f" {plain(option.text)} "), option.id) for option in item.options]
-        found = [option_id for _, option_id in sorted(at)] if min(at)[0] >= 0 else []
+        found = [option_id for _, option_id in sorted(at)] if min(at)[0] >= 0 else _by_names(item, answer)
     return tuple(found) if len(found) >= _FEWEST and len(set(found)) == len(found) else ()
+
+
+def _by_names(item: Item, answer: str) -> list[str]:
+    """The options that a list of short names tells ("splitting, embedding, retrieval"), in its order; or none.
+
+    A name is of the one option whose first words it holds, else of the only one that has its words.
+    """
+    stems = {option.id: content_words(option.text) for option in item.options}
+    found: list[str] = []
+    for part in filter(None, map(content_words, _NAMES_END.split(_IN_ORDER.sub(" ", answer)))):
+        held = {
+            one: next((n for n, word in enumerate(own) if any(_alike(word, said) for said in part)), _NEVER)
+            for one, own in stems.items()
+        }
+        first = min(held.values())
+        named = [one for one, place in held.items() if place == first and place != _NEVER]
+        if len(named) != 1:
+            return []
+        found.append(named[0])
+    return found
+
+
+def _alike(word: str, said: str) -> bool:
+    """Whether two stems are forms of one word: "retriev" and "retrieval"."""
+    return likeness(word, said) >= _FORM or (min(len(word), len(said)) > 3 and word[:_ROOT] == said[:_ROOT])
 
 
 def grade_order(item: Item, answer: str) -> Grade:

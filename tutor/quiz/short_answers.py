@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from tutor.claims import TOLD_WEIGHT, Claim, Clause, claims_of, clauses_of, matches, swapped, told_by, weigh
+from tutor.claims import clauses_of, told_by
 from tutor.lexicon import GENERIC
 from tutor.quiz.answer_features import (
     Reader,
@@ -24,21 +24,32 @@ from tutor.quiz.answer_features import (
     main_of,
     nearness,
     only_chooses,
+    only_hedges,
     readings,
     says_yes_or_no,
 )
-from tutor.quiz.answer_texts import Reading, read_answer, spelt_out, with_roles
+from tutor.quiz.answer_texts import (
+    Reading,
+    is_formula,
+    names_symbols,
+    pointed,
+    read_answer,
+    spelt_out,
+    with_roles,
+)
+from tutor.quiz.answered_claims import Evidence, claim_evidence, claim_measures
+from tutor.quiz.bare_numbers import verdict_on_numbers
 from tutor.quiz.exchanged import is_exchanged, is_levelled
 from tutor.quiz.frames import framed
 from tutor.quiz.grades import Grade, Point, Status, Verdict, in_quarters
 from tutor.quiz.items import Item
 from tutor.quiz.listed import left_out
 from tutor.quiz.truth import agrees
+from tutor.quiz.turned import crossed_opposites, denies_aside, turned_word
 from tutor.quiz.word_answers import bare_words, holds, is_accepted
 from tutor.quiz.wording import MISTAKE
 from tutor.words import split_sentences
 
-HIT = 0.5  # share of a claim's evidence from which it counts as said
 VERDICTS: tuple[Verdict, ...] = ("correct", "partial", "wrong")
 # How likely a verdict must be to be given; a right one more so where something speaks against it, and a wrong one where
 # something speaks for the answer. They were chosen on answers of writers that nothing was fitted on.
@@ -50,19 +61,12 @@ _SAID = 0.7  # for "wrong" where the words say a claim of the key
 _FOREIGN = 0.5  # the share of an answer that could not be read from which it is not judged
 _STRANGE_NUMBERS = 0.4
 _NAME = 3  # words up to which a key is a name, which may stand in a phrase
+_REPEATED = 0.4  # the recall of the key from which on a denial is one of what the key says
 _FEW = 0.4  # the share of a question's words up to which an answer picks out some of them
 _FEWEST_WORDS = 4
+_OF_ALL = re.compile(r"“[^”]*\b(?:all|every|any|each|no|none|only|always|never)\b[^”]*”", re.IGNORECASE)
 _DEPENDS = re.compile(r"(?:because|since|which|that|and|but|or|so|than|when|where|while)\b", re.IGNORECASE)
 WEIGHTS = Path(__file__).parent / "grades.json"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the words do with a claim: how much of it they say, and its status."""
-
-    claim: Claim
-    said: float
-    status: Status
 
 
 @dataclass(frozen=True)
@@ -93,24 +97,58 @@ def grade_short(
     names: Mapping[str, str] | None = None,
 ) -> Grade:
     """Grades an answer in the student's own words."""
-    reading = _prepared(item.key, answer, names)
+    thing = pointed(answer, item.stem)
+    reading = _prepared(item.key, thing, names)
     text = reading.text
     found = claim_evidence(item.key, item.stem, text)
     accepted = (item.key, main_of(item.key), *accepts)
     named = len(bare_words(item.key)) <= _NAME and holds(text, accepted)
     lacks = left_out(item.key, item.stem, text)
-    if named or is_accepted(answer, accepted):
+    if named or is_accepted(answer, accepted) or names_symbols(answer, item.stem, main_of(item.key)):
         return _graded(item, found, "correct", lacks)
     if _repeats(item.stem, item.key, text) or (item.stem.startswith(MISTAKE) and agrees(text)):
         return _graded(item, found, "wrong")
+    by_number = verdict_on_numbers(item.stem, main_of(item.key), answer)
+    if by_number or only_hedges(item.stem, main_of(item.key), text):
+        return _graded(item, found, by_number or "wrong", lacks)
     values = _measured(item.stem, item.key, reading, similarity, reader, found)
     chooses = only_chooses(item.stem, main_of(item.key), text)
     verdict = "correct" if chooses else decided(likely(values), values)
+    if thing != answer and values["chosen"] != values["other_chosen"]:
+        verdict = "correct" if values["chosen"] else "wrong"
+    if verdict != "correct" and is_formula(answer) and not is_formula(main_of(item.key)):
+        verdict = "unsure"  # a formula beside words says nothing that words can tell
     # Words alone cannot tell a half in other words from the whole, so that they go by the claims.
     open_ = verdict == "unsure" or (verdict == "correct" and reader is None)
-    readable = values["foreign"] < _FOREIGN and not values["exchanged"]
+    readable = values["foreign"] < _FOREIGN and not (values["exchanged"] or values["turned"])
     half = open_ and readable and _is_half(found)
+    if item.stem.startswith(MISTAKE):
+        verdict = _on_mistake(item.stem, "partial" if half else verdict, values, found)
+        half = False
+    if values["foreign"] >= _FOREIGN and not reading.translated:
+        return replace(_graded(item, found, verdict), feedback=_not_read(item))
     return _graded(item, found, "partial" if half else verdict, lacks)
+
+
+def _on_mistake(
+    question: str, verdict: Verdict, values: Mapping[str, float], found: Sequence[Evidence]
+) -> Verdict:
+    """The verdict on what is said to be wrong with a statement: one thing that the key says against it is enough.
+
+    What holds of all is refuted by any example, which need not be the key's.
+    """
+    turned = values["exchanged"] or values["turned"] or values["opposites"]
+    denied = any(one.status == "contradicted" for one in found)
+    if verdict in ("partial", "unsure") and not turned and not denied and values["foreign"] < _FOREIGN:
+        return "correct" if any(one.status == "hit" for one in found) else verdict
+    if (
+        verdict == "wrong"
+        and _OF_ALL.search(question)
+        and not turned
+        and not any(one.plainly for one in found)
+    ):
+        return "unsure"
+    return verdict
 
 
 def _is_half(found: Sequence[Evidence]) -> bool:
@@ -145,10 +183,13 @@ def _measured(
     found: Sequence[Evidence],
 ) -> dict[str, float]:
     text = reading.text
-    values = lexical(question, key, text) | _claim_measures(found) | {"foreign": reading.foreign}
+    values = lexical(question, key, text) | claim_measures(found) | {"foreign": reading.foreign}
+    main = main_of(key)
     # Chinese in English words has another order.
     exchanged = not reading.translated and is_exchanged(key, text)
-    values["exchanged"] = float(exchanged or is_levelled(question, main_of(key), text))
+    values["exchanged"] = float(exchanged or is_levelled(question, main, text))
+    values["turned"] = float(turned_word(main, question, text) or crossed_opposites(key, text))
+    values["aside"] = float(denies_aside(main, question, text))
     if reader is not None:
         return values | readings(question, key, text, reader)
     return values if similarity is None else values | nearness(question, key, text, similarity)
@@ -200,7 +241,8 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     """The likeliest verdict where it is likely enough for what speaks for and against the answer.
 
     What is in a language that is not read gets none; the other yes or no, the other of two things offered, another
-    role or another number is never right.
+    role or another number is never right, nor are the key's words with one of them turned round. A negation of what
+    the key does not speak of is no reason to call an answer wrong.
 
     Args:
         values: what was measured.
@@ -209,7 +251,7 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
         return "unsure"
     if values["disagree"]:
         return "wrong"
-    if values["exchanged"]:
+    if values["exchanged"] or values["turned"]:
         return "wrong" if chances["wrong"] >= _EXCHANGED else "unsure"
     if _is_opposed(values):
         if chances["wrong"] >= _OPPOSED:
@@ -220,6 +262,8 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     best = max(chances, key=lambda verdict: chances[verdict])
     if best == "partial" and values["main_denied"] and not values["claims_hit"]:
         return "unsure"
+    if best == "wrong" and not values["opposites"] and _only_negates(values):
+        return "unsure"
     least = LEAST[best]
     if best == "correct" and _is_doubted(values):
         least = _DOUBTED
@@ -228,6 +272,13 @@ def decided(chances: Mapping[Verdict, float], values: Mapping[str, float]) -> Ve
     elif best == "wrong" and values["claims_hit"]:
         least = _SAID
     return best if chances[best] >= least else "unsure"
+
+
+def _only_negates(values: Mapping[str, float]) -> bool:
+    """Whether nothing speaks against an answer but a negation: of what the key does not speak of, or beside a claim
+    that is said and with none that is denied."""
+    said = values["negation"] and values["claims_hit"] and not values["claims_denied"]
+    return bool(said or (values["aside"] and 0 < values["recall"] < _REPEATED))
 
 
 def _is_stray(values: Mapping[str, float]) -> bool:
@@ -250,84 +301,6 @@ def _is_doubted(values: Mapping[str, float]) -> bool:
     """Whether anything in the answer's words may turn what the key says into its opposite."""
     signs = ("main_denied", "claims_denied", "negation", "opposites", "misguessed")
     return any(values[name] for name in signs) or values["uncrossed"] < 0 or values["other_side"] > 0.5
-
-
-# Claim by claim
-
-
-def claim_evidence(key: str, question: str, answer: str) -> list[Evidence]:
-    """What an answer's words do with each claim of the key."""
-    claims = claims_of(key, question)
-    clauses = _on_the_subject(claims, clauses_of(answer))
-    own = {word.stem for clause in clauses for word in clause.words} - told_by(question)
-    has_own = bool(own - GENERIC) or any(clause.numbers for clause in clauses)
-    contradicted = {n for clause in clauses for n in _contradicted(clause, claims)}
-    found = []
-    for n, claim in enumerate(claims):
-        said = _word_share(claim, clauses) if has_own else 0.0
-        status: Status = "contradicted" if n in contradicted else "hit" if said >= HIT else "missed"
-        found.append(Evidence(claim, said, status))
-    return found
-
-
-def _claim_measures(found: Sequence[Evidence]) -> dict[str, float]:
-    main = [one for one in found if one.claim.main] or list(found)
-    count = max(1, len(main))
-    return {
-        "claims_said": sum(one.said for one in main) / count,
-        "claims_most": max((one.said for one in found), default=0.0),
-        "claims_hit": sum(one.status == "hit" for one in main) / count,
-        "claims_denied": sum(one.status == "contradicted" for one in found) / max(1, len(found)),
-        "main_denied": float(any(one.status == "contradicted" for one in main)),
-        "claims": min(1.0, len(main) / 5.0),
-    }
-
-
-def _on_the_subject(claims: Sequence[Claim], clauses: Sequence[Clause]) -> Sequence[Clause]:
-    """The clauses to be graded: what is said of a rival besides ("and the discriminator tells real from fake")
-    says nothing against the claims, unless it is all that is said."""
-    exclusive = [claim for claim in claims if claim.rivals]
-    own = [clause for clause in clauses if not all(swapped(claim, clause) for claim in exclusive)]
-    return own or clauses
-
-
-def _word_share(claim: Claim, clauses: Sequence[Clause]) -> float:
-    """How much of a claim the clauses say between them, 0 to 1; a long claim need not be said in full."""
-    best = [0.0] * len(claim.weights)
-    for clause in clauses:
-        if not swapped(claim, clause):
-            values = [match.value for match in matches(claim, clause)]
-            best = [max(pair) for pair in zip(best, values, strict=True)]
-    numbers = {number for clause in clauses for number in clause.numbers} & claim.clause.numbers
-    weight = sum(claim.weights) + claim.number_weight * len(claim.clause.numbers)
-    need = min(weight, 2.0 + 0.5 * max(0.0, weight - 2.0))
-    said = sum(match * weight for match, weight in zip(best, claim.weights, strict=True))
-    return min(1.0, (said + claim.number_weight * len(numbers)) / need) if need else 0.0
-
-
-def _contradicted(clause: Clause, claims: Sequence[Claim]) -> set[int]:
-    """The places of the claims that a clause denies, tells of a rival or gives other numbers for.
-
-    A clause is held against the claim that it is most about, and against others only where it denies them
-    more than it says of them.
-    """
-    sides = [weigh(claim, clause) for claim in claims]
-    place = max(range(len(claims)), key=lambda n: sum(sides[n]), default=0)
-    found = set()
-    for n, (claim, (said, opposed)) in enumerate(zip(claims, sides, strict=True)):
-        size = min(sum(claim.weights), 4.0)
-        if swapped(claim, clause):
-            fitting = [sum(s) for s, other in zip(sides, claims, strict=True) if not swapped(other, clause)]
-            denied = said >= 0.25 * size and said > 1.2 * max(fitting, default=0.0)
-        elif n == place:
-            wanted, given = claim.clause.numbers, clause.numbers
-            other_number = bool(wanted and given and not wanted & given)
-            denied = other_number or (opposed >= TOLD_WEIGHT and opposed >= 0.2 * (said + opposed))
-        else:
-            denied = opposed > said and opposed >= 0.5 * size
-        if denied:
-            found.add(n)
-    return found
 
 
 # What the student is told
@@ -358,6 +331,8 @@ def _status(one: Evidence, verdict: Verdict, short: bool = False) -> Status:
     Args:
         short: the claim lists something that the answer does not name.
     """
+    if one.status == "contradicted" and not one.plainly:
+        return "missed"
     if short and one.status != "contradicted":
         return "missed"
     if verdict == "correct":
@@ -406,6 +381,16 @@ def _feedback(item: Item, verdict: Verdict, points: Sequence[Point], lacks: Sequ
         )
     return told(
         "Not quite. {told}{witness}", told=against or told("Your answer does not say what the note says. ")
+    )
+
+
+def _not_read(item: Item) -> str:
+    witness = framed(item, "The note says: “{quote}”", quote=item.citation.quote)
+    return framed(
+        item,
+        "I read English and Chinese, and this seems to be another language. Answer in one of the two, or compare your "
+        "words with the note and judge for yourself. {witness}",
+        witness=witness,
     )
 
 

@@ -38,6 +38,11 @@ _AGREES = re.compile(
     r"(?:'?s| is| was) )?(?:(?:totally|completely|quite|absolutely|perfectly) )?(?:right|true|correct)(?! that))\b",
     re.IGNORECASE,
 )
+_NOTHING_WRONG = re.compile(
+    r"\W*nothing\W+(?:(?:it|that|this|he|she|the (?:student|statement|claim))(?:['’]?s| is| was) )"
+    r"(?:(?:totally|completely|quite|absolutely|perfectly) )?(?:right|true|correct)\W*",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(
     r"\b(?:nothing|none|not?|never|opposite|would be|right|true|correct)\b|n['’]t\b", re.IGNORECASE
 )
@@ -61,6 +66,8 @@ def said_of(item: Item, answer: str) -> bool | None:
 
 def agrees(answer: str) -> bool:
     """Whether an answer finds nothing wrong with a statement, without an "only" or a "but"."""
+    if _NOTHING_WRONG.fullmatch(answer):
+        return True
     found = _AGREES.match(answer)
     return found is not None and not _LIMITS.search(answer) and not _DENIES.search(answer, found.end())
 
