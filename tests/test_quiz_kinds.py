@@ -200,6 +200,14 @@ def test_true_and_false_are_drawn_evenly_and_length_tells_neither(bank: Bank) ->
     assert 0.4 < sum(longer) / len(longer) < 0.6
 
 
+def test_a_word_is_not_turned_where_its_opposite_makes_no_sense(bank: Bank) -> None:
+    inside = [fact for fact in bank.facts if re.search(r"\bfalls? inside\b", fact.key)]
+    assert inside
+    for fact in inside:
+        items = [true_false(fact, bank, random.Random(seed)) for seed in range(6)]
+        assert not [item for item in items if item is not None and re.search(r"\brises? inside", item.stem)]
+
+
 def test_what_the_notes_answer_no_is_false(bank: Bank) -> None:
     fact = asked(bank, "Does the last sampling step of a DDPM add noise?")
     items = [item for seed in range(8) if (item := true_false(fact, bank, random.Random(seed)))]

@@ -20,6 +20,7 @@ from tutor.turns import Citation
 GRADED_SETS = (
     ("graded-dev", "dev (fitted on)"),
     ("graded-everyday", "everyday science (not fitted on)"),
+    ("graded-school", "school science (not fitted on)"),
     ("graded-held-out", "held-out"),
     ("graded-fresh", "held-out, another writer"),
 )

@@ -33,8 +33,9 @@ for _one, _other in re.findall(r"([a-z]+) ([a-z]+)", _PAIRS):
     _OPPOSITES.setdefault(_one, _other)
     _OPPOSITES.setdefault(_other, _one)
 _NUMBER_WORDS = "one two three four five six seven eight nine ten".split()
-# Uses in which the opposite makes no sense: "adds a to b", "the week before last", "take longer".
+# Uses in which the opposite makes no sense: "adds a to b", "the week before last", "take longer", "fall inside".
 _UNFIT = re.compile(
+    r"<(?:rises?|falls?)> (?:in|into|inside|within|on|under|between)\b|"
     r"<add\w*>(?: up\b|.* to\b)|<remov\w*>.* from\b|named <|takes? <|<(?:before|after)> (?!(?:it|them|its|the)\b)"
 )
 _TRIFLES = frozenset("0 1 2".split())
