@@ -110,7 +110,7 @@ def mine(
 
 def _leans(text: str) -> bool:
     """Whether an option leans on words beside it: those of other options, or those of the sentence that it is from."""
-    return bool(OTHERS.search(text) or _POINTS.search(text))
+    return bool(OTHERS.search(text) or _POINTS.search(text) or _TWO_SUBJECTS.search(text))
 
 
 def _first_of(
@@ -251,6 +251,8 @@ _POINTS = re.compile(
     r"\b(?:them|there|these|those|both|others?|the former|the latter|such)\b(?! (?:is|are|as)\b)",
     re.IGNORECASE,
 )
+# "It measures fidelity and recall measures diversity": half of it is said of another thing.
+_TWO_SUBJECTS = re.compile(r"^(?:it|they) (\w+)\b.*\band\b[^,;]*\b\1\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"^(?:because |so that |by |when )?(its?|they|their)\b", re.IGNORECASE)
 _MARKS = (HEDGES, *map(re.compile, (r"\d", r"\$", r"[,;:(]", r".\bbecause\b")))
 

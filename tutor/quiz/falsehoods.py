@@ -14,14 +14,16 @@ from tutor.quiz.distractors import Candidate
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
 from tutor.quiz.judgements import false_statement, true_statement
-from tutor.quiz.wording import said_of, statement_of
+from tutor.quiz.repeats import say_the_same
+from tutor.quiz.subject import says_its_subject
+from tutor.quiz.wording import ONE_IS_RIGHT, said_of, statement_of
 
-_ASKED = "Which of these statements is right?"
 _LEAST_COSINE = 0.3  # of the passages that two facts stand in, below which they are on other matters
 _SAME = 0.5  # share of the words in common from which on a false statement is the true one turned round
 _POOL = 14
 _MOST_WORDS = 26
 _WORKED_OUT = re.compile(r"\d\.\d|=")
+_LEANS = re.compile(r"\b(?:also|too|the same|such|instead|both|others?)\b", re.IGNORECASE)
 
 
 def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -39,7 +41,7 @@ def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     def why(other: Fact) -> str:
         return f"Not so: {' '.join(said_of(other).split())} ({other.title})"
 
-    return mined_item(fact, "choice", _ASKED, (true.rstrip("."),), candidates, bank, rng, why)
+    return mined_item(fact, "choice", ONE_IS_RIGHT, (true.rstrip("."),), candidates, bank, rng, why)
 
 
 def _true_of(fact: Fact, bank: Bank) -> str:
@@ -48,26 +50,30 @@ def _true_of(fact: Fact, bank: Bank) -> str:
     for text in (true_statement(fact, bank), statement_of(fact)):
         if text and asked <= {one.key for one in bank.terms.places(text)}:
             # What has to be worked out is asked for as a number.
-            return "" if _WORKED_OUT.search(text) or len(text.split()) > _MOST_WORDS else text
+            unfit = _WORKED_OUT.search(text) or _LEANS.search(text) or len(text.split()) > _MOST_WORDS
+            return text if not unfit and says_its_subject(text, fact, bank) else ""
     return ""
 
 
 def _false_ones(fact: Fact, true: str, bank: Bank) -> Iterator[Candidate]:
-    """False statements of the notes that a fact is about, the nearest first."""
-    own, found = bank.homes.of(fact), 0
+    """False statements of the notes that a fact is about, the nearest first; of facts that say the same only one."""
+    own, found = bank.homes.of(fact), [fact]
     for other, cosine in bank.homes.near(fact):
-        if found == _POOL or cosine < _LEAST_COSINE:
+        if len(found) > _POOL or cosine < _LEAST_COSINE:
             return
         if other.id not in bank.by_id or not own & bank.homes.of(other):
             continue
         false = _false_of(other, bank)
-        if false and not _WORKED_OUT.search(false) and bank.second_keys.alike(true, false) < _SAME:
-            found += 1
+        apart = false and bank.second_keys.alike(true, false) < _SAME
+        if apart and not any(say_the_same(other, one, bank) for one in found):
+            found.append(other)
             yield Candidate(other, (false.rstrip("."),), cosine)
 
 
 def _false_of(fact: Fact, bank: Bank) -> str:
     """What is false of a fact's matter, each looked for once in a bank."""
     if fact.id not in bank.falsehoods:
-        bank.falsehoods[fact.id] = false_statement(fact, bank, random.Random(fact.id))
+        false = false_statement(fact, bank, random.Random(fact.id))
+        fit = false and not _WORKED_OUT.search(false) and not _LEANS.search(false)
+        bank.falsehoods[fact.id] = false if fit and says_its_subject(false, fact, bank) else ""
     return bank.falsehoods[fact.id]

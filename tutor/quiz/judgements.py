@@ -57,6 +57,11 @@ _LOOSE = re.compile(
 )
 # Students know that a sentence with such a word is seldom true.
 _ABSOLUTE = re.compile(r"\b(?:always|never|all|every|impossible)\b", re.IGNORECASE)
+# A clause beside the one that was turned, and what was found by experiment, which the other way round may hold too.
+_BESIDE = re.compile(r"[;:]|\b(?:because|so|since|while|whereas|although|but)\b|, and\b")
+_FOUND = re.compile(
+    r"\b(?:study|studies|papers?|found|observed|reported|measured)\b|\b(?:19|20)\d\d\b", re.IGNORECASE
+)
 _FEWEST, _MOST_WORDS = 4, 26
 _TELLING = 5  # meaning-bearing words
 _OPENING = 4  # characters: a sentence that begins with a name, or with its article, says what it is about
@@ -85,9 +90,17 @@ def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
 
 def false_statement(fact: Fact, bank: Bank, rng: random.Random) -> str:
-    """What is false of a fact's matter, by the fact itself; empty where nothing can be said that surely is, and where
-    it is another number only."""
-    return _versions(fact, bank, rng, (_renamed, _opposed))[1]
+    """What is false of a fact's matter, by the fact itself; empty where nothing can be said that surely is.
+
+    Another number alone is left out, and what refutes itself, as a reason does that was not turned with its effect.
+    """
+    false = _versions(fact, bank, rng, (_renamed, _opposed))[1]
+    if not false or misconception_in(fact) or _denied(fact, bank):
+        return false
+    contrast = contrast_of(fact, bank)
+    exchanged = contrast is not None and contrast.exchanged(bank.terms) == false
+    clauses = _BESIDE.search(false) if not exchanged else contrast is not None and "and" in contrast.between
+    return "" if clauses or _FOUND.search(false) else false
 
 
 def true_statement(fact: Fact, bank: Bank) -> str:
@@ -157,6 +170,9 @@ def _denied(fact: Fact, bank: Bank) -> str:
     if not subject:
         return ""
     after = rest.split()[len(subject) :]
+    # "A discriminator accuracy of 50 percent": the word behind the name is no verb.
+    if after[1:2] == ["of"]:
+        return ""
     plural = verb in ("do", "are", "were", "have")
     if verb == "does" or verb == "do":
         after[0] = after[0] if plural else _third_person(after[0])

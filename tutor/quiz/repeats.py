@@ -13,7 +13,7 @@ from itertools import product
 from tutor.quiz.bank import Bank
 from tutor.quiz.facts import Fact
 from tutor.quiz.items import Item
-from tutor.quiz.wording import MISTAKE, judged
+from tutor.quiz.wording import MISTAKE, ONE_IS_RIGHT, judged
 from tutor.words import content_words, normalised
 
 SAME_FACT = 0.9  # cosine of the passages of two facts from which on they are one
@@ -91,9 +91,10 @@ def _claims_what(item: Item, other: Item) -> bool:
 
 
 def _facts_in(item: Item, bank: Bank) -> list[Fact]:
-    """The facts that an item asks about: of terms that are matched with their meanings all."""
-    matched = (option.fact_id for option in item.options) if item.kind == "match" else ()
-    return [bank.by_id[one] for one in dict.fromkeys((item.fact_id, *matched)) if one in bank.by_id]
+    """The facts that an item asks about: of terms that are matched with their meanings, and of statements, all."""
+    several = item.kind == "match" or item.stem.endswith(ONE_IS_RIGHT)
+    asked = (option.fact_id for option in item.options) if several else ()
+    return [bank.by_id[one] for one in dict.fromkeys((item.fact_id, *asked)) if one in bank.by_id]
 
 
 def leaks(items: Sequence[Item]) -> tuple[tuple[str, str], ...]:

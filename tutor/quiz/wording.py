@@ -11,6 +11,7 @@ from tutor.words import content_words, split_sentences
 GAP = "____"
 # Begins a question in a beginner's own words, each option of which names its thing.
 BEGINNERS = "A beginner asks: "
+ONE_IS_RIGHT = "Which of these statements is right?"
 # Begins a question that asks what is wrong with a statement.
 MISTAKE = "A student says"
 
