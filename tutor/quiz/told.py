@@ -19,7 +19,7 @@ def fewer_told(found: int, wanted: int, topic: str, kinds: Sequence[str] = ()) -
     """What is said where the notes give fewer questions than were wanted; empty where they give enough."""
     if found >= wanted:
         return ""
-    such = " of this kind" if kinds else ""
+    such = " of these kinds" if len(kinds) > 1 else " of this kind" if kinds else ""
     return f"The notes hold {_count(found, 'question')}{such}{f' on {topic}' if topic.strip() else ''}."
 
 
