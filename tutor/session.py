@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from tutor.models import ChosenModel, open_model
 from tutor.opened import Common, NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank, once
+from tutor.quiz.export import CardsFile, Format, cards_file
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
 from tutor.quiz.schedule import day_of
@@ -344,6 +345,13 @@ class Session(Beginnings, Graders):
             if keep:
                 opened.studies.shown(items)
             return items
+
+    def cards_file(self, format: Format, topic: str, kinds: Sequence[Kind] = ()) -> CardsFile:
+        """The cards on a topic as a file of another program; all of them for an empty topic. As `export.cards_file`."""
+        list(self._fresh())
+        name, now, seed = self.library.name, self._now().timestamp(), self.settings.seed or 0
+        with self._notes.hold() as opened:
+            return cards_file(opened.bank(), format, topic, name, now, seed=seed, kinds=kinds)
 
     @property
     def studies(self) -> Studies:
