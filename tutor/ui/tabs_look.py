@@ -9,7 +9,8 @@ TABS_CSS = """
 #tabs > .tab-wrapper { flex: none; padding: 6px 0 0 24px; }
 #tabs > .tab-wrapper button { min-height: 44px; font-size: .95rem; color: var(--soft); }
 /* What lies around these cuts off what is drawn outside them. */
-#tabs > .tab-wrapper button:focus-visible, .tabitem details summary:focus-visible { outline-offset: -3px; }
+#tabs > .tab-wrapper button:focus-visible, .tabitem details summary:focus-visible,
+.image-container > button:focus-visible { outline-offset: -3px; }
 .tabitem .submit-button:focus-visible { outline-offset: -4px; outline-color: #ffffff !important; }
 #tabs > .tab-wrapper button.selected { color: var(--ink); font-weight: 600; }
 #tabs > .tabitem { flex: 1 1 0; min-height: 0; padding: 8px 0 0; border: 0; background: transparent; }
@@ -76,7 +77,7 @@ BARS
 #note-pane { overflow-y: auto; padding: 4px 8px 40px 24px; flex-wrap: nowrap; gap: 8px; position: relative; }
 #note-pane > * { max-width: var(--column); width: 100%; }
 #notes-list > *, #note-pane > * { flex: none; }
-#note-found ul { list-style: none; padding: 0; margin: 0; }
+#note-found ul { list-style: none; padding: 0 5px; margin: 0; }
 #note-found li { margin: 0 0 .55em; padding: 0; line-height: 1.4; font-size: .92rem; overflow-wrap: anywhere; }
 #note-found li small { display: block; }
 #note-found li span { display: block; font-size: .85rem; }
