@@ -20,6 +20,7 @@ from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graders import Graders
 from tutor.graph import Parts, TutoringGraph
+from tutor.job_memory import give_back_memory
 from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Recorded, Turn, opened_record
 from tutor.libraries import NotesLibrary, open_libraries
@@ -281,6 +282,7 @@ class Session(Beginnings, Graders):
     def _warm_quizzes(self) -> None:
         with self._notes.hold() as opened:
             opened.studies.warm_up()
+        give_back_memory()
 
     def close(self) -> None:
         """Lets go of the index, the record and what is temporary."""
