@@ -11,6 +11,7 @@ from tutor.intents import (
     is_quiet,
     level_of,
     states_understanding,
+    takes_cards,
 )
 from tutor.turns import Style
 
@@ -204,6 +205,29 @@ def test_a_tag_needs_a_statement_before_it() -> None:
 )
 def test_only_bare_greetings_and_thanks_are_quiet(text: str, quiet: bool) -> None:
     assert is_quiet(text) == quiet
+
+
+@pytest.mark.parametrize(
+    ("message", "takes"),
+    [
+        ("export the deck for Anki", True),
+        ("save these cards", True),
+        ("Export the GAN flashcards as an Anki deck", True),
+        ("give me a csv of the cards on GANs", True),
+        ("make flashcards on latent space for Anki", True),
+        ("How do I export the cards?", True),
+        ("导出闪卡", True),
+        ("save this chat as a note", False),
+        ("make flashcards on GANs", False),
+        ("give me five quiz questions", False),
+        ("what is a deck?", False),
+        ("What does CSV stand for?", False),
+        ("take the quiz questions again", False),
+    ],
+)
+def test_cards_as_a_file_are_asked_for_by_their_name(message: str, takes: bool) -> None:
+    assert takes_cards(message) == takes
+    assert (intent_of(message) == "save") == (takes or message.endswith("note"))
 
 
 @pytest.mark.parametrize(

@@ -1069,7 +1069,7 @@ def test_own_notes_are_uploaded_answered_from_taken_out_and_refused(
     assert page.locator("#library input").input_value() == "Biology"
     assert "Read: nothing" in page.inner_text("#contents")
     _uploaded(page, osmosis, broken)
-    _status(page, "2 files added.")
+    _status(page, "1 file added. 1 of 2 cannot be read.")
     assert re.search(r"Osmosis\s+osmosis\.md · markdown · 1 passage", page.inner_text("#contents"))
     assert re.search(
         r"Skipped: 1\s+broken\.md\s+it is not text[^R]*Read: 1 note", page.inner_text("#contents")

@@ -136,9 +136,7 @@ def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(
     page.click("#quiz-hint")
     page.wait_for_selector("#quiz-stem >> text=Hint 1.")
     page.reload()
-    page.wait_for_selector("#box textarea")
-    page.get_by_role("tab", name="Quiz").click()
-    page.wait_for_selector("#quiz-stem >> text=Question 1 of 2")
+    page.wait_for_selector("#quiz-stem >> text=Question 1 of 2")  # the tab that was open is open again
     assert page.locator("#quiz-stem >> text=Hint 1.").is_visible()
     page.keyboard.press("Control+k")
     page.wait_for_selector("#find :is(input, textarea):focus")
@@ -168,6 +166,62 @@ def test_a_quiz_is_taken_by_the_keyboard_goes_on_after_a_reload_and_is_printed(
     page.wait_for_selector("#note .here")
     page.get_by_role("tab", name="Chat").click()
     assert page.locator("#chats label").count() == 1 and "Quiz: GAN" in page.inner_text("#chats")
+
+
+def test_enter_takes_the_topic_that_was_typed_and_the_focus_goes_with_the_quiz(
+    visit: Opening, answer_question: Answering
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit("Quiz")
+    topic = page.locator("#quiz-topic input")
+    topic.click()
+    page.keyboard.type("mode")
+    page.wait_for_selector("[role=option] >> text=Mode collapse")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#quiz-start:focus")
+    page.wait_for_selector("[role=option]", state="detached")
+    assert topic.input_value() == "mode"
+    topic.click()
+    page.keyboard.type(" c")
+    page.wait_for_selector("[role=option] >> text=Mode collapse")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(topic).to_have_value("Mode collapse")
+    page.fill("#quiz-n input[type=number]", "1")
+    page.locator("#quiz-start").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(":is(#quiz-stem, #quiz-answer textarea):focus")
+    answer_question(page)
+    page.wait_for_selector("#quiz-graded:focus")
+    assert page.locator("#quiz-feedback >> text=Enter goes on").is_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#quiz-ended:focus")
+
+
+def test_a_list_that_the_keyboard_goes_past_is_closed(visit_shared: Opening) -> None:
+    page = visit_shared("Quiz")
+    page.locator("#library input").focus()
+    page.wait_for_selector("[role=option]")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("[role=option]", state="detached")
+    assert page.locator("#library input").get_attribute("aria-expanded") == "false"
+
+
+def test_the_cards_are_downloaded_as_a_file_that_is_what_it_says(
+    visit_shared: Opening, tmp_path: Path
+) -> None:
+    page = visit_shared("Quiz", viewport={"width": 375, "height": 720}, has_touch=True)
+    page.click("#cards-out > button")
+    assert _fits(page, 375)
+    for name, start in (("Anki", b"PK"), ("CSV", "\ufeff".encode())):
+        page.locator("#cards-format label", has_text=name).click()
+        with page.expect_download() as loaded:
+            page.click("#cards-take")
+        loaded.value.save_as(tmp_path / name)
+        assert loaded.value.suggested_filename.startswith("tutor-cards")
+        assert (tmp_path / name).read_bytes().startswith(start)
+    page.wait_for_selector("#cards-said >> text=in tutor-cards.csv")
 
 
 def test_a_phone_takes_a_quiz(visit_shared: Opening, answer_question: Answering) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -396,6 +396,38 @@ def test_a_stopped_turn_keeps_what_was_said(session: Session, monkeypatch: pytes
         "What is a generator?",
         "The generator \nStopped.",
     ]
+
+
+def test_an_answer_that_was_stopped_says_so_and_one_that_was_not_does_not(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, cancel = session.new_chat(), threading.Event()
+    real = session._graph.run
+
+    def run(*given: Any, **more: Any) -> Iterator[Event]:
+        for event in real(*given, **more):
+            cancel.set()  # Stop is pressed, and the answer ends in order with what it has
+            yield event
+
+    assert list(session.respond(chat, "What is a GAN?"))[-1] != Notice("Stopped.")
+    monkeypatch.setattr(session._graph, "run", run)
+    assert list(session.respond(chat, "What is mode collapse?", cancel=cancel))[-1] == Notice("Stopped.")
+    last = session.turns(chat)[-1]
+    assert last.payload and last.payload["events"][-1] == {"event": "Notice", "text": "Stopped."}
+
+
+def test_the_cards_are_asked_for_in_words_and_it_is_said_where_they_are(session: Session) -> None:
+    told = list(session.respond(session.new_chat(), "export the deck for Anki"))
+    assert len(told) == 1 and isinstance(told[0], Notice)
+    assert "Take the cards with you" in told[0].text and "tutor export" in told[0].text
+
+
+def test_the_cards_come_as_a_file_of_each_format(session: Session) -> None:
+    for format, ending in (("anki", ".apkg"), ("gift", ".gift.txt"), ("csv", ".csv"), ("markdown", ".md")):
+        file = session.cards_file(cast("Any", format), "GAN")
+        assert file.name == f"tutor-gan{ending}" and file.count > 0 and file.data
+    with pytest.raises(QuizError, match="hold no cards"):
+        session.cards_file("csv", "photosynthesis")
 
 
 def test_quiz_items_for_an_unknown_topic_are_an_error(session: Session) -> None:

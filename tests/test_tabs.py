@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from tutor.quiz.studies import Studies
 from tutor.session import Session, open_session
 from tutor.settings import PROJECT_ROOT, Settings
 from tutor.turns import Citation, DemoOutcome, DemoProgress, Event, Notice, RunLesson
+from tutor.ui.cards_out import CardsOut
 from tutor.ui.contents import notices_html
 from tutor.ui.demos_tab import DEMO, RUN, DemosTab
 from tutor.ui.desk import Desk, Pace
@@ -587,6 +589,29 @@ def test_numbers_and_kinds_from_the_browser_are_kept_within_bounds(played: Playe
     assert 1 <= len(played.round.items) <= 20 and {item.kind for item in played.round.items} == {"short"}
 
 
+def test_it_is_said_why_fewer_questions_come_than_were_asked_for(played: Played) -> None:
+    played.did(played.tab.start("tab", "", 20, ["short"]))
+    count = len(played.round.items)
+    assert count < 20 and f"I could draw only {count} questions of this kind" in played.page["quiz_said"].value
+    assert "Making" not in played.page["quiz_said"].value
+
+
+def test_the_cards_are_a_file_for_the_browser_and_what_is_due_is_no_topic_of_one(
+    session: Session, told: list[str]
+) -> None:
+    cards = CardsOut(session, _beside(session))
+    *_, (said, file) = cards.taken("tab", "csv", "GAN", [])
+    number, name, packed, is_packed = json.loads(file)
+    assert (name, is_packed) == ("tutor-gan.csv", True) and number
+    assert base64.b64decode(packed).startswith("\ufeff".encode()) and "in tutor-gan.csv" in said.value
+    *_, (_, again) = cards.taken("tab", "csv", "GAN", [])
+    assert again != file  # the same file is another one to the browser
+    *_, (said, file) = cards.taken("tab", "csv", DUE, [])
+    assert "for a quiz" in said.value and not isinstance(file, str)
+    *_, (said, file) = cards.taken("tab", "anki", "cooking with garlic", [])
+    assert "hold no cards" in said.value and not isinstance(file, str)
+
+
 def test_a_reported_question_does_not_count(played: Played) -> None:
     played.did(played.tab.start("tab", "", 1, ["short"]))
     played.did(played.tab.answer("tab", played.seen, "Bananas.", None))
@@ -772,6 +797,13 @@ def test_a_knob_out_of_bounds_is_refused_with_its_bound_by_the_same_tool(
         assert "d_lr" in last[2] and "at most 0.02" in last[2]
         [chat] = session.chats()
         assert chat.title.startswith("Demo: A GAN learns a ring of eight clusters")
+
+
+def test_a_seed_out_of_bounds_is_refused_by_its_name(session: Session, demos: DemosTab) -> None:
+    for seed in (-5, 1e12):
+        *_, last = demos.run("tab", "gan-2d", "quick", seed, None, [None] * 6)
+        assert f"The seed is {seed:.0f}: take a whole number from 0" in last[2]
+    assert session.chats() == []
 
 
 def test_a_run_that_fails_is_told_and_frees_its_place(

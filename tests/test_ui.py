@@ -1510,7 +1510,7 @@ def test_uploads_are_copied_and_what_was_refused_is_told(shelf: Shelf) -> None:
         _sent(shelf, "photo.png", b"x", "0c"),
     ]
     said = _done(shelf, partial(shelf.add_files, sent), seen="biology")
-    assert said.startswith("2 files added.") and "broken.md" not in said
+    assert said.startswith("1 file added. 1 of 2 cannot be read.") and "broken.md cannot be read: " in said
     told = notices_html(shelf._session)
     assert told == "<div><p>1 file could not be read: see “Notes”.</p></div>"
     assert "broken.md" in contents_html(shelf._session.notes_read)

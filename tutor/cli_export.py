@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def export(options: argparse.Namespace, settings: Settings) -> int:
     """`tutor export`: the cards on a topic, or a chat as a study note, in a new file."""
     from tutor.quiz.bank import Bank
-    from tutor.quiz.export import file_name, render, to_export, write_new
+    from tutor.quiz.export import NEXT_STEP, cards_file, file_name, write_new
     from tutor.quiz.schedule import day_of
     from tutor.study_note import chat_as_note
     from tutor.terminal import print_json
@@ -36,27 +35,20 @@ def export(options: argparse.Namespace, settings: Settings) -> int:
             data = chat_as_note(title, turns, day_of(now)).encode()
             count, name = sum(turn.role == "user" for turn in turns), file_name(title, "markdown")
         else:
-            found = to_export(
-                Bank(session.retriever), topic, random.Random(settings.seed or 0), flag(options, "kinds", ()),
-                marked=options.format == "gift",
+            made = cards_file(
+                Bank(session.retriever), options.format, topic, session.library.name, now.timestamp(),
+                seed=settings.seed or 0, kinds=flag(options, "kinds", ()),
             )  # fmt: skip
-            title = f"{session.library.name}: {topic}" if topic else session.library.name
-            data, count = render(options.format, found, title, now.timestamp())
-            name = file_name(topic, options.format)
+            data, count, name = made.data, made.count, made.name
         folders = [folder for library in session.libraries.all() for folder in library.folders]
         path = write_new(data, flag(options, "out"), name, folders)
     if flag(options, "json"):
         print_json({"path": str(path), "count": count})
     else:
         print(f"{'Questions' if chat else 'Cards'} exported: {count}, in {path}")
-        print(_NEXT.get(options.format if not chat else "", ""), end="")
+        if not chat and NEXT_STEP[options.format]:
+            print(NEXT_STEP[options.format])
     return 0
-
-
-_NEXT = {
-    "anki": "In Anki: File > Import. A later export updates the same cards and keeps their schedule.\n",
-    "gift": "In Moodle: Question bank > Import > GIFT format.\n",
-}
 
 
 def _chat(session: Session, wanted: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from tutor.quiz.rounds import Round
 from tutor.quiz.schedule import day_of
 from tutor.study_note import chat_as_note
 from tutor.study_record import QuizRecord
-from tutor.turns import Delta, Event, Notice, event_to_json, lasting_events, spoken
+from tutor.turns import STOPPED, Answer, Delta, Event, Notice, event_to_json, lasting_events, spoken
 
 _TITLE_LENGTH = 48
 _LATEST = 20  # conversations that are looked through for an open quiz
@@ -167,13 +167,18 @@ class Conversations:
 
     def _recorded(self, chat_id: str, events: Iterator[Event], cancel: threading.Event) -> Iterator[Event]:
         kept: list[Event] = []
-        text, ended = "", False
+        text, ended, stopped = "", False, False
         try:
             for event in events:
                 text += event.text if isinstance(event, Delta) else ""
                 kept.append(event)
+                stopped = cancel.is_set()  # once the turn is at its end, it is set in any case
                 yield event
             ended = True
+            if stopped and any(isinstance(event, Answer) for event in kept):
+                # What was made until then looks like any answer, and is less than what was asked for.
+                kept.append(Notice(STOPPED))
+                yield kept[-1]
         except GeneratorExit:
             raise
         except BaseException as error:

@@ -26,6 +26,7 @@ from tutor.errors import QuizError, RecordError
 from tutor.evidence import last_evidence
 from tutor.exchanges import ChatTurn
 from tutor.graph_parts import Parts, State, small_talk
+from tutor.intents import CARDS_TOLD, takes_cards
 from tutor.lesson import came_true, lesson
 from tutor.questions import Question, Said, understand
 from tutor.quiz.grading import Grade, grade
@@ -320,7 +321,8 @@ class TutoringGraph:
         return {}
 
     def _save(self, state: State) -> State:
-        _emit(Notice(self._parts.save(self._earlier(state))))
+        is_cards = takes_cards(state["message"])
+        _emit(Notice(CARDS_TOLD if is_cards else self._parts.save(self._earlier(state))))
         self._ask_again(state)
         return {}
 

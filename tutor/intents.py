@@ -240,6 +240,25 @@ _SAVE = _any(
     r"(?:保存|存成|存为|存下|导出|记(?:成|为|到)).{0,12}(?:笔记|对话|聊天|下来)|把.{0,10}(?:对话|聊天).{0,8}(?:保存|存|导出|记)",
 )
 
+CARDS_TOLD = (
+    "Cards become a file on the page, in the tab “Quiz” under “Take the cards with you”: an Anki deck, CSV, GIFT or "
+    "Markdown, on the topic that you choose there. In a terminal: tutor export --format anki TOPIC."
+)
+"""Where the cards are to be had that a message asks for as a file."""
+_CARDS = r"(?:decks?|(?:flash|quiz|anki)?[- ]?cards?|quiz questions?)\b"
+_PROGRAMS = r"\b(?:anki|apkg|quizlet|moodle|gift|csv|tsv|spreadsheet|excel)\b"
+_ASKING = (
+    r"^\W*(?:(?:please|now|ok(?:ay)?|and|great|can you|could you|would you|can i|could i|i want(?: you)? to|i(?:['’]d"
+    r"| would) like(?: you)? to|(?:how|where) (?:do|can|could|should|would) (?:i|we|you))\W+)*"
+)
+_CARDS_OUT = _any(
+    rf"{_ASKING}(?:save|store|export|download)\b.{{0,40}}\b{_CARDS}",
+    rf"{_ASKING}(?:save|store|export|download|get|give|make|create|turn|put|write|copy|move|bring|send"
+    r"|i (?:want|need|have))\b"
+    rf"(?=.{{0,80}}\b{_CARDS})(?=.{{0,80}}{_PROGRAMS})",
+    r"(?:导出|下载|保存|存成|存为).{0,12}(?:卡片|闪卡|抽认卡|牌组|anki)|把.{0,10}(?:卡片|闪卡|抽认卡|牌组).{0,8}(?:导出|下载|保存|存)",
+)
+
 # -- what the notes are asked ------------------------------------------------------------------------------------
 
 _LIBRARY = r"(?:source|pytorch|python|numpy|torch|keras|jax)"
@@ -368,7 +387,7 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
         return "progress"
     if _SUMMARY.search(text):
         return "summary"
-    if _SAVE.search(text) and not _ASKS_WHY.search(text):
+    if takes_cards(text) or (_SAVE.search(text) and not _ASKS_WHY.search(text)):
         return "save"
     if _MAP.search(text) and not _NO_MAP.search(text):
         return "map"
@@ -381,6 +400,11 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
     if _THANKS.match(text):
         return "thanks"
     return "small_talk" if _SMALL_TALK.match(text) else _asked_of_the_notes(text)
+
+
+def takes_cards(text: str) -> bool:
+    """Whether a message asks for the cards of the notes as a file: "export the deck for Anki", "save these cards"."""
+    return bool(_CARDS_OUT.search(text))
 
 
 def _asked_of_the_notes(text: str) -> Intent:

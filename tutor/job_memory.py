@@ -1,8 +1,10 @@
-"""The processes of a job and the memory they hold, as Linux tells it; elsewhere nothing is known or limited."""
+"""The processes of a job and the memory they hold, as Linux tells it; elsewhere nothing is known or limited. Also how
+this process gives back what it holds no more."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -19,6 +21,15 @@ def memory_limit_mb() -> int:
     except (ValueError, OSError, AttributeError):
         return LARGEST_MB
     return max(SMALLEST_MB, min(LARGEST_MB, whole // 2))
+
+
+def give_back_memory() -> None:
+    """Hands what this process has free back to the system, where the C library can (8 ms at most).
+
+    It keeps what a library that was let go and the reading of the next one leave behind, 10 to 50 MB each time.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library has no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def members(session: int) -> dict[int, int]:

@@ -18,6 +18,7 @@ from tutor.errors import NotesError, StoreError, TutorError
 from tutor.generations import building, current_generation
 from tutor.graph import TutoringGraph
 from tutor.index import Index, open_index, refresh_index
+from tutor.job_memory import give_back_memory
 from tutor.libraries import NotesLibrary, files_below
 from tutor.notes import Note, Skipped, list_files, read_files
 from tutor.quiz.bank import Bank
@@ -206,6 +207,7 @@ class NotesInUse:
             read, in_step = self._read(library, on_progress, wait, strict)
             self._put_in_place(read)
             self._seen, self._settled = seen, settled and in_step
+        give_back_memory()
 
     def changed(self, library: NotesLibrary) -> bool:
         """Whether a file of the library in use is another one than when it was read last."""

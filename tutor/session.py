@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from tutor.embedding import Embedding
 from tutor.errors import NotesError, QuizError, StoreError, TutorError
 from tutor.graders import Graders
 from tutor.graph import Parts, TutoringGraph
+from tutor.job_memory import give_back_memory
 from tutor.job_queue import JobQueue
 from tutor.learner import Chat, Record, Recorded, Turn, opened_record
 from tutor.libraries import NotesLibrary, open_libraries
@@ -27,6 +28,7 @@ from tutor.models import ChosenModel, open_model
 from tutor.opened import Common, NotesInUse, Opened, Progress, ReadNotes, example_questions, library_line
 from tutor.questions import Said, understand
 from tutor.quiz.bank import Bank, once
+from tutor.quiz.export import CardsFile, Format, cards_file
 from tutor.quiz.items import KINDS, Item, Kind
 from tutor.quiz.keeping import Rounds, RoundsInMemory
 from tutor.quiz.schedule import day_of
@@ -283,6 +285,7 @@ class Session(Beginnings, Graders):
     def _warm_quizzes(self) -> None:
         with self._notes.hold() as opened:
             opened.studies.warm_up()
+        give_back_memory()
 
     def close(self) -> None:
         """Lets go of the index, the record and what is temporary."""
@@ -347,6 +350,13 @@ class Session(Beginnings, Graders):
             if keep:
                 opened.studies.shown(items)
             return items
+
+    def cards_file(self, format: Format, topic: str, kinds: Sequence[Kind] = ()) -> CardsFile:
+        """The cards on a topic as a file of another program; all of them for an empty topic. As `export.cards_file`."""
+        list(self._fresh())
+        name, now, seed = self.library.name, self._now().timestamp(), self.settings.seed or 0
+        with self._notes.hold() as opened:
+            return cards_file(opened.bank(), format, topic, name, now, seed=seed, kinds=kinds)
 
     @property
     def studies(self) -> Studies:

@@ -395,6 +395,10 @@ def event_to_json(event: Event) -> dict[str, Any]:
     return {"event": type(event).__name__, **asdict(event)}
 
 
+STOPPED = "Stopped."
+"""What stands at the end of a turn that the student stopped."""
+
+
 def lasting_events(events: list[Event], text: str, stopped: bool) -> list[Event]:
     """What a turn leaves behind: no pieces of text, nothing of how a quiz was made, of a demo only the last picture."""
     passing = (Delta, DemoProgress, QuizMaking)
@@ -405,7 +409,7 @@ def lasting_events(events: list[Event], text: str, stopped: bool) -> list[Event]
     if text and not any(isinstance(event, Answer) for event in events):
         lasting.append(Delta(text))
     if stopped:
-        lasting.append(Notice("Stopped."))
+        lasting.append(Notice(STOPPED))
     return lasting
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tutor.notes.note import Card, QuizQuestion
 from tutor.quiz.facts import Entry, Fact, is_everyday, kind_of, without_code
-from tutor.quiz.items import LETTERS, Item, Option, item_id, plain
+from tutor.quiz.items import LETTERS, Item, Kind, Option, item_id, plain
 from tutor.turns import Citation
 from tutor.words import content_words
 
@@ -127,11 +127,13 @@ def _choice_item(fact: Fact, entry: QuizQuestion, rng: random.Random) -> Item | 
             1, fact.note, source.lines, source.words.strip(), fact.title, fact.heading, source.words
         )
     options = [Option(f"o{n + 1}", text, why if n == right else "") for n, text in enumerate(texts)]
+    # Who wants choices alone is not asked whether a sentence is true.
+    kind: Kind = "true-false" if sorted(map(plain, texts)) == ["false", "true"] else "choice"
     # Options that speak of others ("all of the above") mean something only in the author's order.
-    if not any(ABOUT_OTHERS.search(text) for text in texts):
+    if kind == "choice" and not any(ABOUT_OTHERS.search(text) for text in texts):
         rng.shuffle(options)
     return Item(
-        item_id(fact.note, "choice", fact.question, texts[right], tuple(options)), "choice", fact.question,
+        item_id(fact.note, kind, fact.question, texts[right], tuple(options)), kind, fact.question,
         tuple(options), f"o{right + 1}", why or texts[right], cited, texts[right], fact.heading, fact.note, fact.id,
         fact.concept,
     )  # fmt: skip

@@ -313,7 +313,7 @@ def _author_of(kind: Kind) -> Builder:
 
 # What makes items of a kind, the best first.
 BUILDERS: Mapping[Kind, tuple[Builder, ...]] = {
-    "true-false": (true_false,),
+    "true-false": (_author_of("true-false"), true_false),
     "either": (either,),
     "choice": (
         _author_of("choice"),

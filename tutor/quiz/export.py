@@ -25,6 +25,13 @@ from tutor.words import lines_told
 Format = Literal["anki", "gift", "csv", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 ENDINGS: dict[Format, str] = {"anki": ".apkg", "gift": ".gift.txt", "csv": ".csv", "markdown": ".md"}
+NEXT_STEP: dict[Format, str] = {
+    "anki": "In Anki: File > Import. A later export updates the same cards and keeps their schedule.",
+    "gift": "In Moodle: Question bank > Import > GIFT format.",
+    "csv": "",
+    "markdown": "",
+}
+"""What is done with a file next, in the program that it is for."""
 
 # The kinds whose answers a program can mark.
 MARKED: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind not in ("short", "explain"))
@@ -139,6 +146,43 @@ def exported(item: Item, fact: Fact, note: Note | None) -> Exported:
     own = item.kind in ("short", "explain") and entry is not None
     telling = not own or reveals(item, background, share=_TELLING)
     return Exported(item, answer, background, f"{item.note}, {lines}", tags, telling)
+
+
+@dataclass(frozen=True)
+class CardsFile:
+    """The cards of a library as a file of another program.
+
+    Attributes:
+        count: how many cards it holds.
+    """
+
+    name: str
+    data: bytes
+    count: int
+
+
+def cards_file(
+    bank: Bank,
+    format: Format,
+    topic: str,
+    library: str,
+    timestamp_s: float,
+    *,
+    seed: int,
+    kinds: Sequence[Kind] = (),
+) -> CardsFile:
+    """The cards on a topic as a file; as `to_export` and `render`.
+
+    Args:
+        library: its name, which the collection of cards bears.
+        seed: of what is drawn and shuffled.
+
+    Raises:
+        QuizError: the notes hold none.
+    """
+    found = to_export(bank, topic, random.Random(seed), kinds, marked=format == "gift")
+    data, count = render(format, found, f"{library}: {topic}" if topic else library, timestamp_s)
+    return CardsFile(file_name(topic, format), data, count)
 
 
 def file_name(topic: str, format: Format) -> str:

@@ -23,7 +23,8 @@ def fewer_told(found: int, wanted: int, topic: str, kinds: Sequence[str] = ()) -
     """
     if found >= wanted:
         return ""
-    on = f"{' of this kind' if kinds else ''}{f' on {topic}' if topic.strip() else ''}"
+    such = " of these kinds" if len(kinds) > 1 else " of this kind" if kinds else ""
+    on = f"{such}{f' on {topic}' if topic.strip() else ''}"
     if found == 1:
         return f"I could draw only 1 question{on}."
     return f"I could draw only {found} questions{on} that neither repeat nor tell each other."

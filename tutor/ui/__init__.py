@@ -26,6 +26,7 @@ programs        what other programs on this machine may call
 tabbing         what the tabs beside the chat share
 shelf           the libraries of notes: choose, add, take out, what was read
 notes_tab       find and read a note, ask about a passage
+cards_out       the cards of the notes as a file for another program
 quiz_tab        a quiz as a conversation keeps it
 demos_layout    the components of the demos
 demos_tab       gallery, one demo, kept runs

@@ -74,8 +74,8 @@ def _page_parts(knobs: int) -> dict[str, Any]:
                 parts["demo_stop"] = gr.Button("Stop", variant="stop", visible=False, elem_id="demo-stop")
             with gr.Accordion("Knobs", open=False, elem_id="demo-knobs"):
                 parts["demo_seed"] = gr.Number(
-                    0, label="seed", info="the same seed gives the same run", precision=0, minimum=0,
-                    maximum=MOST_SEED, elem_id="demo-seed",
+                    # Its bounds are looked at when a run begins: gradio's own word on them names no field.
+                    0, label="seed", info="the same seed gives the same run", precision=0, elem_id="demo-seed",
                 )  # fmt: skip
                 for n in range(knobs):
                     parts[f"slider_{n}"] = gr.Slider(0, 1, visible=False, elem_id=f"slider-{n}")

@@ -18,7 +18,7 @@ from tutor.lesson import prediction_of
 from tutor.runs import KEPT_FILES, KeptRun, comparison_table, kept_runs
 from tutor.turns import Event, event_to_json
 from tutor.ui.contents import status_html
-from tutor.ui.demos_layout import most_knobs
+from tutor.ui.demos_layout import MOST_SEED, most_knobs
 from tutor.ui.lessons import table_html
 from tutor.ui.run_view import (
     PRESETS,
@@ -177,6 +177,9 @@ class DemosTab:
         demo = find(name, self.demos)
         if demo is None:
             yield self._idle("Choose a demo first.")
+            return
+        if not 0 <= (seed or 0) <= MOST_SEED:
+            yield self._idle(f"The seed is {seed:.0f}: take a whole number from 0 to {MOST_SEED}.")
             return
         preset = preset if preset in PRESETS else "quick"
         sliders, choices = given[: self.knobs], given[self.knobs :]

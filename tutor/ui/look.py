@@ -209,9 +209,11 @@ CSS = """
 #chat .message-wrap .bot.message .prose table { display: block; overflow-x: auto; border: 0;
   font-size: .9em; }
 #chat .prose td { padding: .4em .6em; }
-#chat .prose td:first-child { min-width: 9em; overflow-wrap: break-word; }
+/* A word stays whole: a table that is too wide for that is scrolled, and a shadow lies where it goes on. */
+#chat .message-wrap .prose :is(td, th) { word-break: normal; overflow-wrap: normal; }
+#chat .prose td:first-child { min-width: 6em; }
 #chat .token.comment { color: var(--soft); }
-#chat .prose td:not(:first-child), #chat .prose th { min-width: 7em; overflow-wrap: break-word; }
+#chat .prose td:not(:first-child), #chat .prose th { min-width: 7em; }
 /* A long formula scrolls in its line; a shadow lies at the edge behind which it goes on. */
 #chat .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0;
   background: linear-gradient(to right, var(--under) 50%, transparent) left / 32px 200% no-repeat local,

@@ -52,7 +52,9 @@ def notes_parts() -> dict[str, Any]:
                 parts["note_head"] = gr.Markdown(_WELCOME, elem_id="note-head", latex_delimiters=[])
                 with gr.Row(visible=False, elem_id="note-tools") as parts["note_tools"]:
                     parts["ask"] = gr.Button("Ask about this passage", elem_id="ask-passage", size="sm")
-                parts["selected"] = gr.Textbox(label="Selected words", elem_id="selected")
+                parts["selected"] = gr.Textbox(
+                    label="Selected words", elem_id="selected", elem_classes="wire"
+                )
                 parts["note"] = gr.Markdown(
                     "", elem_id="note", latex_delimiters=LATEX_DELIMITERS, sanitize_html=True
                 )

@@ -72,7 +72,7 @@ def build_page(
                 parts |= _conversation(shared)
             if is_whole:
                 parts |= tab_parts(shared, demos, _Pictures(gallery))
-        parts["link"] = gr.Textbox(label="A link that was followed", elem_id="link")
+        parts["link"] = gr.Textbox(label="A link that was followed", elem_id="link", elem_classes="wire")
         _wire(blocks, parts, seats, with_shelf=is_whole)
         if is_whole:
             wire_tabs(blocks, parts, partial(at_the_door, lambda name: seats.of(name).tabs))

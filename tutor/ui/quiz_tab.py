@@ -15,6 +15,7 @@ from tutor.quiz.items import KINDS, LETTERS
 from tutor.quiz.rounds import Round, last_answered, missed_items
 from tutor.reviewing import Which
 from tutor.session import QUIZ_WAITS
+from tutor.ui.cards_out import DUE, MISSED, cards_parts
 from tutor.ui.citations import citation_html
 from tutor.ui.contents import notices_html, status_html
 from tutor.ui.markup import LATEX_DELIMITERS
@@ -37,7 +38,6 @@ from tutor.ui.tabbing import TELLING, Beside, On, Working, relist
 if TYPE_CHECKING:
     from tutor.session import Session
 
-DUE, MISSED = "What is due today", "What I got wrong"
 MOST_QUESTIONS = 20
 MOST_WEAK = 5
 _VIEWS = ("setup", "question", "feedback", "summary")
@@ -89,6 +89,7 @@ def quiz_parts() -> dict[str, Any]:
                 for name, label in (("right", "I was right"), ("undo", "Undo that"), ("knew", "I knew it"),
                                     ("knew_not", "I did not know it"), ("flag", "Report this question")):  # fmt: skip
                     parts[f"quiz_{name}"] = gr.Button(label, elem_id=f"quiz-{name.replace('_', '-')}")
+            gr.Markdown("<p>Enter goes on to the next question.</p>", elem_classes="keys")
         with gr.Column(visible=False, elem_id="quiz-summary") as parts["quiz_summary"]:
             parts["quiz_ended"] = gr.Markdown("", elem_id="quiz-ended", latex_delimiters=LATEX_DELIMITERS)
             with gr.Row(elem_classes="tools"):
@@ -118,7 +119,7 @@ def _setup_parts() -> dict[str, Any]:
             elem_id="quiz-kinds",
         )  # fmt: skip
     parts["quiz_start"] = gr.Button("Start", variant="primary", elem_id="quiz-start")
-    return parts
+    return parts | cards_parts()
 
 
 def _question_parts() -> dict[str, Any]:
@@ -197,7 +198,7 @@ class QuizTab:
             if self._session.quiz(chat_id) is None:
                 self._session.delete_chat(chat_id)
                 return self.setup(besides_html(said))
-            return self._now(chat_id)
+            return self._now(chat_id, besides_html(said))
 
         making = f"Making {count} question{'' if count == 1 else 's'} …"
         if not self._session.studies.has_asked:

@@ -43,7 +43,7 @@ _RULE = '<p class="rule"></p>'
 _LONGEST_ON_A_BUTTON = 160
 _LONGEST_MARK = 300
 _LONGEST_SAID = 1_000
-_OF_THE_QUIZ = frozenset(("QuizItem", "QuizGrade", "QuizScore", "QuizWhy"))
+_OF_THE_QUIZ = frozenset(("QuizMaking", "QuizItem", "QuizGrade", "QuizScore", "QuizWhy"))
 
 
 class Mark(NamedTuple):

@@ -269,24 +269,105 @@ SCRIPT = r"""<script>
   const reachSoon = () => { reaching = reaching || setTimeout(reach, 250); };
   for (const what of ["resize", "click", "toggle"]) window.addEventListener(what, reachSoon, true);
 
-  // A conversation that is taken away comes as text and becomes a file here: the server hands out no files.
+  // What is taken away, a conversation or cards, comes as text and becomes a file here: the server hands out no files.
+  const arriving = () => document.querySelector("#file textarea, #file input").value;
+  let before = "", until = 0, waiting = 0;
+  function keep([, name, text, isPacked]) {
+    const data = isPacked ? Uint8Array.from(atob(text), sign => sign.charCodeAt(0)) : text;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([data], {type: isPacked ? "application/octet-stream" : "text/markdown"}));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
   document.addEventListener("click", event => {
-    if (!event.target.closest || !event.target.closest("#take")) return;
-    const field = () => document.querySelector("#file textarea, #file input");
-    const before = field().value;
-    let tries = 0;
-    const waiting = setInterval(() => {
-      if (++tries > 150) clearInterval(waiting);
-      if (field().value === before) return;
-      clearInterval(waiting);
-      const [, name, text] = JSON.parse(field().value);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([text], {type: "text/markdown"}));
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    if (!event.target.closest || !event.target.closest("#take, #cards-take")) return;
+    until = Date.now() + 300000;  // the cards of many notes take their time
+    if (waiting) return;
+    before = arriving();
+    waiting = setInterval(() => {
+      if (Date.now() > until) waiting = clearInterval(waiting) || 0;
+      if (arriving() === before) return;
+      before = arriving();
+      keep(JSON.parse(before));
     }, 100);
   });
+
+  // gradio's list opens again after the key by which it was left, and Enter takes its first entry in place of what was
+  // typed: the key to leave is kept from it, and Enter too until an entry was chosen by the arrows.
+  let hasChosen = false;
+  for (const what of ["input", "focusin"])
+    document.addEventListener(what, event => {
+      if (event.target.matches("[role=combobox]")) hasChosen = false;
+    }, true);
+  document.addEventListener("keydown", event => {
+    const field = event.target;
+    if (!field.matches || !field.matches("[role=combobox]")) return;
+    if (/^(Arrow(Up|Down)|Home|End)$/.test(event.key)) hasChosen = true;
+    if (event.key === "Tab") event.stopPropagation();
+    if (event.key !== "Enter" || hasChosen || event.isComposing || !field.closest("#quiz-topic")) return;
+    event.stopPropagation();
+    event.preventDefault();
+    document.querySelector("#quiz-start")?.focus();
+  }, true);
+
+  // What was worked at in the quiz is gone after an answer or "Next": the focus goes to what has come in its place. A
+  // field to write in gets it where that calls no keyboard over the screen.
+  const touches = matchMedia("(pointer: coarse)").matches;
+  let inQuiz = false, stood = "";
+  for (const what of ["focusin", "pointerdown"])
+    document.addEventListener(what, event => { inQuiz = Boolean(event.target.closest?.("#tab-quiz")); }, true);
+  function follow() {
+    const view = inSight("#quiz-question") || inSight("#quiz-feedback") || inSight("#quiz-summary");
+    const text = view && view.querySelector("#quiz-stem, #quiz-graded, #quiz-ended");
+    const now = view ? `${view.id} ${text.textContent}` : "";
+    const lost = !document.activeElement || document.activeElement === document.body
+      || !document.activeElement.offsetParent || document.activeElement.disabled;
+    if (!view || !inQuiz || now === stood || !lost || !text.textContent.trim()) return;
+    stood = now;
+    const field = !touches && view.id === "quiz-question" && inSight("#quiz-answer textarea");
+    text.setAttribute("tabindex", "-1");
+    (field || text).focus({preventScroll: true});
+    text.scrollIntoView({block: "nearest"});
+  }
+  let following = 0;
+  const followSoon = () => { following = following || setTimeout(() => { following = 0; follow(); }, 80); };
+
+  // On a narrow screen what a run draws lies below its settings: it is brought into sight when it begins.
+  let drawing = false;
+  document.addEventListener("click", event => { if (event.target.closest?.("#demo-run")) drawing = true; }, true);
+  function toPicture() {
+    const place = drawing && (inSight("#demo-picture") || inSight("#demo-progress .bad"));
+    if (!place) return;
+    drawing = false;
+    if (place.getBoundingClientRect().bottom > innerHeight)
+      document.querySelector("#demo-result").scrollIntoView({block: "start"});
+  }
+
+  // The page is found again, after it is loaded anew, at the tab and the conversation that were open.
+  const open = () => document.querySelector("#tabs > .tab-wrapper button[role=tab][aria-selected=true]");
+  addEventListener("pagehide", () => {
+    const talk = document.querySelector("#chats input:checked");
+    sessionStorage.setItem("open", JSON.stringify([open()?.textContent.trim() || "", talk ? talk.value : ""]));
+  });
+  function comeBack() {
+    const [tab, talk] = JSON.parse(sessionStorage.getItem("open") || "[]");
+    sessionStorage.removeItem("open");
+    if (!tab || /^#note=/.test(location.hash)) return;
+    let tries = 0;
+    const returning = setInterval(() => {
+      const chosen = document.querySelector("#chats input:checked");
+      if (++tries > 100) clearInterval(returning);
+      if (!open() || !document.querySelector("#new:not([disabled])")) return;
+      clearInterval(returning);
+      const wanted = [...document.querySelectorAll("#chats input")].find(input => input.value === talk);
+      if (wanted && wanted !== chosen) wanted.click();
+      const there = [...document.querySelectorAll("#tabs > .tab-wrapper button[role=tab]")]
+        .find(button => button.textContent.trim() === tab);
+      if (there && there !== open()) there.click();
+    }, 100);
+  }
+  if (performance.getEntriesByType("navigation")[0]?.type === "reload") comeBack();
 
   // Keys: an option by its letter or number and Enter for "Next", where the focus is nowhere or in the quiz; Ctrl+K
   // (on a Mac Cmd+K: there Ctrl+K deletes to the end of a line) looks for a note or in the conversations,
@@ -312,7 +393,7 @@ SCRIPT = r"""<script>
     if (withCommand && !event.shiftKey && !event.altKey && /^k$/i.test(event.key)) does(find);
     else if (event.shiftKey && event.key === "Escape") does(toBox);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (on !== document.body && !on.closest("#quiz-sure, #quiz-options, #quiz-feedback")) return;
+    if (on !== document.body && !on.closest("#quiz-stem, #quiz-sure, #quiz-options, #quiz-feedback")) return;
     if (on.closest("textarea, select, [contenteditable=true], input:not([type=radio], [type=checkbox])")) return;
     const letter = /^[1-9]$/.test(event.key) ? "ABCDEFGHI"[event.key - 1] : (event.key || "").toUpperCase();
     const option = /^[A-J]$/.test(letter) && inSight(`#quiz-option-${letter}`);
@@ -327,6 +408,8 @@ SCRIPT = r"""<script>
     edit();
     arrived();
     reachSoon();
+    followSoon();
+    toPicture();
     document.querySelectorAll('#chat .examples[role="list"]').forEach(node => node.setAttribute("role", "group"));
     document.querySelectorAll('#chat :is([data-testid="bot"], [data-testid="user"])[aria-label]').forEach(node => {
       const name = node.dataset.testid === "bot" ? "Tutor" : "You";

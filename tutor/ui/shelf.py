@@ -238,18 +238,22 @@ class Shelf:
         """Copies what was uploaded into the library in use; each refusal is told, the others go on."""
         slug = self._session.library.slug
         lines: list[str] = []
-        added = 0
+        added: list[str] = []
         for upload in uploads:
             try:
                 name = str(upload.get("orig_name") or "note")
-                _, told = self._libraries.add_file(slug, self._uploaded(upload), name)
-                added += 1
+                name, told = self._libraries.add_file(slug, self._uploaded(upload), name)
+                added.append(name)
                 lines += [told] if told else []
             except NotesError as error:
                 lines.append(str(error))
         remove_uploads(Path(self._upload_folder()), time.time())
         problem = self._session.refresh_notes(report)
-        said = f"{count(added, 'file')} added." if added else "Nothing was added."
+        unread = {Path(entry.path).name: entry.reason for entry in self._session.notes_read.skipped}
+        lines += [f"{name} cannot be read: {unread[name]}" for name in added if name in unread]
+        read = sum(name not in unread for name in added)
+        said = f"{count(read, 'file')} added." if read else "Nothing was added."
+        said += f" {len(added) - read} of {len(added)} cannot be read." if added and read < len(added) else ""
         return "\n".join([said, *lines, *([problem] if problem else [])])
 
     def add_folder(self, text: str, report: Progress) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from tutor.ui.cards_out import CardsOut, wire_cards
 from tutor.ui.chats import chat_update
 from tutor.ui.demos_layout import demos_parts
 from tutor.ui.demos_tab import DemosTab
@@ -42,6 +43,7 @@ class Tabs:
     beside: Beside
     notes: NotesTab
     quiz: QuizTab
+    cards: CardsOut
     demos: DemosTab
     progress: ProgressTab
 
@@ -58,6 +60,7 @@ def tabs_of(beside: Beside, demos: Sequence[dict[str, Any]], searches: Pace | No
         beside,
         NotesTab(session, searches),
         QuizTab(session, beside),
+        CardsOut(session, beside),
         DemosTab(session, beside, demos),
         ProgressTab(session),
     )
@@ -91,6 +94,7 @@ def wire_tabs(blocks: Any, parts: dict[str, Any], door: Callable[[Callable[..., 
     on(parts["chat_tab"].select, chat_again, parts["chat_id"], parts["chat"])
     wire_notes(parts, on)
     wire_quiz(parts, on)
+    wire_cards(parts, on)
     wire_progress(parts, on)
     wire_demos(parts, on)
     blocks.unload(door(leaving))

@@ -5,10 +5,13 @@ from __future__ import annotations
 _BARS = " ".join(f".tabitem .bar > .w{width} {{ width: {width}%; }}" for width in range(0, 101, 5))
 
 TABS_CSS = """
-#link, #selected { position: absolute !important; left: -10000px; width: 1px; height: 1px; }
 #tabs { flex: 1 1 0; min-height: 0; display: flex; flex-direction: column; gap: 0; }
 #tabs > .tab-wrapper { flex: none; padding: 6px 0 0 24px; }
 #tabs > .tab-wrapper button { min-height: 44px; font-size: .95rem; color: var(--soft); }
+/* What lies around these cuts off what is drawn outside them. */
+#tabs > .tab-wrapper button:focus-visible, .tabitem details summary:focus-visible,
+.image-container > button:focus-visible { outline-offset: -3px; }
+.tabitem .submit-button:focus-visible { outline-offset: -4px; outline-color: #ffffff !important; }
 #tabs > .tab-wrapper button.selected { color: var(--ink); font-weight: 600; }
 #tabs > .tabitem { flex: 1 1 0; min-height: 0; padding: 8px 0 0; border: 0; background: transparent; }
 #tabs > .tabitem > .column { height: 100%; min-height: 0; flex-wrap: nowrap; gap: 8px; }
@@ -28,6 +31,14 @@ TABS_CSS = """
 .tabitem .prose pre { overflow-x: auto; }
 .tabitem .prose table { display: block; overflow-x: auto; border: 0; font-size: .92em; }
 .tabitem .prose td, .tabitem .prose th { padding: .4em .7em; border-color: var(--line); }
+/* A word stays whole: a table that is too wide for that is scrolled, and a shadow lies where it goes on. */
+:is(.tabitem, #reader) .prose :is(td, th) { word-break: normal; overflow-wrap: normal; }
+:is(.tabitem, #reader) .prose table { --below: var(--under, var(--body-background-fill)); --shade: #78716c73;
+  background: linear-gradient(to right, var(--below) 50%, transparent) left / 32px 100% no-repeat local,
+    linear-gradient(to left, var(--below) 50%, transparent) right / 32px 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / 14px 100% no-repeat scroll,
+    linear-gradient(to left, var(--shade), transparent) right / 14px 100% no-repeat scroll; }
+.tabitem .prose :is(tr, td, th) { background: transparent; }
 .tabitem .prose .katex-display { overflow-x: auto; overflow-y: hidden; padding: .2em 0; }
 .tabitem .prose mark { background: #fde68a; color: #1c1917; }
 .tabitem [data-testid="block-info"] { background: transparent; color: var(--soft); padding: 0; font-size: .82rem;
@@ -66,7 +77,7 @@ BARS
 #note-pane { overflow-y: auto; padding: 4px 8px 40px 24px; flex-wrap: nowrap; gap: 8px; position: relative; }
 #note-pane > * { max-width: var(--column); width: 100%; }
 #notes-list > *, #note-pane > * { flex: none; }
-#note-found ul { list-style: none; padding: 0; margin: 0; }
+#note-found ul { list-style: none; padding: 0 5px; margin: 0; }
 #note-found li { margin: 0 0 .55em; padding: 0; line-height: 1.4; font-size: .92rem; overflow-wrap: anywhere; }
 #note-found li small { display: block; }
 #note-found li span { display: block; font-size: .85rem; }
@@ -167,6 +178,16 @@ BARS
 #quiz-graded :is(.turn.grade, .cites, details:not(.citation)) { margin-top: .8em; }
 #quiz-graded .yours { border-left: 3px solid var(--line); padding-left: 12px; white-space: pre-line; }
 #quiz-paper { display: none; }
+:is(#quiz-stem, #quiz-graded, #quiz-ended):focus { outline: 0 !important; }
+.keys { display: none; }
+.keys p { color: var(--soft); font-size: .82rem; }
+#cards-out { border: 1px solid var(--line); border-radius: 10px; background: transparent; }
+#cards-format .wrap { gap: 8px; }
+#cards-format label { background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
+  box-shadow: none; color: var(--ink); padding: 8px 12px; min-height: 40px; }
+#cards-format label.selected { border-color: var(--primary-600); box-shadow: inset 0 0 0 1px var(--primary-600); }
+#cards-format fieldset { border: 0; padding: 0; background: transparent; }
+#cards-take { align-self: flex-start; width: auto; min-height: 44px; padding: 8px 28px; flex: none; }
 
 /* the demos */
 #tabs > #tab-demos > .column { height: auto; padding: 8px 4px 60px; max-width: 1100px; margin: 0 auto; width: 100%; }
@@ -217,6 +238,9 @@ BARS
 #progress .misses { padding-left: 1.3em; }
 #progress .misses small { display: block; }
 
+@media (hover: hover) and (pointer: fine) {
+  .keys { display: block; }
+}
 @media (max-width: 800px) {
   #progress ul.rows li { grid-template-columns: 1fr; gap: 0; margin-bottom: .9em; }
   #tabs > .tab-wrapper { padding: 0 0 0 36px; }
@@ -225,6 +249,7 @@ BARS
   #notes-list { flex: none !important; width: 100%; max-height: none; border-right: 0; padding: 0 4px 8px;
     border-bottom: 1px solid var(--line); }
   #note-found { max-height: 38vh; overflow-y: auto; }
+  #notes-row:not(:has(#note-head h2)) #note-found { max-height: 62vh; }
   #note-pane { padding: 12px 4px 40px 13px; overflow: visible; min-width: 0 !important; }
 }
 """.replace("BARS", _BARS)

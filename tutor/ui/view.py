@@ -15,7 +15,7 @@ from tutor.errors import TutorError
 from tutor.feedback import Liking
 from tutor.job_queue import Line
 from tutor.job_queue import Ticket as PlaceInLine
-from tutor.turns import Event, Style, ToolCall, event_to_json
+from tutor.turns import STOPPED, Event, Style, ToolCall, event_to_json
 from tutor.ui.desk import Ticket
 from tutor.ui.reader import note_html
 from tutor.ui.rendering import Message, note_message, turn_messages, user_message
@@ -270,6 +270,7 @@ class View:
                 if ticket.cancel.is_set():
                     stopped_at = stopped_at or now
                     if now - stopped_at > AFTER_STOP_S:
+                        events.append({"event": "Notice", "text": STOPPED})
                         break
                 if events[-1]["event"] != "Delta" or now - shown_at >= LEAST_PAUSE_S:
                     shown_at = now
