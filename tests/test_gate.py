@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tutor.gate import ASKING, FITTED, Asked, Lexicon, Measures, Weights, build_lexicon, measure
+from tutor.gate import ASKING, FITTED, Asked, Lexicon, Measures, Weights, build_lexicon, measure, value_test
 from tutor.words import content_words, words
 
 TEXTS = [
@@ -186,3 +186,34 @@ def test_a_number_that_is_asked_for_stands_near_what_it_counts(
     question: str, text: str, missing: float, lexicon: Lexicon
 ) -> None:
     assert _measured(question, lexicon, [text]).fact_missing == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "held"),
+    [
+        ("who decoded the waggle dance", "Karl von Frisch decoded the waggle dance.", True),
+        ("who won the prize", "Karl von Frisch decoded the dance and won the prize in 1973.", True),
+        ("who proposed gravity", "Newton proposed a law of gravity.", True),
+        ("who made the cantata", "J. S. Bach made the cantata.", True),
+        ("who proposed the waggle dance", "Waggle Dance proposed a way.", False),
+        ("who made the dance", "The Dance made a change.", False),
+        ("who proposed gravity", "Ideas proposed by a crowd are few.", False),
+        ("who proposed gravity", "Gravity was proposed long ago.", False),
+    ],
+)
+def test_names_that_do_the_deed_are_a_person(question: str, sentence: str, held: bool) -> None:
+    holds = value_test(question)
+    assert holds is not None
+    assert holds(sentence) is held
+
+
+@pytest.mark.parametrize("question", ["when was it made", "and when did it appear", "since when is it known"])
+def test_a_time_that_was_is_a_year(question: str) -> None:
+    assert value_test(question) is not None
+
+
+@pytest.mark.parametrize(
+    "question", ["when is a U-Net used?", "when does it collapse", "when should I use it"]
+)
+def test_a_time_that_is_is_a_condition(question: str) -> None:
+    assert value_test(question) is None

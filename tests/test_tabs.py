@@ -592,7 +592,9 @@ def test_numbers_and_kinds_from_the_browser_are_kept_within_bounds(played: Playe
 def test_it_is_said_why_fewer_questions_come_than_were_asked_for(played: Played) -> None:
     played.did(played.tab.start("tab", "", 20, ["short"]))
     count = len(played.round.items)
-    assert count < 20 and f"I could draw only {count} questions of this kind" in played.page["quiz_said"].value
+    assert (
+        count < 20 and f"I could draw only {count} questions of this kind" in played.page["quiz_said"].value
+    )
     assert "Making" not in played.page["quiz_said"].value
 
 

@@ -147,6 +147,8 @@ def _messages(*events: Event, finished: bool = True) -> list[Message]:
         (r"so $p_{data}*q*$ holds", "p_{data}*q*"),
         ("the letter $D$ stands", "D"),
         (r"so $\alpha_t$, where", r"\alpha_t"),
+        (r"a label $y \in \{0, 1\}$ and $p$", r"y \in \{0, 1\}"),
+        (r"the norm $\|x\|$", r"\|x\|"),
     ],
 )
 def test_inline_math_in_every_notation_is_set(source: str, formula: str) -> None:

@@ -13,6 +13,7 @@ from tutor.words import (
     article_of,
     content_words,
     count_syllables,
+    forms,
     normalised,
     numbers,
     plain_greek,
@@ -263,3 +264,21 @@ def test_the_pattern_of_an_article_at_the_beginning_is_said_once() -> None:
     assert [path.name for path in package.rglob("*.py") if plain.search(path.read_text("utf-8"))] == [
         "words.py"
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [("blur", "blurry"), ("blurred", "blurrier"), ("noise", "noisy"), ("sharp", "sharpness"), ("slow", "slower"),
+     ("slowly", "slow"), ("slowest", "slowly")],
+)  # fmt: skip
+def test_what_can_be_heightened_has_other_forms(word: str, form: str) -> None:
+    assert stem(form) in forms(stem(word))
+    assert stem(word) in forms(stem(form))
+
+
+@pytest.mark.parametrize(
+    "word", ["stable", "encode", "encoder", "classifier", "transform", "part", "nest", "est", "a"]
+)
+def test_a_word_of_another_sense_is_no_form(word: str) -> None:
+    found = forms(stem(word))
+    assert not found & {"unstabl", "stability", "encoder", "encod", "classify", "transformer", "party"}

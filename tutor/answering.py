@@ -28,7 +28,7 @@ from tutor.questions import Question, separate
 from tutor.ranking import Findings, Ranked, find, retrieve, settled, spelt, together, weigh
 from tutor.retrieval import Retriever
 from tutor.seen import Making, gather
-from tutor.selection import MOST_SENTENCES, choose, in_order, is_item, repeats
+from tutor.selection import MOST_SENTENCES, asks_example, choose, gives_example, in_order, is_item, repeats
 from tutor.simple import explain_simply
 from tutor.turns import Answer, Citation, Delta, Meters, Notice, Sentence, worst
 from tutor.words import and_joined, reading_grade, split_sentences
@@ -40,6 +40,7 @@ _UNSURE = (
     "Your notes do not say this in so many words, so I can neither confirm nor deny it. What they say on it:"
 )
 _UNSUPPORTED = "none of the sentences found in your notes says this"
+_NO_EXAMPLE = "I found no example of this in your notes. What they say on it:"
 _ENGLISH_ONLY = "你的笔记只用英文写了这一点，下面是原文。"
 
 
@@ -203,6 +204,8 @@ class Answering:
         making.chosen = chosen
         if chosen and CJK.search(question.text) and not any(CJK.search(piece.text) for piece in chosen):
             yield Part(Sentence(_ENGLISH_ONLY, "connective"), "paragraph")
+        if chosen and asks_example(question) and not any(map(gives_example, chosen)):
+            yield Part(Sentence(_NO_EXAMPLE, "connective"), "paragraph")
         if chosen and chosen[0].passage.kind == "analogy":
             yield Part(Sentence("The notes tell it as a story:", "connective"))
         fitted = self.chosen.answers_numbered

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from tutor.vocabulary import Concept
-from tutor.words import symbols, words
+from tutor.words import forms, symbols, words
 
+_OTHER_FORM = 0.9
 # The concepts of one reading of a question, each with its weight.
 Wanted = list[tuple[float, Concept]]
 
@@ -14,6 +16,14 @@ Wanted = list[tuple[float, Concept]]
 def terms(text: str) -> list[str]:
     """What a text can be found by: its stems, and the functions in its formulas."""
     return words(text) + symbols(text)
+
+
+def with_forms(concept: Concept, knows: Callable[[str], bool]) -> Concept:
+    """A concept of one word with the other forms of it that the notes know: "blur" with "blurry"."""
+    if len(concept.own) > 1:
+        return concept
+    found = tuple((frozenset([one]), _OTHER_FORM) for one in sorted(forms(concept.own[0])) if knows(one))
+    return replace(concept, others=concept.others + found) if found else concept
 
 
 def coverage_of(readings: Sequence[Wanted], have: Collection[str]) -> float:

@@ -63,7 +63,12 @@ _WHO = re.compile(
     r"(?!.*\b(?:stand for|meant to|supposed to|really)\b)",
     re.I,
 )
-_WHEN = re.compile(r"^\W*(?:when (?:was|were|did|is|are)\b(?! i\b)|(?:in )?(?:what|which) year\b)", re.I)
+# "When is a U-Net used?" asks for a condition.
+_WHEN = re.compile(
+    r"^\W*(?:(?:and|but|so) )?"
+    r"(?:(?:since )?when (?:was|were|did)\b(?! i\b)|(?:in )?(?:what|which) year\b|since when\b)",
+    re.I,
+)
 _WHY = re.compile(r"\b(?:why|what is the (?:mathematical )?reason)\b", re.I)
 GIVES_REASON = re.compile(
     r"\b(?:because|since|so that|therefore|reason|arises?|cause[sd]?|due to|comes from)\b|因为|由于|导致|原因",
@@ -83,6 +88,18 @@ _NUMBER_WORD = re.compile(
 _PERSON = re.compile(
     r"\b[A-Z]\w+(?:,? [A-Z]\w+)* (?:and|with) (?:[A-Z]\w+|colleagues|others)\b|\b(?:by|at) [A-Z]\w+"
     r"|^[A-Z]\w+(?: [A-Z]\w+)?, [A-Z]"
+)
+# Names at the place of a subject, "Karl von Frisch decoded", with the verb behind them.
+_NAME = r"[A-Z](?:[\w'’-]+|\.)"
+_PARTICLE = r"(?:von|van|der|den|de|da|di|del|la|le|el|al|bin|ter|ten|zu)"
+_DOER = re.compile(
+    rf"(?<![\w-])({_NAME}(?: (?:(?:{_PARTICLE} )*{_NAME}))*)"
+    r"(?:,? (?:and|et al\.?) (?:colleagues|others|(?:his|her) \w+))?"
+    r"(?: \([^()]*\))? (?:(?:first|later|also|then|independently) )?([a-z]+)\b"
+    r"(?! (?:by|in|at|on|for|with|from|as)\b)"
+)
+_PAST = re.compile(
+    r"\w{2,}ed|won|wrote|made|led|built|gave|found|began|drew|took|held|came|put|showed|taught|thought"
 )
 _NAME_ASKED = re.compile(r"(?<=[a-z,] )[A-Z][\w-]*|\b[A-Za-z]+-?\d\w*")
 _CAPITAL = re.compile(r"(?<=[a-z0-9,;(] )[A-Z][\w-]*|\b\w+-?[A-Z][\w-]*")
@@ -319,7 +336,8 @@ def value_test(question: str) -> Callable[[str], bool] | None:
     """Whether a sentence holds a value of the kind that is asked for: a person, a year, a quantity, or the reason for
     the number that the question gives."""
     if _WHO.search(question):
-        return lambda sentence: bool(_PERSON.search(sentence))
+        asked = frozenset(words(question))
+        return lambda sentence: bool(_PERSON.search(sentence)) or _names_doer(sentence, asked)
     if _WHEN.search(question):
         return lambda sentence: bool(_YEAR.search(sentence))
     given = numbers(_VERSION.sub(" ", question))
@@ -335,6 +353,19 @@ def value_test(question: str) -> Callable[[str], bool] | None:
         return found and (not noun or _counts(sentence, noun[0], given))
 
     return holds_quantity
+
+
+def _names_doer(sentence: str, asked: Collection[str]) -> bool:
+    """Whether names that the question does not give are the subject of a deed: of any in the past if they are
+    several, as a person's are, and of the one asked about where it is a single one, which may be any first word."""
+    for found in _DOER.finditer(sentence):
+        names, verb = words(found[1]), found[2]
+        full = {name for name in names if len(name) > 1}  # an initial may read like a word of the question
+        if full & STOPWORDS or full & set(asked):
+            continue
+        if (len(names) > 1 and _PAST.fullmatch(verb)) or (stem(verb) in asked and verb not in STOPWORDS):
+            return True
+    return False
 
 
 def _counts(sentence: str, noun: str, given: Collection[str]) -> bool:

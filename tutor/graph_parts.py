@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool
 
 from tutor.answering import Answering
 from tutor.exchanges import ChatTurn
+from tutor.intents import says_it_fails
 from tutor.questions import Guess, Question, Said
 from tutor.quiz.grading import Grade
 from tutor.quiz.items import Item
@@ -81,8 +82,13 @@ class Parts:
     )
 
 
+_WHAT_FAILS = "What does not work? Say what you tried, what you expected and what came instead."
+
+
 def small_talk(intent: str, message: str, about: str) -> str:
     """What the program says to a message that asks nothing; empty for an intent that is no small talk."""
+    if says_it_fails(message):
+        return _WHAT_FAILS
     reply = "You are welcome." if re.search(r"than[kx]|thx|谢", message, re.IGNORECASE) else "All right."
     lines = {
         "greeting": f"Hello! {about}",

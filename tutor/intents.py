@@ -258,6 +258,12 @@ _CARDS_OUT = _any(
     rf"(?=.{{0,80}}\b{_CARDS})(?=.{{0,80}}{_PROGRAMS})",
     r"(?:导出|下载|保存|存成|存为).{0,12}(?:卡片|闪卡|抽认卡|牌组|anki)|把.{0,10}(?:卡片|闪卡|抽认卡|牌组).{0,8}(?:导出|下载|保存|存)",
 )
+_FAILS = _whole(
+    r"(?:(?:hm+|but|and|so|no|sorry|wait)\W+)*(?:it|this|that) (?:still |just |really )?"
+    r"(?:(?:does|did|do|is|wo|ca)(?:n['’]?t| ?not)|will not|can ?not|never)(?: \w+)? ?(?:works?|working|run|running)"
+    r"(?: at all| for me| either| any ?more| yet)?",
+    r"(?:it|this|that)(?:['’]s| is) (?:still |just )?(?:broken|not working)|nothing works|doesn['’]?t work|not working",
+)
 
 # -- what the notes are asked ------------------------------------------------------------------------------------
 
@@ -368,6 +374,11 @@ def is_quiet(text: str) -> bool:
     return bool(_GREETING.match(text) or _THANKS.match(text))
 
 
+def says_it_fails(text: str) -> bool:
+    """Whether a message says that something does not work, and not what."""
+    return bool(_FAILS.match(text))
+
+
 def intent_of(text: str, asks_demo: bool = False) -> Intent:
     """What a message asks for, by its own words.
 
@@ -377,7 +388,7 @@ def intent_of(text: str, asks_demo: bool = False) -> Intent:
     """
     if _GREETING.match(text):
         return "greeting"
-    if _HELP.search(text):
+    if _HELP.search(text) or says_it_fails(text):
         return "help"
     if asks_evidence(text):
         return "evidence"

@@ -15,7 +15,7 @@ from tutor.demo_names import asked_demo, named_demo
 from tutor.follow_ups import ASKS, ONE, PRONOUN, Said, context_of, listed, topic_of
 from tutor.intents import ANSWERED, Intent, intent_of, is_quiet, level_of
 from tutor.quiz_wishes import TOPIC_ASKED, QuizWish, quiz_wish, topic_named
-from tutor.reading import once_more, read
+from tutor.reading import once_more, read, stands_alone
 from tutor.reviewing import Which, asks_review, progress_topic, which_part
 from tutor.thread import Names, Reading, Thread
 from tutor.turns import STYLES, Style
@@ -77,7 +77,13 @@ _NEEDED = {"quiz": 0.7, "demo": 0.8, "save": 0.85, "progress": 0.8}
 _IN_A_QUESTION = 0.9
 _ASKS_FACT = re.compile(
     r"^\W*(?:(?:and|but|so|then|ok(?:ay)?|ah)\W+)*(?:what|who|which|where|when|why|how|since|is|are|was|were|does|did"
-    r"|isn['’]?t|aren['’]?t|do(?:n['’]?t)? (?!you))\b",
+    r"|isn['’]?t|aren['’]?t|(?:do(?:n['’]?t)?|can|could|will|would|should) (?!you|u\b|we\b|i\b|someone))\b",
+    re.IGNORECASE,
+)
+# What is to be seen or to run: without such a word and without the name of a demo, none is asked for.
+_SHOWS = re.compile(
+    r"\b(?:demo\w*|show\w*|see\w*|watch\w*|look\w*|view\w*|run\w*|train\w*|start\w*|launch\w*|play\w*|try|live|action"
+    r"|simulat\w*|visuali\w*|animat\w*|experiment\w*|example)\b|演示|看|跑|运行|训练|展示|试",
     re.IGNORECASE,
 )
 _ON_THE_TALK = ("save", "map", "summary", "talk")
@@ -173,7 +179,10 @@ def understand(
         likely = guess(reading.text if leans else message)
         if leans:
             likely = {label: share for label, share in likely.items() if label not in _ON_THE_TALK}
+        by_words = intent
         intent, guessed = _guessed(likely, intent, bool(ASKS.match(text)))
+        if intent == "demo" and _ASKS_FACT.match(text) and not (_SHOWS.search(text) or named_demo(text)[0]):
+            intent = by_words
         level = named or style or guessed or "plain"
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save", "evidence"):
         return Question(text, intent, level, "")
@@ -192,9 +201,9 @@ def understand(
         reading = Reading(_TAG.sub("", text), topic_of(text))
     if intent == "explain" and reading.text != text and intent_of(reading.text) == "compare":
         intent = "compare"
-    return Question(
-        reading.text, intent, level, reading.topic, context_of(text, history), others=reading.others
-    )
+    names_its_thing = reading.text == text and not reading.others and stands_alone(thread, text)
+    context = "" if names_its_thing else context_of(text, history)
+    return Question(reading.text, intent, level, reading.topic, context, others=reading.others)
 
 
 def _worded(message: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tutor.follow_ups import Said
-from tutor.intents import ANSWERED, Intent
+from tutor.intents import ANSWERED, Intent, says_it_fails
 from tutor.questions import Question, understand
 from tutor.quiz.chosen import chosen_ids
 from tutor.quiz.items import Item
@@ -226,7 +226,7 @@ def route_in_quiz(message: str, question: Question, item: Item | None) -> str:
     if reply.kind not in ("answer", "question") or (item is not None and chosen_ids(item, reply.words)):
         return "quiz_reply"
     route = ROUTES.get(question.intent, "")
-    if route:
+    if route and not says_it_fails(message):
         return route
     if question.intent == "quiz" or (
         question.intent == "demo" and _ASKS_TO_SEE.search(without_opening(message))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from tutor.chinese import CJK
 from tutor.compounds import is_unnamed
-from tutor.gate import GIVES_REASON, value_test
+from tutor.gate import ASKING, GIVES_REASON, value_test
 from tutor.grounding import Evidence, evidence_in
 from tutor.notes.dialogue import HUMAN
 from tutor.passages import Passage, embedded_text
 from tutor.questions import Question
 from tutor.retrieval import Answerable, Hit, Retriever
 from tutor.sides import sides
-from tutor.words import content_words, normalised, words
+from tutor.words import content_words, forms, normalised, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,9 +33,11 @@ _WANTS_FORMULA = re.compile(
     r"\b(?:formula|equation|math\w*|objective|derive|derivation|calculate|compute)\b", re.I
 )
 _EQUATION = re.compile(r"\$[^$]*(?:=|\\geq?|\\leq?|\\min|\\max)[^$]*\$|\\[(\[].*?=", re.S)
+_FORMULA = re.compile(r"\$[^$]{12,}\$|\\[(\[]")  # no mere symbol
 _CODE_WORDS = re.compile(
     r"^(?:(?:pytorch|python) )?(?:code|programs?|implementation) (?:for|of|to)\s+(?:an?\s+)?", re.I
 )
+_FORMULA_WORDS = re.compile(r"\b(?:the )?(?:formula[es]?|equations?) (?:of|for|behind) (?:an? |the )?", re.I)
 _WANTS_LIST = re.compile(
     r"\b(?:list|name (?:some|the|all)|types?|kinds|families|examples|components|parts|steps|ways|remedies|advantages|"
     r"disadvantages|applications|uses|metrics|what are|which|avoid\w*|prevent\w*|fix\w*|cured?)\b",
@@ -210,10 +212,10 @@ def retrieve(retriever: Retriever, question: Question) -> list[Hit]:
     if wants_code(question):
         extra += retriever.search(f"{_CODE_WORDS.sub('', question.topic)} in PyTorch", k=3, kinds={"code"})
     elif _WANTS_FORMULA.search(question.text):
-        formulas = (
-            hit for hit in retriever.search(question.text, k=40) if _EQUATION.search(hit.passage.text.words)
-        )
-        extra += list(formulas)[:3]
+        text, thing = (_FORMULA_WORDS.sub("", asked) for asked in (question.text, question.topic))
+        near = [hit for hit in retriever.search(text, k=40) if hit.passage.id not in known]
+        near = [hit for hit in near if _EQUATION.search(hit.passage.text.words)]
+        extra += sorted(near, key=lambda hit: not _opens_with(hit.passage.text.words, thing))[:3]
     for hit in extra:
         if hit.passage.id not in known:
             known.add(hit.passage.id)
@@ -251,12 +253,13 @@ def rank(retriever: Retriever, question: Question, hits: Sequence[Hit]) -> list[
     texts = [embedded_text(piece.passage.title, piece.passage.heading[-1:], piece.text) for piece, _ in pool]
     vectors = retriever.embedding.embed_texts([retriever.vocabulary.in_english(text) for text in texts])
     cosines = vectors @ retriever.embed(question.text)
+    asked = _FORMULA_WORDS.sub("", question.text)
+    question = replace(question, topic=_FORMULA_WORDS.sub("", question.topic))
     found = []
     for (piece, weight), text, vector, cosine in zip(pool, texts, vectors, cosines, strict=True):
-        coverage = 0.6 * retriever.coverage(question.text, piece.text) + 0.4 * retriever.coverage(
-            question.text, text
-        )
-        score = 0.5 * float(cosine) + 0.25 * coverage + 0.45 * weight + _fit(question, piece)
+        coverage = 0.6 * retriever.coverage(asked, piece.text) + 0.4 * retriever.coverage(asked, text)
+        fit = _fit(question, piece, _speaks_of_it(retriever, question, piece))
+        score = 0.5 * float(cosine) + 0.25 * coverage + 0.45 * weight + fit
         found.append(Ranked(piece, text, float(cosine), score, vector))
     return sorted(found, key=lambda entry: -entry.score)
 
@@ -303,12 +306,13 @@ def _barred(question: Question, hit: Hit, stories: Sequence[Hit]) -> str:
         return "it is what somebody asked or guessed in a transcript"
     if passage.kind == "quiz" and _NAMES_OPTION.match(passage.text.words):
         return "it only names an option of a quiz question"
-    if _lists_references(passage) and not _WANTS_SOURCE.search(question.text):
+    if lists_references(passage) and not _WANTS_SOURCE.search(question.text):
         return "it is a list of references"
     return ""
 
 
-def _lists_references(passage: Passage) -> bool:
+def lists_references(passage: Passage) -> bool:
+    """Whether a passage is a list of references."""
     return bool(passage.heading) and passage.heading[-1].lower() == "references"
 
 
@@ -318,7 +322,7 @@ def _usable(question: Question, hit: Hit, stories: Sequence[Hit]) -> list[tuple[
         return []
     passage, weight = hit.passage, hit.score
     section = passage.heading[-1] if passage.heading else ""
-    if passage.kind == "analogy" or _lists_references(passage):
+    if passage.kind == "analogy" or lists_references(passage):
         return [(piece, weight) for piece in evidence_in(passage)]
     if passage.kind == "code":
         weight += 0.2
@@ -386,7 +390,19 @@ def _speaks_to(question: Question, sentence: str) -> float:
     return bonus
 
 
-def _fit(question: Question, piece: Evidence) -> float:
+def _speaks_of_it(retriever: Retriever, question: Question, piece: Evidence) -> bool:
+    """Whether a sentence may answer for its section alone: where a reason or a formula is asked for, only one that
+    names what is asked about, "slow" in "why is diffusion slow?"."""
+    why = bool(_ASKS_WHY.match(question.text))
+    if CJK.search(question.text) or not (why or _WANTS_FORMULA.search(question.text)):
+        return True
+    asked = set(content_words(question.text)) - ASKING
+    asked = asked - set(words(piece.passage.title)) if why else asked
+    have = set(words(piece.text))
+    return not asked or any(retriever.lexicon.held(one, have) or forms(one) & have for one in asked)
+
+
+def _fit(question: Question, piece: Evidence, speaks_of_it: bool) -> float:
     """What speaks for a sentence beyond likeness: it defines the topic, or holds the formula asked for."""
     bonus = _speaks_to(question, piece.text)
     passage = piece.passage
@@ -394,11 +410,8 @@ def _fit(question: Question, piece: Evidence) -> float:
     opening = piece.begin == 0 and not passage.heading
     if _DEFINES.match(question.text) and topic and not sides(question.text):
         if topic <= set(content_words(piece.text[:90])):
-            bonus += (
-                0.05
-                + (0.1 if _SUBJECT.search(piece.text[:90]) else 0.0)
-                + (0.1 if opening and topic & title else 0.0)
-            )
+            bonus += 0.15 if _SUBJECT.search(piece.text[:90]) else 0.05
+            bonus += 0.1 if opening and topic & title else 0.0
         if _opens_with(piece.text, question.topic):
             bonus += 0.15
     if _ASKS_WHY.match(question.text) and GIVES_REASON.search(piece.text):
@@ -407,15 +420,12 @@ def _fit(question: Question, piece: Evidence) -> float:
         bonus -= 0.12
     if _YES_NO.match(piece.text) and not _CHECKS.search(question.text):
         bonus -= 0.25
-    section = (
-        set(content_words(passage.heading[-1]))
-        if passage.heading and passage.kind not in ("card", "quiz")
-        else set()
-    )
+    headed = bool(passage.heading) and passage.kind not in ("card", "quiz")
+    section = set(content_words(passage.heading[-1])) if headed else set()
     if "misconception" in section and _CHECKS.search(question.text):
         asked = set(content_words(question.text))
         bonus += 0.25 if len(asked & set(content_words(piece.text))) >= 0.7 * len(asked) else -0.2
-    elif section and topic & title and _is_meant(section, question.text):
+    elif section and topic & title and _is_meant(section, question.text) and speaks_of_it:
         bonus += 0.3
     elif section and topic & title and section <= set(content_words(question.text)):
         bonus += 0.12
@@ -430,6 +440,8 @@ def _fit(question: Question, piece: Evidence) -> float:
     has_math = "$" in piece.text or "\\(" in piece.text or "\\[" in piece.text
     if has_math:
         bonus += 0.1 if question.style == "expert" or _WANTS_FORMULA.search(question.text) else -0.08
+        told = speaks_of_it and _FORMULA_WORDS.search(question.text) and _FORMULA.search(piece.text)
+        bonus += 0.2 if told else 0.0
     length = len(piece.text.split())
     if passage.kind not in ("code", "table"):
         bonus -= 0.1 if length < 5 else 0.06 if length > 60 else 0.0

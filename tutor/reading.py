@@ -49,8 +49,18 @@ from tutor.follow_ups import (
 )
 from tutor.sides import sides
 from tutor.thread import TOO_LONG, Reading, Thread
+from tutor.topics import Mention
 from tutor.words import content_words, without_article
 
+_ASPECT_OF = re.compile(r"\bthe\s+(?P<aspect>[\w-]+)\s+(?:of|for|behind)\s+(?P<thing>[^,;:]+)", re.I)
+# What stands before the thing that a question is about.
+_OF_THING = re.compile(
+    r"^\W*(?:(?:can|could|would) you |please )*"
+    r"(?:(?:what(?:['’]?s| is| are)|define|describe|explain|tell me about|who (?:invented|introduced|proposed|made))"
+    r"(?:\s+(?:meant by|the\s+[\w-]+\s+(?:of|for|behind)))?"
+    r"|(?:show|give|write)(?: me)?(?:\s+(?:the|some|a))?\s+[\w-]+\s+(?:of|for|behind))\s+(?:an?\s+)?",
+    re.I,
+)
 _SHORT = 5  # meaning-bearing words
 _HALF = 0.5
 
@@ -264,16 +274,38 @@ def _untold(thread: Thread, message: str) -> Reading:
     if thread.names is None:
         return Reading(message, topic)
     leans = bool(LEANING.search(message))
-    if thread.own(message):
+    mentions = thread.mentions(message)
+    if any(one.titled for one in mentions):
         short = len(content_words(message)) <= _SHORT
-        return Reading(message, topic, _attached(thread, message) if leans and short else ())
+        own = bool(thread.own(message))
+        return Reading(message, topic, _attached(thread, message) if short and (leans or not own) else ())
     attached = _attached(thread, message)
-    share = thread.names.share(message, thread.topic)
+    if not leans and any(_is_general(message, one) for one in mentions):
+        return Reading(message, topic, attached[:1])
+    share = thread.names.share(_without_aspect(message), thread.topic)
     known = share > _HALF or (share == _HALF and len(content_words(message)) <= 2)
-    if attached and (share == 1.0 or (known and not thread.mentions(message))):
+    if attached and (share == 1.0 or (known and not mentions)):
         return Reading(attached[0], f"{topic} {thread.topic}", (*attached[1:], message))
     # A question on something else must not be answered by what the notes say of the topic.
     return Reading(message, topic, attached[:1] if known or leans else ())
+
+
+def _is_general(message: str, name: Mention) -> bool:
+    """Whether a question is put of a thing as such, "what is a token?": "the encoder" is that of the talk."""
+    opening = _OF_THING.match(message)
+    return opening is not None and opening.end() == name.begin and not re.search(r"\w", message[name.end :])
+
+
+def stands_alone(thread: Thread, message: str) -> bool:
+    """Whether a message asks in full of a thing that a note is named after: nothing in it points back."""
+    named = any(one.titled for one in thread.mentions(message))
+    return named and bool(ASKS.match(message)) and not LEANING.search(message) and not ONE.search(message)
+
+
+def _without_aspect(message: str) -> str:
+    """The thing whose formula, history ... is asked for; the message where it asks for no such aspect."""
+    found = _ASPECT_OF.search(message)
+    return found["thing"] if found and set(content_words(found["aspect"])) <= ASPECTS else message
 
 
 def once_more(thread: Thread) -> Reading:

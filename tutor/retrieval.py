@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tutor.chinese import CJK
-from tutor.coverage import Wanted, coverage_of, held, terms
+from tutor.coverage import Wanted, coverage_of, held, terms, with_forms
 from tutor.embedding import Embedding
 from tutor.gate import ASKING, DEFINES, FITTED, Asked, Found, Lexicon, Measures, build_lexicon, measure
 from tutor.index import Index
@@ -36,8 +36,7 @@ _CANDIDATES = 40
 _FEW = 400
 _OPENING = 6  # words
 _NUMBERED_NAME = re.compile(r"\b[A-Za-z]{3,}(?:\d+[A-Za-z]*|-\d+)\b")
-# The cosine with its nearest passage from which on a question is taken to stand alone.
-_STANDS_ALONE = 0.65
+_STANDS_ALONE = 0.65  # the cosine with its nearest passage from which on a question is taken to stand alone
 # The coverage below which a Chinese question without a known word has nothing to do with a passage.
 _FOREIGN = 0.6
 # More runs of Chinese than this in one passage make its note one in Chinese; a name or two do not.
@@ -343,7 +342,8 @@ class Retriever:
     def _weigh_words(self, query: str) -> list[Wanted]:
         """The concepts of the query with their weights; of a Chinese one also those of its English words."""
         readings = dict.fromkeys((query, self.vocabulary.in_english(query)))
-        return [[(self._weight(concept), concept) for concept in self._concepts(text)] for text in readings]
+        read = map(self._concepts, readings)
+        return [[(self._weight(one), with_forms(one, self.knows)) for one in concepts] for concepts in read]
 
     def _asked_about(self, query: str) -> Wanted:
         """The concepts of the query in English, without the words that only ask."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tutor.grounding import Evidence
 from tutor.questions import Question
-from tutor.ranking import Ranked, wants_code, wants_list
+from tutor.ranking import Ranked, lists_references, wants_code, wants_list
 from tutor.sides import sides
 from tutor.turns import Style
 from tutor.words import content_words
@@ -18,6 +18,16 @@ _MOST_ITEMS = 7
 _COHERENT = 0.08
 _SUMMARY = re.compile(r"^(?:in short|summary|key points|takeaways)$", re.I)
 _PROGRAM = re.compile(r"\bin (?:pytorch|code|python)\b|\b(?:program|implementation|from scratch)\b", re.I)
+# Where prose answers who and when, titles of papers are no further sentences.
+_WANTS_PAPERS = re.compile(
+    r"\b(?:papers?|author\w*|references?|publi\w+|sources?|literature|cite\w*|read)\b", re.I
+)
+_ASKS_EXAMPLE = re.compile(
+    r"\b(?:give|show|tell|make|have|need|want|see|name|is there)\b.{0,12}\bexamples?\b|^\W*(?:an? |one )?example\b",
+    re.I,
+)
+_EXAMPLE = re.compile(r"\b(?:for example|for instance|such as|e\.g\.|an example|imagine)\b|例如|比如", re.I)
+_NEAR_BEST = 0.7
 _LIST_MARK = re.compile(r"(?:^|\n)[ \t]*(?:[-*•]|\d{1,3}[.)])\s+$")
 
 
@@ -25,6 +35,12 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
     """The sentences of the answer, best first: none repeats another, a list is kept together."""
     if not ranked:
         return []
+    if not lists_references(ranked[0].piece.passage) and not _WANTS_PAPERS.search(question.text):
+        ranked = [entry for entry in ranked if not lists_references(entry.piece.passage)]
+    if asks_example(question):
+        thing = set(content_words(question.topic))
+        told = [e for e in ranked if gives_example(e.piece) and _is_near(e, ranked[0])]
+        ranked = [e for e in told if thing & set(content_words(e.piece.text))] or ranked
     programs = [entry for entry in ranked if entry.piece.passage.kind == "code"]
     if question.intent == "code" and programs:
         best = max(programs, key=lambda one: (_titled(question, one), _whole(one.piece), one.score))
@@ -50,6 +66,20 @@ def choose(question: Question, ranked: Sequence[Ranked]) -> list[Evidence]:
         if entry not in chosen and entry.score >= _least(entry, lead) and not _said(entry, chosen):
             chosen.append(entry)
     return [entry.piece for entry in chosen]
+
+
+def asks_example(question: Question) -> bool:
+    """Whether the student asks for an example of a thing, and not for a list of things."""
+    return question.intent == "explain" and bool(_ASKS_EXAMPLE.search(question.text))
+
+
+def gives_example(piece: Evidence) -> bool:
+    """Whether a sentence gives an example, or tells of a thing by another that is like it."""
+    return piece.passage.kind == "analogy" or bool(_EXAMPLE.search(piece.text))
+
+
+def _is_near(entry: Ranked, best: Ranked) -> bool:
+    return entry.score >= _NEAR_BEST * best.score
 
 
 def _titled(question: Question, entry: Ranked) -> int:

@@ -220,6 +220,34 @@ def stem(word: str) -> str:
     return word.removesuffix("e") if len(word) > 4 else word
 
 
+@lru_cache(maxsize=4096)
+def forms(root: str) -> frozenset[str]:
+    """The stems of the other forms of a word by which a thing is said to be so: "blur" is also "blurry", "slow" also
+    "slower", "slowly" and "slowness".
+
+    Only a word that can be heightened has them ("slowest"): an encoder is no form of "encode". Forms that change the
+    sense, as "unstable" does, are none of them.
+    """
+    if len(root) < 4 or not root.isascii() or not root.isalpha():
+        return frozenset()
+    bases = [root, *(root.removesuffix(end) for end in _FORM_ENDINGS if root.endswith(end))]
+    bases = [base for base in bases if len(base) > 2]
+    bases += [base[:-1] for base in bases if base[-1] == base[-2]]  # blurry, foggy
+    found = {one for base in bases for one in _heightened(base)}
+    return frozenset(found - {root}) if root in found else frozenset()
+
+
+def _heightened(base: str) -> list[str]:
+    """The stems of a word with the endings that it takes as what can be more or less so; none where it takes none."""
+    if zipf(f"{base}est") > 0:
+        return [stem(base), *(stem(base + end) for end in ("er", "est", "ly", "ness"))]
+    for soft in (base, base + base[-1]):
+        if not base.endswith(("i", "y")) and max(zipf(f"{soft}iest"), zipf(f"{soft}iness")) > 0:
+            return [stem(base), *(stem(soft + end) for end in ("y", "ier", "iest", "ily", "iness"))]
+    return []
+
+
+_FORM_ENDINGS = ("iness", "ness", "iest", "est", "ier", "er", "ily", "ly", "y")
 _NO_PAST = ("embed", "hundred")
 _STOP_STEMS = frozenset(stem(word) for word in STOPWORDS) | STOPWORDS
 

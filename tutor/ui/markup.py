@@ -32,7 +32,7 @@ CUT = "… (cut here: too long to show)"
 
 _MATH = re.compile(
     r"\$\$(?P<dollars>.+?)\$\$|\\\[(?P<brackets>.+?)\\\]|\\\((?P<parens>.+?)\\\)"
-    r"|(?<![\w$\\])\$(?P<dollar>[^\s$](?:(?:[^$\\\n]|\\.)*?[^\s$\\])?)\$(?![\w$])",
+    r"|(?<![\w$\\])\$(?P<dollar>[^\s$](?:(?:[^$\\\n]|\\.)*?(?:[^\s$\\]|\\[^\s\w$]))?)\$(?![\w$])",
     re.DOTALL,
 )
 _CITES = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
