@@ -179,10 +179,7 @@ def understand(
         likely = guess(reading.text if leans else message)
         if leans:
             likely = {label: share for label, share in likely.items() if label not in _ON_THE_TALK}
-        by_words = intent
-        intent, guessed = _guessed(likely, intent, bool(ASKS.match(text)))
-        if intent == "demo" and _ASKS_FACT.match(text) and not (_SHOWS.search(text) or named_demo(text)[0]):
-            intent = by_words
+        intent, guessed = _guessed(likely, intent, text)
         level = named or style or guessed or "plain"
     if intent in ("greeting", "thanks", "help", "small_talk", "summary", "save", "evidence"):
         return Question(text, intent, level, "")
@@ -227,20 +224,22 @@ def separate(question: Question) -> list[Question]:
     return found if len(found) > 1 else [question]
 
 
-def _guessed(likely: Mapping[str, float], by_words: Intent, asks: bool) -> tuple[Intent, Style | None]:
+def _guessed(likely: Mapping[str, float], by_words: Intent, text: str) -> tuple[Intent, Style | None]:
     """The intent and the level that a message most likely asks for; those of its words where the guess is unsure.
 
     A tool, and a file written, need more than a hunch, unless the words ask for them too.
 
     Args:
         by_words: the intent by the rules of words.
-        asks: whether the message has the form of a question, which seldom asks for a tool.
+        text: the message; one with the form of a question seldom asks for a tool, and for a demo only where it speaks
+            of something to be seen.
     """
     best = max(likely, key=lambda label: likely[label], default="outside")
     needed = _LIKELY if best == by_words else _NEEDED.get(best, _LIKELY)
-    if asks and best in _NEEDED:
+    if ASKS.match(text) and best in _NEEDED:
         needed = max(needed, _IN_A_QUESTION)
-    if likely.get(best, 0.0) < needed or best == "outside":
+    unseen = _ASKS_FACT.match(text) and not (_SHOWS.search(text) or named_demo(text)[0])
+    if likely.get(best, 0.0) < needed or best == "outside" or (best == "demo" and unseen):
         return by_words, None
     if best in STYLES:
         return (by_words if by_words in ("explain", "list", "code", "formula") else "explain"), best
