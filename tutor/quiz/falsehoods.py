@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Iterator
 
+from tutor.notes.note import Card
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import mined_item
 from tutor.quiz.distractors import Candidate
@@ -23,7 +24,10 @@ _SAME = 0.5  # share of the words in common from which on a false statement is t
 _POOL = 14
 _MOST_WORDS = 26
 _WORKED_OUT = re.compile(r"\d\.\d|=")
-_LEANS = re.compile(r"\b(?:also|too|the same|such|instead|both|others?)\b", re.IGNORECASE)
+_LEANS = re.compile(
+    r"\b(?:also|too|others|in the same way)\b|\bthe same\W*$|\b(?:such(?! as\b)|instead(?! of\b))\b",
+    re.IGNORECASE,
+)
 
 
 def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
@@ -32,27 +36,31 @@ def statement_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     The false version of the fact itself is never beside it: of two opposites one is right.
     """
     true = _true_of(fact, bank)
-    if not true:
-        return None
-    candidates = list(_false_ones(fact, true, bank))
+    candidates = list(_false_ones(fact, true[-1], bank)) if true else []
     if len(candidates) < 2:
         return None
 
     def why(other: Fact) -> str:
         return f"Not so: {' '.join(said_of(other).split())} ({other.title})"
 
-    return mined_item(fact, "choice", ONE_IS_RIGHT, (true.rstrip("."),), candidates, bank, rng, why)
+    return mined_item(
+        fact, "choice", ONE_IS_RIGHT, [text.rstrip(".") for text in true], candidates, bank, rng, why
+    )
 
 
-def _true_of(fact: Fact, bank: Bank) -> str:
-    """What a fact says as one sentence that names all that its question names; empty where it has to be worked out."""
+def _true_of(fact: Fact, bank: Bank) -> list[str]:
+    """What a fact says as one sentence that names all that its question names, short and whole; none where it has to be
+    worked out."""
     asked = {one.key for one in bank.terms.places(fact.question)}
-    for text in (true_statement(fact, bank), statement_of(fact)):
-        if text and asked <= {one.key for one in bank.terms.places(text)}:
-            # What has to be worked out is asked for as a number.
-            unfit = _WORKED_OUT.search(text) or _LEANS.search(text) or len(text.split()) > _MOST_WORDS
-            return text if not unfit and says_its_subject(text, fact, bank) else ""
-    return ""
+
+    def fits(text: str) -> bool:
+        # What has to be worked out is asked for as a number.
+        unfit = _WORKED_OUT.search(text) or _LEANS.search(text) or len(text.split()) > _MOST_WORDS
+        named = asked <= {one.key for one in bank.terms.places(text)}
+        return named and not unfit and (isinstance(fact.entry, Card) or says_its_subject(text, fact, bank))
+
+    forms = dict.fromkeys((true_statement(fact, bank), statement_of(fact)))
+    return [text for text in forms if text and fits(text)]
 
 
 def _false_ones(fact: Fact, true: str, bank: Bank) -> Iterator[Candidate]:
