@@ -10,7 +10,7 @@ from tutor.quiz.authored import is_alone
 from tutor.quiz.bank import Bank
 from tutor.quiz.choices import (
     by_name,
-    is_broad,
+    may_name_it,
     mined_item,
     name_of,
     names_subject,
@@ -22,13 +22,8 @@ from tutor.quiz.facts import Fact
 from tutor.quiz.gaps import subject_gap
 from tutor.quiz.items import Item
 from tutor.quiz.second_keys import stems_of
-from tutor.quiz.shapes import first_sentence
 from tutor.quiz.wording import statement_of
 
-_SAME_STATEMENT = (
-    0.4  # share of two statements in common from which on a reason for one may be one for the other
-)
-_SAME_MEANING = 0.62
 _ASKS_NAME = re.compile(
     r"\b(?:called|do you call|(?:a|the|another) (?:name|word) (?:for|of)|known as|"
     r"which (?:kind|sort|type|method|network|model|trick|measure|number|technique|family|layer|part)|"
@@ -36,10 +31,6 @@ _ASKS_NAME = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[.,;:]| (?:and|which|in|of|by|for)\b")
-# "The term gives no gradient in that case": which case was said before.
-_LEANS_BACK = re.compile(
-    r"\b(?:that|this|such an?|these|those) (?:case|way|point|form|setting|moment|step)s?\b", re.IGNORECASE
-)
 _CALLED = re.compile(r"\bcalled (?:an? |the )?")
 
 
@@ -60,13 +51,7 @@ def name_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return (shown_name(theirs),) if fits and not names_subject(theirs, said) else ()
 
     def is_second_key(other: Fact, text: str) -> bool:
-        theirs = name_of(other, bank)
-        known = (
-            keys.kin(term, theirs)
-            or is_broad(theirs, bank)
-            or keys.alike(said, first_sentence(other)) >= _SAME_MEANING
-        )
-        return known or keys.said_of(theirs, question, "")
+        return may_name_it(term, said, other, bank) or keys.said_of(name_of(other, bank), question, "")
 
     candidates = mine(fact, question, bank, forms, is_second_key, about=term, is_name=True)
     return mined_item(fact, "term", question, (shown_name(term),), by_name(candidates, bank), bank, rng)

@@ -133,7 +133,7 @@ def quiz_items(
                 break
             drawn = drawn_kinds(kinds, found, n, fact, rng, standing)
             names = fact.id in beside
-            fits = _fits(bank, topic, kinds, there, names=names, named=named)
+            fits = _fits(bank, topic, there, names=names, named=named)
             item = _first_sound(fact, bank, rng, drawn, found, fits, unwanted, topic if names else "")
             if item is not None:
                 found.append(item)
@@ -247,9 +247,9 @@ def _first_sound(
 
 
 def _fits(
-    bank: Bank, topic: str, kinds: Collection[Kind], there: Collection[str], *, names: bool, named: bool
+    bank: Bank, topic: str, there: Collection[str], *, names: bool, named: bool
 ) -> Callable[[Item], bool]:
-    """Whether an item fits a topic, and what was wished: with typed answers alone, gaps have no options.
+    """Whether an item fits a topic.
 
     Args:
         there: the ids of the facts on the topic; of the terms that are to be matched, most must be.
@@ -257,11 +257,7 @@ def _fits(
         named: the answer may be the topic itself.
     """
 
-    typed = "short" in kinds and "choice" not in kinds
-
     def fits(item: Item) -> bool:
-        if typed and item.kind == "cloze" and item.options:
-            return False
         if item.kind == "match" and 2 * sum(one.fact_id in there for one in item.options) <= len(item.left):
             return False
         key = next((option.text for option in item.options if option.id == item.key), item.key)

@@ -164,10 +164,7 @@ def term_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
         return () if names_subject(theirs, masked) else (shown_name(theirs),)
 
     def is_second_key(other: Fact, text: str) -> bool:
-        theirs = name_of(other, bank)
-        if is_broad(theirs, bank):
-            return True
-        return keys.kin(term, theirs) or keys.alike(sentence, first_sentence(other)) >= _SAME_MEANING
+        return may_name_it(term, sentence, other, bank)
 
     candidates = mine(fact, stem, bank, forms, is_second_key, about=term, is_name=True)
     return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates, bank), bank, rng)
@@ -198,15 +195,19 @@ def gap_item(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
 
     def is_second_key(other: Fact, text: str) -> bool:
         theirs = name_of(other, bank)
-        known = (
-            keys.kin(term, theirs)
-            or is_broad(theirs, bank)
-            or keys.alike(said, first_sentence(other)) >= _SAME_MEANING
-        )
-        return known or keys.said_of(theirs, said, "") or bool(bank.terms.saying(said, stems_of(theirs)))
+        known = may_name_it(term, said, other, bank) or keys.said_of(theirs, said, "")
+        return known or bool(bank.terms.saying(said, stems_of(theirs)))
 
     candidates = mine(fact, stem, bank, forms, is_second_key, about=term, is_name=True)
     return mined_item(fact, "term", stem, (shown_name(term),), by_name(candidates, bank), bank, rng)
+
+
+def may_name_it(term: str, said: str, other: Fact, bank: Bank) -> bool:
+    """Whether the name of what another fact is about may stand for a term too: it is kin to it or broad, or the other
+    fact says what is said of the term."""
+    theirs, keys = name_of(other, bank), bank.second_keys
+    alike = keys.alike(said, first_sentence(other)) >= _SAME_MEANING
+    return alike or keys.kin(term, theirs) or is_broad(theirs, bank)
 
 
 def by_name(candidates: Sequence[Candidate], bank: Bank) -> list[Candidate]:

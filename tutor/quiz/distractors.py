@@ -26,7 +26,6 @@ from tutor.words import without_article
 LEAST_COSINE, MOST_COSINE = 0.25, 0.86
 _LEAST_AT_HOME = 0.15  # cosine below which also a fact of the same note is off the topic
 _AT_HOME = 0.6  # share of an option's words that the notes on the stem's topic use
-_MOST_AT_HOME = 0.75  # the same where it cannot be told what an option from a linked note is said of
 _EVERYDAY_AT_HOME = 0.3  # the same where each option names its thing and the stem is in everyday words
 _POOL = 24
 _DRAWS = 400
@@ -82,10 +81,10 @@ def mine(
     """
     told, homes, own = stems_of(stem), bank.homes, bank.homes.of(fact)
 
-    def at_home(text: str, same: bool) -> bool:
+    def at_home(text: str) -> bool:
         if is_name:
             return homes.names(text, fact, about or "")
-        bar = _EVERYDAY_AT_HOME if about is None else _AT_HOME if same or about else _MOST_AT_HOME
+        bar = _EVERYDAY_AT_HOME if about is None else _AT_HOME
         return homes.share(text, fact) >= bar
 
     fit: list[tuple[Candidate, float]] = []
@@ -100,7 +99,7 @@ def mine(
         # A sentence has the cosine of its whole section.
         if cosine > MOST_COSINE and other.id in bank.by_id:
             continue
-        texts = tuple(text for text in forms(other) if not _leans(text) and at_home(text, same))
+        texts = tuple(text for text in forms(other) if not _leans(text) and at_home(text))
         name = (plain(said_of(other)) if said_of else _said_of(other, bank)) if texts else ""
         if texts and (not about or homes.alike(about, name, is_name)):
             shared = max(_share(text, told) for text in texts)

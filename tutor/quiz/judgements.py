@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
 from tutor.quiz.bank import Bank
 from tutor.quiz.contrasts import Contrast, contrast_of, is_singular
@@ -75,7 +76,7 @@ Turn = Callable[[str, Fact, Bank, random.Random], Swapped]
 
 def true_false(fact: Fact, bank: Bank, rng: random.Random) -> Item | None:
     """A statement to be judged; None where the fact has no true or no false version."""
-    true, false = _versions(fact, bank, rng)
+    true, false, _ = _versions(fact, bank, rng, (_renamed, _numbered, _opposed))
     if not true or not false:
         return None
     drawn = rng.random() < 0.5
@@ -94,13 +95,11 @@ def false_statement(fact: Fact, bank: Bank, rng: random.Random) -> str:
 
     Another number alone is left out, and what refutes itself, as a reason does that was not turned with its effect.
     """
-    false = _versions(fact, bank, rng, (_renamed, _opposed))[1]
-    if not false or misconception_in(fact) or _denied(fact, bank):
+    _, false, made = _versions(fact, bank, rng, (_renamed, _opposed))
+    if made == "said":
         return false
-    contrast = contrast_of(fact, bank)
-    exchanged = contrast is not None and contrast.exchanged(bank.terms) == false
-    clauses = _BESIDE.search(false) if not exchanged else contrast is not None and "and" in contrast.between
-    return "" if clauses or _FOUND.search(false) else false
+    refuted = _BESIDE.search(false) if made == "turned" else made == "joined"
+    return "" if refuted or _FOUND.search(false) else false
 
 
 def true_statement(fact: Fact, bank: Bank) -> str:
@@ -108,31 +107,40 @@ def true_statement(fact: Fact, bank: Bank) -> str:
     return "" if _NO.match(fact.key) else next(_truths(fact, bank), "")
 
 
-def _versions(
-    fact: Fact, bank: Bank, rng: random.Random, turns: Sequence[Turn] | None = None
-) -> tuple[str, str]:
-    """A true and a false version of about the same length; one is empty where there is none.
+class _Versions(NamedTuple):
+    """A true and a false version of about the same length, one empty where there is none, and how the false one came
+    about: students say so, two things changed places in clauses set against each other or only joined, or a word was
+    turned."""
+
+    true: str
+    false: str
+    made: Literal["said", "exchanged", "joined", "turned"]
+
+
+def _versions(fact: Fact, bank: Bank, rng: random.Random, turns: Sequence[Turn]) -> _Versions:
+    """What is true and what is false of a fact's matter.
 
     Args:
-        turns: the ways to make a true sentence false; all without it.
+        turns: the ways to make a true sentence false.
     """
     truths = list(_truths(fact, bank))
     said = misconception_in(fact) or _denied(fact, bank)
     if said:
         near = min(truths, key=lambda true: abs(len(true.split()) - len(said.split())), default="")
         fair = stands_alone(said, _FEWEST) and _alike(said, near) and not _ABSOLUTE.search(said)
-        return near, said if fair else ""
+        return _Versions(near, said if fair else "", "said")
     if _NO.match(fact.key) or not truths:
-        return "", ""
+        return _Versions("", "", "turned")
     contrast = contrast_of(fact, bank)
     if contrast is not None and _same_number(contrast):
-        return contrast.told(bank.terms), contrast.exchanged(bank.terms)
+        made: Literal["exchanged", "joined"] = "joined" if "and" in contrast.between else "exchanged"
+        return _Versions(contrast.told(bank.terms), contrast.exchanged(bank.terms), made)
     true = truths[0]
-    for makes in turns or (_renamed, _numbered, _opposed):
+    for makes in turns:
         for false, come, gone in makes(true, fact, bank, rng):
             if not bank.terms.saying(false, come, but=gone):
-                return true, false
-    return true, ""
+                return _Versions(true, false, "turned")
+    return _Versions(true, "", "turned")
 
 
 def _truths(fact: Fact, bank: Bank) -> Iterator[str]:

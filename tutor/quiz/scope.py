@@ -172,7 +172,7 @@ class Scope:
             return {}
         keys = {one for one in wanted if not isinstance(one, str)}
         titles = {name for key in keys if (name := self._names.title(key))} if len(wanted) == 1 else set()
-        titled, tagged = self._titled(text), self._tagged(wanted)
+        titled, tagged = self._titled(text, wanted), self._tagged(wanted)
         found = {}
         for fact in self._bank.facts:
             level = self._level(fact, wanted, titles, keys)
@@ -200,9 +200,10 @@ class Scope:
             return {}
         return {one: level for one, level in self._on(bare).items() if level >= WITHIN}
 
-    def _titled(self, text: str) -> dict[str, int]:
+    def _titled(self, text: str, units: Units) -> dict[str, int]:
         """The notes whose title holds a topic with a word for its kind, or a kind of the topic, with the place of that
-        part: "evaluation" and "metrics" are the first part of "Evaluation metrics for generative models"."""
+        part: "evaluation" and "metrics" are the first part of "Evaluation metrics for generative models", and so is
+        "RAG", by another name, of "Retrieval-augmented generation and tools"."""
         wanted = _in_order(text)
         found = dict[str, int]()
         for note, parts in self._parts_of_titles.items():
@@ -212,7 +213,8 @@ class Scope:
                 if wanted and (ends or begins):
                     found.setdefault(note, place)
         # What many titles end with, such as "models", is the topic of none.
-        return found if len(found) <= _FEW or not KIND.issuperset(wanted) else {}
+        found = found if len(found) <= _FEW or not KIND.issuperset(wanted) else {}
+        return found | {note: 0 for note, name in self._first.items() if self._same(self.units(name), units)}
 
     def _is_on_part(self, fact: Fact, place: int) -> bool:
         """Whether a fact is on one of the several things that its note's title names: on the first if on no other."""
@@ -269,8 +271,6 @@ class Scope:
         if asks and self._opens(fact.question, wanted):
             return ASKS
         if any(wanted <= self.units(place) for place in places if not _SEVERAL.search(place)):
-            return WITHIN
-        if self._same(self.units(self._first.get(fact.note, "")), wanted) and not self._is_on_second(fact):
             return WITHIN
         shown = fact.key if is_everyday(fact) else _shown(fact)
         return NAMES if asks or (named and said <= self._spoken_of(shown, said)) else 0
